@@ -1,5 +1,7 @@
 package io.kubelet.cert.autoconfigure;
 
+import io.kubelet.cert.autoconfigure.server.CertificateServerAutoConfiguration;
+import io.kubelet.cert.autoconfigure.server.DrainingNioProtocol;
 import io.kubelet.cert.ssl.BundleSocketFactory;
 import org.junit.jupiter.api.Test;
 
@@ -20,12 +22,12 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class CertificateRuntimeHintsTests {
 
-	/** JDBC URLs, and the environment of JNDI. */
+	/** As by JDBC URLs, the environment of JNDI, and Tomcat. */
 	@Test
-	void socketFactoryCanBeCreatedByItsName() throws NoSuchMethodException {
+	void socketFactoryAndProtocolCanBeCreatedByTheirNames() throws NoSuchMethodException {
 		AnnotationConfigApplicationContext context = new AnnotationConfigApplicationContext();
 		TestPropertyValues.of("kubelet.cert.pair-name=shop").applyTo(context);
-		context.register(CertificateManagerAutoConfiguration.class);
+		context.register(CertificateManagerAutoConfiguration.class, CertificateServerAutoConfiguration.class);
 		GenerationContext generation = new DefaultGenerationContext(new ClassNameGenerator(ClassName.get(getClass())),
 				new InMemoryGeneratedFiles());
 		new ApplicationContextAotGenerator().processAheadOfTime(context, generation);
@@ -34,6 +36,9 @@ class CertificateRuntimeHintsTests {
 			.accepts(generation.getRuntimeHints());
 		assertThat(RuntimeHintsPredicates.reflection()
 			.onMethodInvocation(BundleSocketFactory.class.getMethod("getDefault")))
+			.accepts(generation.getRuntimeHints());
+		assertThat(
+				RuntimeHintsPredicates.reflection().onConstructorInvocation(DrainingNioProtocol.class.getConstructor()))
 			.accepts(generation.getRuntimeHints());
 	}
 

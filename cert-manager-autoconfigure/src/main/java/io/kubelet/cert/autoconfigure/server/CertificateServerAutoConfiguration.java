@@ -3,11 +3,9 @@ package io.kubelet.cert.autoconfigure.server;
 import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
 import io.kubelet.cert.rotation.CertificateManagers;
 import org.apache.coyote.http11.Http11NioProtocol;
-import org.jspecify.annotations.Nullable;
 
 import org.springframework.aot.hint.MemberCategory;
-import org.springframework.aot.hint.RuntimeHints;
-import org.springframework.aot.hint.RuntimeHintsRegistrar;
+import org.springframework.aot.hint.annotation.RegisterReflection;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -16,11 +14,11 @@ import org.springframework.boot.jetty.JettyWebServerFactory;
 import org.springframework.boot.reactor.netty.NettyReactiveWebServerFactory;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.tomcat.TomcatWebServerFactory;
+import org.springframework.boot.web.server.AbstractConfigurableWebServerFactory;
 import org.springframework.boot.web.server.Ssl;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.context.annotation.ImportRuntimeHints;
 
 /**
  * Auto-configuration of web servers whose certificate rotates.
@@ -30,9 +28,11 @@ import org.springframework.context.annotation.ImportRuntimeHints;
 @ConditionalOnClass(WebServerFactoryCustomizer.class)
 public final class CertificateServerAutoConfiguration {
 
+	/** Tomcat creates its protocol by the name of the class. */
 	@Configuration(proxyBeanMethods = false)
 	@ConditionalOnClass({ TomcatWebServerFactory.class, Http11NioProtocol.class })
-	@ImportRuntimeHints(ProtocolHints.class)
+	@RegisterReflection(classes = DrainingNioProtocol.class,
+			memberCategories = MemberCategory.INVOKE_PUBLIC_CONSTRUCTORS)
 	static class Tomcat {
 
 		@Bean
@@ -42,7 +42,7 @@ public final class CertificateServerAutoConfiguration {
 						&& TomcatWebServerFactory.DEFAULT_PROTOCOL.equals(factory.getProtocol())) {
 					factory.setProtocol(DrainingNioProtocol.class.getName());
 				}
-				ServerBundles view = ServerBundles.of(factory, bundles);
+				ServerBundles view = new ServerBundles(bundles(factory, bundles));
 				factory.setSslBundles(view);
 				factory.addConnectorCustomizers(new TomcatRotation(view, factory::getSsl));
 			};
@@ -50,16 +50,9 @@ public final class CertificateServerAutoConfiguration {
 
 	}
 
-	/** Tomcat creates its protocol by the name of the class. */
-	static class ProtocolHints implements RuntimeHintsRegistrar {
-
-		@Override
-		public void registerHints(RuntimeHints hints, @Nullable ClassLoader classLoader) {
-			hints.reflection()
-				.registerTypeIfPresent(classLoader, DrainingNioProtocol.class.getName(),
-						MemberCategory.INVOKE_PUBLIC_CONSTRUCTORS);
-		}
-
+	/** A customizer of the application may have given the factory its own bundles. */
+	private static SslBundles bundles(AbstractConfigurableWebServerFactory factory, SslBundles bundles) {
+		return (factory.getSslBundles() != null) ? factory.getSslBundles() : bundles;
 	}
 
 	@Configuration(proxyBeanMethods = false)
@@ -69,7 +62,7 @@ public final class CertificateServerAutoConfiguration {
 		@Bean
 		WebServerFactoryCustomizer<JettyWebServerFactory> certificateJettyCustomizer(SslBundles bundles) {
 			return (factory) -> factory
-				.addServerCustomizers(new JettyRotation(ServerBundles.of(factory, bundles), factory::getSsl));
+				.addServerCustomizers(new JettyRotation(bundles(factory, bundles), factory::getSsl));
 		}
 
 	}
@@ -81,7 +74,7 @@ public final class CertificateServerAutoConfiguration {
 		@Bean
 		WebServerFactoryCustomizer<NettyReactiveWebServerFactory> certificateNettyCustomizer(SslBundles bundles) {
 			return (factory) -> {
-				ServerBundles view = ServerBundles.of(factory, bundles);
+				ServerBundles view = new ServerBundles(bundles(factory, bundles));
 				factory.setSslBundles(view);
 				factory.addServerCustomizers(new NettyRotation(view, factory::getSsl));
 			};

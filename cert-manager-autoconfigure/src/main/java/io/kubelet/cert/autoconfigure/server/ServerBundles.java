@@ -8,7 +8,6 @@ import io.kubelet.cert.ssl.LiveSslBundle;
 
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundles;
-import org.springframework.boot.web.server.AbstractConfigurableWebServerFactory;
 
 /**
  * The SSL bundles for the factory of a web server. A server with live contexts or
@@ -21,18 +20,8 @@ final class ServerBundles implements SslBundles {
 
 	private volatile boolean reloading;
 
-	private ServerBundles(SslBundles bundles) {
+	ServerBundles(SslBundles bundles) {
 		this.bundles = bundles;
-	}
-
-	/**
-	 * Returns the bundles for a factory.
-	 * @param factory the factory, which may have bundles of its own
-	 * @param bundles those of the application
-	 * @return the bundles to set
-	 */
-	static ServerBundles of(AbstractConfigurableWebServerFactory factory, SslBundles bundles) {
-		return new ServerBundles((factory.getSslBundles() != null) ? factory.getSslBundles() : bundles);
 	}
 
 	@Override
