@@ -1,6 +1,5 @@
 package io.kubelet.cert.autoconfigure.connections;
 
-import java.sql.SQLException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -8,11 +7,13 @@ import java.util.stream.Stream;
 
 import javax.sql.DataSource;
 
+import com.zaxxer.hikari.HikariConfigMXBean;
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.HikariPoolMXBean;
 import io.kubelet.cert.rotation.CertificateManager;
 
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+import org.springframework.boot.jdbc.DataSourceUnwrapper;
 
 /**
  * Closes the connections in HikariCP's pools that use a bundle: idle ones at once, others
@@ -38,27 +39,11 @@ record HikariDrain(ConfigurableListableBeanFactory beans) implements Certificate
 
 	private void evict(String bundleName) {
 		ExistingBeans.of(DataSource.class, this.beans)
-			.flatMap(HikariDrain::pool)
-			.filter((pool) -> bundleName.equals(PostgresqlDriver.bundle(pool)))
-			.forEach(HikariDrain::evict);
-	}
-
-	private static Stream<HikariDataSource> pool(DataSource source) {
-		try {
-			return source.isWrapperFor(HikariDataSource.class) ? Stream.of(source.unwrap(HikariDataSource.class))
-					: Stream.empty();
-		}
-		catch (SQLException | RuntimeException ex) {
-			// Such as one that routes to a pool by a value of the caller's thread
-			return Stream.empty();
-		}
-	}
-
-	private static void evict(HikariDataSource source) {
-		HikariPoolMXBean pool = source.getHikariPoolMXBean();
-		if (pool != null) {
-			pool.softEvictConnections();
-		}
+			.flatMap((source) -> Stream
+				.ofNullable(DataSourceUnwrapper.unwrap(source, HikariConfigMXBean.class, HikariDataSource.class)))
+			.filter((source) -> bundleName.equals(PostgresqlDriver.bundle(source)))
+			.flatMap((source) -> Stream.ofNullable(source.getHikariPoolMXBean()))
+			.forEach(HikariPoolMXBean::softEvictConnections);
 	}
 
 }
