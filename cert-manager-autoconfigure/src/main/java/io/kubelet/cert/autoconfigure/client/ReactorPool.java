@@ -1,10 +1,10 @@
 package io.kubelet.cert.autoconfigure.client;
 
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 
-import io.netty.channel.Channel;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.util.concurrent.GlobalEventExecutor;
 import reactor.netty.http.client.HttpClient;
 import reactor.netty.resources.ConnectionProvider;
 
@@ -18,7 +18,7 @@ final class ReactorPool {
 
 	private final Consumer<AutoCloseable> resources;
 
-	private final Set<Channel> channels = ConcurrentHashMap.newKeySet();
+	private final ChannelGroup channels = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
 
 	private ConnectionProvider.Builder settings = ConnectionProvider.builder("certificate");
 
@@ -51,11 +51,8 @@ final class ReactorPool {
 
 	/** A pool closes idle connections only, so those in use are closed here. */
 	HttpClient closing(HttpClient client) {
-		this.resources.accept(() -> this.channels.forEach(Channel::close));
-		return client.doOnChannelInit((observer, channel, address) -> {
-			this.channels.add(channel);
-			channel.closeFuture().addListener((closed) -> this.channels.remove(channel));
-		});
+		this.resources.accept(this.channels::close);
+		return client.doOnChannelInit((observer, channel, address) -> this.channels.add(channel));
 	}
 
 }

@@ -1,7 +1,5 @@
 package io.kubelet.cert.autoconfigure.server;
 
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -13,6 +11,8 @@ import io.netty.channel.ChannelHandler.Sharable;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpResponse;
@@ -21,6 +21,7 @@ import io.netty.handler.codec.http2.DefaultHttp2GoAwayFrame;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2FrameCodec;
 import io.netty.handler.ssl.SslHandler;
+import io.netty.util.concurrent.GlobalEventExecutor;
 import org.jspecify.annotations.Nullable;
 import reactor.netty.http.server.HttpServer;
 
@@ -47,7 +48,7 @@ record NettyRotation(SslBundles bundles, Supplier<@Nullable Ssl> ssl) implements
 		}
 		Draining draining = new Draining(served);
 		served.drain(draining);
-		return server.doOnChannelInit((observer, channel, address) -> draining.connected(channel))
+		return server.doOnChannelInit((observer, channel, address) -> draining.channels.add(channel))
 			.doOnConnection((connection) -> {
 				if (Draining.tls(connection.channel()) != null) {
 					connection.addHandlerLast("certificate-drain", draining);
@@ -61,15 +62,10 @@ record NettyRotation(SslBundles bundles, Supplier<@Nullable Ssl> ssl) implements
 
 		private final ServedCertificates served;
 
-		private final Set<Channel> channels = ConcurrentHashMap.newKeySet();
+		private final ChannelGroup channels = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
 
 		Draining(ServedCertificates served) {
 			this.served = served;
-		}
-
-		void connected(Channel channel) {
-			this.channels.add(channel);
-			channel.closeFuture().addListener((closed) -> this.channels.remove(channel));
 		}
 
 		/** HTTP/1.1 is asked with each response. */
