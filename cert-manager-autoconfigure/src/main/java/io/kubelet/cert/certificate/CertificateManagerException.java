@@ -9,13 +9,29 @@ public abstract class CertificateManagerException extends RuntimeException {
 
 	private final Kind kind;
 
+	private final String advice;
+
 	protected CertificateManagerException(String message, @Nullable Throwable cause) {
 		this(Kind.OTHER, message, cause);
 	}
 
 	protected CertificateManagerException(Kind kind, String message, @Nullable Throwable cause) {
-		super(message, cause);
+		super(message.lines().findFirst().orElse(""), cause);
 		this.kind = kind;
+		this.advice = message.substring(String.valueOf(getMessage()).length());
+	}
+
+	/**
+	 * Returns the message with the advice in further lines, such as the RBAC rule that is
+	 * missing. The message alone is its first line, because frameworks log it again.
+	 * @return the text for the person who has to act
+	 */
+	public String report() {
+		return getMessage() + advice();
+	}
+
+	private String advice() {
+		return ((getCause() instanceof CertificateManagerException cause) ? cause.advice() : "") + this.advice;
 	}
 
 	/**

@@ -6,8 +6,11 @@ import java.util.Set;
 import io.kubelet.cert.autoconfigure.StartFailures;
 import io.kubelet.cert.testsupport.ShopFixture;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 import org.springframework.boot.diagnostics.FailureAnalysis;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
@@ -15,6 +18,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 /**
  * What an application that cannot use its Secret tells its operator.
  */
+@ExtendWith(OutputCaptureExtension.class)
 class SharedStartFailureTests extends ShopFixture {
 
 	@Test
@@ -30,8 +34,9 @@ class SharedStartFailureTests extends ShopFixture {
 		assertThat(secret()).containsEntry("tls.crt", "of somebody");
 	}
 
+	/** Only in the report: Spring logs the exception as well. */
 	@Test
-	void missingPermissionIsReportedWithTheRole() {
+	void missingPermissionIsReportedWithTheRole(CapturedOutput output) {
 		String poor = "system:serviceaccount:shop:poor";
 		this.plane.allow(poor, Set.of("create", "get", "list", "watch"), "certificatesigningrequests");
 		FailureAnalysis report = StartFailures.report(catchThrowable(() -> start("kubernetes.kubeconfig="
@@ -39,6 +44,7 @@ class SharedStartFailureTests extends ShopFixture {
 		assertThat(report.getDescription() + report.getAction()).contains("Cannot read Secret shop/shop-tls",
 				"kind: Role", "  resourceNames: [\"shop-tls\"]\n  verbs: [\"get\", \"list\", \"watch\", \"update\"]",
 				"Grant the permission with the rule above");
+		assertThat(output).contains("Exception encountered during context initialization").doesNotContain("kind: Role");
 		assertThat(this.plane.certificateSigningRequests()).isEmpty();
 	}
 

@@ -35,7 +35,7 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 
 	@Override
 	protected FailureAnalysis analyze(Throwable rootFailure, CertificateManagerException cause) {
-		return new FailureAnalysis(cause.getMessage(), action(cause), cause);
+		return new FailureAnalysis(cause.report(), action(cause), cause);
 	}
 
 	private String action(CertificateManagerException cause) {

@@ -3,8 +3,11 @@ package io.kubelet.cert.kubernetes.internal;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Proxy;
+import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
@@ -21,6 +24,8 @@ import okhttp3.Interceptor;
 import okhttp3.OkHttpClient;
 import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Creates API clients from the configuration in the places where Kubernetes programs look
@@ -32,6 +37,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class KubernetesClients {
 
+	private static final Logger logger = LoggerFactory.getLogger(KubernetesClients.class);
+
 	private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
 	/** To find dead HTTP/2 connections. */
@@ -39,6 +46,9 @@ final class KubernetesClients {
 
 	/** How long a watch may be silent after its time is up. */
 	private static final int WATCH_GRACE_SECONDS = 30;
+
+	/** The kubeconfigs that a warning was given of. */
+	private static final Set<Path> INSECURE = ConcurrentHashMap.newKeySet();
 
 	private KubernetesClients() {
 	}
@@ -59,6 +69,7 @@ final class KubernetesClients {
 		ApiClient client = new ApiClient().setBasePath(file.server());
 		if (file.isInsecure()) {
 			client.setVerifyingSsl(false).setKeyManagers(credentials.keys());
+			warnOfInsecure(file);
 		}
 		String serverName = file.clusterText("tls-server-name");
 		if (serverName != null) {
@@ -85,6 +96,16 @@ final class KubernetesClients {
 			http.sslSocketFactory(tls(credentials.keys(), trust).getSocketFactory(), trust);
 		}
 		return client.setHttpClient(http.build());
+	}
+
+	private static void warnOfInsecure(KubeconfigFile kubeconfig) {
+		if (INSECURE.add(kubeconfig.file())) {
+			logger.warn(
+					"The API server at {} is not verified, because the kubeconfig {} sets insecure-skip-tls-verify: "
+							+ "whoever intercepts a connection receives the credentials and can answer in its place. "
+							+ "Remove this, and set certificate-authority to the authorities of the cluster",
+					kubeconfig.server(), kubeconfig.file());
+		}
 	}
 
 	/** Without one in the kubeconfig, the proxy settings of the JVM apply. */

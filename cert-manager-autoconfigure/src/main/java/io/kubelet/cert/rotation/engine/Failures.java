@@ -41,6 +41,9 @@ final class Failures {
 
 	private boolean lastIsAnswer;
 
+	/** What the last failure said beyond its first line. */
+	private String advice = "";
+
 	private Pause pause = Pause.NONE;
 
 	private volatile Pause demanded = Pause.NONE;
@@ -138,10 +141,9 @@ final class Failures {
 				: cause.getClass().getSimpleName().replace("Exception", "");
 		// The message of an error alone, such as the name of a class, says nothing
 		String message = (cause.getMessage() == null || cause instanceof Error) ? cause.toString() : cause.getMessage();
-		if (!(cause instanceof CertificateManagerException)) {
-			message = ExternalText.clean(message);
-		}
-		return new CertificateStatus.Failure(at, reason, message, attempt, nextAttempt, cause);
+		return new CertificateStatus.Failure(at, reason,
+				(cause instanceof CertificateManagerException known) ? known.report() : ExternalText.clean(message),
+				attempt, nextAttempt, cause);
 	}
 
 	private void log(CertificateStatus.Failure failure, String outcome, String effect) {
@@ -152,7 +154,17 @@ final class Failures {
 			.addKeyValue("kubelet.cert.attempt", failure.attempt())
 			.addKeyValue("kubelet.cert.next_attempt", failure.nextAttempt());
 		(error ? entry.setCause(failure.cause()) : entry).log("[{}] Attempt {} {} ({}): {}", failure.attempt(), outcome,
-				this.lastIsAnswer ? whichSigner() + effect : effect, failure.message());
+				this.lastIsAnswer ? whichSigner() + effect : effect, newsIn(failure));
+	}
+
+	/** Advice is logged once, and not if the report of the start contains it. */
+	private String newsIn(CertificateStatus.Failure failure) {
+		String message = failure.message();
+		String firstLine = message.lines().findFirst().orElse("");
+		String advice = message.substring(firstLine.length());
+		boolean known = advice.equals(this.advice) || (this.required && failure.needsAttention());
+		this.advice = advice;
+		return known ? firstLine : message;
 	}
 
 	/** An answer may be that of a signer that nobody meant. */

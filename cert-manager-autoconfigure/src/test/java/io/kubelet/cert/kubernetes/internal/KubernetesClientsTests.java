@@ -28,10 +28,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -39,6 +43,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 /**
  * Tests for {@link KubernetesClients}: each kind of credential, and each mistake.
  */
+@ExtendWith(OutputCaptureExtension.class)
 class KubernetesClientsTests {
 
 	@TempDir
@@ -174,6 +179,16 @@ class KubernetesClientsTests {
 			.withMessageContaining(message);
 		refused(Adapter.write(this.directory.resolve("bare"), "kind: Config\n"), "prod",
 				"has no context 'prod'; it has []");
+	}
+
+	@Test
+	void warningOfAServerThatIsNotVerifiedIsGivenOnce(CapturedOutput output) {
+		Path kubeconfig = replaced("certificate-authority-data: .*", "insecure-skip-tls-verify: true");
+		for (int client = 0; client < 2; client++) {
+			assertThat(userOf(kubeconfig)).isEqualTo("system:bootstrap:abcdef");
+		}
+		assertThat(output).containsOnlyOnce("The API server at " + controlPlane.url()
+				+ " is not verified, because the kubeconfig " + kubeconfig + " sets insecure-skip-tls-verify");
 	}
 
 	@ParameterizedTest
