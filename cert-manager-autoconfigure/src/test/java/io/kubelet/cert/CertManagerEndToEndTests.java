@@ -169,7 +169,7 @@ class CertManagerEndToEndTests {
 		assertThat(output).contains("APPLICATION FAILED TO START")
 			.contains("is approved and waiting for its signature (Referenced \"ClusterIssuer\" not found: "
 					+ "clusterissuer.cert-manager.io \"" + issuer + "\" not found): see 'kubectl describe "
-					+ "certificaterequest shop-")
+					+ "certificaterequest --namespace shop shop-")
 			.contains("Make sure that there is issuer 'ClusterIssuer/" + issuer + "' (from kubelet.cert.issuer.name) "
 					+ "in the cluster, or set 'kubelet.cert.issuer.name' to one that there is");
 		List<Object> pending = requests();

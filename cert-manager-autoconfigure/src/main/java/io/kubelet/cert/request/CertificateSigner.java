@@ -67,6 +67,7 @@ public interface CertificateSigner {
 	 * The object that the signer has for a request.
 	 *
 	 * @param name the object's name
+	 * @param namespace the object's namespace, empty if it has none
 	 * @param uid the object's UID: another object can have the same name, but never the
 	 * same UID
 	 * @param createdAt when the object was created, by the signer's clock
@@ -79,8 +80,8 @@ public interface CertificateSigner {
 	 * @param interruption why changes to the object are not received for now, empty if
 	 * they are
 	 */
-	record SubmittedRequest(String name, String uid, Instant createdAt, List<String> conditions, String message,
-			List<X509Certificate> authorities, String interruption) {
+	record SubmittedRequest(String name, String namespace, String uid, Instant createdAt, List<String> conditions,
+			String message, List<X509Certificate> authorities, String interruption) {
 
 		public SubmittedRequest {
 			conditions = List.copyOf(conditions);
@@ -88,14 +89,14 @@ public interface CertificateSigner {
 		}
 
 		/**
-		 * Creates an object without a message and authorities.
+		 * Creates an object without a namespace, a message and authorities.
 		 * @param name the object's name
 		 * @param uid the object's UID
 		 * @param createdAt when the object was created
 		 * @param conditions the types of its conditions
 		 */
 		public SubmittedRequest(String name, String uid, Instant createdAt, List<String> conditions) {
-			this(name, uid, createdAt, conditions, "", List.of(), "");
+			this(name, "", uid, createdAt, conditions, "", List.of(), "");
 		}
 
 		/**
@@ -104,8 +105,8 @@ public interface CertificateSigner {
 		 * @return the object
 		 */
 		public SubmittedRequest interrupted(String interruption) {
-			return new SubmittedRequest(this.name, this.uid, this.createdAt, this.conditions, this.message,
-					this.authorities, interruption);
+			return new SubmittedRequest(this.name, this.namespace, this.uid, this.createdAt, this.conditions,
+					this.message, this.authorities, interruption);
 		}
 
 	}

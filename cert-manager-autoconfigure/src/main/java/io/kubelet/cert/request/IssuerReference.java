@@ -46,11 +46,12 @@ public record IssuerReference(String kind, String name, String group) {
 	/**
 	 * Returns how to follow a pending request, for a message.
 	 * @param signerName the name of the signer, or the text form of the issuer
+	 * @param namespace the namespace of the request, empty if it has none
 	 * @param request the name of the request
 	 * @return a clause with commands
 	 */
-	public static String howToFollow(String signerName, String request) {
-		String describe = howToDescribe(signerName, request);
+	public static String howToFollow(String signerName, String namespace, String request) {
+		String describe = howToDescribe(signerName, namespace, request);
 		return parse(signerName).isPresent() ? describe
 				: describe + ", or approve it with 'kubectl certificate approve %s'".formatted(request);
 	}
@@ -58,13 +59,13 @@ public record IssuerReference(String kind, String name, String group) {
 	/**
 	 * Returns how to inspect a request that needs no approval, for a message.
 	 * @param signerName the name of the signer, or the text form of the issuer
+	 * @param namespace the namespace of the request, empty if it has none
 	 * @param request the name of the request
 	 * @return a clause with a command
 	 */
-	public static String howToDescribe(String signerName, String request) {
-		return (parse(signerName).isPresent() ? "see 'kubectl describe certificaterequest %s' in its namespace"
-				: "see 'kubectl describe csr %s'")
-			.formatted(request);
+	public static String howToDescribe(String signerName, String namespace, String request) {
+		return "see 'kubectl describe %s%s %s'".formatted(parse(signerName).isPresent() ? "certificaterequest" : "csr",
+				namespace.isEmpty() ? "" : " --namespace " + namespace, request);
 	}
 
 	@Override

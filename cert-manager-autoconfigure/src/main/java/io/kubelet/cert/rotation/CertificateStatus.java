@@ -147,11 +147,13 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 	 *
 	 * @param name the name of the CertificateSigningRequest, or of cert-manager's
 	 * CertificateRequest
+	 * @param namespace its namespace, empty if it has none
 	 * @param createdAt when it was created
 	 * @param conditions the types of its conditions that are true
 	 * @param message what the issuer says about it, empty if it says nothing
 	 */
-	public record ConfirmedRequest(String name, Instant createdAt, List<String> conditions, String message) {
+	public record ConfirmedRequest(String name, String namespace, Instant createdAt, List<String> conditions,
+			String message) {
 
 		/**
 		 * Returns what the request waits for, and what to do.
@@ -162,8 +164,9 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 			String says = this.message.isEmpty() ? "" : " (" + this.message + ")";
 			return this.conditions.contains("Approved")
 					? "is approved and waiting for its signature" + says + ": "
-							+ IssuerReference.howToDescribe(signerName, this.name)
-					: "is waiting for approval" + says + ": " + IssuerReference.howToFollow(signerName, this.name);
+							+ IssuerReference.howToDescribe(signerName, this.namespace, this.name)
+					: "is waiting for approval" + says + ": "
+							+ IssuerReference.howToFollow(signerName, this.namespace, this.name);
 		}
 
 	}

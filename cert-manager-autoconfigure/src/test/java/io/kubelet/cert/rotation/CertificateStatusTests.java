@@ -19,12 +19,14 @@ class CertificateStatusTests extends ManagerFixture {
 	@ParameterizedTest
 	@CsvSource(delimiter = '|',
 			textBlock = """
-					Approved | ''     | example.com/a | is approved and waiting for its signature: see 'kubectl describe csr one'
-					Other    | ''     | example.com/a | is waiting for approval: see 'kubectl describe csr one', or approve it with 'kubectl certificate approve one'
-					Other    | paused | Issuer/a      | is waiting for approval (paused): see 'kubectl describe certificaterequest one' in its namespace
+					Approved | ''     | ''   | example.com/a | is approved and waiting for its signature: see 'kubectl describe csr one'
+					Other    | ''     | ''   | example.com/a | is waiting for approval: see 'kubectl describe csr one', or approve it with 'kubectl certificate approve one'
+					Other    | paused | shop | Issuer/a      | is waiting for approval (paused): see 'kubectl describe certificaterequest --namespace shop one'
 					""")
-	void pendingRequestSaysWhatItWaitsForAndWhatToDo(String condition, String message, String signer, String text) {
-		assertThat(new ConfirmedRequest("one", START, List.of(condition), message).waitingFor(signer)).isEqualTo(text);
+	void pendingRequestSaysWhatItWaitsForAndWhatToDo(String condition, String message, String namespace, String signer,
+			String text) {
+		assertThat(new ConfirmedRequest("one", namespace, START, List.of(condition), message).waitingFor(signer))
+			.isEqualTo(text);
 	}
 
 	@Test

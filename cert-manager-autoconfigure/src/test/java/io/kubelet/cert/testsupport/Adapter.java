@@ -179,10 +179,6 @@ public final class Adapter implements AutoCloseable {
 		return this.controlPlane.count(RecordedRequest::isWatch);
 	}
 
-	public int gets() {
-		return this.controlPlane.count(RecordedRequest::isGet);
-	}
-
 	public int lists() {
 		return this.controlPlane.count(RecordedRequest::isList);
 	}
@@ -192,7 +188,7 @@ public final class Adapter implements AutoCloseable {
 	}
 
 	public String figures() {
-		return "%d POST, %d watch, %d GET, %d list".formatted(creates(), watches(), gets(), lists());
+		return "%d POST, %d watch, %d list".formatted(creates(), watches(), lists());
 	}
 
 	public static Path write(Path file, String content) {

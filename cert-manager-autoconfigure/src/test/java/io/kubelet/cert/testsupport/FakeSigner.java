@@ -87,7 +87,7 @@ public final class FakeSigner implements CertificateSigner {
 		this.answers.add(answer);
 		if (this.confirms) {
 			String name = String.valueOf(request.name());
-			progress.accept(new SubmittedRequest(name, "uid-of-" + name,
+			progress.accept(new SubmittedRequest(name, "", "uid-of-" + name,
 					this.created.computeIfAbsent(name, (object) -> this.clock.instant()), this.conditions, this.message,
 					List.of(), ""));
 		}

@@ -17,8 +17,7 @@ public final class ShopAccount {
 
 	/** Lets it request certificates of cert-manager. */
 	public static void permitRequests(EmbeddedControlPlane plane) {
-		plane.allowIn("shop", NAME, Set.of("create", "get", "list", "watch", "delete"),
-				"certificaterequests.cert-manager.io");
+		plane.allowIn("shop", NAME, Set.of("create", "list", "watch", "delete"), "certificaterequests.cert-manager.io");
 	}
 
 	/** Lets it share a certificate in the Secret {@code shop-tls}. */

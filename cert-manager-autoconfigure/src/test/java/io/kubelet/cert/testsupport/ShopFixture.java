@@ -78,7 +78,7 @@ public abstract class ShopFixture {
 	protected void permit() {
 		this.kubeconfig = ShopAccount.writeKubeconfig(this.plane, this.directory);
 		this.plane.behavior().sign(SIGNER);
-		this.plane.allow(ShopAccount.NAME, Set.of("create", "get", "list", "watch"), "certificatesigningrequests");
+		this.plane.allow(ShopAccount.NAME, Set.of("create", "list", "watch"), "certificatesigningrequests");
 		ShopAccount.permitSecret(this.plane);
 	}
 

@@ -153,7 +153,7 @@ class ManifestTests {
 			.satisfies((subject) -> assertThat(subject.getName()).isEqualTo(account));
 		assertThat(object(V1ClusterRole.class).getRules()).singleElement().satisfies((rule) -> {
 			assertThat(rule.getResources()).containsExactly("certificatesigningrequests");
-			assertThat(rule.getVerbs()).containsExactly("create", "get", "list", "watch");
+			assertThat(rule.getVerbs()).containsExactly("create", "list", "watch");
 		});
 	}
 

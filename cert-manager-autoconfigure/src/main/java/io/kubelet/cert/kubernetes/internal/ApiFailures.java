@@ -31,7 +31,7 @@ public record ApiFailures(String server) {
 
 	/** An API server also answers 403 for an API group that it does not know. */
 	private static final String ABSENT = "cert-manager is not installed in this cluster, or the permission is missing. "
-			+ "Install cert-manager, or grant the permission to create, get, list, watch and delete "
+			+ "Install cert-manager, or grant the permission to create, list, watch and delete "
 			+ "certificaterequests.cert-manager.io. ";
 
 	/**
@@ -152,12 +152,7 @@ public record ApiFailures(String server) {
 		return what + ExternalText.clean(Objects.requireNonNullElse(cause.getMessage(), cause.toString()));
 	}
 
-	/**
-	 * Reads an answer as a Status object.
-	 * @param body the body of the answer
-	 * @return the object, {@code null} if the answer is something else
-	 */
-	public static @Nullable JsonObject status(@Nullable String body) {
+	private static @Nullable JsonObject status(@Nullable String body) {
 		return ApiObjects.ofKind(body, "Status");
 	}
 

@@ -23,8 +23,6 @@ final class RbacAdvice {
 	/** Characters that a name in Kubernetes must not contain (RFC 1123). */
 	private static final Pattern NOT_OF_A_NAME = Pattern.compile("[^a-z0-9]+");
 
-	private static final int MAXIMUM_LENGTH = 200;
-
 	private RbacAdvice() {
 	}
 
@@ -86,8 +84,8 @@ final class RbacAdvice {
 	/** Only requests to cert-manager are deleted by the requester. */
 	private static String verbs(String resource, @Nullable String object) {
 		return switch (resource) {
-			case "certificatesigningrequests" -> "\"create\", \"get\", \"list\", \"watch\"";
-			case "certificaterequests" -> "\"create\", \"get\", \"list\", \"watch\", \"delete\"";
+			case "certificatesigningrequests" -> "\"create\", \"list\", \"watch\"";
+			case "certificaterequests" -> "\"create\", \"list\", \"watch\", \"delete\"";
 			case "secrets" -> (object != null) ? "\"get\", \"list\", \"watch\", \"update\"" : "\"create\"";
 			default -> "\"list\", \"watch\"";
 		};
@@ -109,14 +107,11 @@ final class RbacAdvice {
 	private static String name(String purpose, String user, @Nullable String object) {
 		String suffix = (object != null) ? "." + NOT_OF_A_NAME.matcher(object).replaceAll("-") : "";
 		Matcher account = SERVICE_ACCOUNT.matcher(user);
-		if (account.matches() && user.length() <= MAXIMUM_LENGTH) {
+		if (account.matches()) {
 			return "%s.%s.%s%s".formatted(purpose, account.group(1), account.group(2), suffix);
 		}
 		String readable = NOT_OF_A_NAME.matcher(user.toLowerCase(Locale.ROOT)).replaceAll("-");
-		return "%s-%s-%08x%s"
-			.formatted(purpose, readable.substring(0, Math.min(readable.length(), MAXIMUM_LENGTH)), user.hashCode(),
-					suffix)
-			.replace("--", "-");
+		return "%s-%s-%08x%s".formatted(purpose, readable, user.hashCode(), suffix).replace("--", "-");
 	}
 
 	private static String subject(String user) {

@@ -136,8 +136,9 @@ final class StatusReport {
 	 * @param pending the request that is waited for, {@code null} if there is none
 	 */
 	void warn(@Nullable CertificateRequest pending, Instant now) {
-		this.warnings.issue(this.pair.get(), pending, this.lastFailure != null, Boolean.TRUE.equals(this.serverHealthy),
-				now);
+		SubmittedRequest object = this.pendingRequests.submitted();
+		this.warnings.issue(this.pair.get(), pending, (object != null) ? object.namespace() : "",
+				this.lastFailure != null, Boolean.TRUE.equals(this.serverHealthy), now);
 	}
 
 	/**
@@ -179,8 +180,8 @@ final class StatusReport {
 	/** A request that the API server does not know is not reported as pending. */
 	private @Nullable ConfirmedRequest confirmed() {
 		SubmittedRequest object = this.pendingRequests.submitted();
-		return (object == null) ? null
-				: new ConfirmedRequest(object.name(), object.createdAt(), object.conditions(), object.message());
+		return (object == null) ? null : new ConfirmedRequest(object.name(), object.namespace(), object.createdAt(),
+				object.conditions(), object.message());
 	}
 
 	private List<Usage> usages(@Nullable CertificatePair pair) {

@@ -55,6 +55,8 @@ final class Warnings {
 	/** The UID of the request that waits. */
 	private @Nullable String waiting;
 
+	private String namespace = "";
+
 	private Instant waitingSince = Instant.MIN;
 
 	/** When to tell of it, {@code null} once that was done. */
@@ -77,11 +79,13 @@ final class Warnings {
 	 * Issues the warnings that have become due.
 	 * @param pair the last pair, {@code null} if there is none yet
 	 * @param pending the request that is waited for, {@code null} if there is none
+	 * @param namespace the namespace of its object, empty if it has none
 	 * @param failing whether an attempt has failed since the last rotation
 	 * @param serverHealthy whether the API server answered the last attempt
 	 */
-	void issue(@Nullable CertificatePair pair, @Nullable CertificateRequest pending, boolean failing,
+	void issue(@Nullable CertificatePair pair, @Nullable CertificateRequest pending, String namespace, boolean failing,
 			boolean serverHealthy, Instant now) {
+		this.namespace = namespace;
 		boolean found = pair != this.pair;
 		if (found) {
 			this.pair = pair;
@@ -156,8 +160,8 @@ final class Warnings {
 				: this.settings.once() ? "Rotation is off: replace the stored pair" : "A new one is being requested";
 	}
 
-	private static String howToFollow(CertificateRequest pending) {
-		return IssuerReference.howToFollow(pending.signerName(), String.valueOf(pending.name()));
+	private String howToFollow(CertificateRequest pending) {
+		return IssuerReference.howToFollow(pending.signerName(), this.namespace, String.valueOf(pending.name()));
 	}
 
 	private void reviewWaiting(@Nullable CertificatePair pair, @Nullable CertificateRequest pending, Instant now) {

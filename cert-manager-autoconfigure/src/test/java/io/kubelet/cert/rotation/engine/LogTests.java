@@ -127,7 +127,7 @@ class LogTests extends ManagerFixture {
 		assertThat(this.signer.requests).hasSize(2);
 		assertThat(output).containsOnlyOnce("is pending: Waiting for a person");
 		assertThat(manager.status().pendingRequest()).isEqualTo(new ConfirmedRequest(String.valueOf(request(0).name()),
-				START, List.of("Approved"), "Waiting for a person"));
+				"", START, List.of("Approved"), "Waiting for a person"));
 	}
 
 	@Test

@@ -9,7 +9,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.kubernetes.internal.ApiFailures;
-import io.kubelet.cert.kubernetes.internal.watch.Reflector;
+import io.kubelet.cert.kubernetes.internal.watch.Observer;
 import io.kubelet.cert.store.StoreException;
 import io.kubernetes.client.openapi.ApiException;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * watch reports a change later than the answer to a write does, so an older state never
  * replaces one that has become known since it was asked for. Can be used by any thread.
  */
-final class LatestSecret implements Reflector.Observer {
+final class LatestSecret implements Observer {
 
 	/** Reviews and attempts that follow each other directly share a failure. */
 	private static final Duration SAME_FAILURE = Duration.ofSeconds(5);

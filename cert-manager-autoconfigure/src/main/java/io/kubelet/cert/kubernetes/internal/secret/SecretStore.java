@@ -54,6 +54,9 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 
 	private Stored stored = Stored.NOTHING;
 
+	/** A Secret whose pair cannot be used, so that it may be replaced. */
+	private @Nullable SecretObject damaged;
+
 	/** The pair that is used, with its deadline. */
 	private Stored kept = Stored.NOTHING;
 
@@ -160,6 +163,7 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 			return new Stored(pair, pending, secret.deadline(pair), secret.version());
 		}
 		catch (MalformedPemException ex) {
+			this.damaged = secret;
 			throw new StoreException("The pair in " + this + " is damaged: " + ex.getMessage(), ex);
 		}
 	}
@@ -168,20 +172,10 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 	public Stored write(Stored next) {
 		SecretObject secret = this.latest.get(true);
 		requireOwn(secret);
-		if (!secret.version().equals(next.version()) && !isDamaged(secret)) {
+		if (!secret.version().equals(next.version()) && secret != this.damaged) {
 			throw new CertificateStore.ConflictException("Another process has changed " + this);
 		}
 		return store(secret, next);
-	}
-
-	private boolean isDamaged(SecretObject secret) {
-		try {
-			content(secret);
-			return false;
-		}
-		catch (StoreException ex) {
-			return true;
-		}
 	}
 
 	private Stored store(SecretObject secret, Stored next) {

@@ -9,29 +9,22 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
-import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.kubernetes.internal.ApiFailures;
 import io.kubelet.cert.kubernetes.internal.ApiObjects;
-import io.kubelet.cert.kubernetes.internal.ApiObjects.AnswerTooLargeException;
-import io.kubelet.cert.kubernetes.internal.watch.Selection;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.request.RequestException;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
 import okhttp3.Call;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The exchange with the API server for one request, until it is answered: the request is
  * created or found, and then watched.
  */
-final class CsrExchange implements RequestWatch.Subscriber {
-
-	private static final Logger logger = LoggerFactory.getLogger(CsrExchange.class);
+final class CsrExchange implements RequestWatches.Subscriber {
 
 	private final SigningApi api;
 
@@ -47,8 +40,8 @@ final class CsrExchange implements RequestWatch.Subscriber {
 
 	private final CompletableFuture<List<X509Certificate>> answer = new CompletableFuture<>();
 
-	/** Whether the request is watched by its name. */
-	private volatile boolean alone;
+	/** What the watch has reported before the creation was answered. */
+	private @Nullable Runnable early;
 
 	/** The last state that was reported. */
 	private volatile @Nullable SubmittedRequest submitted;
@@ -83,7 +76,7 @@ final class CsrExchange implements RequestWatch.Subscriber {
 				create();
 			}
 			else {
-				read(this::takeIfOurs);
+				find(this::takeIfOurs);
 			}
 		});
 		return this.answer;
@@ -95,7 +88,7 @@ final class CsrExchange implements RequestWatch.Subscriber {
 		send(ApiObjects.create(this.client, this.api.path(), object), (created) -> await(new RequestObject(created)),
 				(failure) -> {
 					if (failure.getCode() == 409 && this.request.name() != null) {
-						read(this::takeIfOurs);
+						find(this::takeIfOurs);
 					}
 					else {
 						fail(failure);
@@ -104,7 +97,7 @@ final class CsrExchange implements RequestWatch.Subscriber {
 	}
 
 	private void resume() {
-		read((found) -> {
+		find((found) -> {
 			if (!found.uid().equals(this.request.uid())) {
 				lost("Replaced", "now names another object");
 			}
@@ -134,12 +127,15 @@ final class CsrExchange implements RequestWatch.Subscriber {
 		}
 	}
 
-	private void await(RequestObject object) {
+	private synchronized void await(RequestObject object) {
 		boolean expected = this.request.name() != null;
 		this.request = this.request.confirmed(object.name(), object.uid(), object.createdAt());
 		changed(object);
+		if (this.early != null) {
+			this.early.run();
+		}
 		if (!this.answer.isDone() && !(this.watches.subscribe(object, this) && expected)) {
-			read(this::changed);
+			find(this::changed);
 		}
 	}
 
@@ -159,10 +155,10 @@ final class CsrExchange implements RequestWatch.Subscriber {
 	 */
 	@Override
 	public synchronized void changed(RequestObject object) {
-		guard(() -> {
+		reported(object.uid(), () -> {
 			Instant createdAt = Objects.requireNonNull(this.request.createdAt(), "It was confirmed");
-			SubmittedRequest submitted = new SubmittedRequest(object.name(), object.uid(), createdAt,
-					object.conditionTypes(), this.api.message(object), this.api.authorities(object), "");
+			SubmittedRequest submitted = new SubmittedRequest(object.name(), object.namespace(), object.uid(),
+					createdAt, object.conditionTypes(), this.api.message(object), this.api.authorities(object), "");
 			this.submitted = submitted;
 			this.progress.accept(submitted);
 			this.api.issuedChain(object).ifPresent(this.answer::complete);
@@ -170,8 +166,18 @@ final class CsrExchange implements RequestWatch.Subscriber {
 	}
 
 	@Override
-	public void deleted() {
-		gone("was deleted");
+	public synchronized void deleted(String uid) {
+		reported(uid, () -> gone("was deleted"));
+	}
+
+	/** Another object may have had the same name. */
+	private void reported(String uid, Action action) {
+		if (this.request.uid() == null) {
+			this.early = () -> reported(uid, action);
+		}
+		else if (uid.equals(this.request.uid())) {
+			guard(action);
+		}
 	}
 
 	@Override
@@ -183,52 +189,13 @@ final class CsrExchange implements RequestWatch.Subscriber {
 	}
 
 	@Override
-	public void refused(Exception answer) {
-		if (answer instanceof AnswerTooLargeException && !this.alone) {
-			this.alone = true;
-			this.watches.separate();
-			resume();
-		}
-		else {
-			fail(answer);
-		}
+	public void refused(ApiException answer) {
+		fail(answer);
 	}
 
-	private void read(Consumer<RequestObject> found) {
-		send(ApiObjects.read(this.client, this.api.path(), name()), (object) -> found.accept(new RequestObject(object)),
-				(failure) -> {
-					if (failure.getCode() == 404 && ApiFailures.status(failure.getResponseBody()) != null) {
-						gone("no longer exists");
-					}
-					else if (failure.getCode() == 403) {
-						find(found, failure);
-					}
-					else {
-						fail(failure);
-					}
-				});
-	}
-
-	/**
-	 * Finds the request in a list. The watch needs {@code list} anyway, so a pending
-	 * request is answered even if only {@code get} is missing.
-	 * @param refusal the answer to reading it
-	 */
-	private void find(Consumer<RequestObject> found, ApiException refusal) {
-		Selection selection = Selection.byName(name(), this.api.path());
-		send(ApiObjects.list(this.client, this.api.path(), selection.selectors()), (list) -> {
-			if (this.watches.isFirstRefusal()) {
-				logger.warn("The application searches a list of requests for as long as it lacks a permission: {}",
-						this.failures.translate(refusal, this.request).getMessage());
-			}
-			JsonArray items = list.getAsJsonArray("items");
-			if (items.isEmpty()) {
-				gone("no longer exists");
-			}
-			else {
-				found.accept(new RequestObject(items.get(0).getAsJsonObject()));
-			}
-		}, (failure) -> fail((failure.getCode() == 403) ? refusal : failure));
+	private void find(Consumer<RequestObject> use) {
+		send(RequestObject.find(this.client, this.api.path(), name()),
+				(list) -> RequestObject.found(list).ifPresentOrElse(use, () -> gone("no longer exists")), this::fail);
 	}
 
 	private void gone(String how) {

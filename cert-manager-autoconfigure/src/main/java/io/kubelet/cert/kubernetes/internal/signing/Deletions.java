@@ -51,13 +51,13 @@ final class Deletions {
 		if (!this.api.keepsObjects() || request.name() == null) {
 			return CompletableFuture.completedFuture(request);
 		}
-		CompletableFuture<Object> done = new CompletableFuture<>();
 		// Those that fail while others begin wait for the next time
-		List<Deletion> earlier = new ArrayList<>();
-		this.postponed.drainTo(earlier);
-		earlier.forEach((deletion) -> begin(deletion, current));
-		begin(new Deletion(request, done), current);
-		return done;
+		List<Deletion> due = new ArrayList<>();
+		this.postponed.drainTo(due);
+		Deletion deletion = new Deletion(request, new CompletableFuture<>());
+		due.add(deletion);
+		due.forEach((each) -> begin(each, current));
+		return deletion.done();
 	}
 
 	private void begin(Deletion deletion, @Nullable CertificatePair current) {
@@ -82,12 +82,11 @@ final class Deletions {
 		if (request.uid() != null) {
 			return ApiObjects.send(ApiObjects.delete(client, this.api.path(), name, request.uid()));
 		}
-		return ApiObjects.send(ApiObjects.read(client, this.api.path(), name)).thenCompose((json) -> {
-			RequestObject found = new RequestObject(json);
-			return request.difference(this.api.signerName(found), found.pkcs10()).isEmpty()
-					? ApiObjects.send(ApiObjects.delete(client, this.api.path(), name, found.uid()))
-					: CompletableFuture.completedFuture(json);
-		});
+		return ApiObjects.send(RequestObject.find(client, this.api.path(), name))
+			.thenCompose((list) -> RequestObject.found(list)
+				.filter((found) -> request.difference(this.api.signerName(found), found.pkcs10()).isEmpty())
+				.map((found) -> ApiObjects.send(ApiObjects.delete(client, this.api.path(), name, found.uid())))
+				.orElseGet(() -> CompletableFuture.completedFuture(list)));
 	}
 
 	/** Whether it is of no use to try again. */
@@ -98,7 +97,7 @@ final class Deletions {
 		if (code == 404 || code == 409) {
 			return true;
 		}
-		String message = new ApiFailures(client.getBasePath()).translate(unwrapped, request).getMessage();
+		String message = new ApiFailures(client.getBasePath()).translate(unwrapped, request).report();
 		if (code != 403) {
 			logger.info("Request {} could not be deleted, which is tried again after the next rotation: {}",
 					request.name(), message);

@@ -19,7 +19,10 @@ import io.kubelet.cert.certificate.MalformedPemException;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.kubernetes.internal.ApiObjects;
+import io.kubelet.cert.kubernetes.internal.watch.Selection;
 import io.kubelet.cert.request.RequestException;
+import io.kubernetes.client.openapi.ApiClient;
+import okhttp3.Call;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -62,6 +65,24 @@ final class RequestObject {
 			.object(Map.of("request", pkcs10, "usages", request.usages().stream().map(Usage::value).toList()));
 	}
 
+	/**
+	 * Returns a call that looks for the object of a name. The watch needs the permission
+	 * to list as well, so no other one is needed.
+	 */
+	static Call find(ApiClient client, String path, String name) {
+		return ApiObjects.list(client, path, Selection.byName(name, path).selectors());
+	}
+
+	/** Reads the answer to it, empty if there is no object of the name. */
+	static Optional<RequestObject> found(JsonObject list) {
+		return list.getAsJsonArray("items")
+			.asList()
+			.stream()
+			.map(JsonElement::getAsJsonObject)
+			.map(RequestObject::new)
+			.findFirst();
+	}
+
 	/** Adds the name and the label to an object that is to be created. */
 	static JsonObject named(JsonObject object, CertificateRequest request, String requester) {
 		JsonObject metadata = ApiObjects.member(object, "metadata");
@@ -78,6 +99,11 @@ final class RequestObject {
 	 */
 	String name() {
 		return this.name;
+	}
+
+	/** Empty if the object has none. */
+	String namespace() {
+		return text(this.metadata, "namespace", "");
 	}
 
 	String uid() {
@@ -175,19 +201,9 @@ final class RequestObject {
 		}
 	}
 
-	/**
-	 * Returns whether the state of the object is, or may be, older than a resource
-	 * version. Resource versions are growing numbers, but the API guarantees this only
-	 * from release 1.35.
-	 */
-	boolean isOlder(String resourceVersion) {
-		try {
-			return Long.compareUnsigned(Long.parseUnsignedLong(resourceVersion()),
-					Long.parseUnsignedLong(resourceVersion)) < 0;
-		}
-		catch (NumberFormatException ex) {
-			return !resourceVersion().equals(resourceVersion);
-		}
+	/** Resource versions are growing numbers, on every API server that is known. */
+	boolean isOlderThan(RequestObject other) {
+		return Long.parseLong(resourceVersion()) < Long.parseLong(other.resourceVersion());
 	}
 
 	private static String decoded(JsonObject object, String member) {

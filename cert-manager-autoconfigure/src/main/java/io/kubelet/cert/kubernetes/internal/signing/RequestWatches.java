@@ -1,18 +1,23 @@
 package io.kubelet.cert.kubernetes.internal.signing;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
-import io.kubelet.cert.kubernetes.internal.signing.RequestWatch.Subscriber;
+import com.google.gson.JsonObject;
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
+import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.kubernetes.internal.watch.Observer;
+import io.kubelet.cert.kubernetes.internal.watch.Reflector;
 import io.kubelet.cert.kubernetes.internal.watch.Selection;
 import io.kubernetes.client.openapi.ApiClient;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import io.kubernetes.client.openapi.ApiException;
 
 /**
  * The open watches of requests. All pending requests that use the same client share one
@@ -21,9 +26,7 @@ import org.slf4j.LoggerFactory;
  */
 final class RequestWatches {
 
-	private static final Logger logger = LoggerFactory.getLogger(RequestWatches.class);
-
-	private final Map<Key, RequestWatch> open = new HashMap<>();
+	private final Map<ApiClient, Map<Selection, Watch>> open = new HashMap<>();
 
 	/**
 	 * Those that are not answered yet, even if their requests are still to be created.
@@ -31,11 +34,6 @@ final class RequestWatches {
 	private final Set<Subscriber> subscribers = ConcurrentHashMap.newKeySet();
 
 	private final String requester = UUID.randomUUID().toString();
-
-	private final AtomicBoolean refused = new AtomicBoolean();
-
-	/** Whether each request is watched by its name. */
-	private final AtomicBoolean separate = new AtomicBoolean();
 
 	private final String path;
 
@@ -51,35 +49,11 @@ final class RequestWatches {
 		return this.requester;
 	}
 
-	/** Whether this is the first request that may not be read, to report it only once. */
-	boolean isFirstRefusal() {
-		return this.refused.compareAndSet(false, true);
-	}
-
 	/**
-	 * Watches each request by its name from now on. Anyone who may create requests can
-	 * give some our label that are too large to be read.
-	 */
-	void separate() {
-		if (this.separate.compareAndSet(false, true)) {
-			logger.warn(
-					"A request that carries the label {}={} is larger than 4 MiB, or all of them are larger than 64 MiB. "
-							+ "Some may be a stranger's, so each pending request is watched by its name from now on ({})",
-					RequestObject.REQUESTER, this.requester, this.path);
-		}
-	}
-
-	private Selection select(RequestObject object) {
-		String requester = object.requester();
-		return (requester != null && !this.separate.get())
-				? Selection.byLabel(this.path, RequestObject.REQUESTER, requester)
-				: Selection.byName(object.name(), this.path);
-	}
-
-	/**
-	 * Keeps the watches of a client open from now on, and what they receive about the
-	 * request of the subscriber. Certificates that are signed faster than further
-	 * requests are created share a watch: each other one would cost a TLS handshake.
+	 * Keeps the watches of a client open from now on, and passes on what they receive
+	 * about the request of the subscriber. Certificates that are signed faster than
+	 * further requests are created share a watch: each other one would cost a TLS
+	 * handshake.
 	 */
 	void begin(Subscriber subscriber) {
 		this.subscribers.add(subscriber);
@@ -90,55 +64,153 @@ final class RequestWatches {
 		ApiClient client = subscriber.client();
 		synchronized (this.open) {
 			this.subscribers.remove(subscriber);
-			this.open.values().forEach((watch) -> watch.remove(subscriber));
+			Map<Selection, Watch> watches = this.open.getOrDefault(client, Map.of());
+			watches.values().forEach((watch) -> watch.waiting.remove(subscriber));
 			if (this.subscribers.stream().noneMatch((other) -> other.client() == client)) {
-				this.open.forEach((key, watch) -> {
-					if (key.client == client) {
-						watch.close();
-					}
-				});
-				this.open.keySet().removeIf((key) -> key.client == client);
+				this.open.remove(client);
+				watches.values().forEach((watch) -> watch.reflector.close());
 			}
 		}
 	}
 
 	/**
-	 * Watches an object from its known state, unless the subscriber has ended. It
-	 * receives later states before this method returns and, from then on, on another
-	 * thread.
+	 * Watches an object from its known state, unless the subscriber has ended.
 	 * @return whether the subscriber receives every state; {@code false} if the watch
 	 * began after the known state of the object, so that the object has to be read
 	 */
 	boolean subscribe(RequestObject object, Subscriber subscriber) {
-		Key key = new Key(subscriber.client(), select(object));
-		RequestWatch watch;
+		ApiClient client = subscriber.client();
 		synchronized (this.open) {
 			if (!this.subscribers.contains(subscriber)) {
 				return true;
 			}
-			watch = this.open.get(key);
-			if (watch == null || !watch.add(object.uid(), subscriber)) {
-				watch = new RequestWatch(key.client, key.selection, object.resourceVersion(), this::isPending);
-				watch.add(object.uid(), subscriber);
-				watch.start(this.executor);
-				this.open.put(key, watch);
-			}
+			Watch watch = this.open.computeIfAbsent(client, (any) -> new HashMap<>())
+				.computeIfAbsent(select(object), (selection) -> new Watch(client, selection, object));
+			watch.waiting.add(subscriber);
+			// Without a thread for it, the next request opens another one
+			watch.reflector.start(this.executor);
+			return !object.isOlderThan(watch.first);
 		}
-		return watch.catchUp(object, subscriber);
 	}
 
-	private boolean isPending(String name) {
-		return this.subscribers.stream().anyMatch((subscriber) -> name.equals(subscriber.request().name()));
+	private Selection select(RequestObject object) {
+		String requester = object.requester();
+		return (requester != null) ? Selection.byLabel(this.path, RequestObject.REQUESTER, requester)
+				: Selection.byName(object.name(), this.path);
 	}
 
 	/** Ends all watches. What was subscribed to is not answered any more. */
 	void close() {
 		synchronized (this.open) {
-			this.open.values().forEach(RequestWatch::close);
+			this.open.values().forEach((watches) -> watches.values().forEach((watch) -> watch.reflector.close()));
 		}
 	}
 
-	private record Key(ApiClient client, Selection selection) {
+	/**
+	 * A watch for its subscribers, from the state of the first object on, so that nothing
+	 * is missed. Objects of others, who can use our label, are not kept.
+	 */
+	private final class Watch implements Observer {
+
+		/** Those whose object exists. */
+		private final Set<Subscriber> waiting = ConcurrentHashMap.newKeySet();
+
+		private Set<Subscriber> waitingBeforeList = Set.of();
+
+		private final ApiClient client;
+
+		private final RequestObject first;
+
+		private final Reflector reflector;
+
+		Watch(ApiClient client, Selection selection, RequestObject first) {
+			this.client = client;
+			this.first = first;
+			this.reflector = new Reflector(selection, this, () -> client, first.resourceVersion());
+		}
+
+		/** Also one whose object is being created. */
+		private Stream<Subscriber> subscribersTo(RequestObject object) {
+			return RequestWatches.this.subscribers.stream()
+				.filter((subscriber) -> subscriber.client() == this.client
+						&& object.name().equals(subscriber.request().name()));
+		}
+
+		@Override
+		public void listing() {
+			this.waitingBeforeList = Set.copyOf(this.waiting);
+		}
+
+		@Override
+		public boolean wants(JsonObject object) {
+			return subscribersTo(new RequestObject(object)).findAny().isPresent();
+		}
+
+		/** Objects that existed before the list and are not on it were deleted. */
+		@Override
+		public void listed(List<JsonObject> objects) {
+			objects.forEach(this::changed);
+			Set<String> found = objects.stream()
+				.map((object) -> new RequestObject(object).uid())
+				.collect(Collectors.toSet());
+			this.waitingBeforeList.forEach((subscriber) -> {
+				String uid = String.valueOf(subscriber.request().uid());
+				if (!found.contains(uid)) {
+					subscriber.deleted(uid);
+				}
+			});
+		}
+
+		@Override
+		public void changed(JsonObject object) {
+			RequestObject changed = new RequestObject(object);
+			subscribersTo(changed).forEach((subscriber) -> subscriber.changed(changed));
+		}
+
+		@Override
+		public void deleted(JsonObject object) {
+			RequestObject deleted = new RequestObject(object);
+			subscribersTo(deleted).forEach((subscriber) -> subscriber.deleted(deleted.uid()));
+		}
+
+		@Override
+		public void interrupted(Kind kind, String problem) {
+			this.waiting.forEach((subscriber) -> subscriber.interrupted(problem));
+		}
+
+		/** Those that wait fail. A later request may meet the next attempt to watch. */
+		@Override
+		public String refused(ApiException answer, Kind kind) {
+			this.waiting.forEach((subscriber) -> subscriber.refused(answer));
+			return "the API server answers " + answer.getCode();
+		}
+
+		@Override
+		public String toString() {
+			return "Certificate signing requests";
+		}
+
+	}
+
+	/** Receives what happens to the object of one request. */
+	interface Subscriber {
+
+		ApiClient client();
+
+		/** With the UID of the object, once that is known. */
+		CertificateRequest request();
+
+		/** An object of the name of the request was created or has changed. */
+		void changed(RequestObject object);
+
+		/** An object of the name of the request was deleted. */
+		void deleted(String uid);
+
+		/** Until the next change, nothing is received. */
+		void interrupted(String problem);
+
+		/** The server refuses the watch. */
+		void refused(ApiException answer);
 
 	}
 

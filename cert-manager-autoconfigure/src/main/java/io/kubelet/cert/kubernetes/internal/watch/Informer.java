@@ -1,6 +1,5 @@
 package io.kubelet.cert.kubernetes.internal.watch;
 
-import java.time.Duration;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -19,7 +18,7 @@ import io.kubernetes.client.openapi.ApiException;
  * Follows the selected objects of the API from the first use of {@link #state()}. If the
  * API server cannot be reached, the last known state remains.
  */
-public final class Informer implements Reflector.Observer, AutoCloseable {
+public final class Informer implements Observer, AutoCloseable {
 
 	private final String description;
 
@@ -63,15 +62,6 @@ public final class Informer implements Reflector.Observer, AutoCloseable {
 		return this.state;
 	}
 
-	/**
-	 * Starts to follow the objects, for which an application waits from now on.
-	 * @param timeout after which the application gives up
-	 */
-	void awaitedFor(Duration timeout) {
-		this.watch.awaitedFor(timeout);
-		this.watch.start(this.executor);
-	}
-
 	@Override
 	public void listed(List<JsonObject> objects) {
 		this.known.clear();
@@ -97,7 +87,7 @@ public final class Informer implements Reflector.Observer, AutoCloseable {
 	}
 
 	@Override
-	public void interrupted(Kind kind, String problem, Throwable cause) {
+	public void interrupted(Kind kind, String problem) {
 		State last = this.state;
 		become(new State(last.objects, problem, "",
 				(kind == Kind.UNAVAILABLE && !last.isPending()) ? Kind.OTHER : kind));

@@ -55,7 +55,7 @@ public final class PublishedAuthorities implements AutoCloseable {
 	 */
 	public Object version(Duration patience) {
 		if (!patience.isZero() && !this.answered.isDone()) {
-			this.followed.awaitedFor(patience);
+			this.followed.state();
 			awaitAnswer(patience);
 		}
 		return this.followed.state().objects();
@@ -183,7 +183,7 @@ public final class PublishedAuthorities implements AutoCloseable {
 						+ "nor as v1beta1 (from 1.33, with the feature gate ClusterTrustBundle and the API server's "
 						+ "option --runtime-config=certificates.k8s.io/v1beta1/clustertrustbundles=true)";
 				default -> "list and watch on clustertrustbundles in API group certificates.k8s.io are needed, such as "
-						+ "by the ClusterRole system:cluster-trust-bundle-discovery";
+						+ "by the ClusterRole system:cluster-trust-bundle-discovery, in a cluster that serves them";
 			};
 		}
 

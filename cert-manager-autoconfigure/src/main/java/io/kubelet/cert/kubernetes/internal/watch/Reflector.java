@@ -3,6 +3,7 @@ package io.kubelet.cert.kubernetes.internal.watch;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
@@ -30,7 +31,7 @@ import org.slf4j.LoggerFactory;
  * ended. If it failed, or if it ended without an event or a bookmark, the objects are
  * listed again, in the first version of the API that the server serves: the etcd of the
  * server may have been restored from a backup, and such a server sends nothing until it
- * has reached the resource version again. There is always a {@link Backoff} in between.
+ * has reached the resource version again. There is always a pause in between.
  */
 public final class Reflector implements AutoCloseable {
 
@@ -45,6 +46,11 @@ public final class Reflector implements AutoCloseable {
 	/** A watch that fails now and then is normal. */
 	private static final int FAILURES_TO_REPORT = 3;
 
+	private static final long LONGEST_PAUSE = 30_000;
+
+	/** A proxy may ask for a day. */
+	private static final Duration LONGEST_RETRY_AFTER = Duration.ofHours(1);
+
 	private final Selection selection;
 
 	private final Observer observer;
@@ -57,12 +63,17 @@ public final class Reflector implements AutoCloseable {
 
 	private volatile @Nullable Call call;
 
-	private final Lister lister;
+	/** The path of the list in the version of the API that the server serves. */
+	private String path;
 
 	/** Where to continue; {@code null} if the objects have to be listed first. */
 	private @Nullable String resourceVersion;
 
-	private final Backoff backoff = new Backoff();
+	/** How many times in a row the watch was opened without an event. */
+	private int attempts;
+
+	/** How long the server asks to wait. */
+	private Duration retryAfter = Duration.ZERO;
 
 	/** Whether the log says that the objects cannot be watched. */
 	private boolean reported;
@@ -77,7 +88,7 @@ public final class Reflector implements AutoCloseable {
 	public Reflector(Selection selection, Observer observer, Supplier<ApiClient> clients,
 			@Nullable String resourceVersion) {
 		this.selection = selection;
-		this.lister = new Lister(selection);
+		this.path = selection.paths().get(0);
 		this.observer = observer;
 		this.clients = clients;
 		this.resourceVersion = resourceVersion;
@@ -100,17 +111,9 @@ public final class Reflector implements AutoCloseable {
 		}
 	}
 
-	/**
-	 * States that an application waits for the objects from now on.
-	 * @param timeout after which the application gives up
-	 */
-	void awaitedFor(Duration timeout) {
-		this.backoff.awaitedFor(timeout);
-	}
-
 	private void run() {
 		while (!isClosed()) {
-			this.backoff.opening();
+			this.attempts++;
 			try {
 				follow(this.clients.get());
 			}
@@ -141,8 +144,9 @@ public final class Reflector implements AutoCloseable {
 
 	private String list(ApiClient client) throws ApiException, IOException {
 		this.observer.listing();
-		WatchJson.Listed list = this.lister.list(client, this.observer::wants);
+		WatchJson.Listed list = WatchJson.list(client, this.selection, this.observer::wants);
 		this.observer.listed(list.objects());
+		this.path = list.path();
 		this.resourceVersion = list.resourceVersion();
 		return list.resourceVersion();
 	}
@@ -150,7 +154,7 @@ public final class Reflector implements AutoCloseable {
 	/** Each event is a line of JSON. */
 	private void watch(ApiClient client, String resourceVersion) throws ApiException, IOException {
 		int seconds = MINIMUM_SECONDS + ThreadLocalRandom.current().nextInt(MINIMUM_SECONDS);
-		Call call = this.selection.watch(client, this.lister.path(), resourceVersion, seconds);
+		Call call = this.selection.watch(client, this.path, resourceVersion, seconds);
 		this.call = call;
 		if (isClosed()) {
 			return;
@@ -166,7 +170,7 @@ public final class Reflector implements AutoCloseable {
 
 	private void received(String line) throws ApiException {
 		WatchJson.Event event = WatchJson.event(line);
-		this.backoff.reset();
+		this.attempts = 0;
 		if (this.reported) {
 			this.reported = false;
 			logger.info("{} can be watched again", this.observer);
@@ -194,36 +198,35 @@ public final class Reflector implements AutoCloseable {
 			report(this.observer.refused(answer, failure.kind()));
 		}
 		else {
-			this.backoff.askedFor(failure.retryAfter());
-			interrupted(failure.kind(), String.valueOf(failure.getMessage()), ex);
+			this.retryAfter = Objects.requireNonNullElse(failure.retryAfter(), Duration.ZERO);
+			interrupted(failure.kind(), String.valueOf(failure.getMessage()));
 		}
 	}
 
 	/** Not even an error, such as a missing class, ends a watch or goes unreported. */
 	private void failed(Throwable cause) {
 		try {
-			if (cause instanceof Error && this.backoff.attempts() == 1) {
+			if (cause instanceof Error && this.attempts == 1) {
 				logger.error("A watch failed and is opened again", cause);
 			}
 			interrupted(Kind.of(cause),
 					(cause instanceof CertificateManagerException known) ? String.valueOf(known.getMessage())
-							: "the watch failed (%s)".formatted(cause.getClass().getSimpleName()),
-					cause);
+							: "the watch failed (%s)".formatted(cause.getClass().getSimpleName()));
 		}
 		catch (Throwable ex) {
 			// No memory for that either
 		}
 	}
 
-	private void interrupted(Kind kind, String problem, Throwable cause) {
+	private void interrupted(Kind kind, String problem) {
 		if (!isClosed()) {
-			this.observer.interrupted(kind, problem, cause);
+			this.observer.interrupted(kind, problem);
 			report(problem);
 		}
 	}
 
 	private void report(String problem) {
-		if (this.backoff.attempts() == FAILURES_TO_REPORT && !isClosed()) {
+		if (this.attempts == FAILURES_TO_REPORT && !isClosed()) {
 			this.reported = true;
 			logger.warn("{} cannot be watched for now: {}", this.observer, problem);
 		}
@@ -231,9 +234,10 @@ public final class Reflector implements AutoCloseable {
 
 	/** A watch is never opened again at once, whatever ended it. */
 	private void pause() {
-		Duration pause = this.backoff.next(ThreadLocalRandom.current().nextDouble());
+		long pause = pause(this.attempts, this.retryAfter, ThreadLocalRandom.current().nextDouble());
+		this.retryAfter = Duration.ZERO;
 		try {
-			this.closed.await(pause.toMillis(), TimeUnit.MILLISECONDS);
+			this.closed.await(pause, TimeUnit.MILLISECONDS);
 		}
 		catch (InterruptedException ex) {
 			this.closed.countDown();
@@ -241,52 +245,18 @@ public final class Reflector implements AutoCloseable {
 		}
 	}
 
-	private boolean isClosed() {
-		return this.closed.getCount() == 0;
+	/**
+	 * Up to a second at first, up to half a minute after several attempts without an
+	 * event. If the server asks for a longer pause, it is made, up to an hour.
+	 */
+	static long pause(int attempts, Duration retryAfter, double random) {
+		long longest = Math.min(LONGEST_PAUSE, 500L << Math.min(attempts, 6));
+		long pause = (long) (longest * (1 + random) / 2);
+		return Math.min(Math.max(pause, retryAfter.toMillis()), LONGEST_RETRY_AFTER.toMillis());
 	}
 
-	/**
-	 * Observes a {@link Reflector}, on its thread. {@code toString} names what is
-	 * watched.
-	 */
-	public interface Observer {
-
-		/** The objects are about to be listed. */
-		default void listing() {
-		}
-
-		/** Returns whether an object is to be in the list. The others are not kept. */
-		default boolean wants(JsonObject object) {
-			return true;
-		}
-
-		/** All objects were listed. These are the wanted ones. */
-		void listed(List<JsonObject> objects);
-
-		/** An object was created or has changed. */
-		void changed(JsonObject object);
-
-		/** An object was deleted. This is its last state. */
-		void deleted(JsonObject object);
-
-		/**
-		 * The watch failed and will be opened again.
-		 * @param kind {@link Kind#UNAVAILABLE} if the API server cannot be reached or is
-		 * busy, otherwise the application cannot ask it
-		 * @param problem what is wrong
-		 * @param cause the exception, such as that an answer is too large
-		 */
-		default void interrupted(Kind kind, String problem, Throwable cause) {
-		}
-
-		/**
-		 * The server refuses the watch, which is opened again unless it is closed.
-		 * @param answer the answer
-		 * @param kind what it means
-		 * @return what is wrong
-		 */
-		String refused(ApiException answer, Kind kind);
-
+	private boolean isClosed() {
+		return this.closed.getCount() == 0;
 	}
 
 }

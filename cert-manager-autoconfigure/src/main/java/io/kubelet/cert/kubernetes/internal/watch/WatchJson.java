@@ -4,6 +4,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
 
@@ -16,8 +17,8 @@ import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import com.google.gson.stream.MalformedJsonException;
 import io.kubelet.cert.kubernetes.internal.ApiObjects;
+import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
-import okhttp3.Call;
 import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
 
@@ -29,18 +30,40 @@ final class WatchJson {
 
 	private static final Set<String> CHANGES = Set.of("ADDED", "MODIFIED", "DELETED");
 
+	private static final int NOT_FOUND = 404;
+
+	/** An API server answers with a text for a path that it does not serve. */
+	private static final String NOT_SERVED = """
+			{"kind": "Status", "message": "the server could not find the requested resource"}""";
+
 	private static final TypeAdapter<JsonElement> ELEMENT = new Gson().getAdapter(JsonElement.class);
 
 	private WatchJson() {
 	}
 
 	/**
-	 * Reads a list, one object after the other.
+	 * Lists objects in the first version of the API that the server serves.
 	 * @param wanted decides which objects are kept, before the next one is read
 	 * @throws ApiException if the answer is a failure, or is not readable
 	 */
-	static Listed listed(Call call, Predicate<JsonObject> wanted) throws ApiException, IOException {
-		try (Response answer = call.execute()) {
+	static Listed list(ApiClient client, Selection selection, Predicate<JsonObject> wanted)
+			throws ApiException, IOException {
+		for (String path : selection.paths()) {
+			try {
+				return list(client, path, selection.selectors(), wanted);
+			}
+			catch (ApiException ex) {
+				if (ex.getCode() != NOT_FOUND) {
+					throw ex;
+				}
+			}
+		}
+		throw new ApiException(NOT_FOUND, "Not served", Map.of(), NOT_SERVED);
+	}
+
+	private static Listed list(ApiClient client, String path, Map<String, String> selectors,
+			Predicate<JsonObject> wanted) throws ApiException, IOException {
+		try (Response answer = ApiObjects.list(client, path, selectors).execute()) {
 			JsonReader json = ApiObjects.list(answer);
 			List<JsonObject> objects = new ArrayList<>();
 			JsonObject list = new JsonObject();
@@ -55,7 +78,7 @@ final class WatchJson {
 				}
 			}
 			json.endObject();
-			return new Listed(objects, resourceVersion(list));
+			return new Listed(path, objects, resourceVersion(list));
 		}
 		catch (EOFException | MalformedJsonException ex) {
 			throw new ApiException(new JsonSyntaxException(ex));
@@ -101,8 +124,8 @@ final class WatchJson {
 		return listOrObject.getAsJsonObject("metadata").get("resourceVersion").getAsString();
 	}
 
-	/** The objects of a list, and the version to watch them from. */
-	record Listed(List<JsonObject> objects, String resourceVersion) {
+	/** The objects of a list, its path, and the version to watch them from. */
+	record Listed(String path, List<JsonObject> objects, String resourceVersion) {
 
 	}
 

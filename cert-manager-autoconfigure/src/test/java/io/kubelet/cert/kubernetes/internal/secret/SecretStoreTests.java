@@ -15,6 +15,7 @@ import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.store.StoreException;
 import io.kubelet.cert.test.RecordedRequest;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -188,8 +189,9 @@ class SecretStoreTests extends SecretStoreFixture {
 		assertThatExceptionOfType(StoreException.class)
 			.isThrownBy(() -> this.store.write(nothing.withPending(pending())))
 			.returns(Kind.FORBIDDEN, StoreException::kind)
-			.withMessageContainingAll("name: secrets-creator.shop.weak", "verbs: [\"create\"]")
-			.withMessageEndingWith(
+			.extracting(StoreException::report, InstanceOfAssertFactories.STRING)
+			.contains("name: secrets-creator.shop.weak", "verbs: [\"create\"]")
+			.endsWith(
 					"""
 							Or the deployment creates the Secret, without a pair; then the application does not need this permission:
 							apiVersion: v1

@@ -115,7 +115,7 @@ class FreshAccessTests {
 			assertThat(request()).failsWithin(Adapter.PATIENCE)
 				.withThrowableThat()
 				.havingCause()
-				.returns(Kind.UNAVAILABLE, Kind::of);
+				.returns(Kind.UNTRUSTED, Kind::of);
 			this.time.pass(LATER);
 			assertThat(request()).succeedsWithin(Adapter.PATIENCE);
 			assertThat(moved.count(RecordedRequest::isCreate)).isOne();

@@ -48,8 +48,8 @@ class RequestObjectTests {
 			assertThat(issued.hasExpired(end)).isFalse();
 			assertThat(issued.hasExpired(end.plusSeconds(1))).isTrue();
 		});
-		assertThat(recorded("created").isOlder(issued.resourceVersion())).isTrue();
-		assertThat(issued.isOlder(issued.resourceVersion())).isFalse();
+		assertThat(recorded("created").isOlderThan(issued)).isTrue();
+		assertThat(issued.isOlderThan(issued)).isFalse();
 	}
 
 	@ParameterizedTest
