@@ -184,7 +184,7 @@ class ArchitectureTests {
 	static final ArchRule clocksAreChosenByTheDefaultsAndTheWiringOnly = noClasses().that()
 		.resideOutsideOfPackage(BASE + "autoconfigure..")
 		.and()
-		.doNotHaveFullyQualifiedName(BASE + "rotation.engine.RotationSettings$Resources")
+		.doNotHaveFullyQualifiedName(BASE + "rotation.engine.SharedResources")
 		.and()
 		.doNotHaveFullyQualifiedName(BASE + "test.EmbeddedControlPlane$Builder")
 		.should()

@@ -14,7 +14,7 @@ import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.rotation.SignerSource;
-import io.kubelet.cert.rotation.engine.RotationSettings.Resources;
+import io.kubelet.cert.rotation.engine.SharedResources;
 import io.kubelet.cert.ssl.BundleSocketFactory;
 
 import org.springframework.aot.hint.MemberCategory;
@@ -97,8 +97,9 @@ public final class CertificateManagerAutoConfiguration {
 
 	/** As a bean, it would replace the task executor of Spring Boot. */
 	private static Executor listenerThreads(Environment environment) {
-		return Threading.VIRTUAL.isActive(environment) ? new VirtualThreadTaskExecutor(Resources.LISTENER_THREAD_PREFIX)
-				: Resources.LISTENER_THREADS;
+		return Threading.VIRTUAL.isActive(environment)
+				? new VirtualThreadTaskExecutor(SharedResources.LISTENER_THREAD_PREFIX)
+				: SharedResources.LISTENER_THREADS;
 	}
 
 	@Bean(destroyMethod = "stop")
@@ -110,7 +111,7 @@ public final class CertificateManagerAutoConfiguration {
 			Environment environment) {
 		requireBundles(settings, beanFactory, environment);
 		Clock time = clock.getIfAvailable(Clock::systemDefaultZone);
-		CertificateManagerFactory factory = new CertificateManagerFactory(new Resources(scheduler,
+		CertificateManagerFactory factory = new CertificateManagerFactory(new SharedResources(scheduler,
 				listenerThreads(environment), keys.getIfAvailable(KeyPairSource::jdk).refusingWeakKeys(), time));
 		TemplateSuppliers templates = new TemplateSuppliers(beanFactory, settings.certificates(),
 				(certificate, managers) -> AddressTemplates.of(certificate.request(),

@@ -19,7 +19,7 @@ import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import io.kubelet.cert.rotation.SignerSource;
 import io.kubelet.cert.rotation.engine.RotatingCertificateManager;
 import io.kubelet.cert.rotation.engine.RotationSettings;
-import io.kubelet.cert.rotation.engine.RotationSettings.Resources;
+import io.kubelet.cert.rotation.engine.SharedResources;
 import io.kubelet.cert.store.CertificateStore;
 import org.jspecify.annotations.Nullable;
 
@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param resources what the certificates share
  */
-record CertificateManagerFactory(Resources resources) {
+record CertificateManagerFactory(SharedResources resources) {
 
 	private static final String NO_SIGNER = "Neither a signer nor an issuer is configured for certificate '%s': set '{issuer.name}' if cert-manager issues the certificate, or set this property to the signer that does, such as kubernetes.io/kube-apiserver-client for a client certificate of the API server, kubernetes.io/kubelet-serving for the serving certificate of a node, or the name of a signer that is installed in the cluster";
 

@@ -26,8 +26,8 @@ import io.kubelet.cert.rotation.SignerSource;
 import io.kubelet.cert.rotation.engine.RotatingCertificateManager;
 import io.kubelet.cert.rotation.engine.RotationSettings;
 import io.kubelet.cert.rotation.engine.RotationSettings.Request;
-import io.kubelet.cert.rotation.engine.RotationSettings.Resources;
 import io.kubelet.cert.rotation.engine.RotationSettings.Schedule;
+import io.kubelet.cert.rotation.engine.SharedResources;
 import io.kubelet.cert.store.CertificateStore;
 import org.jspecify.annotations.Nullable;
 
@@ -64,9 +64,9 @@ public final class CertificateManagerBuilder {
 
 	private @Nullable SignerSource signers;
 
-	private Executor executor = Resources.LISTENER_THREADS;
+	private Executor executor = SharedResources.LISTENER_THREADS;
 
-	private UnaryOperator<Resources> resources = UnaryOperator.identity();
+	private UnaryOperator<SharedResources> resources = UnaryOperator.identity();
 
 	private KeyPairSource keys = KeyPairSource.jdk();
 
@@ -101,7 +101,7 @@ public final class CertificateManagerBuilder {
 		return this;
 	}
 
-	public CertificateManagerBuilder resources(UnaryOperator<Resources> resources) {
+	public CertificateManagerBuilder resources(UnaryOperator<SharedResources> resources) {
 		this.resources = resources;
 		return this;
 	}
@@ -198,10 +198,10 @@ public final class CertificateManagerBuilder {
 	}
 
 	public CertificateManager build() {
-		Resources defaults = new Resources(Objects.requireNonNull(this.scheduler), this.executor, this.keys,
+		SharedResources defaults = new SharedResources(Objects.requireNonNull(this.scheduler), this.executor, this.keys,
 				this.clock);
-		Resources resources = this.resources.apply(new Resources(defaults.scheduler(), this.executor, this.keys,
-				this.clock, (this.random != null) ? this.random : defaults.random(), defaults.rounds()));
+		SharedResources resources = this.resources.apply(new SharedResources(defaults.scheduler(), this.executor,
+				this.keys, this.clock, (this.random != null) ? this.random : defaults.random(), defaults.rounds()));
 		CertificateManager manager = new RotatingCertificateManager(
 				new RotationSettings(this.name,
 						new Request(this.signerName, this.signerOrigin, this.usages, this.requestedLifetime, this.key),

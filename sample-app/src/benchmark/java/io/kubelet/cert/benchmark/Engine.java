@@ -26,8 +26,8 @@ import io.kubelet.cert.rotation.SignerSource;
 import io.kubelet.cert.rotation.engine.RotatingCertificateManager;
 import io.kubelet.cert.rotation.engine.RotationSettings;
 import io.kubelet.cert.rotation.engine.RotationSettings.Request;
-import io.kubelet.cert.rotation.engine.RotationSettings.Resources;
 import io.kubelet.cert.rotation.engine.RotationSettings.Schedule;
+import io.kubelet.cert.rotation.engine.SharedResources;
 import io.kubelet.cert.store.FileCertificateStore;
 
 /**
@@ -55,7 +55,7 @@ final class Engine implements AutoCloseable {
 	private final Executor threads = new ThreadPoolExecutor(0, Integer.MAX_VALUE, 5, TimeUnit.SECONDS,
 			new SynchronousQueue<>(), daemons("certificate-listener-"));
 
-	private final Resources resources;
+	private final SharedResources resources;
 
 	private final KubernetesSigners signers;
 
@@ -74,7 +74,7 @@ final class Engine implements AutoCloseable {
 		this.executor = new ScheduledThreadPoolExecutor(2, daemons("certificate-rotation-"));
 		this.executor.setRemoveOnCancelPolicy(true);
 		this.scheduler = RotationScheduler.of(this.executor);
-		this.resources = new Resources(this.scheduler, this.threads, KeyPairSource.jdk(), CLOCK);
+		this.resources = new SharedResources(this.scheduler, this.threads, KeyPairSource.jdk(), CLOCK);
 		this.signers = KubernetesSigners
 			.ofKubernetes(new ApiClientProvider(kubeconfig, null, null, daemons("kubernetes-"), CLOCK), CLOCK);
 		this.source = this.signers::signer;

@@ -5,13 +5,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.concurrent.Executor;
-import java.util.concurrent.SynchronousQueue;
-import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.DoubleSupplier;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
@@ -19,10 +12,8 @@ import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.IssuedCertificateCheck;
-import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.request.RequestNaming;
 import io.kubelet.cert.rotation.RetrySchedule;
-import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.rotation.RotationWindow;
 import io.kubelet.cert.rotation.SignerSource;
 import io.kubelet.cert.store.CertificateStore;
@@ -42,7 +33,8 @@ import org.slf4j.spi.LoggingEventBuilder;
  * @param resources what the certificates of an application share
  */
 public record RotationSettings(String name, Request request, Schedule schedule, RequestNaming naming,
-		IssuedCertificateCheck check, CertificateStore store, @Nullable SignerSource signers, Resources resources) {
+		IssuedCertificateCheck check, CertificateStore store, @Nullable SignerSource signers,
+		SharedResources resources) {
 
 	/** A change of the wall clock is noticed after this time. */
 	private static final Duration LONGEST_SLEEP = Duration.ofMinutes(1);
@@ -63,7 +55,7 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 	 * @param resources what the certificates of an application share
 	 */
 	public RotationSettings(String name, Request request, Schedule schedule, CertificateStore store,
-			@Nullable SignerSource signers, Resources resources) {
+			@Nullable SignerSource signers, SharedResources resources) {
 		this(name, request, schedule, RequestNaming.BY_KEY, IssuedCertificateCheck.ofAnyAuthority(), store, signers,
 				resources);
 	}
@@ -173,62 +165,6 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 		/** The schedule of a kubelet. */
 		public static final Schedule KUBELET = new Schedule(false, false, RotationWindow.KUBELET,
 				Duration.ofMinutes(WAIT_MINUTES), Duration.ofSeconds(FORCED_SECONDS), RetrySchedule.KUBELET);
-
-	}
-
-	/**
-	 * What the certificates of an application share.
-	 *
-	 * @param scheduler runs the rotations
-	 * @param executor runs listeners and template suppliers, which may block, each on a
-	 * thread that no rotation needs
-	 * @param keys generates the keys. Weak keys are accepted: see
-	 * {@link KeyPairSource#refusingWeakKeys()}
-	 * @param clock the clock
-	 * @param random gives numbers in [0, 1) for deadlines and waits
-	 * @param rounds asks template suppliers that do not signal their changes
-	 */
-	public record Resources(RotationScheduler scheduler, Executor executor, KeyPairSource keys, Clock clock,
-			DoubleSupplier random, TemplateRounds rounds) {
-
-		/** Begins the names of the threads that run listeners. */
-		public static final String LISTENER_THREAD_PREFIX = "certificate-listener-";
-
-		private static final AtomicInteger THREADS = new AtomicInteger();
-
-		/**
-		 * Runs each call of a listener or a template supplier, which may block, on a
-		 * daemon thread that no rotation needs. It ends after 5 seconds without work.
-		 */
-		public static final Executor LISTENER_THREADS = new ThreadPoolExecutor(0, Integer.MAX_VALUE, 5,
-				TimeUnit.SECONDS, new SynchronousQueue<>(), (task) -> {
-					Thread thread = new Thread(task, LISTENER_THREAD_PREFIX + THREADS.incrementAndGet());
-					thread.setDaemon(true);
-					return thread;
-				});
-
-		/**
-		 * Creates resources with the usual randomness.
-		 * @param scheduler runs the rotations
-		 * @param executor runs listeners and template suppliers
-		 * @param keys generates the keys
-		 * @param clock the clock
-		 */
-		public Resources(RotationScheduler scheduler, Executor executor, KeyPairSource keys, Clock clock) {
-			this(scheduler, executor, keys, clock, () -> ThreadLocalRandom.current().nextDouble(),
-					new TemplateRounds(scheduler, executor, clock));
-		}
-
-		/**
-		 * Returns the defaults: daemon threads that end when idle, keys of the JDK, and
-		 * the system's clock.
-		 * @param scheduler runs the rotations
-		 * @return the defaults
-		 */
-		public static Resources of(RotationScheduler scheduler) {
-			return new Resources(scheduler, LISTENER_THREADS, KeyPairSource.jdk().refusingWeakKeys(),
-					Clock.systemDefaultZone());
-		}
 
 	}
 

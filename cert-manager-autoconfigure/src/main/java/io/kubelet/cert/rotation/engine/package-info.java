@@ -1,7 +1,8 @@
 /**
  * The rotation loop. Internal, except for
- * {@link io.kubelet.cert.rotation.engine.RotatingCertificateManager} and
- * {@link io.kubelet.cert.rotation.engine.RotationSettings}.
+ * {@link io.kubelet.cert.rotation.engine.RotatingCertificateManager},
+ * {@link io.kubelet.cert.rotation.engine.RotationSettings} and
+ * {@link io.kubelet.cert.rotation.engine.SharedResources}.
  */
 @NullMarked
 package io.kubelet.cert.rotation.engine;

@@ -6,7 +6,6 @@ import java.util.stream.DoubleStream;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.rotation.CertificateManager;
-import io.kubelet.cert.rotation.engine.RotationSettings.Resources;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -47,7 +46,7 @@ class RotationSettingsTests extends ManagerFixture {
 
 	@Test
 	void deadlinesAreSpreadByDefault() {
-		assertThat(DoubleStream.generate(Resources.of(this.time).random()).limit(50).distinct().boxed())
+		assertThat(DoubleStream.generate(SharedResources.of(this.time).random()).limit(50).distinct().boxed())
 			.hasSizeGreaterThan(1)
 			.allMatch((random) -> random >= 0 && random < 1);
 	}

@@ -12,7 +12,6 @@ import java.util.stream.IntStream;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
-import io.kubelet.cert.rotation.engine.RotationSettings.Resources;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.junit.jupiter.api.Test;
 
@@ -122,8 +121,8 @@ class TemplateRoundsTests extends ManagerFixture {
 	private CertificateManager start(CertificateTemplateSupplier supplier) {
 		return start(builder().scheduler(this::schedule)
 			.executor(this::execute)
-			.resources((common) -> new Resources(common.scheduler(), common.executor(), common.keys(), common.clock(),
-					common.random(), this.rounds))
+			.resources((common) -> new SharedResources(common.scheduler(), common.executor(), common.keys(),
+					common.clock(), common.random(), this.rounds))
 			.template(supplier));
 	}
 
