@@ -1,16 +1,11 @@
 package io.kubelet.cert.autoconfigure;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
-import io.kubelet.cert.autoconfigure.settings.Profile;
-import io.kubelet.cert.certificate.CertificateNames;
-import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.request.RequestNaming;
 import io.kubelet.cert.rotation.CertificateManager;
@@ -53,7 +48,7 @@ record CertificateManagerFactory(SharedResources resources) {
 			.iterator();
 		for (CertificateSettings certificate : certificates) {
 			boolean first = managers.isEmpty();
-			IssuedCertificateCheck issued = issuedCheck(certificate);
+			IssuedCertificateCheck issued = StoredIssuers.named(certificate);
 			SignerSource own = ClusterSigners.of(signers, certificate);
 			SignerSource source = (first || !bootstrapping) ? own
 					: (current) -> own.signer(connection.credentials(managers));
@@ -74,11 +69,11 @@ record CertificateManagerFactory(SharedResources resources) {
 		boolean rotates = settings.rotation().enabled();
 		boolean requests = rotates || (bootstraps && settings.storage().initialPair() == null);
 		if (requests) {
-			requireSameNode(settings, store);
 			settings.properties()
 				.require(templates != null || !request.isEmpty(), "template.common-name", null,
 						rotates ? NO_TEMPLATE + NO_ROTATION : NO_TEMPLATE + BOOTSTRAP, settings.name());
-			settings.properties().require(request.signer() != null, "signer-name", null, NO_SIGNER, settings.name());
+			settings.properties()
+				.require(request.wanted().signerOrigin() != null, "signer-name", null, NO_SIGNER, settings.name());
 		}
 		RotationSettings rotation = new RotationSettings(settings.name(), request.wanted(),
 				settings.rotation().schedule(), naming(settings, bootstraps), issued, store, requests ? signers : null,
@@ -89,30 +84,6 @@ record CertificateManagerFactory(SharedResources resources) {
 	private static RequestNaming naming(CertificateSettings settings, boolean bootstraps) {
 		return bootstraps ? RequestNaming.BOOTSTRAP
 				: (settings.profile() != null) ? RequestNaming.BY_KEY : RequestNaming.after(settings.name());
-	}
-
-	/** An authority may sign only as long as the file names it. */
-	private static IssuedCertificateCheck issuedCheck(CertificateSettings settings) {
-		Path file = settings.request().signerCaFile();
-		if (file == null) {
-			return IssuedCertificateCheck.ofAnyAuthority();
-		}
-		LiveTrust trust = new LiveTrust(LiveTrust.Source.file(file));
-		settings.properties().check("signer-ca-file", file, trust::get);
-		return IssuedCertificateCheck.ofAuthorities(() -> trust.get().authorities());
-	}
-
-	/** After a node was renamed, the certificate of the old one must not be replaced. */
-	private static void requireSameNode(CertificateSettings settings, CertificateStore store) {
-		String property = settings.request().subjectProperty();
-		String commonName = settings.request().template().commonName();
-		String node = Profile.nodeName(commonName);
-		CertificatePair pair = (node != null) ? store.read().pair() : null;
-		String stored = (pair != null) ? Profile.nodeName(CertificateNames.commonName(pair.leaf())) : null;
-		settings.properties()
-			.require(stored == null || stored.equals(node), property, property.equals("node-name") ? node : commonName,
-					"The certificate in %s belongs to node '%s': name that node, or move its files away",
-					settings.storage().certDir(), stored);
 	}
 
 }

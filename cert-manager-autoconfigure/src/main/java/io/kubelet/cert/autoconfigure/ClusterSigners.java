@@ -2,7 +2,6 @@ package io.kubelet.cert.autoconfigure;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Issuer;
-import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Signer;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.request.CertificateSigner;
 import io.kubelet.cert.rotation.SignerSource;
@@ -21,9 +20,8 @@ record ClusterSigners(KubernetesConnection connection, @Nullable Issuer issuer) 
 	 * application has its own signers.
 	 */
 	static SignerSource of(SignerSource signers, CertificateSettings certificate) {
-		Signer signer = certificate.request().signer();
-		return (signers instanceof ClusterSigners cluster && signer != null)
-				? new ClusterSigners(cluster.connection, signer.issuer()) : signers;
+		return (signers instanceof ClusterSigners cluster)
+				? new ClusterSigners(cluster.connection, certificate.request().issuer()) : signers;
 	}
 
 	@Override

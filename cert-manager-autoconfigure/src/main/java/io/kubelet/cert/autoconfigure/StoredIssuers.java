@@ -18,7 +18,6 @@ import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.rotation.CertificateManager;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -54,10 +53,23 @@ final class StoredIssuers {
 	}
 
 	/**
+	 * Returns the check of what is issued for a certificate. An authority may sign only
+	 * as long as {@code signer-ca-file} names it.
+	 */
+	static IssuedCertificateCheck named(CertificateSettings settings) {
+		Path file = settings.request().signerCaFile();
+		if (file == null) {
+			return IssuedCertificateCheck.ofAnyAuthority();
+		}
+		LiveTrust trust = new LiveTrust(LiveTrust.Source.file(file));
+		settings.properties().check("signer-ca-file", file, trust::get);
+		return IssuedCertificateCheck.ofAuthorities(() -> trust.get().authorities());
+	}
+
+	/**
 	 * Requests a new certificate if the chain of the stored one leads to none of the
 	 * known authorities. The stored one stays in use until then.
-	 * @param named checks against the authorities of {@code signer-ca-file}, if that is
-	 * set
+	 * @param named the check of {@link #named}
 	 */
 	void check(CertificateManager manager, CertificateSettings settings, IssuedCertificateCheck named) {
 		CertificatePair stored = manager.current().orElse(null);
@@ -65,7 +77,8 @@ final class StoredIssuers {
 			return;
 		}
 		Path file = settings.request().signerCaFile();
-		IssuedCertificateCheck check = (file != null) ? named : ofCluster(settings.request().signer(), stored);
+		IssuedCertificateCheck check = (file != null) ? named
+				: ofCluster(settings.request().wanted().signerName(), stored);
 		if (check.issuerProblem(stored, this.clock.instant()).isPresent()) {
 			logger.warn(
 					"[{}] The stored certificate was issued by '{}', which is not an authority of {}. It stays in "
@@ -76,8 +89,8 @@ final class StoredIssuers {
 		}
 	}
 
-	private IssuedCertificateCheck ofCluster(CertificateSettings.@Nullable Signer signer, CertificatePair stored) {
-		if (signer == null || !signer.name().startsWith(KUBERNETES)) {
+	private IssuedCertificateCheck ofCluster(String signerName, CertificatePair stored) {
+		if (!signerName.startsWith(KUBERNETES)) {
 			return IssuedCertificateCheck.ofAnyAuthority();
 		}
 		Set<X500Principal> issuers = stored.chain()

@@ -8,6 +8,7 @@ import java.util.Map;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.AddressSourceKind;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Startup;
 import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.rotation.RetrySchedule;
 import io.kubelet.cert.rotation.RotationWindow;
 import io.kubelet.cert.rotation.engine.RotationSettings.Schedule;
@@ -76,12 +77,15 @@ import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.SIGNER_NAME;
 record CertificateProperties(@Nullable Profile profile, @Inherited @Nullable String nodeName,
 		@Inherited @Nullable Path configFile, @Nullable Boolean rotateCertificates,
 		@Inherited @Valid(DIRECTORY) @Nullable Path certDir, @Nullable String pairName, @Nullable Path tlsCertFile,
-		@Nullable Path tlsPrivateKeyFile, @Inherited(unless = "signer-name,profile") @DefaultValue Issuer issuer,
+		@Nullable Path tlsPrivateKeyFile, @Inherited(unless = "signer-name,profile") @Nullable Issuer issuer,
 		@Valid(SIGNER_NAME) @Nullable String signerName, @Nullable Path signerCaFile, @DefaultValue List<String> usages,
 		@Inherited @Valid(POSITIVE) @Nullable Duration requestedLifetime, @DefaultValue Template template,
 		@DefaultValue Addresses addresses, @Inherited @DefaultValue Key key, @Inherited @DefaultValue Rotation rotation,
 		@Inherited @NestedConfigurationProperty @DefaultValue Startup startup, @DefaultValue Store store,
 		@DefaultValue Ssl ssl) {
+
+	/** Each of these determines who issues the certificate. */
+	private static final String ISSUED_BY = "issuer.name,signer-name,profile";
 
 	/** Each of these determines which authorities a bundle trusts. */
 	private static final String TRUST = "ssl.trust,ssl.trust-file,ssl.trust-config-map,ssl.trust-bundle.name,ssl.trust-bundle.signer-name";
@@ -90,18 +94,18 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Nullable Str
 	 * The issuer of cert-manager.
 	 *
 	 * @param name Name of the issuer.
-	 * @param kind Kind of the issuer: Issuer, ClusterIssuer, or the kind of an external
-	 * issuer. By default Issuer.
-	 * @param group API group of the issuer. By default cert-manager.io.
+	 * @param kind Issuer, ClusterIssuer, or the kind of an external issuer.
+	 * @param group API group of the issuer.
 	 * @param namespace Namespace of the requests, and of an Issuer. By default that of
-	 * the pod's service account, or that of the kubeconfig's context.
+	 * the pod or the context.
 	 * @param annotations Annotations of the requests, for some external issuers. A key
 	 * with dots or slashes is written in brackets, such as
 	 * '[issuers.example.com/template]'.
 	 */
-	record Issuer(@Valid(OBJECT_NAME) @Nullable String name, @Valid(KIND) @Nullable String kind,
-			@Valid(GROUP) @Nullable String group, @Valid(NAMESPACE) @Nullable String namespace,
-			@DefaultValue Map<String, String> annotations) {
+	record Issuer(@Valid(OBJECT_NAME) @Nullable String name,
+			@Inherited(unless = ISSUED_BY) @Valid(KIND) @DefaultValue("Issuer") String kind,
+			@Inherited(unless = ISSUED_BY) @Valid(GROUP) @DefaultValue(IssuerReference.CERT_MANAGER) String group,
+			@Valid(NAMESPACE) @Nullable String namespace, @DefaultValue Map<String, String> annotations) {
 
 	}
 

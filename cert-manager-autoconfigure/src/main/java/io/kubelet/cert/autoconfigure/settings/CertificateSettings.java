@@ -45,16 +45,6 @@ public record CertificateSettings(PropertyNames properties, String name, @Nullab
 	 */
 	public record Storage(Path certDir, @Nullable PairLocation initialPair, boolean selfSigned, int retain,
 			@Nullable SharedSecret secret) {
-
-		/**
-		 * Returns where a certificate is looked for that is not rotated.
-		 * @return the Secret, the files or the directory
-		 */
-		public Object place() {
-			PairLocation pair = this.initialPair;
-			return (this.secret != null) ? this.secret : (pair != null) ? pair : this.certDir;
-		}
-
 	}
 
 	/**
@@ -77,25 +67,18 @@ public record CertificateSettings(PropertyNames properties, String name, @Nullab
 	/**
 	 * What is requested.
 	 *
-	 * @param signer the signer or issuer, {@code null} if none is named
+	 * @param wanted what the engine requests; the name of the signer has no origin if
+	 * neither a signer nor an issuer is named
+	 * @param issuer the issuer of cert-manager, {@code null} for a signer
 	 * @param signerCaFile the file with the authorities of the signer
-	 * @param wanted what the engine requests
 	 * @param template the configured template, without the addresses that are followed
 	 * @param addresses where further names are from
 	 * @param subjectProperty the property that determines the subject, without the prefix
 	 */
-	public record Request(@Nullable Signer signer, @Nullable Path signerCaFile, RotationSettings.Request wanted,
+	public record Request(RotationSettings.Request wanted, @Nullable Issuer issuer, @Nullable Path signerCaFile,
 			CertificateTemplate template, Addresses addresses, String subjectProperty) {
 
 		private static final CertificateTemplate NOTHING = CertificateTemplate.ofSubject(null);
-
-		/**
-		 * Returns whether an issuer of cert-manager issues the certificate.
-		 * @return {@code false} if a signer does, or if neither is named
-		 */
-		public boolean hasIssuer() {
-			return this.signer != null && this.signer.issuer() != null;
-		}
 
 		/**
 		 * Whether nothing is configured that a certificate could state.
@@ -116,22 +99,6 @@ public record CertificateSettings(PropertyNames properties, String name, @Nullab
 	 * @param annotations the annotations of the requests
 	 */
 	public record Issuer(IssuerReference reference, @Nullable String namespace, Map<String, String> annotations) {
-	}
-
-	/**
-	 * The signer or issuer of a certificate.
-	 *
-	 * @param name the signer's name, or the text form of the issuer
-	 * @param origin the property or the rule that it comes from
-	 * @param issuer the issuer, {@code null} for a signer
-	 */
-	public record Signer(String name, String origin, @Nullable Issuer issuer) {
-
-		@Override
-		public String toString() {
-			return ((this.issuer != null) ? "issuer '" : "signer '") + this.name + "' (from " + this.origin + ")";
-		}
-
 	}
 
 	/**
@@ -208,52 +175,39 @@ public record CertificateSettings(PropertyNames properties, String name, @Nullab
 	 * Where the authorities are that a bundle trusts.
 	 *
 	 * @param kind the kind of place
+	 * @param property the property that names it, without the prefix
 	 * @param name the path of the file, or the name of the object or of its signer; empty
 	 * if there is only one place of this kind
 	 * @param labels selects among the objects of a signer, empty for all
 	 */
-	public record Trusted(TrustKind kind, String name, String labels) {
+	public record Trusted(TrustKind kind, String property, String name, String labels) {
 	}
 
 	/**
-	 * The kinds of place with authorities, each with its property.
+	 * The kinds of place with authorities.
 	 */
 	public enum TrustKind {
 
 		/** A file. */
-		FILE("ssl.trust-file"),
+		FILE,
 
 		/** A ConfigMap. */
-		CONFIG_MAP("ssl.trust-config-map"),
+		CONFIG_MAP,
 
 		/** A ClusterTrustBundle. */
-		TRUST_BUNDLE("ssl.trust-bundle.name"),
+		TRUST_BUNDLE,
 
 		/** The ClusterTrustBundles of a signer. */
-		TRUST_BUNDLES_OF_SIGNER("ssl.trust-bundle.signer-name"),
+		TRUST_BUNDLES_OF_SIGNER,
 
 		/** The kubeconfig or the service account. */
-		CLUSTER("ssl.trust"),
+		CLUSTER,
 
 		/** The JDK. */
-		SYSTEM("ssl.trust"),
+		SYSTEM,
 
 		/** The stored pair, with the authority that the issuer returned. */
-		ISSUER("ssl.trust");
-
-		private final String property;
-
-		TrustKind(String property) {
-			this.property = property;
-		}
-
-		/**
-		 * Returns the property that names it.
-		 * @return the name without the prefix
-		 */
-		public String property() {
-			return this.property;
-		}
+		ISSUER
 
 	}
 

@@ -15,14 +15,14 @@ import org.yaml.snakeyaml.error.MarkedYAMLException;
 import org.yaml.snakeyaml.error.YAMLException;
 
 /**
- * What a kubelet's configuration file says about certificates. As for a kubelet, what the
- * file does not set is off, and paths are relative to it.
+ * What a kubelet's configuration file says about a certificate. As for a kubelet, what
+ * the file does not set is off, and paths are relative to it.
  *
- * @param rotateCertificates whether the client certificate rotates
- * @param serverTlsBootstrap whether the serving certificate is requested, and rotates
- * @param pair the serving certificate and its key, {@code null} if none is named
+ * @param rotates whether the certificate is requested, and rotates
+ * @param pair the pair that the file names for a serving certificate, {@code null} if
+ * there is none
  */
-record KubeletConfiguration(boolean rotateCertificates, boolean serverTlsBootstrap, @Nullable PairLocation pair) {
+record KubeletConfiguration(boolean rotates, @Nullable PairLocation pair) {
 
 	private static final String KIND = "KubeletConfiguration";
 
@@ -33,12 +33,15 @@ record KubeletConfiguration(boolean rotateCertificates, boolean serverTlsBootstr
 	 * @throws IllegalArgumentException if it is not such a file; the message says what to
 	 * do
 	 */
-	static KubeletConfiguration read(Path file) {
+	static KubeletConfiguration read(Path file, Profile profile) {
 		Map<?, ?> content = load(file);
 		requireText(content, "kind", KIND);
 		requireText(content, "apiVersion", API_VERSION);
-		return new KubeletConfiguration(flag(content, "rotateCertificates"), flag(content, "serverTLSBootstrap"),
-				pair(path(content, "tlsCertFile", file), path(content, "tlsPrivateKeyFile", file)));
+		boolean client = flag(content, "rotateCertificates");
+		boolean serving = flag(content, "serverTLSBootstrap");
+		PairLocation pair = pair(path(content, "tlsCertFile", file), path(content, "tlsPrivateKeyFile", file));
+		return (profile == Profile.KUBELET_SERVING) ? new KubeletConfiguration(serving, pair)
+				: new KubeletConfiguration(client, null);
 	}
 
 	private static Map<?, ?> load(Path file) {

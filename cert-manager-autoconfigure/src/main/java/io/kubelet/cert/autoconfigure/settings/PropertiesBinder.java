@@ -1,5 +1,6 @@
 package io.kubelet.cert.autoconfigure.settings;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -9,7 +10,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 
 import org.jspecify.annotations.Nullable;
 
@@ -17,7 +17,6 @@ import org.springframework.boot.context.properties.bind.BindContext;
 import org.springframework.boot.context.properties.bind.BindException;
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
-import org.springframework.boot.context.properties.bind.PlaceholdersResolver;
 import org.springframework.boot.context.properties.bind.handler.IgnoreTopLevelConverterNotFoundBindHandler;
 import org.springframework.boot.context.properties.source.ConfigurationProperty;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
@@ -45,40 +44,29 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 
 	private static final int ADDITIONAL_LENGTH = ADDITIONAL.getNumberOfElements() + 1;
 
-	/** Binds what is set, without what is inherited. */
-	private final Binder own;
-
-	private final Binder all;
+	private final Binder binder;
 
 	private final Set<ConfigurationPropertyName> known = new LinkedHashSet<>();
-
-	/** The additional certificates that set a property themselves. */
-	private final Map<String, PropertyNames> additional = new HashMap<>();
 
 	/** The marks of properties, each its own or that of its group. */
 	private final Map<ConfigurationPropertyName, Inherited> marks = new HashMap<>();
 
-	/** What is set for the first certificate. */
-	private final Map<ConfigurationPropertyName, ConfigurationProperty> first = new LinkedHashMap<>();
+	/** What is bound to each property. If it is inherited, it has another name. */
+	private final Map<ConfigurationPropertyName, ConfigurationProperty> values = new LinkedHashMap<>();
 
-	/** The same, by the names of the additional certificate that is bound now. */
-	private Map<ConfigurationPropertyName, ConfigurationProperty> inherited = new LinkedHashMap<>();
-
-	/** The names of additional certificates whose values are those of the first one. */
-	private final Set<String> inheritedNames = new HashSet<>();
+	/** What the additional certificate that is bound now may take from the first one. */
+	private Map<ConfigurationPropertyName, ConfigurationProperty> inherited = Map.of();
 
 	/** The last map. Its keys are those that property sources have. */
 	private ConfigurationPropertyName map = ConfigurationPropertyName.EMPTY;
 
 	private PropertiesBinder(Environment environment) {
-		List<ConfigurationPropertySource> sources = StreamSupport
-			.stream(ConfigurationPropertySources.get(environment).spliterator(), false)
-			.toList();
+		List<ConfigurationPropertySource> sources = new ArrayList<>();
+		ConfigurationPropertySources.get(environment).forEach(sources::add);
+		sources.add(new InheritedSource());
 		// The text of a config tree has a type that the binder does not convert to a path
-		PlaceholdersResolver placeholders = (value) -> (value instanceof CharSequence text)
-				? environment.resolveRequiredPlaceholders(text.toString()) : value;
-		this.own = new Binder(sources, placeholders);
-		this.all = new Binder(Stream.concat(sources.stream(), Stream.of(new InheritedSource())).toList(), placeholders);
+		this.binder = new Binder(sources, (value) -> (value instanceof CharSequence text)
+				? environment.resolveRequiredPlaceholders(text.toString()) : value);
 	}
 
 	static Bound bind(Environment environment) {
@@ -86,7 +74,8 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 		try {
 			CertificateProperties first = binder.bind(CertificateProperties.class);
 			ApplicationProperties application = binder.bind(ApplicationProperties.class);
-			return new Bound(application, first, binder.additional, new UnknownProperties(binder.known, environment));
+			return new Bound(application, first, binder.additionalNames(),
+					new UnknownProperties(binder.known, environment));
 		}
 		catch (BindException ex) {
 			throw (ex.getCause() instanceof InvalidConfigurationPropertyValueException invalid) ? invalid : ex;
@@ -94,25 +83,26 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 	}
 
 	private <T> T bind(Class<T> type) {
-		return this.all.bindOrCreate(PropertyNames.PREFIX, Bindable.of(type), this);
+		return this.binder.bindOrCreate(PropertyNames.PREFIX, Bindable.of(type), this);
 	}
 
 	/** Finds what an additional certificate inherits unless it sets it itself. */
 	private void inherit(ConfigurationPropertyName certificate) {
-		// The binder looks through these for each list and map, and may do so now
-		this.inherited = new LinkedHashMap<>();
-		this.first.forEach((name, property) -> {
+		this.inherited = Map.of();
+		Map<ConfigurationPropertyName, ConfigurationProperty> found = new LinkedHashMap<>();
+		this.values.forEach((name, property) -> {
 			Inherited mark = this.marks.get(name);
-			if (mark != null && !isReplaced(mark, certificate)) {
-				this.inherited.put(certificate.append(name.subName(FIRST.getNumberOfElements())), property);
+			if (mark != null && !ADDITIONAL.isAncestorOf(name) && !isReplaced(mark, certificate)) {
+				found.put(certificate.append(name.subName(FIRST.getNumberOfElements())), property);
 			}
 		});
+		this.inherited = found;
 	}
 
 	private boolean isReplaced(Inherited mark, ConfigurationPropertyName certificate) {
 		return StringUtils.commaDelimitedListToSet(mark.unless())
 			.stream()
-			.map((name) -> this.own.bind(certificate.append(name), Bindable.of(String.class)).orElse(""))
+			.map((name) -> this.binder.bind(certificate.append(name), Bindable.of(String.class)).orElse(""))
 			.anyMatch(StringUtils::hasText);
 	}
 
@@ -140,8 +130,9 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 	public @Nullable Object onSuccess(ConfigurationPropertyName name, Bindable<?> target, BindContext context,
 			Object result) {
 		ConfigurationProperty property = context.getConfigurationProperty();
-		if (property != null && this.known.contains(name)) {
-			note(name, property);
+		// After a list or a map, it is the property of the last element
+		if (property != null && (property.getName().equals(name) || property == this.inherited.get(name))) {
+			this.values.put(name, property);
 		}
 		if (isBlank(name, result)) {
 			return null;
@@ -150,25 +141,12 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 		return super.onSuccess(name, target, context, result);
 	}
 
-	private void note(ConfigurationPropertyName name, ConfigurationProperty property) {
-		if (ADDITIONAL.isAncestorOf(property.getName())) {
-			this.additional.put(name.getElement(ADDITIONAL_LENGTH - 1, Form.ORIGINAL),
-					new PropertyNames(name.chop(ADDITIONAL_LENGTH).toString(), this.inheritedNames));
-		}
-		else if (property.getName().equals(name)) {
-			this.first.put(name, property);
-		}
-		else if (this.inherited.containsKey(name)) {
-			this.inheritedNames.add(name.toString());
-		}
-	}
-
 	private void requireValid(ConfigurationPropertyName name, Bindable<?> target, BindContext context, Object result) {
 		Valid valid = target.getAnnotation(Valid.class);
 		if (valid != null && !valid.value().accepts(result)) {
 			ConfigurationProperty property = Objects.requireNonNull(context.getConfigurationProperty());
 			throw new InvalidConfigurationPropertyValueException(property.getName().toString(),
-					this.own.bind(property.getName(), Bindable.of(String.class)).get(), valid.value().problem());
+					this.binder.bind(property.getName(), Bindable.of(String.class)).get(), valid.value().problem());
 		}
 	}
 
@@ -179,6 +157,24 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 	private boolean isBlank(ConfigurationPropertyName name, Object result) {
 		return result instanceof String text && text.isBlank() && !this.map.isParentOf(name)
 				&& !name.toString().matches(".*\\.(node-name|ssl\\.trust-.*)");
+	}
+
+	/**
+	 * Returns the names of the additional certificates that set a property themselves.
+	 */
+	private Map<String, PropertyNames> additionalNames() {
+		Map<String, PropertyNames> names = new HashMap<>();
+		Set<String> inherited = new HashSet<>();
+		this.values.forEach((name, property) -> {
+			if (ADDITIONAL.isAncestorOf(property.getName())) {
+				names.put(name.getElement(ADDITIONAL_LENGTH - 1, Form.ORIGINAL),
+						new PropertyNames(name.chop(ADDITIONAL_LENGTH).toString(), inherited));
+			}
+			else if (!property.getName().equals(name)) {
+				inherited.add(name.toString());
+			}
+		});
+		return names;
 	}
 
 	/** Contains what additional certificates inherit. */

@@ -10,7 +10,6 @@ import io.kubelet.cert.autoconfigure.settings.CertificateSettings.AddressSourceK
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Addresses;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Issuer;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Request;
-import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Signer;
 import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
@@ -32,35 +31,34 @@ record RequestResolver(PropertyNames names, CertificateProperties properties) {
 
 	private static final int RSA_SIZE = 2048;
 
-	private static final String AS_WELL = " as well: remove it, or remove the properties of the issuer ('{issuer}')";
-
 	Request resolve() {
-		AddressSourceKind source = addressSource();
-		String nodeName = nodeName(source);
-		CertificateTemplate template = template(nodeName);
-		Signer signer = signer(template, source);
-		RotationSettings.Request wanted = new RotationSettings.Request(
-				(signer != null) ? signer.name() : Profile.KUBELET_CLIENT.signerName(),
-				(signer != null) ? signer.origin() : null, usages(), lifetime(signer), key());
-		return new Request(signer, this.properties.signerCaFile(), wanted, template, addresses(source, nodeName),
+		Addresses addresses = addresses();
+		CertificateTemplate template = template(addresses.nodeName());
+		Issuer issuer = issuer();
+		return new Request(wanted(issuer, template, addresses.source()), issuer, this.properties.signerCaFile(),
+				template, addresses,
 				(this.properties.template().commonName() != null) ? "template.common-name" : "node-name");
 	}
 
-	private AddressSourceKind addressSource() {
+	private Addresses addresses() {
 		Template template = this.properties.template();
-		AddressSourceKind unlessSet = (this.properties.profile() == Profile.KUBELET_SERVING
-				&& template.dnsNames().isEmpty() && template.ipAddresses().isEmpty()) ? AddressSourceKind.NODE
-						: AddressSourceKind.FIXED;
-		return Objects.requireNonNullElse(this.properties.addresses().source(), unlessSet);
+		CertificateProperties.Addresses addresses = this.properties.addresses();
+		boolean ofNode = this.properties.profile() == Profile.KUBELET_SERVING && template.dnsNames().isEmpty()
+				&& template.ipAddresses().isEmpty();
+		AddressSourceKind source = Objects.requireNonNullElse(addresses.source(),
+				ofNode ? AddressSourceKind.NODE : AddressSourceKind.FIXED);
+		this.names.require(addresses.interfaces().isEmpty() || source != AddressSourceKind.NODE, "addresses.interfaces",
+				addresses.interfaces(),
+				"The addresses are those of the Node object: set '{addresses.source}' to 'interfaces', or remove this property");
+		return new Addresses(source, Set.copyOf(addresses.interfaces()), addresses.dnsOnly(), nodeName(source));
 	}
 
 	/** The host is asked for its name only if that is of use. */
 	private String nodeName(AddressSourceKind source) {
 		String configured = this.properties.nodeName();
-		boolean used = this.properties.profile() != null || source == AddressSourceKind.NODE
+		boolean used = configured != null || this.properties.profile() != null || source == AddressSourceKind.NODE
 				|| source == AddressSourceKind.INTERFACES;
-		return (configured != null || used) ? this.names.check("node-name", configured, () -> NodeName.of(configured))
-				: "";
+		return used ? this.names.check("node-name", configured, () -> NodeName.of(configured)) : "";
 	}
 
 	private CertificateTemplate template(String nodeName) {
@@ -75,68 +73,61 @@ record RequestResolver(PropertyNames names, CertificateProperties properties) {
 				template.uris(), template.emailAddresses());
 	}
 
-	private Addresses addresses(AddressSourceKind source, String nodeName) {
-		List<String> interfaces = this.properties.addresses().interfaces();
-		this.names.require(interfaces.isEmpty() || source != AddressSourceKind.NODE, "addresses.interfaces", interfaces,
-				"The addresses are those of the Node object: set '{addresses.source}' to 'interfaces', or remove this property");
-		return new Addresses(source, Set.copyOf(interfaces), this.properties.addresses().dnsOnly(), nodeName);
+	private @Nullable Issuer issuer() {
+		CertificateProperties.Issuer issuer = this.properties.issuer();
+		if (issuer == null) {
+			return null;
+		}
+		String name = issuer.name();
+		if (name == null) {
+			throw this.names.invalid("issuer.name", null,
+					"The issuer has no name, but other properties under '{issuer}' are set: set the name as well, or remove them");
+		}
+		String other = (this.properties.signerName() != null) ? "signer-name"
+				: (this.properties.profile() != null) ? "profile" : null;
+		this.names.require(other == null, "issuer.name", name,
+				"There is '{" + other + "}' as well: remove it, or remove the properties of the issuer ('{issuer}')");
+		return new Issuer(new IssuerReference(issuer.kind(), name, issuer.group()), issuer.namespace(),
+				issuer.annotations());
 	}
 
-	private @Nullable Signer signer(CertificateTemplate template, AddressSourceKind source) {
-		CertificateProperties.Issuer issuer = this.properties.issuer();
-		String name = this.properties.signerName();
-		if (issuer.name() != null) {
-			return issuer(issuer, issuer.name());
+	private RotationSettings.Request wanted(@Nullable Issuer issuer, CertificateTemplate template,
+			AddressSourceKind source) {
+		if (issuer != null) {
+			return wanted(issuer.reference().toString(), this.names.of("issuer.name"));
 		}
-		requireNothingElse(issuer);
+		String name = this.properties.signerName();
 		this.names.require(!"kubernetes.io/legacy-unknown".equals(name), "signer-name", name,
 				"The API server does not accept requests for this signer: name the signer that issues the certificate");
+		requireLifetimeOfSigner();
 		if (name != null) {
-			return new Signer(name, this.names.of("signer-name"), null);
+			return wanted(name, this.names.of("signer-name"));
 		}
 		Profile profile = this.properties.profile();
 		if (profile != null) {
-			return new Signer(profile.signerName(), this.names.of("profile"), null);
+			return wanted(profile.signerName(), this.names.of("profile"));
 		}
 		String commonName = template.commonName();
 		boolean kubelet = source == AddressSourceKind.FIXED && Profile.nodeName(commonName) != null
 				&& template.equals(CertificateTemplate.ofSubject(commonName, Profile.NODES));
-		return kubelet ? new Signer(Profile.KUBELET_CLIENT.signerName(), "the subject of a kubelet", null) : null;
+		return wanted(Profile.KUBELET_CLIENT.signerName(), kubelet ? "the subject of a kubelet" : null);
 	}
 
-	private Signer issuer(CertificateProperties.Issuer issuer, String name) {
-		this.names.require(this.properties.signerName() == null, "issuer.name", name,
-				"There is '{signer-name}'" + AS_WELL);
-		this.names.require(this.properties.profile() == null, "issuer.name", name, "There is '{profile}'" + AS_WELL);
-		IssuerReference reference = new IssuerReference(Objects.requireNonNullElse(issuer.kind(), "Issuer"), name,
-				Objects.requireNonNullElse(issuer.group(), IssuerReference.CERT_MANAGER));
-		return new Signer(reference.toString(), this.names.of("issuer.name"),
-				new Issuer(reference, issuer.namespace(), issuer.annotations()));
-	}
-
-	/** Without a name, another property of the issuer would have no effect. */
-	private void requireNothingElse(CertificateProperties.Issuer issuer) {
-		String other = (issuer.kind() != null) ? "kind" : (issuer.group() != null) ? "group"
-				: (issuer.namespace() != null) ? "namespace" : !issuer.annotations().isEmpty() ? "annotations" : null;
-		this.names.require(other == null, "issuer.name", null, "The issuer has no name, but '{issuer." + other
-				+ "}' is set: set the name as well, or remove the other properties of the issuer");
-	}
-
-	private List<Usage> usages() {
+	private RotationSettings.Request wanted(String signerName, @Nullable String origin) {
 		List<String> usages = this.properties.usages();
-		return this.names.check("usages", usages, () -> usages.stream().map(Usage::of).distinct().toList());
+		return new RotationSettings.Request(signerName, origin,
+				this.names.check("usages", usages, () -> usages.stream().map(Usage::of).distinct().toList()),
+				this.properties.requestedLifetime(), key());
 	}
 
 	/** An issuer has its own shortest lifetime. */
-	private @Nullable Duration lifetime(@Nullable Signer signer) {
+	private void requireLifetimeOfSigner() {
 		Duration lifetime = this.properties.requestedLifetime();
-		boolean ofSigner = signer == null || signer.issuer() == null;
-		if (lifetime != null && ofSigner) {
+		if (lifetime != null) {
 			this.names.require(lifetime.compareTo(SHORTEST_LIFETIME) >= 0 && lifetime.toSeconds() <= Integer.MAX_VALUE,
 					"requested-lifetime", ReadableDuration.of(lifetime),
 					"The API server accepts lifetimes from 10 minutes to 68 years");
 		}
-		return lifetime;
 	}
 
 	private KeySpecification key() {

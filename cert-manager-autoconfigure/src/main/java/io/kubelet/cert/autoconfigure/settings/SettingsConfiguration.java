@@ -1,10 +1,9 @@
 package io.kubelet.cert.autoconfigure.settings;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.autoconfigure.settings.PropertiesBinder.Bound;
@@ -98,21 +97,20 @@ public class SettingsConfiguration {
 	}
 
 	private static CertificateSettingsList resolve(Bound bound) {
-		List<SettingsResolver> resolvers = new ArrayList<>();
-		resolvers.add(new SettingsResolver(new PropertyNames(PropertyNames.PREFIX, Set.of()), bound.first(),
-				Profile.KUBELET_CLIENT.pairName()));
-		bound.application().additional().forEach((name, properties) -> {
+		Map<String, CertificateProperties> additional = bound.application().additional();
+		boolean kubelet = Stream.concat(Stream.of(bound.first()), additional.values().stream())
+			.anyMatch((properties) -> properties.profile() != null);
+		List<CertificateSettings> certificates = new ArrayList<>();
+		certificates.add(new SettingsResolver(new PropertyNames(PropertyNames.PREFIX, Set.of()), bound.first(),
+				Profile.KUBELET_CLIENT.pairName(), kubelet)
+			.resolve());
+		additional.forEach((name, properties) -> {
 			PropertyNames names = bound.names().get(name);
 			if (names != null) {
-				resolvers.add(new SettingsResolver(names, properties, name));
+				certificates.add(new SettingsResolver(names, properties, name, kubelet).resolve());
 			}
 		});
-		Set<Path> used = resolvers.stream()
-			.flatMap((resolver) -> Stream.ofNullable(resolver.usedConfigFile()))
-			.collect(Collectors.toSet());
-		resolvers.forEach((resolver) -> resolver.requireUseOfConfigFile(used));
-		return new CertificateSettingsList(resolvers.stream().map(SettingsResolver::resolve).toList(),
-				bound.application().kubernetes());
+		return new CertificateSettingsList(certificates, bound.application().kubernetes());
 	}
 
 	/** Spring Boot does this for what it binds itself. */

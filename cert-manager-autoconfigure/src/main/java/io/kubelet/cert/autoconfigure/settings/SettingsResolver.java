@@ -1,10 +1,12 @@
 package io.kubelet.cert.autoconfigure.settings;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
-import java.util.Set;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateProperties.Store;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.AddressSourceKind;
@@ -54,26 +56,21 @@ final class SettingsResolver {
 	/**
 	 * Creates a resolver.
 	 * @param defaultName the certificate's name if no property determines it
+	 * @param kubelet whether any certificate has a profile, and so a use for the
+	 * kubelet's configuration file
 	 */
-	SettingsResolver(PropertyNames names, CertificateProperties properties, String defaultName) {
+	SettingsResolver(PropertyNames names, CertificateProperties properties, String defaultName, boolean kubelet) {
 		this.names = names;
 		this.properties = properties;
-		this.profile = properties.profile();
+		Profile profile = properties.profile();
+		Path file = properties.configFile();
+		this.profile = profile;
 		this.name = Objects.requireNonNullElse(properties.pairName(),
-				(this.profile != null) ? this.profile.pairName() : defaultName);
-		Path file = usedConfigFile();
-		this.kubelet = (file != null) ? names.check("config-file", file, () -> KubeletConfiguration.read(file)) : null;
-	}
-
-	@Nullable Path usedConfigFile() {
-		return (this.profile != null) ? this.properties.configFile() : null;
-	}
-
-	/** The file may be that of another certificate, which inherits it. */
-	void requireUseOfConfigFile(Set<Path> used) {
-		Path file = this.properties.configFile();
-		this.names.require(file == null || used.contains(file), "config-file", file,
+				(profile != null) ? profile.pairName() : defaultName);
+		names.require(file == null || kubelet, "config-file", file,
 				"The file applies to certificates of a kubelet only: set '{profile}' as well");
+		this.kubelet = (file != null && profile != null)
+				? names.check("config-file", file, () -> KubeletConfiguration.read(file, profile)) : null;
 	}
 
 	CertificateSettings resolve() {
@@ -103,7 +100,7 @@ final class SettingsResolver {
 		this.names.require(certificate == null && privateKey == null,
 				(certificate == null) ? "tls-cert-file" : "tls-private-key-file", null,
 				"Set both the certificate and its key, or neither");
-		return (this.kubelet != null && this.profile == Profile.KUBELET_SERVING) ? this.kubelet.pair() : null;
+		return (this.kubelet != null) ? this.kubelet.pair() : null;
 	}
 
 	private @Nullable SharedSecret secret(Request request) {
@@ -130,17 +127,14 @@ final class SettingsResolver {
 	}
 
 	private void requireShareable(Request request) {
-		requireShareable(this.profile == null, "it identifies one node ('{profile}')");
-		requireShareable(Profile.nodeName(request.template().commonName()) == null,
-				"it identifies one node ('{template.common-name}')");
-		requireShareable(request.addresses().source() == AddressSourceKind.FIXED,
-				"it states the addresses of one replica ('{addresses.source}')");
-		requireShareable(this.properties.tlsCertFile() == null, "it is in files ('{tls-cert-file}')");
-	}
-
-	private void requireShareable(boolean condition, String otherwise) {
-		this.names.require(condition, "store.type", "secret",
-				"Replicas cannot share this certificate, because " + otherwise
+		String obstacle = (this.profile != null) ? "identifies one node ('{profile}')"
+				: (Profile.nodeName(request.template().commonName()) != null)
+						? "identifies one node ('{template.common-name}')"
+						: (request.addresses().source() != AddressSourceKind.FIXED)
+								? "states the addresses of one replica ('{addresses.source}')"
+								: (this.properties.tlsCertFile() != null) ? "is in files ('{tls-cert-file}')" : null;
+		this.names.require(obstacle == null, "store.type", "secret",
+				"Replicas cannot share this certificate, because it " + obstacle
 						+ ": set '%s.store.type' to 'file', or change what the certificate states",
 				this.names.prefix());
 	}
@@ -158,8 +152,7 @@ final class SettingsResolver {
 		boolean enabled = !Boolean.FALSE.equals(configured);
 		String origin = this.names.of("rotate-certificates") + "=" + enabled;
 		if (configured == null && this.kubelet != null) {
-			enabled = (this.profile == Profile.KUBELET_SERVING) ? this.kubelet.serverTlsBootstrap()
-					: this.kubelet.rotateCertificates();
+			enabled = this.kubelet.rotates();
 			origin = "by the kubelet's configuration file";
 		}
 		return new Rotation(enabled, origin, new Schedule(!enabled, this.properties.startup().waits(), window,
@@ -169,34 +162,35 @@ final class SettingsResolver {
 	private Ssl ssl(Request request) {
 		CertificateProperties.Ssl ssl = this.properties.ssl();
 		Trusted trusted = trusted(ssl);
-		this.names.require(trusted.kind() != TrustKind.ISSUER || request.hasIssuer(), "ssl.trust", "issuer",
-				"No issuer is configured, and a signer returns no authority: set '{issuer.name}', or name the authorities otherwise, such as with '{ssl.trust-config-map}'");
+		this.names.require(trusted.kind() != TrustKind.ISSUER || request.issuer() != null, "ssl.trust", "issuer",
+				"A signer returns no authority, and certificate '%1$s' has no issuer: set '%2$s.issuer.name', or name the authorities otherwise, such as with '%2$s.ssl.trust-config-map' or '%2$s.ssl.trust'",
+				this.name, this.names.prefix());
 		return new Ssl(Objects.requireNonNullElse(ssl.bundle(), this.name), trusted, ssl.trustOverlap(), ssl.drain());
 	}
 
 	private Trusted trusted(CertificateProperties.Ssl ssl) {
 		CertificateProperties.TrustBundle bundle = ssl.trustBundle();
 		String labels = Objects.requireNonNullElse(bundle.labelSelector(), "");
-		Trusted trusted = null;
-		for (TrustKind kind : TrustKind.values()) {
-			Object value = switch (kind) {
-				case FILE -> ssl.trustFile();
-				case CONFIG_MAP -> ssl.trustConfigMap();
-				case TRUST_BUNDLE -> bundle.name();
-				case TRUST_BUNDLES_OF_SIGNER -> bundle.signerName();
-				case CLUSTER, SYSTEM, ISSUER -> null;
-			};
-			if (value != null) {
-				this.names.require(trusted == null, kind.property(), value,
-						"There is an %s as well: remove one of them",
-						(trusted != null) ? trusted.kind().property() : "");
-				trusted = new Trusted(kind, value.toString(), labels);
-			}
+		List<Trusted> named = Stream.of(trusted(TrustKind.FILE, "ssl.trust-file", ssl.trustFile(), labels),
+				trusted(TrustKind.CONFIG_MAP, "ssl.trust-config-map", ssl.trustConfigMap(), labels),
+				trusted(TrustKind.TRUST_BUNDLE, "ssl.trust-bundle.name", bundle.name(), labels),
+				trusted(TrustKind.TRUST_BUNDLES_OF_SIGNER, "ssl.trust-bundle.signer-name", bundle.signerName(), labels))
+			.flatMap(Optional::stream)
+			.toList();
+		if (named.size() > 1) {
+			throw this.names.invalid(named.get(1).property(), named.get(1).name(),
+					"There is an %s as well: remove one of them", named.get(0).property());
 		}
-		this.names.require(labels.isEmpty() || (trusted != null && trusted.kind() == TrustKind.TRUST_BUNDLES_OF_SIGNER),
+		Trusted trusted = named.isEmpty() ? new Trusted(TrustKind.valueOf(ssl.trust().name()), "ssl.trust", "", "")
+				: named.get(0);
+		this.names.require(labels.isEmpty() || trusted.kind() == TrustKind.TRUST_BUNDLES_OF_SIGNER,
 				"ssl.trust-bundle.label-selector", labels,
 				"It selects among the ClusterTrustBundles of a signer: set '{ssl.trust-bundle.signer-name}' as well");
-		return (trusted != null) ? trusted : new Trusted(TrustKind.valueOf(ssl.trust().name()), "", "");
+		return trusted;
+	}
+
+	private static Optional<Trusted> trusted(TrustKind kind, String property, @Nullable Object name, String labels) {
+		return Optional.ofNullable(name).map((present) -> new Trusted(kind, property, present.toString(), labels));
 	}
 
 }

@@ -51,12 +51,12 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 		CertificateSettings settings = unavailable.settings();
 		String action = unavailable.action();
 		if (action == null && kind(unavailable.getCause()) == Kind.REFUSED) {
-			boolean issuer = settings.request().hasIssuer();
+			boolean issuer = settings.request().issuer() != null;
 			return "Check what the signer issues, and request that: change the template, the usages or '%s'. Or name another %s ('%s')."
 				.formatted(settings.properties().of("signer-ca-file"), issuer ? "issuer" : "signer",
 						settings.properties().of(issuer ? "issuer.name" : "signer-name"));
 		}
-		if (action == null && kind(unavailable.getCause()) == Kind.TIMED_OUT && settings.request().hasIssuer()) {
+		if (action == null && kind(unavailable.getCause()) == Kind.TIMED_OUT && settings.request().issuer() != null) {
 			return "Make sure that cert-manager runs in the cluster and that somebody approves the request: see 'kubectl get certificaterequest'.";
 		}
 		return (action != null) ? action : action(unavailable.getCause(), connection(settings));

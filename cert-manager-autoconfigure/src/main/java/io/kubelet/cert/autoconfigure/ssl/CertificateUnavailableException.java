@@ -1,7 +1,6 @@
 package io.kubelet.cert.autoconfigure.ssl;
 
 import java.time.Duration;
-import java.util.Objects;
 import java.util.Optional;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
@@ -41,7 +40,7 @@ final class CertificateUnavailableException extends CertificateManagerException 
 			CertificateStatus status) {
 		CertificateStatus.Failure failure = status.lastFailure();
 		ConfirmedRequest pending = status.pendingRequest();
-		Object signer = signer(settings, status);
+		String signer = signer(settings, status);
 		String message = "Certificate '%s' was not issued within %s ('%s') by %s".formatted(settings.name(),
 				ReadableDuration.of(timeout), settings.properties().of("startup.timeout"), signer);
 		if (status.health().waitingFor() != null) {
@@ -65,10 +64,11 @@ final class CertificateUnavailableException extends CertificateManagerException 
 		boolean absent = pending.conditions().contains("Approved") || !pending.message().isEmpty();
 		return new CertificateUnavailableException(settings,
 				message + ". Request " + pending.name() + " " + pending.waitingFor(status.requested().signerName()),
-				null,
-				absent ? "Make sure that there is %s in the cluster, or set '%s' to one that there is.".formatted(
-						signer,
-						settings.properties().of(settings.request().hasIssuer() ? "issuer.name" : "signer-name"))
+				null, absent
+						? "Make sure that there is %s in the cluster, or set '%s' to one that there is."
+							.formatted(signer,
+									settings.properties()
+										.of((settings.request().issuer() != null) ? "issuer.name" : "signer-name"))
 						: null);
 	}
 
@@ -84,9 +84,11 @@ final class CertificateUnavailableException extends CertificateManagerException 
 	}
 
 	/** A manager of the application may have one that no property names. */
-	private static Object signer(CertificateSettings settings, CertificateStatus status) {
-		return Objects.requireNonNullElse(settings.request().signer(),
-				"signer '" + status.requested().signerName() + "'");
+	private static String signer(CertificateSettings settings, CertificateStatus status) {
+		CertificateSettings.Request request = settings.request();
+		String origin = request.wanted().signerOrigin();
+		return (origin == null) ? "signer '" + status.requested().signerName() + "'" : "%s '%s' (from %s)"
+			.formatted((request.issuer() != null) ? "issuer" : "signer", request.wanted().signerName(), origin);
 	}
 
 	static CertificateUnavailableException absent(CertificateSettings settings, CertificateStatus status) {
@@ -99,9 +101,12 @@ final class CertificateUnavailableException extends CertificateManagerException 
 				.flatMap(PairLocation::missingHalf)
 				.map((file) -> " (" + file + " is missing)"))
 			.orElse("");
+		CertificateSettings.Storage storage = settings.storage();
+		Object place = (storage.secret() != null) ? storage.secret()
+				: (storage.initialPair() != null) ? storage.initialPair() : storage.certDir();
 		return new CertificateUnavailableException(settings,
 				"There is no valid certificate '%s' in %s%s, and its rotation is off (%s)".formatted(settings.name(),
-						settings.storage().place(), why, settings.rotation().origin()),
+						place, why, settings.rotation().origin()),
 				null,
 				"Put a pair there, or set '%s' to true.".formatted(settings.properties().of("rotate-certificates")));
 	}

@@ -40,7 +40,7 @@ record TrustReport(CertificateSettings certificate, Trust trust) {
 		String bundle = this.certificate.ssl().bundle();
 		PropertyNames properties = this.certificate.properties();
 		logger.info("[{}] The SSL bundle '{}' trusts {}, from {}", this.certificate.name(), bundle, authorities(),
-				properties.of(this.certificate.ssl().trusted().kind().property()));
+				properties.of(this.certificate.ssl().trusted().property()));
 		if (this.trust instanceof Trust.Exactly && pair != null
 				&& !IssuedCertificateCheck.leadsToAny(pair, this.trust.authorities(), now)) {
 			logger.warn("[{}] The certificate does not lead to an authority that the SSL bundle '{}' trusts, so peers "

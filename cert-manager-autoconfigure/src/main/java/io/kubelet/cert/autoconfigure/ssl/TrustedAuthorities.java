@@ -71,7 +71,7 @@ final class TrustedAuthorities {
 	 */
 	private static Function<RuntimeException, Trust> mistake(CertificateSettings certificate) {
 		Trusted trusted = certificate.ssl().trusted();
-		return (problem) -> certificate.properties().check(trusted.kind().property(), trusted.name(), () -> {
+		return (problem) -> certificate.properties().check(trusted.property(), trusted.name(), () -> {
 			throw problem;
 		});
 	}

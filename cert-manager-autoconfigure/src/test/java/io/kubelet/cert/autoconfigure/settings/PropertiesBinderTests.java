@@ -58,7 +58,7 @@ class PropertiesBinderTests {
 			.isEqualTo(new KeySpecification(KeySpecification.Algorithm.RSA, 4096));
 		assertThat(second.request().wanted().lifetime()).isEqualTo(Duration.ofDays(1));
 		assertThat(second.ssl()).usingRecursiveComparison().ignoringFields("bundle").isEqualTo(first.ssl());
-		assertThat(second.ssl().trusted()).isEqualTo(new Trusted(TrustKind.FILE, "/ca.pem", ""));
+		assertThat(second.ssl().trusted()).isEqualTo(new Trusted(TrustKind.FILE, "ssl.trust-file", "/ca.pem", ""));
 	}
 
 	@Test
@@ -71,8 +71,7 @@ class PropertiesBinderTests {
 					"additional.third.issuer.annotations.[example.com/own]=yes")
 			.certificates();
 		Map<String, String> first = Map.of("issuers.example.com/template", "web", "region", "eu", "Team", "shop");
-		assertThat(all)
-			.map((settings) -> Objects.requireNonNull(Objects.requireNonNull(settings.request().signer()).issuer()))
+		assertThat(all).map((settings) -> Objects.requireNonNull(settings.request().issuer()))
 			.map(CertificateSettings.Issuer::annotations)
 			.containsExactly(first, first, Map.of("issuers.example.com/template", "web", "region", "us", "Team", "shop",
 					"example.com/own", "yes"));
@@ -89,7 +88,7 @@ class PropertiesBinderTests {
 		CertificateSettings second = TestSettings.named("shop-client", FIRST,
 				"additional.shop-client.template.dns-names=shop");
 		assertThat(second.ssl().bundle()).isEqualTo("shop-client");
-		assertThat(second.request().signer()).isNull();
+		assertThat(second.request().wanted().signerOrigin()).isNull();
 		assertThat(second.request().signerCaFile()).isNull();
 		assertThat(second.request().wanted().usages()).isEmpty();
 		assertThat(second.request().template().commonName()).isNull();
@@ -135,7 +134,9 @@ class PropertiesBinderTests {
 		assertThat(TestSettings
 			.named("b", "ssl." + first, selector, "additional.b.template.common-name=b;additional.b.ssl." + second)
 			.ssl()
-			.trusted()).isEqualTo(new Trusted(kind, name, labels));
+			.trusted()).usingRecursiveComparison()
+			.ignoringFields("property")
+			.isEqualTo(new Trusted(kind, "", name, labels));
 	}
 
 	@ParameterizedTest

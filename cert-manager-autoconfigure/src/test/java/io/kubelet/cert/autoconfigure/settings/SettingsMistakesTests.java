@@ -45,13 +45,14 @@ class SettingsMistakesTests {
 					config-file=/etc/hosts                  | config-file with value '/etc/hosts' is invalid: The file applies to certificates of a kubelet only: set 'kubelet.cert.profile' as well
 					issuer.name=internal;signer-name=example.com/a | issuer.name with value 'internal' is invalid: There is 'kubelet.cert.signer-name' as well: remove it, or remove the properties of the issuer ('kubelet.cert.issuer')
 					issuer.name=internal;profile=kubelet-serving   | issuer.name with value 'internal' is invalid: There is 'kubelet.cert.profile' as well: remove it
-					issuer.kind=ClusterIssuer                      | issuer.name with value 'null' is invalid: The issuer has no name, but 'kubelet.cert.issuer.kind' is set
-					issuer.annotations.a=b                         | issuer.name with value 'null' is invalid: The issuer has no name, but 'kubelet.cert.issuer.annotations' is set
+					issuer.kind=ClusterIssuer                      | issuer.name with value 'null' is invalid: The issuer has no name, but other properties under 'kubelet.cert.issuer' are set: set the name as well, or remove them
+					issuer.annotations.a=b                         | issuer.name with value 'null' is invalid: The issuer has no name, but other properties under 'kubelet.cert.issuer' are set
 					issuer.name=Internal/ca                        | issuer.name with value 'Internal/ca' is invalid: It is not the name of an object in Kubernetes
 					issuer.name=internal;issuer.kind=clusterissuer | issuer.kind with value 'clusterissuer' is invalid: It is not a kind such as Issuer or ClusterIssuer
 					issuer.name=internal;issuer.group=Cert Manager | issuer.group with value 'Cert Manager' is invalid: It is not an API group such as cert-manager.io
 					issuer.name=internal;issuer.namespace=a/b      | issuer.namespace with value 'a/b' is invalid: It is not the name of a namespace
-					ssl.trust=issuer                               | ssl.trust with value 'issuer' is invalid: No issuer is configured, and a signer returns no authority
+					ssl.trust=issuer                               | ssl.trust with value 'issuer' is invalid: A signer returns no authority, and certificate 'kubelet-client' has no issuer: set 'kubelet.cert.issuer.name', or
+					ssl.trust=issuer;issuer.name=a;additional.b.signer-name=b.c/d | ssl.trust with value 'issuer' is invalid: A signer returns no authority, and certificate 'b' has no issuer: set 'kubelet.cert.additional.b.issuer.name', or name the authorities otherwise, such as with 'kubelet.cert.additional.b.ssl.trust-config-map' or 'kubelet.cert.additional.b.ssl.trust'
 					ssl.trust-bundle.signer-name=no-slash          | ssl.trust-bundle.signer-name with value 'no-slash' is invalid: A signer name is a lower-case domain
 					ssl.trust-bundle.label-selector=a=b            | ssl.trust-bundle.label-selector with value 'a=b' is invalid: It selects among the ClusterTrustBundles of a signer: set 'kubelet.cert.ssl.trust-bundle.signer-name' as well
 					ssl.trust-file=a;ssl.trust-config-map=b        | ssl.trust-config-map with value 'b' is invalid: There is an ssl.trust-file as well: remove one of them

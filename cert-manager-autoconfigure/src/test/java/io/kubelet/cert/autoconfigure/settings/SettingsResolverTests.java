@@ -9,8 +9,8 @@ import java.util.stream.Stream;
 import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
 import io.kubelet.cert.autoconfigure.connections.CertificateDrainAutoConfiguration;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Issuer;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Request;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.SharedSecret;
-import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Signer;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Startup;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.TrustKind;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Trusted;
@@ -56,7 +56,7 @@ class SettingsResolverTests {
 		assertThat(settings.rotation().schedule().required()).isTrue();
 		assertThat(settings.startup()).isEqualTo(new Startup(Startup.Mode.WAIT, Duration.ofSeconds(60)));
 		assertThat(settings.ssl()).isEqualTo(new CertificateSettings.Ssl("kubelet-client",
-				new Trusted(TrustKind.CLUSTER, "", ""), Duration.ofHours(1), Duration.ofSeconds(30)));
+				new Trusted(TrustKind.CLUSTER, "ssl.trust", "", ""), Duration.ofHours(1), Duration.ofSeconds(30)));
 		assertThat(RotationSettings.Request.of("any").key()).isEqualTo(settings.request().wanted().key());
 		assertThat(defaultValue("pair-name")).isEqualTo(settings.name());
 		assertThat(defaultValue("rotate-certificates")).isEqualTo(String.valueOf(settings.rotation().enabled()));
@@ -105,8 +105,11 @@ class SettingsResolverTests {
 					template.common-name=app;template.organizations=system:nodes                 | - | -
 					""")
 	void signerIsTheConfiguredOneOrThatOfAKubelet(String properties, @Nullable String signer, @Nullable String origin) {
-		assertThat(TestSettings.first(properties).request().signer())
-			.isEqualTo((signer != null) ? new Signer(signer, Objects.requireNonNull(origin), null) : null);
+		RotationSettings.Request wanted = TestSettings.first(properties).request().wanted();
+		assertThat(wanted.signerOrigin()).isEqualTo(origin);
+		if (signer != null) {
+			assertThat(wanted.signerName()).isEqualTo(signer);
+		}
 	}
 
 	@Test
@@ -125,29 +128,29 @@ class SettingsResolverTests {
 					""")
 	void issuerHasTheDefaultsOfCertManagerUnlessTheyAreSet(String properties, String signerName, String kind,
 			String group, @Nullable String namespace, @Nullable String annotation) {
-		Signer signer = signer(TestSettings.first("issuer.name=internal;requested-lifetime=1m", properties));
-		assertThat(signer).hasToString("issuer '" + signerName + "' (from kubelet.cert.issuer.name)");
+		Request request = TestSettings.first("issuer.name=internal;requested-lifetime=1m", properties).request();
+		assertThat(request.wanted().signerName()).isEqualTo(signerName);
+		assertThat(request.wanted().signerOrigin()).isEqualTo("kubelet.cert.issuer.name");
 		IssuerReference reference = new IssuerReference(kind, "internal", group);
 		assertThat(IssuerReference.parse(signerName)).contains(reference);
-		assertThat(signer.issuer()).isEqualTo(new Issuer(reference, namespace,
+		assertThat(request.issuer()).isEqualTo(new Issuer(reference, namespace,
 				(annotation != null) ? Map.of("example.com/template", annotation) : Map.of()));
 	}
 
 	@ParameterizedTest
-	@CsvSource({ "template.common-name=b, ClusterIssuer/internal, true", "signer-name=a.b/c, a.b/c, false",
+	@CsvSource({ "template.common-name=b, ClusterIssuer/internal, true", "issuer.name=own, Issuer/own, true",
+			"issuer.name=own;additional.b.issuer.kind=ClusterIssuer, ClusterIssuer/own, true",
+			"signer-name=a.b/c, a.b/c, false",
 			"profile=kubelet-client, kubernetes.io/kube-apiserver-client-kubelet, false" })
-	void additionalCertificateInheritsTheIssuerUnlessItHasASigner(String property, String signer, boolean issuer) {
-		CertificateSettings settings = TestSettings
-			.of("issuer.name=internal;issuer.kind=ClusterIssuer;node-name=n1;additional.b." + property
-					+ ";additional.b.pair-name=b")
-			.find("b")
-			.orElseThrow();
-		assertThat(signer(settings).name()).isEqualTo(signer);
-		assertThat(settings.request().hasIssuer()).isEqualTo(issuer);
-	}
-
-	private static Signer signer(CertificateSettings settings) {
-		return Objects.requireNonNull(settings.request().signer());
+	void additionalCertificateInheritsTheIssuerUnlessItNamesItsOwnOrHasASigner(String property, String signer,
+			boolean issuer) {
+		Request request = TestSettings
+			.named("b",
+					"issuer.name=internal;issuer.kind=ClusterIssuer;node-name=n1;additional.b." + property
+							+ ";additional.b.pair-name=b")
+			.request();
+		assertThat(request.wanted().signerName()).isEqualTo(signer);
+		assertThat(request.issuer() != null).isEqualTo(issuer);
 	}
 
 	/** There is a copy where a directory is set. */
