@@ -2,7 +2,6 @@ package io.kubelet.cert.kubernetes.internal.watch;
 
 import java.io.IOException;
 import java.time.Duration;
-import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
