@@ -6,7 +6,6 @@ import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 import javax.net.ssl.SSLPeerUnverifiedException;
@@ -15,36 +14,27 @@ import javax.net.ssl.SSLSession;
 import io.kubelet.cert.certificate.trust.Trust;
 
 /**
- * The clients that a new handshake would refuse because an authority is no longer
- * trusted.
+ * The clients that a new handshake would refuse, and the handshakes that may have
+ * accepted one because they began before.
  */
-final class RefusedPeers implements Predicate<SSLSession> {
+final class RefusedPeers {
 
 	/** The cipher suite of a session until the handshake is finished. */
 	private static final String NO_CIPHER = "SSL_NULL_WITH_NULL_NULL";
 
-	private final boolean removed;
-
 	private final Trust trust;
 
-	/** That of the sessions of JSSE. */
-	private final Clock clock = Clock.systemUTC();
-
-	private final long since = this.clock.millis();
+	/** By the clock of the sessions of JSSE. */
+	private final long since = Clock.systemUTC().millis();
 
 	/** By the certificate of the peer, which may have many connections. */
 	private final Map<Certificate, Boolean> refused = new ConcurrentHashMap<>();
 
-	RefusedPeers(Trust before, Trust after) {
-		this.removed = !before.equals(after) && !after.authorities().containsAll(before.authorities());
-		this.trust = after;
+	RefusedPeers(Trust trust) {
+		this.trust = trust;
 	}
 
-	@Override
-	public boolean test(SSLSession session) {
-		if (!this.removed || isLater(session)) {
-			return false;
-		}
+	boolean contains(SSLSession session) {
 		try {
 			Certificate[] chain = session.getPeerCertificates();
 			return this.refused.computeIfAbsent(chain[0], (leaf) -> isRefused(chain));
@@ -55,20 +45,13 @@ final class RefusedPeers implements Predicate<SSLSession> {
 	}
 
 	/**
-	 * Whether a handshake that began when such clients were still accepted is not
-	 * finished. Until then, its session does not show the peer.
+	 * Whether a handshake is not finished that began when other clients were accepted.
+	 * Until then, its session does not show the peer. That of OpenSSL does not show the
+	 * beginning either, but Netty ends handshakes after 10 seconds.
 	 */
 	boolean isFormerHandshake(SSLSession session) {
-		return this.removed && session.getCipherSuite().equals(NO_CIPHER) && !isLater(session);
-	}
-
-	/**
-	 * A handshake that began later was checked against the trust of its own time. One of
-	 * the future began before the clock was set back.
-	 */
-	private boolean isLater(SSLSession session) {
-		long created = session.getCreationTime();
-		return created > this.since && created <= this.clock.millis();
+		long began = session.getCreationTime();
+		return session.getCipherSuite().equals(NO_CIPHER) && began > 0 && began <= this.since;
 	}
 
 	private boolean isRefused(Certificate[] chain) {

@@ -11,6 +11,7 @@ import java.util.function.Predicate;
 
 import javax.net.ssl.SSLSession;
 
+import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.ssl.LiveSslBundle;
 import io.kubelet.cert.ssl.LiveSslBundle.Identity;
@@ -36,10 +37,14 @@ final class ServerDrain implements CertificateManager.Follower {
 
 	private Identity identity;
 
+	/** An authority may be trusted again during its drain. */
+	private volatile RefusedPeers refused;
+
 	ServerDrain(LiveSslBundle bundle, ServerConnections connections) {
 		this.bundle = bundle;
 		this.connections = connections;
 		this.identity = bundle.followed();
+		this.refused = new RefusedPeers(this.identity.trust());
 		remember(this.identity);
 	}
 
@@ -57,11 +62,13 @@ final class ServerDrain implements CertificateManager.Follower {
 		remember(after);
 		// After a change of the trust, the pair may be replaced during this drain
 		Certificate replaced = Objects.equals(before.leaf(), after.leaf()) ? null : before.leaf();
-		RefusedPeers refused = new RefusedPeers(before.trust(), after.trust());
+		boolean removed = isRemoved(before.trust(), after.trust());
+		RefusedPeers refused = new RefusedPeers(after.trust());
+		this.refused = refused;
 		Predicate<SSLSession> outdated = (session) -> {
 			Certificate leaf = presented(session);
 			return leaf != null && this.presented.contains(leaf)
-					&& ((leaf.equals(replaced) && isReplaced(leaf)) || refused.test(session));
+					&& ((leaf.equals(replaced) && isReplaced(leaf)) || (removed && this.refused.contains(session)));
 		};
 		Duration drain = this.bundle.drain();
 		this.inProgress.add(outdated);
@@ -71,10 +78,15 @@ final class ServerDrain implements CertificateManager.Follower {
 		}
 		this.bundle.after(drain, () -> this.connections.close(outdated));
 		this.bundle.after(drain.plus(HANDSHAKE), () -> {
-			this.connections.close(outdated.or(refused::isFormerHandshake));
+			this.connections.close(removed ? outdated.or(refused::isFormerHandshake) : outdated);
 			this.inProgress.remove(outdated);
 			this.presented.removeIf((leaf) -> leaf.equals(replaced) && isReplaced(leaf));
 		});
+	}
+
+	/** Whether an authority is no longer trusted. */
+	private static boolean isRemoved(Trust before, Trust after) {
+		return !before.equals(after) && !after.authorities().containsAll(before.authorities());
 	}
 
 	/**

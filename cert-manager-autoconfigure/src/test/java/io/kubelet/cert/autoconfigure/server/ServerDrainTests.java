@@ -23,7 +23,10 @@ import io.kubelet.cert.ssl.LiveSslBundle;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -42,6 +45,8 @@ class ServerDrainTests {
 
 	private final List<X509Certificate> trusted = new CopyOnWriteArrayList<>(
 			List.of(this.removed.certificate(), new TestAuthority("two").certificate()));
+
+	private final Certificate client = this.removed.pair("client").leaf();
 
 	private final AtomicInteger reads = new AtomicInteger();
 
@@ -89,14 +94,37 @@ class ServerDrainTests {
 		assertThat(this.connections.open).isEmpty();
 	}
 
+	/** OpenSSL counts from the end of the handshake, and the clock may be set back. */
 	@Test
-	void connectionOfBeforeTheClockWasSetBackIsClosedWithItsAuthority() {
-		Instant created = Instant.now().plus(Duration.ofHours(1));
-		Certificate client = new FixedManager(this.removed).pair().leaf();
-		this.connections.open.add(session(this.manager.pair().leaf(), created, client));
+	void connectionThatSeemsToBeLaterIsClosedWithItsAuthority() {
+		this.connections.open
+			.add(session(this.manager.pair().leaf(), Instant.now().plus(Duration.ofHours(1)), this.client));
 		removeAuthority();
+		this.connections.open.add(session(this.manager.pair().leaf(), Instant.now(), this.client));
 		this.time.pass(Duration.ofSeconds(30));
 		assertThat(this.connections.open).isEmpty();
+	}
+
+	/** As after a file that was read while it was being written. */
+	@Test
+	void connectionRemainsIfItsAuthorityIsTrustedAgain() {
+		this.connections.open.add(session(this.manager.pair().leaf(), Instant.EPOCH, this.client));
+		removeAuthority();
+		this.trusted.add(this.removed.certificate());
+		this.time.pass(Duration.ofSeconds(10));
+		Awaitility.await().until(() -> this.bundle.followed().trust().authorities().size() == 2);
+		this.time.pass(Duration.ofMinutes(1));
+		assertThat(this.connections.open).hasSize(1);
+	}
+
+	/** With OpenSSL, when it began is not known, and it is not ended at a bad moment. */
+	@ParameterizedTest
+	@CsvSource({ "-1, 0", "0, 1" })
+	void unfinishedHandshakeIsEndedIfItIsKnownToHaveBegunBefore(int began, int remaining) {
+		this.connections.open.add(handshake((began < 0) ? Instant.now().plusSeconds(began) : Instant.EPOCH));
+		removeAuthority();
+		this.time.pass(Duration.ofSeconds(31));
+		assertThat(this.connections.open).hasSize(remaining);
 	}
 
 	/** Returns at the begin of the drain. */
@@ -113,16 +141,25 @@ class ServerDrainTests {
 	}
 
 	private static SSLSession session(Certificate presented, Instant created, Certificate... peer) {
+		return session("TLS_AES_128_GCM_SHA256", presented, created, peer);
+	}
+
+	private static SSLSession handshake(Instant began) {
+		return session("SSL_NULL_WITH_NULL_NULL", null, began);
+	}
+
+	private static SSLSession session(String cipher, @Nullable Certificate presented, Instant created,
+			Certificate... peer) {
 		return (SSLSession) Proxy.newProxyInstance(SSLSession.class.getClassLoader(),
 				new Class<?>[] { SSLSession.class }, (proxy, method, arguments) -> switch (method.getName()) {
-					case "getLocalCertificates" -> new Certificate[] { presented };
+					case "getLocalCertificates" -> (presented != null) ? new Certificate[] { presented } : null;
 					case "getPeerCertificates" -> {
 						if (peer.length == 0) {
 							throw new SSLPeerUnverifiedException("none");
 						}
 						yield peer;
 					}
-					case "getCipherSuite" -> "TLS_AES_128_GCM_SHA256";
+					case "getCipherSuite" -> cipher;
 					case "getCreationTime" -> created.toEpochMilli();
 					default -> null;
 				});
