@@ -142,11 +142,11 @@ public record CertificateTemplate(@Nullable String commonName, List<String> orga
 			differences.add("common name is '%s', not '%s'".formatted(
 					(actual.commonName != null) ? ExternalText.clean(actual.commonName) : null, this.commonName));
 		}
-		addMissing(differences, "organizations", this.organizations, actual.organizations);
-		addMissing(differences, "DNS names", this.dnsNames, actual.dnsNames);
-		addMissing(differences, "IP addresses", this.ipAddresses, actual.ipAddresses);
-		addMissing(differences, "URIs", this.uris, actual.uris);
-		addMissing(differences, "e-mail addresses", this.emailAddresses, actual.emailAddresses);
+		addMissing(differences, "organizations", missing(this.organizations, actual.organizations));
+		addMissing(differences, "DNS names", missingDnsNames(this.dnsNames, actual.dnsNames));
+		addMissing(differences, "IP addresses", missing(this.ipAddresses, actual.ipAddresses));
+		addMissing(differences, "URIs", missing(this.uris, actual.uris));
+		addMissing(differences, "e-mail addresses", missing(this.emailAddresses, actual.emailAddresses));
 		return differences;
 	}
 
@@ -161,7 +161,7 @@ public record CertificateTemplate(@Nullable String commonName, List<String> orga
 		CertificateTemplate actual = of(certificate);
 		List<String> additional = new ArrayList<>();
 		missing(actual.organizations, this.organizations).forEach((name) -> additional.add("O:" + name));
-		missing(actual.dnsNames, this.dnsNames).filter((name) -> !name.equals(this.commonName))
+		missingDnsNames(actual.dnsNames, this.dnsNames).filter((name) -> !name.equalsIgnoreCase(this.commonName))
 			.forEach((name) -> additional.add("DNS:" + name));
 		missing(actual.ipAddresses, this.ipAddresses).forEach((name) -> additional.add("IP:" + name));
 		missing(actual.uris, this.uris).forEach((name) -> additional.add("URI:" + name));
@@ -173,11 +173,16 @@ public record CertificateTemplate(@Nullable String commonName, List<String> orga
 			.toList();
 	}
 
-	private static void addMissing(List<String> differences, String field, Collection<?> wanted, Collection<?> actual) {
-		List<String> missing = missing(wanted, actual).toList();
-		if (!missing.isEmpty()) {
-			differences.add(field + " lack " + missing);
+	private static void addMissing(List<String> differences, String field, Stream<String> missing) {
+		List<String> names = missing.toList();
+		if (!names.isEmpty()) {
+			differences.add(field + " lack " + names);
 		}
+	}
+
+	/** The case of a DNS name does not matter (RFC 4343). */
+	private static Stream<String> missingDnsNames(List<String> wanted, List<String> actual) {
+		return wanted.stream().filter((name) -> actual.stream().noneMatch(name::equalsIgnoreCase));
 	}
 
 	private static Stream<String> missing(Collection<?> wanted, Collection<?> actual) {

@@ -62,6 +62,15 @@ class CertificateTemplateTests {
 		assertThat(template.isSatisfiedBy(null)).isFalse();
 	}
 
+	/** An authority may write DNS names in lower case. */
+	@Test
+	void caseOfDnsNamesDoesNotMatter() {
+		X509Certificate lower = certificate(FULL.withDnsNames(List.of("shop.example", "one")));
+		CertificateTemplate template = FULL.withDnsNames(List.of("Shop.example"));
+		assertThat(template.isSatisfiedBy(lower)).isTrue();
+		assertThat(template.additionalNames(lower)).isEmpty();
+	}
+
 	@Test
 	void namesBeyondTheTemplateAreListedUpToTen() {
 		List<String> names = IntStream.range(0, 300).mapToObj((i) -> i + ".example").toList();
