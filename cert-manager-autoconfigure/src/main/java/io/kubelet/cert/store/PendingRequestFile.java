@@ -45,19 +45,13 @@ final class PendingRequestFile {
 			// None is pending
 		}
 		catch (MalformedPemException | UnusableFileException ex) {
-			setAside(file, (ex instanceof UnusableFileException unusable) ? unusable.getReason() : ex.getMessage());
+			this.files.setAside(file, "The pending request " + file + " is not used: "
+					+ ((ex instanceof UnusableFileException unusable) ? unusable.getReason() : ex.getMessage()));
 		}
 		catch (IOException ex) {
-			if (!Files.isSymbolicLink(file)) {
-				throw new StoreException("Cannot read the pending request " + file + ": " + ex, ex);
-			}
-			setAside(file, "it is a link that cannot be followed");
+			throw new StoreException("Cannot read the pending request " + file + ": " + ex, ex);
 		}
 		return null;
-	}
-
-	private void setAside(Path file, @Nullable String problem) {
-		this.files.setAside(file, "The pending request " + file + " is not used: " + problem);
 	}
 
 	void write(PendingRequest request) {
