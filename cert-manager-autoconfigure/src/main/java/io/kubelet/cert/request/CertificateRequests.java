@@ -32,7 +32,7 @@ import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequestBuilder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Creates and compares certificate signing requests (PKCS#10, RFC 2986).
+ * Creates certificate signing requests (PKCS#10, RFC 2986).
  */
 public final class CertificateRequests {
 

@@ -3,6 +3,7 @@ package io.kubelet.cert.request;
 import java.io.IOException;
 import java.io.StringReader;
 import java.security.KeyPair;
+import java.security.interfaces.RSAKey;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -60,9 +61,10 @@ class CertificateRequestsTests {
 	}
 
 	@ParameterizedTest
-	@CsvSource({ "EC, 256", "RSA, 2048", "ED25519, 256" })
+	@CsvSource({ "EC, 256", "RSA, 2560", "ED25519, 256" })
 	void requestIsSignedWithItsOwnKey(KeySpecification.Algorithm algorithm, int size) throws Exception {
 		KeyPair keys = KeyPairSource.jdk().generate(new KeySpecification(algorithm, size));
+		assertThat(keys.getPublic() instanceof RSAKey rsa ? rsa.getModulus().bitLength() : size).isEqualTo(size);
 		PKCS10CertificationRequest request = parse(create(NAMES, keys));
 		assertThat(request.getSubjectPublicKeyInfo().getEncoded()).isEqualTo(keys.getPublic().getEncoded());
 		assertThat(request.isSignatureValid(new JcaContentVerifierProviderBuilder().build(keys.getPublic()))).isTrue();
