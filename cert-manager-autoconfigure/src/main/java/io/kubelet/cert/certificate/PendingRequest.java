@@ -11,11 +11,9 @@ import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -62,6 +60,15 @@ public record PendingRequest(CertificateRequest request, PrivateKey privateKey, 
 	}
 
 	/**
+	 * Whether this request is to replace a pair.
+	 * @param pair the pair, {@code null} for none
+	 * @return {@code true} if it is
+	 */
+	public boolean isToReplace(@Nullable CertificatePair pair) {
+		return Objects.equals((pair != null) ? pair.serialNumber() : null, this.replaces);
+	}
+
+	/**
 	 * Returns this pending request with another request for the same key, such as the
 	 * confirmed one.
 	 * @param request the request
@@ -69,24 +76,6 @@ public record PendingRequest(CertificateRequest request, PrivateKey privateKey, 
 	 */
 	public PendingRequest with(CertificateRequest request) {
 		return new PendingRequest(request, this.privateKey, this.key, this.replaces);
-	}
-
-	/**
-	 * Whether this request asks for the same certificate as another one, with a key of
-	 * the same kind.
-	 * @param template the other request's template
-	 * @param signerName the other request's signer
-	 * @param usages the other request's usages, in any order
-	 * @param requestedLifetime the other request's lifetime
-	 * @param key the kind of the other request's key
-	 * @return {@code true} if it does
-	 */
-	public boolean asksFor(CertificateTemplate template, String signerName, Collection<Usage> usages,
-			@Nullable Duration requestedLifetime, KeySpecification key) {
-		return this.request.template().equals(template) && this.request.signerName().equals(signerName)
-				&& Set.copyOf(this.request.usages()).equals(Set.copyOf(usages))
-				&& Objects.equals(this.request.requestedLifetime(), requestedLifetime)
-				&& (this.key == null || this.key.equals(key));
 	}
 
 	/**

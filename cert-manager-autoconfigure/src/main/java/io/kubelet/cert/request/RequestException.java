@@ -4,8 +4,10 @@ import java.time.Duration;
 import java.util.List;
 
 import io.kubelet.cert.certificate.CertificateManagerException;
+import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.certificate.ReadableDuration;
+import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -98,49 +100,34 @@ public final class RequestException extends CertificateManagerException {
 	}
 
 	/**
-	 * The request was not answered in time. It is still pending. The next attempt waits
-	 * for it again, since a second request would not be answered sooner.
-	 * @param requestName the name of the request, {@code null} if it has none yet
-	 * @param signerName the name of the signer
+	 * The request was not answered in time. The next attempt goes on with the same one,
+	 * since a second request would not be answered sooner.
+	 * @param request the request
+	 * @param submitted its object, {@code null} if it is not known whether the API server
+	 * has it
 	 * @param timeout the time
-	 * @return the exception
+	 * @return the exception, of the kind {@link Kind#UNAVAILABLE} if the API server was
+	 * out of reach
 	 */
-	public static RequestException timedOut(@Nullable String requestName, String signerName, Duration timeout) {
-		return new RequestException(Kind.TIMED_OUT, requestName, "TimedOut",
+	public static RequestException unanswered(CertificateRequest request, @Nullable SubmittedRequest submitted,
+			Duration timeout) {
+		String subject = describe(request.name(), request.signerName());
+		String limit = ReadableDuration.of(timeout);
+		if (submitted == null) {
+			return unavailable(request.name(), "Unanswered",
+					"%s: the API server has not answered within %s; the next attempt sends the same request"
+						.formatted(subject, limit),
+					null, null);
+		}
+		if (!submitted.interruption().isEmpty()) {
+			return unavailable(request.name(), "Unreachable",
+					"%s was not answered within %s, because the API server cannot be reached (%s); the next attempt waits for the same request"
+						.formatted(subject, limit, submitted.interruption()),
+					null, null);
+		}
+		return new RequestException(Kind.TIMED_OUT, request.name(), "TimedOut",
 				"%s was not approved, denied or signed within %s; the next attempt waits for the same request"
-					.formatted(describe(requestName, signerName), ReadableDuration.of(timeout)));
-	}
-
-	/**
-	 * The API server has not answered in time, so it is not known whether it has the
-	 * request.
-	 * @param requestName the name of the request, {@code null} if it has none yet
-	 * @param signerName the name of the signer
-	 * @param timeout the time
-	 * @return the exception
-	 */
-	public static RequestException unanswered(@Nullable String requestName, String signerName, Duration timeout) {
-		return unavailable(requestName, "Unanswered",
-				"%s: the API server has not answered within %s; the next attempt sends the same request"
-					.formatted(describe(requestName, signerName), ReadableDuration.of(timeout)),
-				null, null);
-	}
-
-	/**
-	 * The API server was out of reach when the time for an answer was up. The request is
-	 * still pending.
-	 * @param requestName the name of the request, {@code null} if it has none yet
-	 * @param signerName the name of the signer
-	 * @param timeout the time
-	 * @param problem why the API server cannot be reached
-	 * @return the exception
-	 */
-	public static RequestException unreachable(@Nullable String requestName, String signerName, Duration timeout,
-			String problem) {
-		return unavailable(requestName, "Unreachable",
-				"%s was not answered within %s, because the API server cannot be reached (%s); the next attempt waits for the same request"
-					.formatted(describe(requestName, signerName), ReadableDuration.of(timeout), problem),
-				null, null);
+					.formatted(subject, limit));
 	}
 
 	/**

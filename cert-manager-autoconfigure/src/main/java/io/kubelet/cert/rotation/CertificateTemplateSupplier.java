@@ -11,8 +11,8 @@ import io.kubelet.cert.certificate.CertificateTemplate;
  * rotated at once.
  * <p>
  * It is called by one thread at a time. A supplier that blocks delays its own
- * certificate, and the others by at most a second; the status reports one that does not
- * return for 10 seconds.
+ * certificate, and the others by at most a second. If it throws, or does not return for
+ * 10 seconds, which the status reports, its last template stays in use.
  */
 @FunctionalInterface
 public interface CertificateTemplateSupplier {

@@ -11,8 +11,8 @@ import io.kubelet.cert.request.RequestException;
 /**
  * How long to wait after a failed attempt.
  * <ul>
- * <li>After a transient failure: growing waits for the first attempts, then always the
- * same interval. No wait grows past the interval, or past the initial delay if that is
+ * <li>In general: growing waits between the first attempts, then always the same
+ * interval. No wait grows past the interval, or past the initial delay if that is
  * longer.</li>
  * <li>While the API server cannot be reached: at random between the initial delay and
  * almost twice the growing wait, so that many clients do not return together. On average
@@ -27,7 +27,7 @@ import io.kubelet.cert.request.RequestException;
  * @param multiplier by how much it grows with each failure, at least 1; it grows up to
  * the interval
  * @param jitter up to which fraction of it is added at random, from 0
- * @param attempts how many attempts are made at the growing waits, at least 1
+ * @param attempts between how many attempts the growing waits are, at least 1
  * @param interval the wait after each further failure
  */
 public record RetrySchedule(Duration initialDelay, double multiplier, double jitter, int attempts, Duration interval) {
@@ -89,12 +89,8 @@ public record RetrySchedule(Duration initialDelay, double multiplier, double jit
 		return (failures < this.attempts) ? withJitter(growing(failures), random) : this.interval;
 	}
 
-	/**
-	 * Returns the growing wait of the first attempts, then the interval, without jitter.
-	 * @param failures how many attempts have failed in a row, from 1
-	 * @return the time to wait
-	 */
-	public Duration growing(int failures) {
+	/** The growing wait of the first attempts, then the interval, without jitter. */
+	Duration growing(int failures) {
 		if (failures >= this.attempts) {
 			return this.interval;
 		}

@@ -8,7 +8,7 @@ import io.kubelet.cert.certificate.CertificatePair;
 /**
  * The part of a certificate's lifetime in which its rotation deadline falls.
  *
- * @param earliest the fraction of the lifetime at which it begins, from 0
+ * @param earliest the fraction of the lifetime at which it begins, above 0
  * @param latest the fraction of the lifetime at which it ends, below 1
  */
 public record RotationWindow(double earliest, double latest) {

@@ -32,7 +32,7 @@ final class Delivery {
 
 	private final RotationSettings settings;
 
-	private CompletableFuture<?> last = CompletableFuture.completedFuture(null);
+	private volatile CompletableFuture<?> last = CompletableFuture.completedFuture(null);
 
 	Delivery(RotationSettings settings) {
 		this.settings = settings;
@@ -70,8 +70,8 @@ final class Delivery {
 	 * Runs a task of the application on a thread that may block, once the followers have
 	 * returned from all earlier events; on any thread if there is none.
 	 */
-	synchronized void afterFollowers(Runnable task) {
-		this.last = this.last.thenRun(() -> {
+	void afterFollowers(Runnable task) {
+		this.last.thenRun(() -> {
 			try {
 				this.settings.resources().executor().execute(task);
 			}

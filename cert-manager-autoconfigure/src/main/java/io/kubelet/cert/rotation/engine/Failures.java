@@ -148,8 +148,8 @@ final class Failures {
 
 	private void log(CertificateStatus.Failure failure, String outcome, String effect) {
 		boolean error = failure.cause() instanceof Error;
-		LoggingEventBuilder entry = this.settings
-			.about((this.lastIsAnswer || error) ? logger.atError() : logger.atWarn())
+		LoggingEventBuilder entry = RotationLog
+			.about(this.settings, (this.lastIsAnswer || error) ? logger.atError() : logger.atWarn())
 			.addKeyValue("kubelet.cert.reason", failure.reason())
 			.addKeyValue("kubelet.cert.attempt", failure.attempt())
 			.addKeyValue("kubelet.cert.next_attempt", failure.nextAttempt());
@@ -194,11 +194,14 @@ final class Failures {
 		this.answers = 0;
 	}
 
-	/** A success ends the row; the next attempt may begin after a pause. */
-	void succeeded(Pause pause) {
+	/**
+	 * A success ends the row. Another attempt begins after a pause.
+	 * @param deadline when it is due
+	 */
+	void succeeded(Instant deadline, Instant now) {
 		adopted();
 		this.lastIsAnswer = false;
-		this.pause = pause;
+		this.pause = deadline.isAfter(now) ? Pause.NONE : Pause.of(now, this.settings.schedule().retry().interval());
 		this.demanded = Pause.NONE;
 	}
 

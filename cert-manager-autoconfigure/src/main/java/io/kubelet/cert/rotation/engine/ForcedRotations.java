@@ -3,6 +3,7 @@ package io.kubelet.cert.rotation.engine;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
@@ -29,10 +30,14 @@ final class ForcedRotations {
 
 	private Pause interim = Pause.NONE;
 
+	/** Whether nothing is requested any more. */
+	private boolean off;
+
 	ForcedRotations(RotationSettings settings, SerialExecutor serial, Delivery delivery) {
 		this.settings = settings;
 		this.serial = serial;
 		this.delivery = delivery;
+		this.off = settings.off();
 	}
 
 	/**
@@ -45,6 +50,10 @@ final class ForcedRotations {
 	CompletableFuture<CertificatePair> request(Pause demanded, Runnable start) {
 		CompletableFuture<CertificatePair> requested = new CompletableFuture<>();
 		synchronized (this) {
+			if (this.off) {
+				return CompletableFuture
+					.failedFuture(new CancellationException("Rotation of '" + this.settings.name() + "' is off"));
+			}
 			if (!this.waiting.isEmpty()) {
 				this.waiting.add(requested);
 				return requested;
@@ -86,9 +95,13 @@ final class ForcedRotations {
 		this.serial.execute(() -> this.delivery.afterFollowers(() -> ended.forEach(completion)));
 	}
 
-	/** Cancels the rotation, even if the scheduler runs nothing any more. */
-	void cancel() {
-		List<CompletableFuture<CertificatePair>> ended = take();
+	/** Cancels the rotation for good, even if the scheduler runs nothing any more. */
+	void stop() {
+		List<CompletableFuture<CertificatePair>> ended;
+		synchronized (this) {
+			this.off = true;
+			ended = take();
+		}
 		this.delivery.afterFollowers(() -> ended.forEach((future) -> future.cancel(false)));
 	}
 

@@ -26,6 +26,9 @@ final class Joining {
 	/** After which the attempt is made, {@link Pause#NONE} if it is made when due. */
 	private Pause moment = Pause.NONE;
 
+	/** In a row. */
+	private int conflicts;
+
 	/** Our template, which gives way to that of the other replica. */
 	private @Nullable CertificateTemplate givingWay;
 
@@ -66,8 +69,21 @@ final class Joining {
 		giveTime(now);
 	}
 
+	/**
+	 * Another replica has stored something first, and is followed after a moment.
+	 * @return {@code false} if there is no end to that, which no replica does
+	 */
+	boolean isOvertaken(Instant now) {
+		if (++this.conflicts == LastStored.MOST_CONFLICTS) {
+			this.conflicts = 0;
+			return false;
+		}
+		giveTime(now);
+		return true;
+	}
+
 	/** Gives other replicas a moment to do what they have begun. */
-	void giveTime(Instant now) {
+	private void giveTime(Instant now) {
 		this.moment = Pause.of(now,
 				Duration.ofMillis(SHORTEST_MILLIS + (long) (SPREAD_MILLIS * this.random.getAsDouble())));
 	}
@@ -83,6 +99,7 @@ final class Joining {
 	}
 
 	void attempted() {
+		this.conflicts = 0;
 		this.moment = Pause.NONE;
 	}
 

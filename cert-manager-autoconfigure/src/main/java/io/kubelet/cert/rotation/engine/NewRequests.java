@@ -1,10 +1,11 @@
 package io.kubelet.cert.rotation.engine;
 
 import java.security.KeyPair;
-import java.security.PublicKey;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 
+import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.certificate.Usage;
@@ -21,31 +22,25 @@ final class NewRequests {
 
 	private final Request requested;
 
-	/** Not stored yet, so that its key need not be generated again if that fails. */
-	private @Nullable PendingRequest next;
+	/** Whose request could not be stored yet, while a disk is full. */
+	private @Nullable KeyPair keys;
 
 	NewRequests(RotationSettings settings) {
 		this.settings = settings;
 		this.requested = settings.request();
 	}
 
-	/**
-	 * Returns a request with a new key.
-	 * @param replaces the serial number of the pair that it is to replace, {@code null}
-	 * if there is none
-	 */
-	PendingRequest create(CertificateTemplate template, @Nullable String replaces) {
-		PendingRequest next = this.next;
-		if (next == null || !asksFor(next, template) || !Objects.equals(next.replaces(), replaces)) {
-			next = create(template, this.settings.resources().keys().generate(this.requested.key()), replaces);
-			this.next = next;
-		}
-		return next;
+	/** Generates a key, unless the last one is not in use yet. */
+	KeyPair generateKeys() {
+		KeyPair keys = (this.keys != null) ? this.keys
+				: this.settings.resources().keys().generate(this.requested.key());
+		this.keys = keys;
+		return keys;
 	}
 
-	/** The request has been stored. */
-	void created() {
-		this.next = null;
+	/** The key is in use. */
+	void stored() {
+		this.keys = null;
 	}
 
 	/**
@@ -54,29 +49,33 @@ final class NewRequests {
 	 * @return the request, {@code null} if the other one asks for something else
 	 */
 	@Nullable PendingRequest again(PendingRequest other, CertificateTemplate template) {
-		PublicKey key = other.request().publicKey();
-		return (asksFor(other, template)
-				&& name(template, key, this.requested.usages(template, key)).equals(other.request().name()))
-						? create(template, other.keys(), other.replaces()) : null;
+		if (!asksFor(other, template)) {
+			return null;
+		}
+		PendingRequest again = create(template, other.keys(), other.replaces());
+		return Objects.equals(again.request().name(), other.request().name()) ? again : null;
 	}
 
-	/** Returns whether a request asks for what is configured now. */
+	/** Whether a request asks for what is configured now, with a key of that kind. */
 	boolean asksFor(PendingRequest pending, CertificateTemplate template) {
-		return pending.asksFor(template, this.requested.signerName(),
-				this.requested.usages(template, pending.request().publicKey()), this.requested.lifetime(),
-				this.requested.key());
+		CertificateRequest request = pending.request();
+		List<Usage> usages = this.requested.usages(template, request.publicKey());
+		return request.template().equals(template) && request.signerName().equals(this.requested.signerName())
+				&& Set.copyOf(request.usages()).equals(Set.copyOf(usages))
+				&& Objects.equals(request.requestedLifetime(), this.requested.lifetime())
+				&& (pending.key() == null || pending.key().equals(this.requested.key()));
 	}
 
-	private PendingRequest create(CertificateTemplate template, KeyPair keys, @Nullable String replaces) {
+	/**
+	 * Creates a request.
+	 * @param replaces the serial number of the pair that it is to replace, {@code null}
+	 * if there is none
+	 */
+	PendingRequest create(CertificateTemplate template, KeyPair keys, @Nullable String replaces) {
 		List<Usage> usages = this.requested.usages(template, keys.getPublic());
-		return new PendingRequest(
-				CertificateRequests.create(name(template, keys.getPublic(), usages), template,
-						this.requested.signerName(), usages, this.requested.lifetime(), keys),
-				keys.getPrivate(), this.requested.key(), replaces);
-	}
-
-	private String name(CertificateTemplate template, PublicKey key, List<Usage> usages) {
-		return this.settings.naming().name(key, template, usages);
+		String name = this.settings.naming().name(keys.getPublic(), template, usages);
+		return new PendingRequest(CertificateRequests.create(name, template, this.requested.signerName(), usages,
+				this.requested.lifetime(), keys), keys.getPrivate(), this.requested.key(), replaces);
 	}
 
 }

@@ -4,7 +4,6 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
@@ -55,17 +54,13 @@ final class PendingRequests {
 
 	private final Joining joining;
 
-	PendingRequests(RotationSettings settings, LastStored store, SerialExecutor serial) {
+	PendingRequests(RotationSettings settings, LastStored store, NewRequests requests, SerialExecutor serial) {
 		this.settings = settings;
 		this.store = store;
 		this.removal = new RequestRemoval(settings, store, serial);
 		this.pending = settings.off() ? null : store.isShared() ? store.unanswered() : store.get().pending();
-		this.requests = new NewRequests(settings);
+		this.requests = requests;
 		this.joining = new Joining(settings.resources().random(), store.isShared() ? State.THEIRS : State.OURS);
-	}
-
-	boolean areShared() {
-		return this.store.isShared();
 	}
 
 	/**
@@ -73,21 +68,25 @@ final class PendingRequests {
 	 * @return whether this ends the attempt in progress, if there is one
 	 */
 	boolean follow(@Nullable CertificateTemplate template, Instant now) {
+		if (!this.store.isShared()) {
+			return false;
+		}
 		PendingRequest stored = this.store.unanswered();
 		PendingRequest pending = this.pending;
 		if (stored == null) {
-			return pending != null && !isToReplace(pending, this.store.get().pair()) && forget() != null;
+			return pending != null && !pending.isToReplace(this.store.get().pair()) && forget() != null;
 		}
 		if (pending == null || !this.store.holds(pending)) {
 			forget();
 			this.pending = stored;
 			this.joining.begin(template, now);
+			RotationLog.joined(this.settings, stored.request(), stored.request().template().equals(template));
 			return true;
 		}
 		boolean foundAtStart = this.joining.state() == State.THEIRS && this.sentAt == null && !isNext();
 		if (foundAtStart && template != null && !isFor(pending, template)) {
 			// It is that of an earlier version, whose replicas have ended
-			drop();
+			remove();
 		}
 		return false;
 	}
@@ -99,7 +98,8 @@ final class PendingRequests {
 
 	/** Whether another replica has removed our request, as for an answer to it. */
 	boolean isWithdrawn(Instant now) {
-		return this.pending != null && !this.store.holds(this.pending) && this.joining.moment().isOver(now);
+		return this.store.isShared() && this.pending != null && !this.store.holds(this.pending)
+				&& this.joining.moment().isOver(now);
 	}
 
 	/** Whether a pair that another replica has stored is the answer to our request. */
@@ -117,25 +117,28 @@ final class PendingRequests {
 	}
 
 	/**
-	 * Whether a request takes the place of one that is lost, without a failure. Other
+	 * Puts a request in the place of one that is lost, if that is no failure yet. Other
 	 * replicas are given a moment first, since one may be about to create the object, or
 	 * has deleted it. If it may have ended before that, the next attempt creates it.
+	 * @return whether the loss is no failure
 	 */
-	boolean isReplaced(Attempt attempt, RequestException cause, Instant now) {
+	boolean replaceLost(CertificateRequest request, CertificateTemplate template, Throwable cause, Instant now) {
+		if (Kind.of(cause) != Kind.LOST) {
+			return false;
+		}
 		PendingRequest pending = this.pending;
 		State state = this.joining.state();
 		if (this.store.isShared() && pending != null && state.isPatient()) {
-			PendingRequest again = (state == State.SEEN) ? null : this.requests.again(pending, attempt.template());
+			PendingRequest again = (state == State.SEEN) ? null : this.requests.again(pending, template);
 			this.pending = (again != null) ? again : pending;
 			this.joining.missed(again != null, now);
 			return true;
 		}
-		CertificateRequest request = attempt.pending().request();
 		if (this.lost || request.uid() == null) {
 			return false;
 		}
 		this.lost = true;
-		drop();
+		remove();
 		RotationLog.lost(this.settings, request, cause);
 		return true;
 	}
@@ -143,8 +146,8 @@ final class PendingRequests {
 	/** Sends the pending request, or joins it. */
 	CompletableFuture<List<X509Certificate>> send(PendingRequest pending, @Nullable CertificatePair pair, Instant now,
 			Consumer<SubmittedRequest> progress) {
-		CertificateSigner signer = this.removal.signer(pair, now);
 		this.joining.attempted();
+		CertificateSigner signer = this.removal.signer(pair, now);
 		return this.joining.state().onlyLooks() ? signer.join(pending.request(), progress)
 				: signer.request(pending.request(), progress);
 	}
@@ -163,17 +166,17 @@ final class PendingRequests {
 		return this.submitted;
 	}
 
-	/** The name of that object, {@code null} if that is not known. */
-	@Nullable String confirmedName() {
-		return (this.submitted != null) ? this.submitted.name() : null;
+	/** The authorities that the signer reports with the certificate. */
+	List<X509Certificate> authorities() {
+		return (this.submitted != null) ? this.submitted.authorities() : List.of();
 	}
 
 	/**
-	 * Deletes the pending request if the pair is the answer to it, such as one that was
+	 * Removes the pending request if the pair is the answer to it, such as one that was
 	 * stored by another process, or by one that ended before it could delete the request.
 	 * @param since since when the pair has been in use
 	 */
-	void dropIfAnswered(@Nullable CertificatePair pair, Instant since, Instant now) {
+	void removeIfAnswered(@Nullable CertificatePair pair, Instant since, Instant now) {
 		if (this.store.isShared()) {
 			PendingRequest stored = this.store.get().pending();
 			if (stored == null || this.store.unanswered() != null || now.isBefore(since.plus(DELETED_BY_NOW))) {
@@ -182,9 +185,9 @@ final class PendingRequests {
 			this.pending = stored;
 		}
 		PendingRequest pending = this.pending;
-		if (pending != null && pair != null && !isToReplace(pending, pair)
+		if (pending != null && pair != null && !pending.isToReplace(pair)
 				&& pending.hasKey(pair.leaf().getPublicKey())) {
-			drop();
+			remove();
 		}
 	}
 
@@ -195,31 +198,28 @@ final class PendingRequests {
 	boolean isLeftOver(@Nullable CertificateTemplate template, @Nullable CertificatePair pair) {
 		PendingRequest pending = this.pending;
 		return pending != null && pair != null && this.sentAt == null && pending.request().template().equals(template)
-				&& (this.store.isShared() || isToReplace(pending, pair));
+				&& (this.store.isShared() || pending.isToReplace(pair));
 	}
 
-	/** Whether a request is to replace a pair. */
-	private static boolean isToReplace(PendingRequest pending, @Nullable CertificatePair pair) {
-		return Objects.equals((pair != null) ? pair.serialNumber() : null, pending.replaces());
-	}
-
-	/**
-	 * Returns the pending request if it asks for the template, otherwise a new one in its
-	 * place.
-	 * @param pair the pair to be replaced, {@code null} if there is none
-	 */
-	PendingRequest forTemplate(CertificateTemplate template, @Nullable CertificatePair pair, Instant now) {
+	/** Returns the pending request if it asks for the template, to replace a pair. */
+	@Nullable PendingRequest resume(CertificateTemplate template, @Nullable CertificatePair pair, Instant now) {
+		this.store.requireRead();
 		PendingRequest pending = this.pending;
-		String replaces = (pair != null) ? pair.serialNumber() : null;
-		if (pending != null && (this.joining.givesWay(template) || this.requests.asksFor(pending, template))) {
-			this.sentAt = (this.sentAt != null) ? this.sentAt : now;
-			return (this.store.isShared() || isToReplace(pending, pair)) ? pending
-					: save(new PendingRequest(pending.request(), pending.privateKey(), this.settings.request().key(),
-							replaces));
+		if (pending == null || !(this.joining.givesWay(template) || this.requests.asksFor(pending, template))) {
+			return null;
 		}
+		this.sentAt = (this.sentAt != null) ? this.sentAt : now;
+		return (this.store.isShared() || pending.isToReplace(pair)) ? pending
+				: save(new PendingRequest(pending.request(), pending.privateKey(), this.settings.request().key(),
+						(pair != null) ? pair.serialNumber() : null));
+	}
+
+	/** Stores a new request, in the place of one that asks for something else. */
+	void store(PendingRequest request, Instant now) {
+		PendingRequest pending = this.pending;
 		PendingRequest overwritten = this.store.isShared() ? this.store.get().pending() : pending;
-		PendingRequest request = save(this.requests.create(template, replaces));
-		this.requests.created();
+		save(request);
+		this.requests.stored();
 		if (overwritten != null) {
 			this.removal.remove(overwritten);
 		}
@@ -229,11 +229,9 @@ final class PendingRequests {
 		this.submitted = null;
 		this.joining.own();
 		this.sentAt = now;
-		return request;
 	}
 
 	private PendingRequest save(PendingRequest request) {
-		this.store.requireRead();
 		this.store.write((stored) -> stored.withPending(request));
 		this.pending = request;
 		return request;
@@ -264,15 +262,17 @@ final class PendingRequests {
 	}
 
 	/**
-	 * Deletes the pending request if a failure ends it. That the API server rejects a
+	 * Removes the pending request if a failure ends it. That the API server rejects a
 	 * request does not end one whose object exists already.
+	 * @return whether there is no request that replicas share any more
 	 */
-	void failed(Kind kind, Throwable cause) {
+	boolean failed(Kind kind, Throwable cause) {
 		boolean answered = kind.recovery() == Recovery.RETRY_SLOWLY;
 		boolean byServer = cause instanceof RequestException rejection && rejection.statusCode() != 0;
 		if (kind.recovery() == Recovery.START_OVER || (answered && (!byServer || this.submitted == null))) {
-			drop();
+			remove();
 		}
+		return this.store.isShared() && this.pending == null;
 	}
 
 	/** The pending request is answered with a pair that is used. */
@@ -280,8 +280,8 @@ final class PendingRequests {
 		this.lost = false;
 	}
 
-	/** Deletes the pending request, which is over. */
-	void drop() {
+	/** Removes the pending request, which is over. */
+	void remove() {
 		PendingRequest pending = forget();
 		if (pending != null) {
 			this.removal.remove(pending);

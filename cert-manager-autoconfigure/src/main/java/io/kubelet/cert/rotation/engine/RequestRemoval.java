@@ -74,7 +74,7 @@ final class RequestRemoval {
 			return ((this.signer != null) ? this.signer : signer(null, Instant.MIN)).discard(request);
 		}
 		catch (RuntimeException ex) {
-			this.settings.about(logger.atInfo(), request)
+			RotationLog.about(this.settings, logger.atInfo(), request)
 				.log("[{}] Request {} could not be removed: {}", request.name(), ex.getMessage());
 			return CompletableFuture.completedFuture(null);
 		}
@@ -89,7 +89,7 @@ final class RequestRemoval {
 			}
 		}
 		catch (StoreException ex) {
-			this.settings.about(logger.atWarn(), pending.request())
+			RotationLog.about(this.settings, logger.atWarn(), pending.request())
 				.log("[{}] {}; the rotation is not affected", ex.getMessage());
 		}
 	}

@@ -5,7 +5,6 @@ import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
@@ -79,17 +78,19 @@ public final class RotatingCertificateManager implements CertificateManager {
 		this.serial = new SerialExecutor((task) -> settings.resources().scheduler().schedule(task, Duration.ZERO),
 				settings.resources().scheduler(), settings.clock(), STUCK_AFTER, this::stuck);
 		this.delivery = new Delivery(settings);
-		this.templates = new Templates(settings, template, supplier, this.serial, this::reconcile, this::review);
-		LastStored store = new LastStored(settings.store(), this::wakeIfStarted);
+		this.templates = new Templates(settings, template, supplier, this.serial, this::reconcile,
+				() -> step(this::review));
+		LastStored store = new LastStored(settings.store(), this::wake);
 		Instant now = settings.clock().instant();
 		this.pair = new CurrentPair(settings, store, this::replaced, bootstrap, now);
 		this.warnings = new Warnings(settings, this.delivery);
-		PendingRequests pendingRequests = new PendingRequests(settings, store, this.serial);
+		NewRequests newRequests = new NewRequests(settings);
+		PendingRequests pendingRequests = new PendingRequests(settings, store, newRequests, this.serial);
 		this.report = new StatusReport(settings, this.pair, pendingRequests, this.templates, this.warnings);
 		this.failures = new Failures(settings, this::failed);
 		this.forced = new ForcedRotations(settings, this.serial, this.delivery);
-		this.rotation = new Rotation(settings, this.serial, this.pair, pendingRequests, this.failures, this.forced,
-				this.report, this::reconcile);
+		this.rotation = new Rotation(settings, this.serial, this.pair, pendingRequests, newRequests, this.failures,
+				this.forced, this.report, this::reconcile);
 		this.rotation.reviewPair(this.templates.latest(), now);
 		this.report.update();
 	}
@@ -103,7 +104,7 @@ public final class RotatingCertificateManager implements CertificateManager {
 	public void start() {
 		if (this.started.compareAndSet(false, true)) {
 			this.serial.execute(() -> {
-				RotationLog.started(this.settings, this.pair.get(), this.pair.deadline(),
+				RotationLog.started(this.settings, this.pair.get(), this.pair.due().deadline(),
 						this.settings.clock().instant());
 				this.templates.follow();
 				reconcile();
@@ -124,13 +125,13 @@ public final class RotatingCertificateManager implements CertificateManager {
 	public void stop() {
 		this.stopped = true;
 		this.rotation.cancel();
-		this.forced.cancel();
+		this.forced.stop();
 		wake();
 	}
 
 	@Override
 	public Optional<CertificatePair> current() {
-		CertificatePair pair = this.report.pair();
+		CertificatePair pair = this.pair.get();
 		return (pair != null && pair.isValid(this.settings.clock().instant())) ? Optional.of(pair) : Optional.empty();
 	}
 
@@ -141,23 +142,15 @@ public final class RotatingCertificateManager implements CertificateManager {
 
 	@Override
 	public CompletableFuture<CertificatePair> rotate() {
-		if (this.stopped || this.settings.off()) {
-			return CompletableFuture.failedFuture(new CancellationException("Rotation of '" + name() + "' is off"));
-		}
-		CompletableFuture<CertificatePair> rotated = this.forced.request(this.failures.demandedPause(),
-				() -> this.serial.execute(() -> {
-					RotationLog.requested(this.settings);
-					if (this.forced.isRequested()) {
-						// Otherwise the pair that was asked for has come meanwhile
-						this.pair.makeDue(Trigger.REQUESTED);
-						this.failures.endPause();
-					}
-					reconcile();
-				}));
-		if (this.stopped) {
-			this.forced.cancel();
-		}
-		return rotated;
+		return this.forced.request(this.failures.demandedPause(), () -> this.serial.execute(() -> {
+			RotationLog.requested(this.settings);
+			if (this.forced.isRequested()) {
+				// Otherwise the pair that was asked for has come meanwhile
+				this.pair.due().demand(Trigger.REQUESTED);
+				this.failures.endPause();
+			}
+			reconcile();
+		}));
 	}
 
 	@Override
@@ -172,14 +165,7 @@ public final class RotatingCertificateManager implements CertificateManager {
 
 	/** After the task that is running, so that listeners find the status complete. */
 	private void replaced(@Nullable CertificatePair previous, CertificatePair current) {
-		this.serial.execute(() -> {
-			try {
-				this.report.update();
-			}
-			finally {
-				this.delivery.rotated(previous, current);
-			}
-		});
+		this.serial.execute(() -> this.delivery.rotated(previous, current));
 	}
 
 	/** Listeners are called after this step, as they are for a new pair. */
@@ -192,47 +178,29 @@ public final class RotatingCertificateManager implements CertificateManager {
 		this.serial.execute(this::reconcile);
 	}
 
-	/** A store signals changes from the beginning. */
-	private void wakeIfStarted() {
-		if (this.started.get()) {
-			wake();
-		}
-	}
-
 	private void reconcile() {
-		if (!this.templates.areSupplied()) {
-			review();
-			return;
-		}
 		step((now) -> {
-			if (this.templates.isAwaited()) {
-				this.report.warn(this.rotation.pending(), now);
-			}
-			Duration untilLate = this.templates.update(now);
-			this.report.update();
-			return untilLate;
+			Duration untilAnswer = this.templates.update(now);
+			return untilAnswer.isZero() ? review(now) : untilAnswer;
 		});
 	}
 
-	/** Runs when the template is up to date. */
-	private void review() {
-		step((now) -> {
-			CertificatePair adopted = this.pair.adoptStored(this.templates.latest(), now);
-			if (adopted != null) {
-				this.rotation.adopted(adopted, now);
-			}
-			if (this.forced.isRequested()) {
-				// A pair that was adopted meanwhile is not what was asked for
-				this.pair.makeDue(Trigger.REQUESTED);
-			}
-			this.rotation.review(this.templates.latest(), now);
-			this.report.warn(this.rotation.pending(), now);
-			this.report.update();
-			if (this.report.disturbed(null)) {
-				this.settings.about(logger.atInfo()).log("[{}] The rotation check succeeds again");
-			}
-			return this.rotation.untilDue(this.templates.latest(), now);
-		});
+	/** Runs when the template is up to date, or as good as it gets. */
+	private Duration review(Instant now) {
+		CertificatePair adopted = this.pair.adoptStored(this.templates.latest(), now);
+		if (adopted != null) {
+			this.rotation.adopted(adopted, now);
+		}
+		if (this.forced.isRequested()) {
+			// A pair that was adopted meanwhile is not what was asked for
+			this.pair.due().demand(Trigger.REQUESTED);
+		}
+		this.rotation.review(this.templates.latest(), now);
+		this.report.warn(this.rotation.isInProgress(), now);
+		if (this.report.disturbed(null)) {
+			RotationLog.about(this.settings, logger.atInfo()).log("[{}] The rotation check succeeds again");
+		}
+		return this.rotation.untilDue(this.templates.latest(), now);
 	}
 
 	/**
@@ -241,7 +209,9 @@ public final class RotatingCertificateManager implements CertificateManager {
 	private void step(Function<Instant, Duration> step) {
 		this.cancelTimer.run();
 		if (this.stopped) {
-			end();
+			// Also what was begun while another thread called stop()
+			this.templates.unfollow();
+			this.rotation.cancel();
 			return;
 		}
 		if (!this.started.get()) {
@@ -252,6 +222,7 @@ public final class RotatingCertificateManager implements CertificateManager {
 		Duration untilNextStep = idleCheck;
 		try {
 			untilNextStep = this.warnings.untilDue(now, Collections.min(List.of(step.apply(now), idleCheck)));
+			this.report.update();
 		}
 		catch (Throwable ex) {
 			disturbed(ex, now);
@@ -268,7 +239,7 @@ public final class RotatingCertificateManager implements CertificateManager {
 		boolean isNew = this.report.disturbed(Failures.describe(cause, 1, now, now.plus(this.settings.idleCheck())));
 		this.forced.end((future) -> future.completeExceptionally(cause));
 		if (isNew) {
-			this.settings.about(logger.atError())
+			RotationLog.about(this.settings, logger.atError())
 				.setCause(cause)
 				.log("[{}] Rotation check failed; retrying: {}", cause.toString());
 		}
@@ -277,19 +248,13 @@ public final class RotatingCertificateManager implements CertificateManager {
 	/** Other certificates are not affected: each has an executor of its own. */
 	private void stuck(@Nullable Throwable stack) {
 		if (stack == null) {
-			this.settings.about(logger.atInfo()).log("[{}] The step of the rotation has returned");
+			RotationLog.about(this.settings, logger.atInfo()).log("[{}] The step of the rotation has returned");
 			return;
 		}
-		this.settings.about(logger.atError())
+		RotationLog.about(this.settings, logger.atError())
 			.setCause(stack)
 			.log("[{}] A step of the rotation has not returned for {}: the certificate is not rotated until it does. "
 					+ "If it is an access to a file, check the file system", ReadableDuration.of(STUCK_AFTER));
-	}
-
-	/** Also what was begun while another thread called {@link #stop()}. */
-	private void end() {
-		this.templates.unfollow();
-		this.rotation.cancel();
 	}
 
 }

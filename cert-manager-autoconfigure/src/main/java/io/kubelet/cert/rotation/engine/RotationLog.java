@@ -17,9 +17,10 @@ import io.kubelet.cert.store.StoreException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.spi.LoggingEventBuilder;
 
 /**
- * Logs the rotations of a certificate.
+ * Logs the rotations of a certificate, and gives all entries about one the same fields.
  */
 final class RotationLog {
 
@@ -28,41 +29,60 @@ final class RotationLog {
 	private RotationLog() {
 	}
 
+	/**
+	 * Adds the fields of structured logging that every entry about a certificate has, and
+	 * its name as the first argument of the message.
+	 */
+	static LoggingEventBuilder about(RotationSettings settings, LoggingEventBuilder entry) {
+		return entry.addKeyValue("kubelet.cert.name", settings.name()).addArgument(settings.name());
+	}
+
+	/** Adds the fields of structured logging that describe a pair. */
+	static LoggingEventBuilder about(RotationSettings settings, LoggingEventBuilder entry, CertificatePair pair) {
+		return about(settings, entry).addKeyValue("kubelet.cert.serial", pair.serialNumber())
+			.addKeyValue("kubelet.cert.not_after", pair.notAfter());
+	}
+
+	/** Adds the fields of structured logging that describe a request. */
+	static LoggingEventBuilder about(RotationSettings settings, LoggingEventBuilder entry, CertificateRequest request) {
+		return about(settings, entry).addKeyValue("kubelet.cert.request", request.name())
+			.addKeyValue("kubelet.cert.signer", request.signerName());
+	}
+
 	/** The rotation starts with a stored pair, or without one. */
 	static void started(RotationSettings settings, @Nullable CertificatePair pair, Instant next, Instant now) {
 		boolean off = next.equals(Instant.MAX);
 		if (pair != null && pair.isValid(now)) {
-			settings.about(logger.atInfo(), pair)
-				.log("[{}] Using the stored certificate {}, valid until {}{}", pair.serialNumber(), pair.notAfter(), off
-						? "; rotation is off"
-						: ", next rotation " + (next.isAfter(now) ? next.truncatedTo(ChronoUnit.SECONDS) : "now"));
+			about(settings, logger.atInfo(), pair).log("[{}] Using the stored certificate {}, valid until {}{}",
+					pair.serialNumber(), pair.notAfter(), off ? "; rotation is off"
+							: ", next rotation " + (next.isAfter(now) ? next.truncatedTo(ChronoUnit.SECONDS) : "now"));
 		}
 		else if (pair == null && off) {
-			settings.about(logger.atWarn())
-				.log("[{}] There is no stored certificate, and rotation is off: a pair is used as soon as another program stores it");
+			about(settings, logger.atWarn()).log(
+					"[{}] There is no stored certificate, and rotation is off: a pair is used as soon as another program stores it");
 		}
 	}
 
 	static void weakKey(RotationSettings settings, CertificatePair pair) {
-		settings.about(logger.atWarn(), pair)
-			.log("[{}] The key of the certificate ({}) is weak: peers may refuse it. Use at least RSA 2048 or EC P-256",
-					KeySpecification.describe(pair.leaf().getPublicKey()));
+		about(settings, logger.atWarn(), pair).log(
+				"[{}] The key of the certificate ({}) is weak: peers may refuse it. Use at least RSA 2048 or EC P-256",
+				KeySpecification.describe(pair.leaf().getPublicKey()));
 	}
 
 	static void notStored(RotationSettings settings, CertificatePair bootstrap, StoreException cause) {
-		settings.about(logger.atWarn(), bootstrap)
-			.log("[{}] The bootstrap pair is used, but could not be stored: {}", cause.getMessage());
+		about(settings, logger.atWarn(), bootstrap).log("[{}] The bootstrap pair is used, but could not be stored: {}",
+				cause.getMessage());
 	}
 
 	/**
 	 * What is wrong with a store. If the pair is damaged, the one in use is in memory
 	 * only.
 	 */
-	static String unreadable(RotationSettings settings, StoreException problem, @Nullable Trigger dueFor) {
+	static String unreadable(RotationSettings settings, StoreException problem, boolean rotates) {
 		if (problem.kind() != Kind.STORE) {
 			return "The last valid pair stays in use. " + problem.getMessage();
 		}
-		String remedy = settings.off() ? "A restart finds only what is stored: repair it" : (dueFor == Trigger.DAMAGED)
+		String remedy = settings.off() ? "A restart finds only what is stored: repair it" : rotates
 				? "A rotation begins, which stores a new pair"
 				: "A restart finds only what is stored: repair it, or rotate (POST /actuator/certificates/%s) to store a new pair"
 					.formatted(settings.name());
@@ -70,58 +90,57 @@ final class RotationLog {
 	}
 
 	static void outdated(RotationSettings settings, CertificatePair pair, CertificateTemplate template) {
-		settings.about(logger.atInfo(), pair)
-			.log("[{}] The certificate does not match the template and is rotated: {}",
-					String.join("; ", template.differences(pair.leaf())));
+		about(settings, logger.atInfo(), pair).log(
+				"[{}] The certificate does not match the template and is rotated: {}",
+				String.join("; ", template.differences(pair.leaf())));
 	}
 
 	static void requested(RotationSettings settings) {
-		settings.about(logger.atInfo()).log("[{}] A rotation is requested");
+		about(settings, logger.atInfo()).log("[{}] A rotation is requested");
 	}
 
 	/** Somebody who deletes a request is no danger; somebody who replaces it may be. */
-	static void lost(RotationSettings settings, CertificateRequest request, RequestException cause) {
-		settings.about("Gone".equals(cause.reason()) ? logger.atInfo() : logger.atWarn(), request)
+	static void lost(RotationSettings settings, CertificateRequest request, Throwable cause) {
+		about(settings,
+				cause instanceof RequestException ex && "Gone".equals(ex.reason()) ? logger.atInfo() : logger.atWarn(),
+				request)
 			.log("[{}] {}; a new request follows", cause.getMessage());
 	}
 
 	static void abandoned(RotationSettings settings, CertificateRequest request) {
-		settings.about(logger.atInfo(), request)
-			.log("[{}] Request {} to {} asks for something else than is configured now: it is abandoned, and a new one follows",
-					request.name(), IssuerReference.describe(request.signerName()));
+		about(settings, logger.atInfo(), request).log(
+				"[{}] Request {} to {} asks for something else than is configured now: it is abandoned, and a new one follows",
+				request.name(), IssuerReference.describe(request.signerName()));
 	}
 
 	static void pending(RotationSettings settings, CertificateRequest request, SubmittedRequest submitted) {
-		settings.about(logger.atInfo(), request)
-			.log("[{}] Request {} to {} is pending: {}", submitted.name(),
-					IssuerReference.describe(request.signerName()), submitted.message());
+		about(settings, logger.atInfo(), request).log("[{}] Request {} to {} is pending: {}", submitted.name(),
+				IssuerReference.describe(request.signerName()), submitted.message());
 	}
 
 	static void joined(RotationSettings settings, CertificateRequest request, boolean sameTemplate) {
-		settings.about(logger.atInfo(), request)
-			.log("[{}] Another replica has stored request {}{}: its certificate is used as soon as it is issued",
-					request.name(), sameTemplate ? "" : ", which has the template of a replica that was started later");
+		about(settings, logger.atInfo(), request).log(
+				"[{}] Another replica has stored request {}{}: its certificate is used as soon as it is issued",
+				request.name(), sameTemplate ? "" : ", which has the template of a replica that was started later");
 	}
 
 	static void adopted(RotationSettings settings, CertificatePair pair, boolean byReplica, List<String> differences) {
-		settings.about(differences.isEmpty() ? logger.atInfo() : logger.atWarn(), pair)
-			.log("[{}] Another {} stored a pair, which is used now: serial number {}, valid until {}{}",
-					byReplica ? "replica" : "program", pair.serialNumber(), pair.notAfter(),
-					differences.isEmpty() ? ""
-							: ". It was started later and has another template, or is another application, which needs its own 'store.secret': "
-									+ String.join("; ", differences));
+		about(settings, differences.isEmpty() ? logger.atInfo() : logger.atWarn(), pair).log(
+				"[{}] Another {} stored a pair, which is used now: serial number {}, valid until {}{}",
+				byReplica ? "replica" : "program", pair.serialNumber(), pair.notAfter(),
+				differences.isEmpty() ? ""
+						: ". It was started later and has another template, or is another application, which needs its own 'store.secret': "
+								+ String.join("; ", differences));
 	}
 
 	static void storedByReplica(RotationSettings settings, CertificatePair pair, Trigger trigger) {
-		settings.about(logger.atInfo(), pair)
-			.addKeyValue("kubelet.cert.trigger", trigger)
+		about(settings, logger.atInfo(), pair).addKeyValue("kubelet.cert.trigger", trigger)
 			.log("[{}] {}: the certificate was stored by another replica", inWords(trigger));
 	}
 
 	static void rotated(RotationSettings settings, CertificatePair issued, List<String> additionalNames,
 			CertificateRequest request, Trigger trigger, Instant deadline) {
-		settings.about(logger.atInfo(), issued)
-			.addKeyValue("kubelet.cert.request", request.name())
+		about(settings, logger.atInfo(), issued).addKeyValue("kubelet.cert.request", request.name())
 			.addKeyValue("kubelet.cert.signer", request.signerName())
 			.addKeyValue("kubelet.cert.trigger", trigger)
 			.log("[{}] {}: serial number {}, valid until {}, next rotation {} (request {} to {})", inWords(trigger),
@@ -129,16 +148,15 @@ final class RotationLog {
 					settings.once() ? "none, because rotation is off" : deadline.truncatedTo(ChronoUnit.SECONDS),
 					request.name(), IssuerReference.describe(request.signerName()));
 		if (!additionalNames.isEmpty()) {
-			settings.about(logger.atWarn(), issued)
-				.log("[{}] The certificate has names that were not requested: {}. Peers accept the application under these names too. If they are not meant, have the signer leave them out",
-						additionalNames);
+			about(settings, logger.atWarn(), issued).log(
+					"[{}] The certificate has names that were not requested: {}. Peers accept the application under these names too. If they are not meant, have the signer leave them out",
+					additionalNames);
 		}
 	}
 
 	static void over(RotationSettings settings, Instant failingSince, int failures) {
-		settings.about(logger.atInfo())
-			.log("[{}] The failures since {} are over (failed attempts: {})",
-					failingSince.truncatedTo(ChronoUnit.SECONDS), failures);
+		about(settings, logger.atInfo()).log("[{}] The failures since {} are over (failed attempts: {})",
+				failingSince.truncatedTo(ChronoUnit.SECONDS), failures);
 	}
 
 	private static String inWords(Trigger trigger) {

@@ -7,7 +7,6 @@ import java.time.Instant;
 import java.util.List;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Usage;
@@ -18,7 +17,6 @@ import io.kubelet.cert.rotation.RotationWindow;
 import io.kubelet.cert.rotation.SignerSource;
 import io.kubelet.cert.store.CertificateStore;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.spi.LoggingEventBuilder;
 
 /**
  * The settings of one certificate.
@@ -88,28 +86,7 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 		if (shared == null || !shared.isAfter(pair.notBefore()) || !shared.isBefore(pair.notAfter())) {
 			return this.schedule.window().deadline(pair, random);
 		}
-		long longest = Math.min(pair.lifetime().toMillis() / 100, LONGEST_DELAY.toMillis());
-		return shared.plusMillis((long) (longest * random));
-	}
-
-	/**
-	 * Adds the fields of structured logging that every entry about a certificate has, and
-	 * its name as the first argument of the message.
-	 */
-	LoggingEventBuilder about(LoggingEventBuilder entry) {
-		return entry.addKeyValue("kubelet.cert.name", this.name).addArgument(this.name);
-	}
-
-	/** Adds the fields of structured logging that describe a pair. */
-	LoggingEventBuilder about(LoggingEventBuilder entry, CertificatePair pair) {
-		return about(entry).addKeyValue("kubelet.cert.serial", pair.serialNumber())
-			.addKeyValue("kubelet.cert.not_after", pair.notAfter());
-	}
-
-	/** Adds the fields of structured logging that describe a request. */
-	LoggingEventBuilder about(LoggingEventBuilder entry, CertificateRequest request) {
-		return about(entry).addKeyValue("kubelet.cert.request", request.name())
-			.addKeyValue("kubelet.cert.signer", request.signerName());
+		return shared.plusMillis((long) (LONGEST_DELAY.toMillis() * random));
 	}
 
 	/**

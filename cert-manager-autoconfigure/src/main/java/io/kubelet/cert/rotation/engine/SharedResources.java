@@ -52,7 +52,7 @@ public record SharedResources(RotationScheduler scheduler, Executor executor, Ke
 	 */
 	public SharedResources(RotationScheduler scheduler, Executor executor, KeyPairSource keys, Clock clock) {
 		this(scheduler, executor, keys, clock, () -> ThreadLocalRandom.current().nextDouble(),
-				new TemplateRounds(scheduler, executor, clock));
+				new TemplateRounds(scheduler, executor));
 	}
 
 	/**

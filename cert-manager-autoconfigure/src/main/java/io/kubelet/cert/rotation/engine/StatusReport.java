@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Remembers what has happened to a certificate, and puts its status together. Used on the
- * certificate's serial executor only, except for {@link #at} and {@link #pair()}.
+ * certificate's serial executor only, except for {@link #at}.
  */
 final class StatusReport {
 
@@ -88,8 +88,7 @@ final class StatusReport {
 		this.last = now;
 		endFailures();
 		this.serverHealthy = true;
-		add(new Outcome(now, trigger, pair.serialNumber(), this.pendingRequests.confirmedName(), waited,
-				additionalNames, null));
+		add(new Outcome(now, trigger, pair.serialNumber(), requestName(), waited, additionalNames, null));
 	}
 
 	/** Another program has stored a pair, which has become current. */
@@ -98,7 +97,8 @@ final class StatusReport {
 		add(new Outcome(now, null, pair.serialNumber(), null, null, List.of(), null));
 	}
 
-	private void endFailures() {
+	/** A rotation has succeeded, or is not due any more. */
+	void endFailures() {
 		if (this.failingSince != null) {
 			RotationLog.over(this.settings, this.failingSince, this.failed);
 		}
@@ -118,8 +118,8 @@ final class StatusReport {
 		Throwable cause = (failure.cause() instanceof StoreException store) ? store.getCause() : failure.cause();
 		Boolean healthy = (cause instanceof RequestException request) ? request.serverHealthy() : null;
 		this.serverHealthy = (healthy != null) ? healthy : this.serverHealthy;
-		add(new Outcome(failure.at(), trigger, null, this.pendingRequests.confirmedName(),
-				this.pendingRequests.waited(failure.at()), List.of(), failure));
+		add(new Outcome(failure.at(), trigger, null, requestName(), this.pendingRequests.waited(failure.at()),
+				List.of(), failure));
 	}
 
 	private void add(Outcome outcome) {
@@ -133,12 +133,14 @@ final class StatusReport {
 
 	/**
 	 * Issues the warnings that have become due.
-	 * @param pending the request that is waited for, {@code null} if there is none
+	 * @param inProgress whether an answer is waited for
 	 */
-	void warn(@Nullable CertificateRequest pending, Instant now) {
+	void warn(boolean inProgress, Instant now) {
+		PendingRequest pending = inProgress ? this.pendingRequests.current() : null;
 		SubmittedRequest object = this.pendingRequests.submitted();
-		this.warnings.issue(this.pair.get(), pending, (object != null) ? object.namespace() : "",
-				this.lastFailure != null, Boolean.TRUE.equals(this.serverHealthy), now);
+		this.warnings.issue(this.pair.get(), (pending != null) ? pending.request() : null,
+				(object != null) ? object.namespace() : "", this.lastFailure != null,
+				Boolean.TRUE.equals(this.serverHealthy), now);
 	}
 
 	/**
@@ -163,7 +165,7 @@ final class StatusReport {
 		CertificatePair pair = this.pair.get();
 		PendingRequest pending = this.pendingRequests.current();
 		CertificateRequest request = (pending != null) ? pending.request() : null;
-		Instant deadline = this.pair.deadline();
+		Instant deadline = this.pair.due().deadline();
 		return new CertificateStatus(this.settings.name(), State.WAITING, pair,
 				new Requested(this.templates.latest(), this.settings.request().signerName(),
 						(request != null) ? request.usages() : usages(pair), this.settings.request().lifetime()),
@@ -184,15 +186,15 @@ final class StatusReport {
 				object.conditions(), object.message());
 	}
 
+	private @Nullable String requestName() {
+		SubmittedRequest object = this.pendingRequests.submitted();
+		return (object != null) ? object.name() : null;
+	}
+
 	private List<Usage> usages(@Nullable CertificatePair pair) {
 		CertificateTemplate template = this.templates.latest();
 		return (pair != null && template != null) ? this.settings.request().usages(template, pair.leaf().getPublicKey())
 				: this.settings.request().usages();
-	}
-
-	/** The pair of the last snapshot, {@code null} if there is none. From any thread. */
-	@Nullable CertificatePair pair() {
-		return this.snapshot.pair();
 	}
 
 	/** Returns the last snapshot as it is at a time. From any thread. */

@@ -14,11 +14,11 @@ import org.slf4j.event.Level;
 
 /**
  * The template of a certificate: fixed, or the latest answer of a supplier. A supplier is
- * called on a thread of the application's, since it may block, and by one at a time. Used
- * on the certificate's serial executor only, except as a member of
- * {@link TemplateRounds}.
+ * called on a thread of the application's, since it may block, and by one at a time.
+ * While it fails or does not return, its last answer stays in use. Used on the
+ * certificate's serial executor only, except in {@link TemplateRounds}.
  */
-final class Templates implements TemplateRounds.Member {
+final class Templates implements Runnable {
 
 	private static final Logger logger = LoggerFactory.getLogger(Templates.class);
 
@@ -72,11 +72,6 @@ final class Templates implements TemplateRounds.Member {
 		return this.answer.waitingFor;
 	}
 
-	/** Whether there is a supplier. */
-	boolean areSupplied() {
-		return this.supplier != null;
-	}
-
 	/** Follows the supplier: it signals its changes, or is asked in rounds. */
 	void follow() {
 		if (this.supplier != null && !this.supplier.onChange(this::wake) && !this.settings.off()) {
@@ -88,30 +83,33 @@ final class Templates implements TemplateRounds.Member {
 		this.settings.resources().rounds().remove(this);
 	}
 
-	@Override
-	public void wake() {
+	private void wake() {
 		this.serial.execute(this.reconcile);
 	}
 
-	/** Involves the certificate only if the answer is not the same as before. */
+	/**
+	 * Asks the supplier in a round. Involves the certificate only if there is no answer,
+	 * or another one than before.
+	 */
 	@Override
-	public void askForTemplate(Instant now) {
-		if (begin(now, false) == null) {
+	public void run() {
+		if (begin(this.settings.clock().instant(), false) == null) {
 			ask();
 		}
-	}
-
-	/** Whether the supplier was called and has not returned. */
-	synchronized boolean isAwaited() {
-		return this.askedAt != null;
+		else {
+			wake();
+		}
 	}
 
 	/**
 	 * Brings the template up to date: calls the supplier, unless it has not returned from
 	 * the last call.
-	 * @return how long to wait for it before it is reported
+	 * @return how long to wait for it; zero if the last answer applies
 	 */
 	Duration update(Instant now) {
+		if (this.supplier == null) {
+			return Duration.ZERO;
+		}
 		Instant askedAt = begin(now, true);
 		if (askedAt == null) {
 			try {
@@ -124,12 +122,13 @@ final class Templates implements TemplateRounds.Member {
 			return PATIENCE;
 		}
 		Duration left = PATIENCE.minus(Duration.between(askedAt, now));
-		if (!left.isNegative() && !left.isZero()) {
-			return left;
+		if (left.isNegative() || left.isZero()) {
+			String problem = "the template supplier " + this.supplier.getClass().getName()
+					+ ", which has not returned since " + askedAt;
+			take(new Answer(latest(), problem, problem), Level.WARN);
+			return Duration.ZERO;
 		}
-		take(new Answer(latest(), "the template supplier " + Objects.requireNonNull(this.supplier).getClass().getName()
-				+ ", which has not returned since " + askedAt, this.answer.problem), Level.WARN);
-		return PATIENCE;
+		return left;
 	}
 
 	/** Returns since when the supplier has been called, {@code null} if it can be. */
@@ -167,10 +166,13 @@ final class Templates implements TemplateRounds.Member {
 		}
 		catch (Throwable ex) {
 			if (!ex.toString().equals(this.answer.problem)) {
-				logger.error("[{}] The template supplier failed; nothing is requested until it returns a template",
+				logger.error(
+						(latest() == null)
+								? "[{}] The template supplier failed; nothing is requested until it returns a template"
+								: "[{}] The template supplier failed; its last template stays in use",
 						this.settings.name(), ex);
 			}
-			return new Answer(null, null, ex.toString());
+			return new Answer(latest(), null, ex.toString());
 		}
 	}
 
@@ -178,7 +180,11 @@ final class Templates implements TemplateRounds.Member {
 		String waitingFor = answer.waitingFor;
 		if (waitingFor != null && !waitingFor.equals(this.answer.waitingFor)) {
 			logger.atLevel(level)
-				.log("[{}] Nothing is requested yet: waiting for {}", this.settings.name(), waitingFor);
+				.log((answer.template == null) ? "[{}] Nothing is requested yet: waiting for {}"
+						: "[{}] The last template stays in use: waiting for {}", this.settings.name(), waitingFor);
+		}
+		if (answer.problem.isEmpty() && !this.answer.problem.isEmpty()) {
+			logger.info("[{}] The template supplier works again", this.settings.name());
 		}
 		this.answer = answer;
 	}

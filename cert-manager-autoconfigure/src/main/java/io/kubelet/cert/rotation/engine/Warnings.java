@@ -102,7 +102,7 @@ final class Warnings {
 				notYetValid(pair, next, now);
 			}
 			else if (this.issued.removeAll(INVALID)) {
-				this.settings.about(logger.atInfo(), pair)
+				RotationLog.about(this.settings, logger.atInfo(), pair)
 					.log("[{}] The certificate is valid now, until {}", pair.notAfter());
 			}
 			else if (now.isAfter(this.settings.schedule().window().end(pair))) {
@@ -113,7 +113,7 @@ final class Warnings {
 
 	private void overdue(CertificatePair pair, Supplier<String> next) {
 		if (this.issued.add(State.OVERDUE)) {
-			this.settings.about(logger.atWarn(), pair)
+			RotationLog.about(this.settings, logger.atWarn(), pair)
 				.log("[{}] The certificate is overdue for rotation; it is valid until {}. No connection is affected yet. {}",
 						pair.notAfter(), next.get());
 			this.delivery.deliver((listener) -> listener.overdue(this.settings.name(), pair));
@@ -122,7 +122,7 @@ final class Warnings {
 
 	private void notYetValid(CertificatePair pair, Supplier<String> next, Instant now) {
 		if (this.issued.add(State.NOT_YET_VALID)) {
-			this.settings.about(this.settings.off() ? logger.atError() : logger.atWarn(), pair)
+			RotationLog.about(this.settings, this.settings.off() ? logger.atError() : logger.atWarn(), pair)
 				.log("[{}] The certificate is not valid before {}, and it is {} now: peers refuse it until then. "
 						+ "Check the clock of this machine. {}", pair.notBefore(), now.truncatedTo(ChronoUnit.SECONDS),
 						next.get());
@@ -134,11 +134,11 @@ final class Warnings {
 	private void expired(CertificatePair pair, boolean found, Supplier<String> next) {
 		if (this.issued.add(State.EXPIRED)) {
 			if (found && !this.settings.off()) {
-				this.settings.about(logger.atWarn(), pair)
+				RotationLog.about(this.settings, logger.atWarn(), pair)
 					.log("[{}] The stored certificate expired at {}: a new one is being requested", pair.notAfter());
 			}
 			else {
-				this.settings.about(logger.atError(), pair)
+				RotationLog.about(this.settings, logger.atError(), pair)
 					.log("[{}] The certificate expired at {}: new TLS connections that present it fail until it is replaced. {}",
 							pair.notAfter(), next.get());
 			}
@@ -179,7 +179,7 @@ final class Warnings {
 		}
 		else if (hasCome(this.tellAt, now)) {
 			this.tellAt = null;
-			this.settings.about(logger.atInfo(), pending)
+			RotationLog.about(this.settings, logger.atInfo(), pending)
 				.log("[{}] Request {} to {}{}, created {} ago, is waiting for approval and signature: {}",
 						pending.name(), IssuerReference.describe(pending.signerName()),
 						(this.settings.request().signerOrigin() != null)
@@ -188,7 +188,7 @@ final class Warnings {
 		}
 		else if (pair != null && hasCome(this.warnAt, now)) {
 			this.warnAt = null;
-			this.settings.about(logger.atWarn(), pending)
+			RotationLog.about(this.settings, logger.atWarn(), pending)
 				.log("[{}] Request {} to {} has been waiting for {}, and the certificate is valid for only another {}: {}",
 						pending.name(), IssuerReference.describe(pending.signerName()),
 						ReadableDuration.of(Duration.between(this.waitingSince, now)),
@@ -212,7 +212,7 @@ final class Warnings {
 		if (serverHealthy && !this.unavailable
 				&& Duration.between(this.invalidSince, now).compareTo(UNAVAILABLE_AFTER) > 0) {
 			this.unavailable = true;
-			this.settings.about(logger.atError())
+			RotationLog.about(this.settings, logger.atError())
 				.log("[{}] There has been no valid certificate since {}, although the API server is healthy: servers fail "
 						+ "TLS handshakes, and clients present no certificate. {}", this.invalidSince, next.get());
 			this.delivery.deliver((listener) -> listener.unavailable(this.settings.name()));

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import io.kubelet.cert.certificate.CertificatePair;
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
@@ -97,15 +99,23 @@ class DynamicTemplateTests extends ManagerFixture {
 		assertThat(output).containsOnlyOnce("does not match the template and is rotated: organizations lack [");
 	}
 
+	/** As when a node returns to an address that it had before. */
 	@Test
-	void requestInFlightGoesOnIfTheCurrentCertificateSatisfiesTheNewTemplate() {
-		this.store.pair = this.authority.pair(CHANGED, START, START.plus(ofHours(10)));
+	void requestInFlightIsGivenUpIfTheCurrentCertificateSatisfiesTheNewTemplateAndResumedLater() {
+		CertificatePair stored = this.authority.pair(CHANGED, START, START.plus(ofHours(10)));
+		this.store.pair = stored;
 		this.signer.holds();
-		start(dynamic());
-		assertThat(this.signer.requests).hasSize(1);
+		CertificateManager manager = start(dynamic());
 		this.template = CHANGED;
 		pass(SECOND);
-		assertThat(this.signer.answers.get(0)).isNotDone();
+		this.signer.answers.get(0).complete(this.signer.issue(request(0)));
+		pass(ofMinutes(5));
+		assertThat(manager.current()).contains(stored);
+		assertThat(this.signer.requests).hasSize(1);
+		this.template = TEMPLATE;
+		pass(SECOND);
+		assertThat(this.signer.requests).hasSize(2);
+		assertThat(lastRequest().name()).isEqualTo(request(0).name());
 	}
 
 	@Test
@@ -191,6 +201,26 @@ class DynamicTemplateTests extends ManagerFixture {
 		pass(SECOND);
 		assertThat(this.signer.requests).hasSize(2);
 		assertThat(this.failures).isEmpty();
+	}
+
+	@ParameterizedTest
+	@ValueSource(booleans = { true, false })
+	void supplierThatFailsOrHangsDoesNotPreventTheRotationAtTheDeadline(boolean hangs, CapturedOutput output) {
+		Supplier supplier = new Supplier();
+		AtomicBoolean hanging = new AtomicBoolean();
+		CertificateManager manager = start(builder().template(supplier).executor((task) -> {
+			if (!hanging.get()) {
+				task.run();
+			}
+		}));
+		CertificatePair first = manager.current().orElseThrow();
+		supplier.fails = !hangs;
+		hanging.set(hangs);
+		pass(first.lifetime());
+		assertThat(manager.current()).isPresent().isNotEqualTo(Optional.of(first));
+		assertThat(this.signer.requests).hasSize(2);
+		assertThat(output).containsOnlyOnce(hangs ? "The last template stays in use: waiting for the template supplier "
+				: "The template supplier failed; its last template stays in use");
 	}
 
 	@ParameterizedTest

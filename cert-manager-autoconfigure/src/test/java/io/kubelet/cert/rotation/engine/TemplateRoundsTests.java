@@ -36,7 +36,7 @@ class TemplateRoundsTests extends ManagerFixture {
 
 	private final AtomicInteger asked = new AtomicInteger();
 
-	private final TemplateRounds rounds = new TemplateRounds(this::schedule, this::execute, this.time);
+	private final TemplateRounds rounds = new TemplateRounds(this::schedule, this::execute);
 
 	private Runnable schedule(Runnable task, Duration delay) {
 		this.scheduled.incrementAndGet();

@@ -1,0 +1,155 @@
+package io.kubelet.cert.rotation.engine;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collections;
+import java.util.List;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.rotation.CertificateStatus.Trigger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * When the rotation of the current pair is due, and why: at a deadline in its lifetime,
+ * or at once if there is no valid pair, the pair does not satisfy the template, or a
+ * rotation is demanded.
+ */
+final class Due {
+
+	/** How long a template gives way to that of a replica, which may have ended. */
+	private static final Duration GIVES_WAY = Duration.ofHours(1);
+
+	/** How much earlier another replica may request for the same deadline. */
+	private static final Duration SAME_DEADLINE = Duration.ofMinutes(1);
+
+	private final RotationSettings settings;
+
+	/** The deadline in the lifetime of the pair. */
+	private Instant scheduled = Instant.MIN;
+
+	/** Why the next review finds a rotation due. */
+	private @Nullable Trigger demanded;
+
+	/** Since when a rotation is due at once, {@code null} if it is not. */
+	private @Nullable Instant since;
+
+	private Trigger trigger = Trigger.DEADLINE;
+
+	/**
+	 * The template that the pair satisfies, which is not compared again, or that gives
+	 * way to the one of another replica.
+	 */
+	private @Nullable CertificateTemplate accepted;
+
+	Due(RotationSettings settings) {
+		this.settings = settings;
+	}
+
+	/** Another pair is current, whose rotation nothing demands yet. */
+	void scheduled(Instant deadline) {
+		this.scheduled = deadline;
+		this.demanded = null;
+		this.since = null;
+		this.trigger = Trigger.DEADLINE;
+		this.accepted = null;
+	}
+
+	/** The deadline of all replicas has become known. */
+	void rescheduled(Instant deadline) {
+		this.scheduled = deadline;
+	}
+
+	/** Makes a rotation due with the next review, however long the pair is valid. */
+	void demand(Trigger trigger) {
+		this.demanded = (this.demanded != null) ? this.demanded : trigger;
+	}
+
+	/** The request that made a rotation due is over. */
+	void endResumption() {
+		this.demanded = (this.demanded == Trigger.RESUMED) ? null : this.demanded;
+	}
+
+	/** Whether a rotation is demanded because of what is stored. */
+	boolean isDamaged() {
+		return this.demanded == Trigger.DAMAGED;
+	}
+
+	/** Whether a pair satisfies a template, or the template gives way. */
+	boolean accepts(CertificatePair pair, CertificateTemplate template) {
+		return template.equals(this.accepted) || template.isSatisfiedBy(pair.leaf());
+	}
+
+	/** The last template that the pair satisfies, {@code null} if it is not known. */
+	@Nullable CertificateTemplate accepted() {
+		return this.accepted;
+	}
+
+	/** Notes for which template the current pair was issued. */
+	void accept(CertificateTemplate template) {
+		this.accepted = template;
+	}
+
+	/** Uses the pair although it does not satisfy the template, but not until its end. */
+	void giveWay(CertificatePair pair, CertificateTemplate template, Instant now) {
+		Instant halfway = this.scheduled.plus(Duration.between(this.scheduled, pair.notAfter()).dividedBy(2));
+		this.scheduled = Collections.min(List.of(halfway, now.plus(GIVES_WAY)));
+		this.accepted = template;
+	}
+
+	/**
+	 * Notes whether a rotation is due before the deadline.
+	 * @return whether the pair satisfies the template again, so that no rotation is due
+	 */
+	boolean review(@Nullable CertificatePair pair, @Nullable CertificateTemplate template, Instant now) {
+		boolean outdated = this.trigger == Trigger.TEMPLATE;
+		if (pair == null || !pair.isValid(now)) {
+			since(now, invalidity(pair, now));
+		}
+		else if (this.demanded != null) {
+			since(now, this.demanded);
+		}
+		else if (this.settings.once() || template == null || accepts(pair, template)) {
+			this.accepted = (template != null) ? template : this.accepted;
+			this.since = null;
+			this.trigger = Trigger.DEADLINE;
+			return outdated;
+		}
+		else {
+			if (this.since == null) {
+				RotationLog.outdated(this.settings, pair, template);
+			}
+			since(now, Trigger.TEMPLATE);
+		}
+		return false;
+	}
+
+	/** Why a rotation is due if there is no valid pair. */
+	static Trigger invalidity(@Nullable CertificatePair pair, Instant now) {
+		return (pair == null) ? Trigger.FIRST : pair.isExpired(now) ? Trigger.EXPIRED : Trigger.NOT_YET_VALID;
+	}
+
+	private void since(Instant now, Trigger trigger) {
+		this.since = (this.since == null || this.since.isAfter(now)) ? now : this.since;
+		this.trigger = trigger;
+	}
+
+	/**
+	 * When the rotation is due, as of the last review; the end of time if a valid pair is
+	 * not to be rotated.
+	 */
+	Instant deadline() {
+		return (this.since != null) ? this.since : this.settings.once() ? Instant.MAX : this.scheduled;
+	}
+
+	/** Why a rotation is due, as of the last review. */
+	Trigger trigger() {
+		return this.trigger;
+	}
+
+	/** Why a rotation is due that another replica has begun, perhaps a little earlier. */
+	Trigger triggerOfReplica(Instant now) {
+		return deadline().isAfter(now.plus(SAME_DEADLINE)) ? Trigger.RESUMED : this.trigger;
+	}
+
+}
