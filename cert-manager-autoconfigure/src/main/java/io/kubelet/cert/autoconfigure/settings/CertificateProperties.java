@@ -23,6 +23,7 @@ import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.DIRECTORY;
 import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.GROUP;
 import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.KIND;
 import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.NAMESPACE;
+import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.NOT_BLANK;
 import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.NOT_NEGATIVE;
 import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.OBJECT_NAME;
 import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.ONE_OR_MORE;
@@ -74,13 +75,14 @@ import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.SIGNER_NAME;
  * @param ssl The SSL bundle.
  */
 @ConfigurationProperties(PropertyNames.PREFIX)
-record CertificateProperties(@Nullable Profile profile, @Inherited @Nullable String nodeName,
+record CertificateProperties(@Nullable Profile profile, @Inherited @Valid(NOT_BLANK) @Nullable String nodeName,
 		@Inherited @Nullable Path configFile, @Nullable Boolean rotateCertificates,
 		@Inherited @Valid(DIRECTORY) @Nullable Path certDir, @Nullable String pairName, @Nullable Path tlsCertFile,
 		@Nullable Path tlsPrivateKeyFile, @Inherited(unless = "signer-name,profile") @Nullable Issuer issuer,
-		@Valid(SIGNER_NAME) @Nullable String signerName, @Nullable Path signerCaFile, @DefaultValue List<String> usages,
-		@Inherited @Valid(POSITIVE) @Nullable Duration requestedLifetime, @DefaultValue Template template,
-		@DefaultValue Addresses addresses, @Inherited @DefaultValue Key key, @Inherited @DefaultValue Rotation rotation,
+		@Valid(SIGNER_NAME) @Nullable String signerName, @Valid(NOT_BLANK) @Nullable Path signerCaFile,
+		@DefaultValue List<String> usages, @Inherited @Valid(POSITIVE) @Nullable Duration requestedLifetime,
+		@DefaultValue Template template, @DefaultValue Addresses addresses, @Inherited @DefaultValue Key key,
+		@Inherited @DefaultValue Rotation rotation,
 		@Inherited @NestedConfigurationProperty @DefaultValue Startup startup, @DefaultValue Store store,
 		@DefaultValue Ssl ssl) {
 
@@ -241,9 +243,9 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Nullable Str
 	 * after a rotation.
 	 */
 	record Ssl(@Nullable String bundle, @Inherited @DefaultValue("cluster") Trust trust,
-			@Inherited(unless = TRUST) @Nullable String trustConfigMap,
+			@Inherited(unless = TRUST) @Valid(NOT_BLANK) @Nullable String trustConfigMap,
 			@Inherited(unless = TRUST) @DefaultValue TrustBundle trustBundle,
-			@Inherited(unless = TRUST) @Nullable Path trustFile,
+			@Inherited(unless = TRUST) @Valid(NOT_BLANK) @Nullable Path trustFile,
 			@Inherited @Valid(NOT_NEGATIVE) @DefaultValue("1h") Duration trustOverlap,
 			@Inherited @Valid(NOT_NEGATIVE) @DefaultValue(DRAIN_SECONDS + "s") Duration drain) {
 
@@ -280,8 +282,8 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Nullable Str
 	 * @param labelSelector Label selector for these ClusterTrustBundles, as for kubectl,
 	 * such as 'environment in (production, staging)'.
 	 */
-	record TrustBundle(@Nullable String name, @Valid(SIGNER_NAME) @Nullable String signerName,
-			@Nullable String labelSelector) {
+	record TrustBundle(@Valid(NOT_BLANK) @Nullable String name, @Valid( {
+			NOT_BLANK, SIGNER_NAME }) @Nullable String signerName, @Nullable String labelSelector){
 
 	}
 

@@ -11,6 +11,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
 
+import io.kubelet.cert.autoconfigure.settings.Valid.Rule;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.bind.BindContext;
@@ -123,6 +124,11 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 		if (type == List.class) {
 			this.known.add(name.append("[0]"));
 		}
+		// A blank text is converted to no path
+		if (rules(target).contains(Rule.NOT_BLANK)) {
+			this.binder.bind(name, Bindable.of(String.class))
+				.ifBound((text) -> requireValid(name, text, Rule.NOT_BLANK));
+		}
 		return super.onStart(name, target, context);
 	}
 
@@ -137,26 +143,25 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 		if (isBlank(name, result)) {
 			return null;
 		}
-		requireValid(name, target, context, result);
+		rules(target).forEach((rule) -> requireValid(Objects.requireNonNull(property).getName(), result, rule));
 		return super.onSuccess(name, target, context, result);
 	}
 
-	private void requireValid(ConfigurationPropertyName name, Bindable<?> target, BindContext context, Object result) {
+	private static List<Rule> rules(Bindable<?> target) {
 		Valid valid = target.getAnnotation(Valid.class);
-		if (valid != null && !valid.value().accepts(result)) {
-			ConfigurationProperty property = Objects.requireNonNull(context.getConfigurationProperty());
-			throw new InvalidConfigurationPropertyValueException(property.getName().toString(),
-					this.binder.bind(property.getName(), Bindable.of(String.class)).get(), valid.value().problem());
+		return (valid != null) ? List.of(valid.value()) : List.of();
+	}
+
+	private void requireValid(ConfigurationPropertyName name, Object value, Rule rule) {
+		if (!rule.accepts(value)) {
+			throw new InvalidConfigurationPropertyValueException(name.toString(),
+					this.binder.bind(name, Bindable.of(String.class)).get(), rule.problem());
 		}
 	}
 
-	/**
-	 * A text from {@code ${NAME:}} counts as none, unless another node or other
-	 * authorities would be used in its place.
-	 */
+	/** A text from {@code ${NAME:}} counts as none. */
 	private boolean isBlank(ConfigurationPropertyName name, Object result) {
-		return result instanceof String text && text.isBlank() && !this.map.isParentOf(name)
-				&& !name.toString().matches(".*\\.(node-name|ssl\\.trust-.*)");
+		return result instanceof String text && text.isBlank() && !this.map.isParentOf(name);
 	}
 
 	/**

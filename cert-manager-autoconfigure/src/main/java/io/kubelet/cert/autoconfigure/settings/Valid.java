@@ -16,8 +16,8 @@ import java.util.function.Predicate;
 @Retention(RetentionPolicy.RUNTIME)
 @interface Valid {
 
-	/** The rule that values comply with. */
-	Rule value();
+	/** The rules that values comply with. */
+	Rule[] value();
 
 	/**
 	 * The rules. Names are checked as the API server does.
@@ -32,6 +32,13 @@ import java.util.function.Predicate;
 
 		SECONDS((value) -> ((Duration) value).toSeconds() > 0,
 				"The duration must be positive, and a number without a unit means milliseconds: for example, set it to 60s"),
+
+		/**
+		 * Otherwise a blank value counts as none, and the default would be used in its
+		 * place: another node, or other authorities.
+		 */
+		NOT_BLANK((value) -> !value.toString().isBlank(),
+				"It is blank, as from an environment variable without a value: set it, or remove the property"),
 
 		DIRECTORY((value) -> !Files.exists((Path) value) || Files.isDirectory((Path) value),
 				"It is a file: set it to a directory for the pair files"),

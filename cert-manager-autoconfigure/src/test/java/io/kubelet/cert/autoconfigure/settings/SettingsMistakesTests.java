@@ -41,7 +41,13 @@ class SettingsMistakesTests {
 					additional.a.pair-name=kubelet-client | additional.a.pair-name with value 'kubelet-client' is invalid: The certificate at 'kubelet.cert' already has this name
 					profile=kubelet-serving;node-name=a;addresses.interfaces=eth0 | addresses.interfaces with value '[eth0]' is invalid: The addresses are those of the Node object: set 'kubelet.cert.addresses.source' to 'interfaces'
 					profile=kubelet-client;node-name=Node_1 | node-name with value 'Node_1' is invalid: 'node_1' is not a valid node name: set it to the name that 'kubectl get nodes' shows
-					profile=kubelet-client;node-name=       | node-name with value '' is invalid: '' is not a valid node name
+					profile=kubelet-client;node-name=       | node-name with value '' is invalid: It is blank, as from an environment variable without a value: set it, or remove the property
+					ssl.trust-file=${absent:}               | ssl.trust-file with value '' is invalid: It is blank
+					ssl.trust-file=/a;additional.b.ssl.trust-file= | additional.b.ssl.trust-file with value '' is invalid: It is blank
+					ssl.trust-config-map=                   | ssl.trust-config-map with value '' is invalid: It is blank
+					ssl.trust-bundle.name=                  | ssl.trust-bundle.name with value '' is invalid: It is blank
+					ssl.trust-bundle.signer-name=           | ssl.trust-bundle.signer-name with value '' is invalid: It is blank
+					signer-ca-file=                         | signer-ca-file with value '' is invalid: It is blank
 					config-file=/etc/hosts                  | config-file with value '/etc/hosts' is invalid: The file applies to certificates of a kubelet only: set 'kubelet.cert.profile' as well
 					issuer.name=internal;signer-name=example.com/a | issuer.name with value 'internal' is invalid: There is 'kubelet.cert.signer-name' as well: remove it, or remove the properties of the issuer ('kubelet.cert.issuer')
 					issuer.name=internal;profile=kubelet-serving   | issuer.name with value 'internal' is invalid: There is 'kubelet.cert.profile' as well: remove it
