@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.WeakHashMap;
 import java.util.function.Supplier;
@@ -50,8 +49,6 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 
 	private final String bundleName;
 
-	private final String alias;
-
 	private final String password;
 
 	private final CertificateManager manager;
@@ -78,8 +75,6 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 		byte[] password = new byte[16];
 		new SecureRandom().nextBytes(password);
 		this.bundleName = bundleName;
-		// The key store writes it in lower case, and Jetty finds no other
-		this.alias = manager.name().toLowerCase(Locale.ENGLISH);
 		this.password = HexFormat.of().formatHex(password);
 		this.manager = manager;
 		this.trust = trust;
@@ -108,7 +103,7 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 
 	/** Returns the bundle to register. */
 	SslBundle toBundle() {
-		return SslBundle.of(this, SslBundleKey.of(this.password, this.alias), SslOptions.NONE,
+		return SslBundle.of(this, SslBundleKey.of(this.password, this.manager.name()), SslOptions.NONE,
 				SslBundle.DEFAULT_PROTOCOL, this);
 	}
 
@@ -125,7 +120,7 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 	@Override
 	public @Nullable KeyStore getKeyStore() {
 		CertificatePair pair = pair();
-		return (pair != null) ? KeyStores.holding(pair, this.alias, this.password) : null;
+		return (pair != null) ? KeyStores.holding(pair, this.manager.name(), this.password) : null;
 	}
 
 	@Override
