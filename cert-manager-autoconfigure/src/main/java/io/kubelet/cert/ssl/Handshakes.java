@@ -2,8 +2,8 @@ package io.kubelet.cert.ssl;
 
 import java.lang.ref.WeakReference;
 import java.util.Collections;
+import java.util.Map;
 import java.util.Queue;
-import java.util.Set;
 import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
@@ -27,12 +27,8 @@ final class Handshakes {
 	/** Sessions that no context keeps yet because their handshakes are not finished. */
 	private final Queue<WeakReference<SSLSession>> open = new ConcurrentLinkedQueue<>();
 
-	private final Set<SSLSessionContext> contexts = Collections
-		.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
-
-	/** Contexts whose tickets a change of the identity makes unreadable. */
-	private final Set<SSLSessionContext> ticketIssuers = Collections
-		.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
+	/** Whether a change of the identity makes the tickets of each context unreadable. */
+	private final Map<SSLSessionContext, Boolean> contexts = Collections.synchronizedMap(new WeakHashMap<>());
 
 	/** Records a handshake, so that its session can be invalidated. */
 	void record(@Nullable Object transport) {
@@ -58,7 +54,7 @@ final class Handshakes {
 		SSLSession session = session(transport);
 		SSLSessionContext context = (session != null) ? session.getSessionContext() : null;
 		if (context != null && TicketKeys.areUsed(transport)) {
-			this.ticketIssuers.add(context);
+			this.contexts.put(context, true);
 		}
 		if (session == null || isSettled(session)) {
 			return;
@@ -76,16 +72,16 @@ final class Handshakes {
 	void invalidateSessions() {
 		settle();
 		this.open.forEach((reference) -> invalidate(reference.get()));
-		copy(this.ticketIssuers).forEach(TicketKeys::replace);
-		for (SSLSessionContext context : copy(this.contexts)) {
+		Map<SSLSessionContext, Boolean> contexts;
+		synchronized (this.contexts) {
+			contexts = Map.copyOf(this.contexts);
+		}
+		contexts.forEach((context, issuesTickets) -> {
+			if (issuesTickets) {
+				TicketKeys.replace(context);
+			}
 			Collections.list(context.getIds()).forEach((id) -> invalidate(context.getSession(id)));
-		}
-	}
-
-	private static Set<SSLSessionContext> copy(Set<SSLSessionContext> contexts) {
-		synchronized (contexts) {
-			return Set.copyOf(contexts);
-		}
+		});
 	}
 
 	private void settle() {
@@ -100,7 +96,7 @@ final class Handshakes {
 	private boolean isSettled(@Nullable SSLSession session) {
 		SSLSessionContext context = (session != null) ? session.getSessionContext() : null;
 		if (context != null) {
-			this.contexts.add(context);
+			this.contexts.putIfAbsent(context, false);
 		}
 		return session == null || context != null;
 	}
