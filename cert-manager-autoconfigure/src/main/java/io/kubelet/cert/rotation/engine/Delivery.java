@@ -3,8 +3,8 @@ package io.kubelet.cert.rotation.engine;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.ReadableDuration;
@@ -26,9 +26,9 @@ final class Delivery {
 
 	static final Duration FOLLOWER_LIMIT = Duration.ofSeconds(10);
 
-	private final List<Recipient<CertificateManager.Follower>> followers = new CopyOnWriteArrayList<>();
+	private volatile List<Recipient<CertificateManager.Follower>> followers = List.of();
 
-	private final List<Recipient<RotationListener>> listeners = new CopyOnWriteArrayList<>();
+	private volatile List<Recipient<RotationListener>> listeners = List.of();
 
 	private final RotationSettings settings;
 
@@ -38,12 +38,16 @@ final class Delivery {
 		this.settings = settings;
 	}
 
-	void addFollower(CertificateManager.Follower follower) {
-		this.followers.add(recipient(follower));
+	synchronized void addFollower(CertificateManager.Follower follower) {
+		this.followers = with(this.followers, follower);
 	}
 
-	void addListener(RotationListener listener) {
-		this.listeners.add(recipient(listener));
+	synchronized void addListener(RotationListener listener) {
+		this.listeners = with(this.listeners, listener);
+	}
+
+	private <T> List<Recipient<T>> with(List<Recipient<T>> recipients, T another) {
+		return Stream.concat(recipients.stream(), Stream.of(recipient(another))).toList();
 	}
 
 	private <T> Recipient<T> recipient(T listener) {

@@ -230,7 +230,8 @@ public final class RotatingCertificateManager implements CertificateManager {
 		finally {
 			this.cancelTimer = this.settings.resources()
 				.scheduler()
-				.schedule(this::wake, untilNextStep.isNegative() ? Duration.ZERO : untilNextStep);
+				.schedule(() -> this.serial.run(this::reconcile),
+						untilNextStep.isNegative() ? Duration.ZERO : untilNextStep);
 		}
 	}
 
