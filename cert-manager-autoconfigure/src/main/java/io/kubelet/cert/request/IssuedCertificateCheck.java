@@ -63,7 +63,7 @@ public final class IssuedCertificateCheck {
 	 * @param pending the request that it answers
 	 * @param reported the authorities that the signer reported, empty if it reported none
 	 * @param now the current time
-	 * @return the new pair
+	 * @return the new pair, with the authorities that were reported
 	 * @throws RequestException if the chain is not what was requested, with every
 	 * difference, or was not issued by a reported authority
 	 */
@@ -83,7 +83,7 @@ public final class IssuedCertificateCheck {
 		if (!reported.isEmpty()) {
 			path(chain, reported, request, "the authority that came with it did not issue it: ", now);
 		}
-		return pair;
+		return pair.withAuthorities(reported);
 	}
 
 	/**

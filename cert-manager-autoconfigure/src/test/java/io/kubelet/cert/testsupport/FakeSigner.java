@@ -51,6 +51,9 @@ public final class FakeSigner implements CertificateSigner {
 	/** What is said about each object. */
 	public String message = "";
 
+	/** The authorities that are reported with each certificate. */
+	public List<X509Certificate> authorities = List.of();
+
 	/** Whether objects remain until they are removed. */
 	public boolean keepsObjects;
 
@@ -89,7 +92,7 @@ public final class FakeSigner implements CertificateSigner {
 			String name = String.valueOf(request.name());
 			progress.accept(new SubmittedRequest(name, "", "uid-of-" + name,
 					this.created.computeIfAbsent(name, (object) -> this.clock.instant()), this.conditions, this.message,
-					List.of(), ""));
+					this.authorities, ""));
 		}
 		return answer;
 	}

@@ -84,8 +84,10 @@ class AttemptTests extends ManagerFixture {
 
 	@Test
 	void issuedPairIsStoredBeforeItIsTold() {
+		this.signer.authorities = List.of(this.authority.certificate());
 		CertificateManager manager = start();
 		CertificatePair issued = manager.current().orElseThrow();
+		assertThat(issued.authorities()).containsExactly(this.authority.certificate());
 		assertThat(this.store.pair).isEqualTo(issued).isNotEqualTo(this.old);
 		assertThat(this.rotations).containsExactly(new Rotated(this.old, issued));
 		assertThat(manager.status().rotations().last()).isEqualTo(this.old.notBefore().plus(ofHours(99)));
