@@ -20,6 +20,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 
 import static io.kubelet.cert.autoconfigure.settings.CertificateSettings.Ssl.DRAIN_SECONDS;
 import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.DIRECTORY;
+import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.FRACTION;
 import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.GROUP;
 import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.KIND;
 import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.NAMESPACE;
@@ -28,6 +29,7 @@ import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.NOT_NEGATIVE;
 import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.OBJECT_NAME;
 import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.ONE_OR_MORE;
 import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.POSITIVE;
+import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.SERVED_SIGNER;
 import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.SIGNER_NAME;
 
 /**
@@ -78,13 +80,13 @@ import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.SIGNER_NAME;
 record CertificateProperties(@Nullable Profile profile, @Inherited @Valid(NOT_BLANK) @Nullable String nodeName,
 		@Inherited @Nullable Path configFile, @Nullable Boolean rotateCertificates,
 		@Inherited @Valid(DIRECTORY) @Nullable Path certDir, @Nullable String pairName, @Nullable Path tlsCertFile,
-		@Nullable Path tlsPrivateKeyFile, @Inherited(unless = "signer-name,profile") @Nullable Issuer issuer,
-		@Valid(SIGNER_NAME) @Nullable String signerName, @Valid(NOT_BLANK) @Nullable Path signerCaFile,
-		@DefaultValue List<String> usages, @Inherited @Valid(POSITIVE) @Nullable Duration requestedLifetime,
-		@DefaultValue Template template, @DefaultValue Addresses addresses, @Inherited @DefaultValue Key key,
-		@Inherited @DefaultValue Rotation rotation,
+		@Nullable Path tlsPrivateKeyFile, @Inherited(unless = "signer-name,profile") @Nullable Issuer issuer, @Valid( {
+				SIGNER_NAME, SERVED_SIGNER }) @Nullable String signerName,
+		@Valid(NOT_BLANK) @Nullable Path signerCaFile, @DefaultValue List<String> usages,
+		@Inherited @Valid(POSITIVE) @Nullable Duration requestedLifetime, @DefaultValue Template template,
+		@DefaultValue Addresses addresses, @Inherited @DefaultValue Key key, @Inherited @DefaultValue Rotation rotation,
 		@Inherited @NestedConfigurationProperty @DefaultValue Startup startup, @DefaultValue Store store,
-		@DefaultValue Ssl ssl) {
+		@DefaultValue Ssl ssl){
 
 	/** Each of these determines who issues the certificate. */
 	private static final String ISSUED_BY = "issuer.name,signer-name,profile";
@@ -188,9 +190,9 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Valid(NOT_BL
 	 * @param interval Wait after each further failure.
 	 */
 	record Retry(@Valid(POSITIVE) @DefaultValue(RetrySchedule.INITIAL_SECONDS + "s") Duration initialDelay,
-			@DefaultValue("" + RetrySchedule.MULTIPLIER) double multiplier,
-			@DefaultValue("" + RetrySchedule.JITTER) double jitter,
-			@DefaultValue("" + RetrySchedule.ATTEMPTS) int attempts,
+			@Valid(ONE_OR_MORE) @DefaultValue("" + RetrySchedule.MULTIPLIER) double multiplier,
+			@Valid(FRACTION) @DefaultValue("" + RetrySchedule.JITTER) double jitter,
+			@Valid(ONE_OR_MORE) @DefaultValue("" + RetrySchedule.ATTEMPTS) int attempts,
 			@Valid(POSITIVE) @DefaultValue(RetrySchedule.INTERVAL_SECONDS + "s") Duration interval) {
 
 	}

@@ -97,8 +97,6 @@ record RequestResolver(PropertyNames names, CertificateProperties properties) {
 			return wanted(issuer.reference().toString(), this.names.of("issuer.name"));
 		}
 		String name = this.properties.signerName();
-		this.names.require(!"kubernetes.io/legacy-unknown".equals(name), "signer-name", name,
-				"The API server does not accept requests for this signer: name the signer that issues the certificate");
 		requireLifetimeOfSigner();
 		if (name != null) {
 			return wanted(name, this.names.of("signer-name"));

@@ -144,10 +144,8 @@ final class SettingsResolver {
 		CertificateProperties.Retry retry = rotation.retry();
 		RotationWindow window = this.names.check("rotation.earliest", rotation.earliest(),
 				() -> new RotationWindow(rotation.earliest(), rotation.latest()));
-		RetrySchedule schedule = this.names.check("rotation.retry",
-				"multiplier %s, jitter %s, attempts %d".formatted(retry.multiplier(), retry.jitter(), retry.attempts()),
-				() -> new RetrySchedule(retry.initialDelay(), retry.multiplier(), retry.jitter(), retry.attempts(),
-						retry.interval()));
+		RetrySchedule schedule = new RetrySchedule(retry.initialDelay(), retry.multiplier(), retry.jitter(),
+				retry.attempts(), retry.interval());
 		Boolean configured = this.properties.rotateCertificates();
 		boolean enabled = !Boolean.FALSE.equals(configured);
 		String origin = this.names.of("rotate-certificates") + "=" + enabled;

@@ -43,12 +43,18 @@ import java.util.function.Predicate;
 		DIRECTORY((value) -> !Files.exists((Path) value) || Files.isDirectory((Path) value),
 				"It is a file: set it to a directory for the pair files"),
 
-		ONE_OR_MORE((value) -> (int) value > 0, "Keep at least one old pair: set it to 1 or more"),
+		ONE_OR_MORE((value) -> ((Number) value).doubleValue() >= 1, "It is too small: set it to 1 or more"),
+
+		FRACTION((value) -> (double) value >= 0 && (double) value <= 1,
+				"It is no fraction: set it to a value from 0 to 1"),
 
 		SIGNER_NAME(
 				matches("[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+/"
 						+ "[a-zA-Z0-9]([-a-zA-Z0-9_.]*[a-zA-Z0-9])?([.:][a-zA-Z0-9]([-a-zA-Z0-9_.]*[a-zA-Z0-9])?)*"),
 				"A signer name is a lower-case domain, a slash and a path, such as kubernetes.io/kubelet-serving"),
+
+		SERVED_SIGNER((value) -> !value.equals("kubernetes.io/legacy-unknown"),
+				"The API server does not accept requests for this signer: name the signer that issues the certificate"),
 
 		OBJECT_NAME(matches("[a-z0-9]([-.a-z0-9]*[a-z0-9])?"), "It is not the name of an object in Kubernetes"),
 

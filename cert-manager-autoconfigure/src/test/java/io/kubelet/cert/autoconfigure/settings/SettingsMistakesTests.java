@@ -30,7 +30,10 @@ class SettingsMistakesTests {
 					rotation.earliest=0.5;additional.b.rotation.latest=0.4 | rotation.earliest with value '0.5' is invalid: The earliest fraction must be above 0 and at most the latest one
 					rotation.wait-timeout=0s        | rotation.wait-timeout with value '0s' is invalid: The duration must be positive
 					rotation.retry.interval=0s      | rotation.retry.interval with value '0s' is invalid: The duration must be positive
-					rotation.retry.multiplier=0.5   | rotation.retry with value 'multiplier 0.5, jitter 0.1, attempts 5' is invalid: The multiplier must be at least 1
+					rotation.retry.multiplier=0.5   | rotation.retry.multiplier with value '0.5' is invalid: It is too small: set it to 1 or more
+					rotation.retry.jitter=-0.1      | rotation.retry.jitter with value '-0.1' is invalid: It is no fraction: set it to a value from 0 to 1
+					rotation.retry.jitter=10        | rotation.retry.jitter with value '10' is invalid: It is no fraction
+					rotation.retry.attempts=0       | rotation.retry.attempts with value '0' is invalid: It is too small
 					startup.timeout=-1s             | startup.timeout with value '-1s' is invalid: The duration must be positive
 					startup.timeout=60              | startup.timeout with value '60' is invalid: The duration must be positive, and a number without a unit means milliseconds: for example, set it to 60s
 					startup.timeout=0s;additional.b.pair-name=b | startup.timeout with value '0s' is invalid
@@ -66,7 +69,7 @@ class SettingsMistakesTests {
 					ssl.trust-bundle.name=a;ssl.trust-bundle.signer-name=b.c/d | ssl.trust-bundle.signer-name with value 'b.c/d' is invalid: There is an ssl.trust-bundle.name as well
 					ssl.drain=-1s                                  | ssl.drain with value '-1s' is invalid: The duration must not be negative: set it to 0s or more
 					ssl.trust-overlap=-1s                          | ssl.trust-overlap with value '-1s' is invalid: The duration must not be negative
-					store.retain=0                                 | store.retain with value '0' is invalid: Keep at least one old pair: set it to 1 or more
+					store.retain=0                                 | store.retain with value '0' is invalid: It is too small: set it to 1 or more
 					store.secret=a                                 | store.secret with value 'a' is invalid: Pairs are stored in files: set 'kubelet.cert.store.type' to 'secret'
 					store.type=secret                              | store.secret with value 'null' is invalid: Name the Secret, such as shop-tls
 					store.type=secret;store.secret=a/b/c           | store.secret with value 'a/b/c' is invalid: It is not the name of a Secret
