@@ -4,21 +4,19 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
 
-import io.kubelet.cert.autoconfigure.settings.Valid.Rule;
 import org.jspecify.annotations.Nullable;
 
+import org.springframework.boot.context.properties.bind.AbstractBindHandler;
 import org.springframework.boot.context.properties.bind.BindContext;
 import org.springframework.boot.context.properties.bind.BindException;
+import org.springframework.boot.context.properties.bind.BindHandler;
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
-import org.springframework.boot.context.properties.bind.handler.IgnoreTopLevelConverterNotFoundBindHandler;
 import org.springframework.boot.context.properties.source.ConfigurationProperty;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName.Form;
@@ -31,13 +29,11 @@ import org.springframework.core.env.Environment;
 import org.springframework.util.StringUtils;
 
 /**
- * Binds each property once, and notes the names of all properties that exist.
- * <p>
- * The first certificate is bound first. What the others inherit from it comes from a last
- * property source. This source does not say what it has no values for, and so the binder
- * visits every property.
+ * Binds each property once. The first certificate is bound first, and what the others
+ * inherit from it comes from a last property source. {@link Valid.Handler} and
+ * {@link UnknownProperties} are called for each property as well.
  */
-final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler {
+final class PropertiesBinder extends AbstractBindHandler {
 
 	private static final ConfigurationPropertyName FIRST = ConfigurationPropertyName.of(PropertyNames.PREFIX);
 
@@ -46,8 +42,6 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 	private static final int ADDITIONAL_LENGTH = ADDITIONAL.getNumberOfElements() + 1;
 
 	private final Binder binder;
-
-	private final Set<ConfigurationPropertyName> known = new LinkedHashSet<>();
 
 	/** The marks of properties, each its own or that of its group. */
 	private final Map<ConfigurationPropertyName, Inherited> marks = new HashMap<>();
@@ -58,10 +52,8 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 	/** What the additional certificate that is bound now may take from the first one. */
 	private Map<ConfigurationPropertyName, ConfigurationProperty> inherited = Map.of();
 
-	/** The last map. Its keys are those that property sources have. */
-	private ConfigurationPropertyName map = ConfigurationPropertyName.EMPTY;
-
-	private PropertiesBinder(Environment environment) {
+	private PropertiesBinder(Environment environment, BindHandler parent) {
+		super(parent);
 		List<ConfigurationPropertySource> sources = new ArrayList<>();
 		ConfigurationPropertySources.get(environment).forEach(sources::add);
 		sources.add(new InheritedSource());
@@ -71,12 +63,12 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 	}
 
 	static Bound bind(Environment environment) {
-		PropertiesBinder binder = new PropertiesBinder(environment);
+		UnknownProperties unknown = new UnknownProperties(environment, new Valid.Handler());
+		PropertiesBinder binder = new PropertiesBinder(environment, unknown);
 		try {
 			CertificateProperties first = binder.bind(CertificateProperties.class);
 			ApplicationProperties application = binder.bind(ApplicationProperties.class);
-			return new Bound(application, first, binder.additionalNames(),
-					new UnknownProperties(binder.known, environment));
+			return new Bound(application, first, binder.additionalNames(), unknown);
 		}
 		catch (BindException ex) {
 			throw (ex.getCause() instanceof InvalidConfigurationPropertyValueException invalid) ? invalid : ex;
@@ -114,21 +106,6 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 		if (ADDITIONAL.isParentOf(name)) {
 			inherit(name);
 		}
-		Class<?> type = target.getType().resolve(Object.class);
-		if (type == Map.class) {
-			this.map = name;
-		}
-		if (!type.isRecord()) {
-			this.known.add(name);
-		}
-		if (type == List.class) {
-			this.known.add(name.append("[0]"));
-		}
-		// A blank text is converted to no path
-		if (rules(target).contains(Rule.NOT_BLANK)) {
-			this.binder.bind(name, Bindable.of(String.class))
-				.ifBound((text) -> requireValid(name, text, Rule.NOT_BLANK));
-		}
 		return super.onStart(name, target, context);
 	}
 
@@ -140,28 +117,7 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 		if (property != null && (property.getName().equals(name) || property == this.inherited.get(name))) {
 			this.values.put(name, property);
 		}
-		if (isBlank(name, result)) {
-			return null;
-		}
-		rules(target).forEach((rule) -> requireValid(Objects.requireNonNull(property).getName(), result, rule));
 		return super.onSuccess(name, target, context, result);
-	}
-
-	private static List<Rule> rules(Bindable<?> target) {
-		Valid valid = target.getAnnotation(Valid.class);
-		return (valid != null) ? List.of(valid.value()) : List.of();
-	}
-
-	private void requireValid(ConfigurationPropertyName name, Object value, Rule rule) {
-		if (!rule.accepts(value)) {
-			throw new InvalidConfigurationPropertyValueException(name.toString(),
-					this.binder.bind(name, Bindable.of(String.class)).get(), rule.problem());
-		}
-	}
-
-	/** A text from {@code ${NAME:}} counts as none. */
-	private boolean isBlank(ConfigurationPropertyName name, Object result) {
-		return result instanceof String text && text.isBlank() && !this.map.isParentOf(name);
 	}
 
 	/**
@@ -182,7 +138,10 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 		return names;
 	}
 
-	/** Contains what additional certificates inherit. */
+	/**
+	 * Contains what additional certificates inherit. It does not say what it has no
+	 * values for, and so the binder visits every property.
+	 */
 	private final class InheritedSource implements IterableConfigurationPropertySource {
 
 		@Override

@@ -1,15 +1,22 @@
 package io.kubelet.cert.autoconfigure.settings;
 
 import java.util.Comparator;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.ToIntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import org.springframework.boot.context.properties.bind.AbstractBindHandler;
+import org.springframework.boot.context.properties.bind.BindContext;
+import org.springframework.boot.context.properties.bind.BindHandler;
+import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.source.ConfigurationProperty;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName.Form;
@@ -24,7 +31,7 @@ import org.springframework.core.env.SystemEnvironmentPropertySource;
  * for a Service with the name {@code kubelet-cert}, Kubernetes itself sets
  * {@code KUBELET_CERT_SERVICE_HOST} and others.
  */
-final class UnknownProperties {
+final class UnknownProperties extends AbstractBindHandler {
 
 	private static final Logger logger = LoggerFactory.getLogger(UnknownProperties.class);
 
@@ -32,21 +39,36 @@ final class UnknownProperties {
 
 	private static final String IGNORE = PropertyNames.PREFIX + ".ignore-unknown-properties";
 
-	private final Set<ConfigurationPropertyName> known;
+	private final Environment environment;
+
+	private final Set<ConfigurationPropertyName> known = new LinkedHashSet<>();
 
 	private final Set<ConfigurationProperty> variables = new TreeSet<>();
 
 	private final Set<ConfigurationProperty> others = new TreeSet<>();
 
-	/**
-	 * Creates a report of what is set.
-	 * @param known the properties that exist
-	 */
-	UnknownProperties(Set<ConfigurationPropertyName> known, Environment environment) {
-		this.known = known;
+	UnknownProperties(Environment environment, BindHandler parent) {
+		super(parent);
+		this.environment = environment;
+	}
+
+	/** The binder visits every property that exists. */
+	@Override
+	public <T> @Nullable Bindable<T> onStart(ConfigurationPropertyName name, Bindable<T> target, BindContext context) {
+		Class<?> type = target.getType().resolve(Object.class);
+		if (!type.isRecord()) {
+			this.known.add(name);
+		}
+		if (type == List.class) {
+			this.known.add(name.append("[0]"));
+		}
+		return super.onStart(name, target, context);
+	}
+
+	private void find() {
 		// An environment variable does not say where a name has dots and where hyphens
-		Set<String> letters = known.stream().map(UnknownProperties::letters).collect(Collectors.toSet());
-		for (ConfigurationPropertySource source : ConfigurationPropertySources.get(environment)) {
+		Set<String> letters = this.known.stream().map(UnknownProperties::letters).collect(Collectors.toSet());
+		for (ConfigurationPropertySource source : ConfigurationPropertySources.get(this.environment)) {
 			if (source instanceof IterableConfigurationPropertySource names) {
 				boolean variables = source.getUnderlyingSource() instanceof SystemEnvironmentPropertySource;
 				names.stream()
@@ -65,10 +87,11 @@ final class UnknownProperties {
 	}
 
 	/**
-	 * Reports them.
+	 * Reports them, when all properties are bound.
 	 * @param ignore whether to log a warning instead of an exception
 	 */
 	void report(boolean ignore) {
+		find();
 		if (!this.others.isEmpty() && !ignore) {
 			throw new InvalidSettingsException(
 					"There are properties under '%s' that do not exist:%n%s".formatted(PropertyNames.PREFIX,

@@ -7,10 +7,22 @@ import java.lang.annotation.Target;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.function.Predicate;
 
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.boot.context.properties.bind.BindContext;
+import org.springframework.boot.context.properties.bind.Bindable;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.bind.handler.IgnoreTopLevelConverterNotFoundBindHandler;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+
 /**
- * States which values a property accepts. {@link PropertiesBinder} reports any other one.
+ * States which values a property accepts. {@link Handler} reports any other one.
  */
 @Target(ElementType.PARAMETER)
 @Retention(RetentionPolicy.RUNTIME)
@@ -84,6 +96,57 @@ import java.util.function.Predicate;
 		/** What is wrong with other values, and what to do. */
 		String problem() {
 			return this.problem;
+		}
+
+	}
+
+	/**
+	 * Reports the values that do not comply with the rules of their properties. A blank
+	 * text, as from {@code ${NAME:}}, counts as none unless a rule refuses it.
+	 */
+	final class Handler extends IgnoreTopLevelConverterNotFoundBindHandler {
+
+		/** The last map. A blank text in it is a value. */
+		private ConfigurationPropertyName map = ConfigurationPropertyName.EMPTY;
+
+		@Override
+		public <T> @Nullable Bindable<T> onStart(ConfigurationPropertyName name, Bindable<T> target,
+				BindContext context) {
+			if (target.getType().resolve() == Map.class) {
+				this.map = name;
+			}
+			// A blank text is converted to no path
+			if (rules(target).contains(Rule.NOT_BLANK)) {
+				context.getBinder()
+					.bind(name, Bindable.of(String.class))
+					.ifBound((text) -> requireValid(name, text, Rule.NOT_BLANK, context.getBinder()));
+			}
+			return super.onStart(name, target, context);
+		}
+
+		@Override
+		public @Nullable Object onSuccess(ConfigurationPropertyName name, Bindable<?> target, BindContext context,
+				Object result) {
+			if (result instanceof String text && text.isBlank() && !this.map.isParentOf(name)) {
+				return null;
+			}
+			rules(target)
+				.forEach((rule) -> requireValid(Objects.requireNonNull(context.getConfigurationProperty()).getName(),
+						result, rule, context.getBinder()));
+			return super.onSuccess(name, target, context, result);
+		}
+
+		private static List<Rule> rules(Bindable<?> target) {
+			Valid valid = target.getAnnotation(Valid.class);
+			return (valid != null) ? List.of(valid.value()) : List.of();
+		}
+
+		/** The report has the text that is written, without placeholders. */
+		private static void requireValid(ConfigurationPropertyName name, Object value, Rule rule, Binder binder) {
+			if (!rule.accepts(value)) {
+				throw new InvalidConfigurationPropertyValueException(name.toString(),
+						binder.bind(name, Bindable.of(String.class)).get(), rule.problem());
+			}
 		}
 
 	}
