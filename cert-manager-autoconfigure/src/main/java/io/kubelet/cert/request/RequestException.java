@@ -121,7 +121,7 @@ public final class RequestException extends CertificateManagerException {
 		}
 		if (!submitted.interruption().isEmpty()) {
 			return unavailable(request.name(), "Unreachable",
-					"%s was not answered within %s, because the API server cannot be reached (%s); the next attempt waits for the same request"
+					"%s was not answered within %s: %s; the next attempt waits for the same request"
 						.formatted(subject, limit, submitted.interruption()),
 					null, null);
 		}

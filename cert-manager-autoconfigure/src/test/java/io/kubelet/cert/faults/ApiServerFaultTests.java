@@ -52,8 +52,9 @@ class ApiServerFaultTests extends ShopFixture {
 		await().until(() -> status(application).lastFailure() != null);
 		CertificateStatus.Failure failure = Objects.requireNonNull(status(application).lastFailure());
 		assertThat(failure.reason()).isEqualTo("Unreachable");
-		assertThat(failure.message()).contains("was not answered within 1h, because the API server cannot be reached",
-				this.plane.url(), "the next attempt waits for the same request");
+		assertThat(failure.message()).contains(
+				" was not answered within 1h: The API server at " + this.plane.url() + " cannot be reached: ",
+				"; the next attempt waits for the same request");
 		assertThat(manager(application).current()).contains(old);
 		this.plane.resume();
 		awaitRotation(application);
