@@ -121,8 +121,8 @@ public final class RequestException extends CertificateManagerException {
 		}
 		if (!submitted.interruption().isEmpty()) {
 			return unavailable(request.name(), "Unreachable",
-					"%s was not answered within %s: %s; the next attempt waits for the same request"
-						.formatted(subject, limit, submitted.interruption()),
+					"%s was not answered within %s: %s; the next attempt waits for the same request".formatted(subject,
+							limit, submitted.interruption()),
 					null, null);
 		}
 		return new RequestException(Kind.TIMED_OUT, request.name(), "TimedOut",

@@ -92,7 +92,8 @@ public final class ManagedFilesStore implements CertificateStore {
 					: lastPair(new StoreException("The file " + ex.getFile() + " is missing", ex));
 		}
 		catch (IOException ex) {
-			return lastPair(new StoreException("Cannot read the pair in " + this.files + ": " + ex, ex));
+			return lastPair(
+					new StoreException("Cannot read the pair in " + this.files + ": " + StoreException.reason(ex), ex));
 		}
 		catch (StoreException ex) {
 			return lastPair(ex);

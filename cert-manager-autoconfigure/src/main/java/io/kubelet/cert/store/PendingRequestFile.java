@@ -49,7 +49,7 @@ final class PendingRequestFile {
 					+ ((ex instanceof UnusableFileException unusable) ? unusable.getReason() : ex.getMessage()));
 		}
 		catch (IOException ex) {
-			throw new StoreException("Cannot read the pending request " + file + ": " + ex, ex);
+			throw new StoreException("Cannot read the pending request " + file + ": " + StoreException.reason(ex), ex);
 		}
 		return null;
 	}

@@ -1,6 +1,7 @@
 package io.kubelet.cert.store;
 
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 
 import io.kubelet.cert.certificate.CertificateManagerException;
 import org.jspecify.annotations.Nullable;
@@ -28,7 +29,13 @@ public class StoreException extends CertificateManagerException {
 
 	static StoreException notWritten(String problem, IOException cause) {
 		return new StoreException(
-				problem + ": " + cause + ". Make the directory writable and check that its disk has room", cause);
+				problem + ": " + reason(cause) + ". Make the directory writable and check that its disk has room",
+				cause);
+	}
+
+	/** The file of the exception may be a temporary one. */
+	static String reason(IOException cause) {
+		return (cause instanceof AccessDeniedException) ? "permission denied" : cause.toString();
 	}
 
 }

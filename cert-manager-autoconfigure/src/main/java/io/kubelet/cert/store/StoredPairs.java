@@ -65,7 +65,8 @@ final class StoredPairs {
 			return pair;
 		}
 		catch (IOException ex) {
-			throw new StoreException("Cannot read the pair in " + this.files.directory() + ": " + ex, ex);
+			throw new StoreException(
+					"Cannot read the pair in " + this.files.directory() + ": " + StoreException.reason(ex), ex);
 		}
 	}
 

@@ -152,7 +152,8 @@ public final class LiveTrust implements Supplier<Trust> {
 			}
 			String problem = String.valueOf(ex.getMessage());
 			if (!problem.equals(this.problem)) {
-				logger.error("{}; the certificate authorities that were read before remain trusted", problem);
+				logger.error("{}; the certificate authorities that were read before remain trusted until a restart",
+						problem);
 			}
 			this.problem = problem;
 			return before;
