@@ -6,6 +6,7 @@ import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
@@ -16,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The certificate authorities whose certificates are accepted: those of the JDK, or
  * exactly the given ones. If none are given, no certificate is accepted. Two values are
- * equal if they have the same authorities in the same order.
+ * equal if they have the same authorities, in any order: the kubelet writes those of a
+ * volume in another order every few minutes.
  */
 public sealed interface Trust {
 
@@ -101,6 +103,17 @@ public sealed interface Trust {
 
 		public Exactly {
 			authorities = List.copyOf(authorities);
+		}
+
+		@Override
+		public boolean equals(@Nullable Object other) {
+			return other instanceof Exactly exactly && (this.authorities.equals(exactly.authorities)
+					|| Set.copyOf(this.authorities).equals(Set.copyOf(exactly.authorities)));
+		}
+
+		@Override
+		public int hashCode() {
+			return Set.copyOf(this.authorities).hashCode();
 		}
 
 		@Override
