@@ -8,6 +8,7 @@ import java.security.cert.X509Certificate;
 import java.security.spec.PSSParameterSpec;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -147,10 +148,12 @@ public final class IssuedCertificateCheck {
 			.filter((usage) -> !usage.isCarriedBy(leaf))
 			.forEach((usage) -> problems.add("usage '" + usage + "' is missing"));
 		if (now.isAfter(leaf.getNotAfter().toInstant())) {
-			problems.add("it expired at " + leaf.getNotAfter().toInstant());
+			problems.add("it expired at %s, and it is %s here".formatted(leaf.getNotAfter().toInstant(),
+					now.truncatedTo(ChronoUnit.SECONDS)));
 		}
 		if (leaf.getNotBefore().toInstant().isAfter(now.plus(CertificatePair.CLOCK_SKEW))) {
-			problems.add("it is not valid before " + leaf.getNotBefore().toInstant());
+			problems.add("it is not valid before %s, and it is %s here".formatted(leaf.getNotBefore().toInstant(),
+					now.truncatedTo(ChronoUnit.SECONDS)));
 		}
 		return problems;
 	}

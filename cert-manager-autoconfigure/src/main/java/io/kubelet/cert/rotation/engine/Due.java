@@ -3,7 +3,9 @@ package io.kubelet.cert.rotation.engine;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
@@ -22,6 +24,11 @@ final class Due {
 
 	/** How much earlier another replica may request for the same deadline. */
 	private static final Duration SAME_DEADLINE = Duration.ofMinutes(1);
+
+	/**
+	 * Reasons that can pass without a rotation: the template or the clock is set back.
+	 */
+	private static final Set<Trigger> PASSING = EnumSet.of(Trigger.TEMPLATE, Trigger.EXPIRED, Trigger.NOT_YET_VALID);
 
 	private final RotationSettings settings;
 
@@ -99,10 +106,11 @@ final class Due {
 
 	/**
 	 * Notes whether a rotation is due before the deadline.
-	 * @return whether the pair satisfies the template again, so that no rotation is due
+	 * @return whether a rotation is not due any more, since the pair is valid and
+	 * satisfies the template again
 	 */
 	boolean review(@Nullable CertificatePair pair, @Nullable CertificateTemplate template, Instant now) {
-		boolean outdated = this.trigger == Trigger.TEMPLATE;
+		boolean passing = PASSING.contains(this.trigger);
 		if (pair == null || !pair.isValid(now)) {
 			since(now, invalidity(pair, now));
 		}
@@ -113,7 +121,7 @@ final class Due {
 			this.accepted = (template != null) ? template : this.accepted;
 			this.since = null;
 			this.trigger = Trigger.DEADLINE;
-			return outdated;
+			return passing;
 		}
 		else {
 			if (this.since == null) {
