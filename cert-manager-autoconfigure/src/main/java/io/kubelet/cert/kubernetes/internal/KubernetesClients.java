@@ -3,7 +3,6 @@ package io.kubelet.cert.kubernetes.internal;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Proxy;
-import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.Set;
@@ -47,8 +46,8 @@ final class KubernetesClients {
 	/** How long a watch may be silent after its time is up. */
 	private static final int WATCH_GRACE_SECONDS = 30;
 
-	/** The kubeconfigs that a warning was given of. */
-	private static final Set<Path> INSECURE = ConcurrentHashMap.newKeySet();
+	/** The servers that a warning was given of. */
+	private static final Set<String> INSECURE = ConcurrentHashMap.newKeySet();
 
 	private KubernetesClients() {
 	}
@@ -99,7 +98,7 @@ final class KubernetesClients {
 	}
 
 	private static void warnOfInsecure(KubeconfigFile kubeconfig) {
-		if (INSECURE.add(kubeconfig.file())) {
+		if (INSECURE.add(kubeconfig.server())) {
 			logger.warn(
 					"The API server at {} is not verified, because the kubeconfig {} sets insecure-skip-tls-verify: "
 							+ "whoever intercepts a connection receives the credentials and can answer in its place. "
