@@ -111,17 +111,19 @@ public final class DrainingNioProtocol extends Http11NioProtocol implements Serv
 		@Override
 		protected void createSSLContext(SSLHostConfig config) {
 			LiveSslBundle bundle = (this.served != null) ? this.served.bundle(serverName(config)) : null;
-			if (bundle != null) {
-				if (getSslImplementationName() == null
-						|| getSslImplementationName().equals(JSSEImplementation.class.getName())) {
-					SSLContext context = context(bundle);
-					config.getCertificates(true).forEach((certificate) -> certificate.setSslContext(context));
-				}
-				else {
-					this.copying.run();
-				}
+			if (bundle != null && isJsse()) {
+				SSLContext context = context(bundle);
+				config.getCertificates(true).forEach((certificate) -> certificate.setSslContext(context));
+			}
+			else if (bundle != null) {
+				this.copying.run();
 			}
 			super.createSSLContext(config);
+		}
+
+		private boolean isJsse() {
+			return getSslImplementationName() == null
+					|| getSslImplementationName().equals(JSSEImplementation.class.getName());
 		}
 
 		private String serverName(SSLHostConfig config) {
