@@ -203,7 +203,6 @@ final class PendingRequests {
 
 	/** Returns the pending request if it asks for the template, to replace a pair. */
 	@Nullable PendingRequest resume(CertificateTemplate template, @Nullable CertificatePair pair, Instant now) {
-		this.store.requireRead();
 		PendingRequest pending = this.pending;
 		if (pending == null || !(this.joining.givesWay(template) || this.requests.asksFor(pending, template))) {
 			return null;
@@ -232,6 +231,7 @@ final class PendingRequests {
 	}
 
 	private PendingRequest save(PendingRequest request) {
+		this.store.requireRead();
 		this.store.write((stored) -> stored.withPending(request));
 		this.pending = request;
 		return request;
