@@ -114,10 +114,7 @@ final class CurrentPair {
 	 */
 	void use(CertificatePair pair, PendingRequest answered, CertificateTemplate wanted) {
 		swap(pair, this.store.get().deadline());
-		if (wanted.equals(answered.request().template()) || wanted.isSatisfiedBy(pair.leaf())) {
-			this.due.accept(wanted);
-		}
-		else {
+		if (!wanted.equals(answered.request().template()) && !wanted.isSatisfiedBy(pair.leaf())) {
 			this.due.giveWay(pair, wanted, this.heldSince);
 		}
 	}

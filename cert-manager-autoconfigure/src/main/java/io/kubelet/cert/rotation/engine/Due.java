@@ -92,11 +92,6 @@ final class Due {
 		return this.accepted;
 	}
 
-	/** Notes for which template the current pair was issued. */
-	void accept(CertificateTemplate template) {
-		this.accepted = template;
-	}
-
 	/** Uses the pair although it does not satisfy the template, but not until its end. */
 	void giveWay(CertificatePair pair, CertificateTemplate template, Instant now) {
 		Instant halfway = this.scheduled.plus(Duration.between(this.scheduled, pair.notAfter()).dividedBy(2));

@@ -54,8 +54,7 @@ final class TemplateRounds {
 		}
 	}
 
-	private synchronized void scheduleNext() {
-		this.cancelTimer.run();
+	private void scheduleNext() {
 		this.cancelTimer = this.scheduler.schedule(this::begin, INTERVAL);
 	}
 

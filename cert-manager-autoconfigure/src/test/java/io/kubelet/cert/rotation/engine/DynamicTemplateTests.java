@@ -12,6 +12,7 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.ConfirmedRequest;
+import io.kubelet.cert.rotation.CertificateStatus.Failure;
 import io.kubelet.cert.rotation.CertificateStatus.State;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import io.kubelet.cert.testsupport.ManagerFixture;
@@ -101,7 +102,7 @@ class DynamicTemplateTests extends ManagerFixture {
 
 	/** As when a node returns to an address that it had before. */
 	@Test
-	void requestInFlightIsGivenUpIfTheCurrentCertificateSatisfiesTheNewTemplateAndResumedLater() {
+	void requestInFlightIsGivenUpIfTheCurrentCertificateSatisfiesTheNewTemplateAndResumedLater(CapturedOutput output) {
 		CertificatePair stored = this.authority.pair(CHANGED, START, START.plus(ofHours(10)));
 		this.store.pair = stored;
 		this.signer.holds();
@@ -112,10 +113,28 @@ class DynamicTemplateTests extends ManagerFixture {
 		pass(ofMinutes(5));
 		assertThat(manager.current()).contains(stored);
 		assertThat(this.signer.requests).hasSize(1);
+		assertThat(output).doesNotContain("is waiting for approval and signature");
 		this.template = TEMPLATE;
 		pass(SECOND);
 		assertThat(this.signer.requests).hasSize(2);
 		assertThat(lastRequest().name()).isEqualTo(request(0).name());
+	}
+
+	@Test
+	void failuresAreOverWhenTheCurrentCertificateSatisfiesTheTemplateAgain() {
+		storePair();
+		this.signer.denies();
+		CertificateManager manager = start(dynamic());
+		this.template = CHANGED;
+		pass(SECOND);
+		assertThat(manager.status().lastFailure()).isNotNull();
+		this.template = TEMPLATE;
+		pass(SECOND);
+		assertThat(manager.status().lastFailure()).isNull();
+		assertThat(manager.status().rotations().failingSince()).isNull();
+		this.template = CHANGED;
+		pass(ofMinutes(1));
+		assertThat(this.failures).extracting(Failure::attempt).containsExactly(1, 1);
 	}
 
 	@Test
@@ -194,6 +213,7 @@ class DynamicTemplateTests extends ManagerFixture {
 			assertThat(output.getOut().split("The template supplier failed", -1)).hasSize(outage + 1);
 			supplier.fails = false;
 			pass(SECOND);
+			assertThat(output.getOut().split("The template supplier works again", -1)).hasSize(outage + 1);
 		}
 		answer(0);
 		assertThat(manager.current()).isPresent().get().isNotEqualTo(stored);
