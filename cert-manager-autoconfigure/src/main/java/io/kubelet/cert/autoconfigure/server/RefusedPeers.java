@@ -11,6 +11,7 @@ import java.util.stream.Stream;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 
+import io.kubelet.cert.certificate.trust.LiveTrustManager;
 import io.kubelet.cert.certificate.trust.Trust;
 
 /**
@@ -22,7 +23,7 @@ final class RefusedPeers {
 	/** The cipher suite of a session until the handshake is finished. */
 	private static final String NO_CIPHER = "SSL_NULL_WITH_NULL_NULL";
 
-	private final Trust trust;
+	private final LiveTrustManager manager;
 
 	/** By the clock of the sessions of JSSE. */
 	private final long since = Clock.systemUTC().millis();
@@ -31,7 +32,7 @@ final class RefusedPeers {
 	private final Map<Certificate, Boolean> refused = new ConcurrentHashMap<>();
 
 	RefusedPeers(Trust trust) {
-		this.trust = trust;
+		this.manager = new LiveTrustManager(() -> trust);
 	}
 
 	boolean contains(SSLSession session) {
@@ -56,7 +57,7 @@ final class RefusedPeers {
 
 	private boolean isRefused(Certificate[] chain) {
 		try {
-			this.trust.manager().checkClientTrusted(Stream.of(chain).toArray(X509Certificate[]::new), "UNKNOWN");
+			this.manager.checkClientTrusted(Stream.of(chain).toArray(X509Certificate[]::new), "UNKNOWN");
 			return false;
 		}
 		catch (CertificateException ex) {
