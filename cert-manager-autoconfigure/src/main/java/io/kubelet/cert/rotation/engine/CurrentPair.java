@@ -181,7 +181,7 @@ final class CurrentPair {
 				this.due.demand(Trigger.DAMAGED);
 			}
 			reportOnce(RotationLog.about(this.settings, logger.atError()),
-					RotationLog.unreadable(this.settings, ex, this.due.isDamaged()));
+					RotationLog.unreadable(this.settings, ex, this.pair, this.due.isDamaged()));
 			return false;
 		}
 	}

@@ -77,10 +77,12 @@ final class RotationLog {
 	/**
 	 * What is wrong with a store. If the pair is damaged, the one in use is in memory
 	 * only.
+	 * @param pair the pair in use, {@code null} if there is none yet
 	 */
-	static String unreadable(RotationSettings settings, StoreException problem, boolean rotates) {
-		if (problem.kind() != Kind.STORE) {
-			return "The last valid pair stays in use. " + problem.getMessage();
+	static String unreadable(RotationSettings settings, StoreException problem, @Nullable CertificatePair pair,
+			boolean rotates) {
+		if (pair == null || problem.kind() != Kind.STORE) {
+			return ((pair != null) ? "The last valid pair stays in use. " : "") + problem.getMessage();
 		}
 		String remedy = settings.off() ? "A restart finds only what is stored: repair it" : rotates
 				? "A rotation begins, which stores a new pair"

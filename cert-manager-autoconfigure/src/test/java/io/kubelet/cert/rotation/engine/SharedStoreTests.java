@@ -58,6 +58,12 @@ class SharedStoreTests extends ManagerFixture {
 		assertThat(this.signer.requests).hasSize(1);
 	}
 
+	@Test
+	void storeThatCannotBeReadAtTheStartIsNotSaidToLeaveAPairInUse() {
+		this.shared.problem = new StoreException(Kind.FORBIDDEN, "The application may not read the Secret", null);
+		assertThat(start().status().health().storeProblem()).isEqualTo("The application may not read the Secret");
+	}
+
 	/** As when a Secret is deleted, and the application may not create one. */
 	@Test
 	void storeThatCanNoLongerBeReadFailsAttemptsWithPauses() {
