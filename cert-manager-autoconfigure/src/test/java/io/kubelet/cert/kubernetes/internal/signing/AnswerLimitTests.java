@@ -5,20 +5,15 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Predicate;
-import java.util.stream.LongStream;
 import java.util.zip.GZIPOutputStream;
 
-import com.google.gson.JsonObject;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpServer;
@@ -26,15 +21,11 @@ import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.kubernetes.internal.ApiFailures;
 import io.kubelet.cert.kubernetes.internal.ApiObjects;
-import io.kubelet.cert.kubernetes.internal.watch.Observer;
-import io.kubelet.cert.kubernetes.internal.watch.Reflector;
-import io.kubelet.cert.kubernetes.internal.watch.Selection;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.Adapter;
 import io.kubernetes.client.openapi.ApiClient;
-import io.kubernetes.client.openapi.ApiException;
 import okhttp3.Call;
 import okhttp3.HttpUrl;
 import okhttp3.MediaType;
@@ -66,9 +57,6 @@ class AnswerLimitTests {
 
 	/** Enough to end an application with a small heap. */
 	private static final int MUCH = 256 * MEBIBYTE;
-
-	/** With an object of a mebibyte each. */
-	private static final int STRANGERS = 20;
 
 	/** The limit, and what is read at a time. */
 	private static final int READ_AT_MOST = 5 * MEBIBYTE;
@@ -154,58 +142,6 @@ class AnswerLimitTests {
 		this.adapter.controlPlane.approve(name);
 		await().until(() -> Objects.requireNonNull(this.adapter.stored(name).getStatus()).getCertificate() != null);
 		assertThat(this.adapter.send(this.adapter.confirm(request))).succeedsWithin(Adapter.PATIENCE);
-	}
-
-	/** Anyone who may create requests can give many our label. */
-	@Test
-	void objectThatIsNotAwaitedIsDroppedBeforeTheNextOneIsRead() {
-		Buffer list = new Buffer().writeUtf8("{\"metadata\": {\"resourceVersion\": \"1\"}, \"items\": [");
-		String padding = "x".repeat(MEBIBYTE);
-		for (int i = 0; i < STRANGERS; i++) {
-			list.writeUtf8((i > 0) ? "," : "")
-				.writeUtf8("""
-						{"metadata": {"name": "%1$d", "uid": "%1$d", "annotations": {"padding": "%2$s"}}}"""
-					.formatted(i, padding));
-		}
-		list.writeUtf8("]}");
-		Adapter.intercept(this.adapter.client, (chain) -> with(chain.proceed(chain.request()), 200, list));
-		List<Long> read = new CopyOnWriteArrayList<>();
-		CompletableFuture<List<JsonObject>> listed = new CompletableFuture<>();
-		try (Reflector reflector = new Reflector(Selection.byName("any", new CertificateSigningRequests().path()),
-				observer((object) -> !read.add(this.read.get() / MEBIBYTE), listed), () -> this.adapter.client, null)) {
-			reflector.start(this.adapter.executor);
-			assertThat(listed).succeedsWithin(Adapter.PATIENCE).isEqualTo(List.of());
-		}
-		assertThat(read).startsWith(LongStream.rangeClosed(1, STRANGERS).boxed().toArray(Long[]::new));
-	}
-
-	private static Observer observer(Predicate<JsonObject> wanted, CompletableFuture<List<JsonObject>> listed) {
-		return new Observer() {
-
-			@Override
-			public boolean wants(JsonObject object) {
-				return wanted.test(object);
-			}
-
-			@Override
-			public void listed(List<JsonObject> objects) {
-				listed.complete(objects);
-			}
-
-			@Override
-			public void changed(JsonObject object) {
-			}
-
-			@Override
-			public void deleted(JsonObject object) {
-			}
-
-			@Override
-			public String refused(ApiException answer, Kind kind) {
-				return "";
-			}
-
-		};
 	}
 
 	/** A server that sends a byte now and then is never silent for long. */
