@@ -1,7 +1,6 @@
 package io.kubelet.cert.autoconfigure.connections;
 
 import java.util.ConcurrentModificationException;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import com.rabbitmq.client.ConnectionFactory;
@@ -14,10 +13,8 @@ import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
 import org.springframework.beans.factory.support.DefaultListableBeanFactory;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
-import org.springframework.jdbc.datasource.lookup.AbstractRoutingDataSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatCode;
 
 /**
  * What drains leave alone.
@@ -47,22 +44,6 @@ class ConnectionDrainTests {
 		assertThat(resets).hasValue(0);
 		new RabbitDrain(this.beans, "shop").updated("shop");
 		assertThat(resets).hasValue(3);
-	}
-
-	@Test
-	void dataSourceThatCannotBeAskedIsPassedOver() {
-		AbstractRoutingDataSource routing = new AbstractRoutingDataSource() {
-
-			@Override
-			protected Object determineCurrentLookupKey() {
-				throw new IllegalStateException("This thread has no tenant");
-			}
-
-		};
-		routing.setTargetDataSources(Map.of("a", new HikariDataSource()));
-		routing.afterPropertiesSet();
-		this.beans.registerSingleton("routing", routing);
-		assertThatCode(() -> new HikariDrain(this.beans).updated("shop")).doesNotThrowAnyException();
 	}
 
 	@Test

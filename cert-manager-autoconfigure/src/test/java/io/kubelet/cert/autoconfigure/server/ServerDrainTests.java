@@ -121,7 +121,8 @@ class ServerDrainTests {
 	@ParameterizedTest
 	@ValueSource(booleans = { true, false })
 	void unfinishedHandshakeIsEndedIfItIsKnownToHaveBegunBefore(boolean known) {
-		this.connections.open.add(handshake(known ? Instant.now().minusSeconds(1) : Instant.EPOCH));
+		Instant began = known ? Instant.now().minusSeconds(1) : Instant.EPOCH;
+		this.connections.open.add(session("SSL_NULL_WITH_NULL_NULL", null, began));
 		removeAuthority();
 		this.time.pass(Duration.ofSeconds(31));
 		assertThat(this.connections.open.isEmpty()).isEqualTo(known);
@@ -142,10 +143,6 @@ class ServerDrainTests {
 
 	private static SSLSession session(Certificate presented, Instant created, Certificate... peer) {
 		return session("TLS_AES_128_GCM_SHA256", presented, created, peer);
-	}
-
-	private static SSLSession handshake(Instant began) {
-		return session("SSL_NULL_WITH_NULL_NULL", null, began);
 	}
 
 	private static SSLSession session(String cipher, @Nullable Certificate presented, Instant created,

@@ -79,15 +79,6 @@ class LiveTrustTests {
 	}
 
 	@Test
-	void oldAuthorityIsRefusedAtOnceWithoutAnOverlap(CapturedOutput output) throws IOException {
-		LiveTrust trust = new LiveTrust(Source.file(this.file));
-		trust.get();
-		write(this.newAuthority);
-		assertThat(trust.get().authorities()).containsExactly(this.newAuthority.certificate());
-		assertThat(output).containsPattern("have changed: 1 trusted now, 1 removed\\R");
-	}
-
-	@Test
 	void authorityThatComesBackWithinTheOverlapStays() throws IOException {
 		authorities();
 		write(this.newAuthority);

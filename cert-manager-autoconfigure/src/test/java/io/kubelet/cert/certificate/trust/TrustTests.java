@@ -41,15 +41,6 @@ class TrustTests {
 	}
 
 	@Test
-	void orderOfTheAuthoritiesMakesNoDifference() {
-		X509Certificate other = new TestAuthority("two").certificate();
-		Trust trust = Trust.exactly(List.of(this.authority.certificate(), other));
-		assertThat(trust).isEqualTo(Trust.exactly(List.of(other, this.authority.certificate())))
-			.hasSameHashCodeAs(Trust.exactly(List.of(other, this.authority.certificate())))
-			.isNotEqualTo(Trust.exactly(List.of(other)));
-	}
-
-	@Test
 	void whatIsMadeOfATrustIsKeptUntilItChanges() {
 		Cached<Trust, Object, RuntimeException> cached = new Cached<>((trust) -> new Object());
 		Object made = cached.of(Trust.exactly(List.of()));
