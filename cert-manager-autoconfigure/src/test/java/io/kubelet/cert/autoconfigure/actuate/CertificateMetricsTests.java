@@ -12,9 +12,7 @@ import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.trust.Trust;
-import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.testsupport.ManagerFixture;
@@ -79,19 +77,6 @@ class CertificateMetricsTests extends ManagerFixture {
 		var wait = this.registry.get("kubelet.cert.request.wait").functionTimer();
 		assertThat(wait.count()).isEqualTo(2);
 		assertThat(wait.totalTime(TimeUnit.MINUTES)).isEqualTo(16 + 1);
-	}
-
-	@Test
-	void failuresAreCountedByReasonsThatAreThereFromTheStart() {
-		this.signer.failsWith((request) -> RequestException.denied("csr-1", "example.com/s",
-				"WhateverTheApproverWrites", "not today"));
-		start(this.registry);
-		assertThat(failures("denied")).isOne();
-		assertThat(this.registry.get("kubelet.cert.failures").meters()).hasSize(Kind.values().length);
-		assertThat(failures("unavailable")).isZero();
-		this.signer.isBusy(null);
-		pass(Duration.ofMinutes(2));
-		assertThat(failures("unavailable")).isPositive();
 	}
 
 	@Test
