@@ -189,7 +189,7 @@ final class Failures {
 	 * A pair of another program ends the row, but not the pause: it says nothing of the
 	 * signer.
 	 */
-	void adopted() {
+	void endRow() {
 		this.count = 0;
 		this.answers = 0;
 	}
@@ -199,7 +199,7 @@ final class Failures {
 	 * @param deadline when it is due
 	 */
 	void succeeded(Instant deadline, Instant now) {
-		adopted();
+		endRow();
 		this.lastIsAnswer = false;
 		this.pause = deadline.isAfter(now) ? Pause.NONE : Pause.of(now, this.settings.schedule().retry().interval());
 		this.demanded = Pause.NONE;

@@ -102,7 +102,7 @@ final class Rotation {
 			}
 		}
 		if (this.due.review(this.pair.get(), template, now)) {
-			this.failures.adopted();
+			this.failures.endRow();
 			this.report.endFailures();
 		}
 	}
@@ -236,7 +236,7 @@ final class Rotation {
 			this.pendingRequests.forget();
 		}
 		else {
-			this.failures.adopted();
+			this.failures.endRow();
 			this.report.adopted(pair, now);
 		}
 	}

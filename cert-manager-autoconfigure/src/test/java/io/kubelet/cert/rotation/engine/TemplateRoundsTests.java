@@ -3,7 +3,6 @@ package io.kubelet.cert.rotation.engine;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -17,7 +16,6 @@ import org.junit.jupiter.api.Test;
 
 import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * Suppliers of many certificates that are asked each second.
@@ -32,22 +30,13 @@ class TemplateRoundsTests extends ManagerFixture {
 
 	private final AtomicInteger scheduled = new AtomicInteger();
 
-	private final AtomicBoolean noThread = new AtomicBoolean();
-
 	private final AtomicInteger asked = new AtomicInteger();
 
-	private final TemplateRounds rounds = new TemplateRounds(this::schedule, this::execute);
+	private final TemplateRounds rounds = new TemplateRounds(this::schedule, Runnable::run);
 
 	private Runnable schedule(Runnable task, Duration delay) {
 		this.scheduled.incrementAndGet();
 		return this.time.schedule(task, delay);
-	}
-
-	private void execute(Runnable task) {
-		if (this.noThread.get()) {
-			throw new RejectedExecutionException("no thread");
-		}
-		task.run();
 	}
 
 	@Test
@@ -103,16 +92,6 @@ class TemplateRoundsTests extends ManagerFixture {
 		assertThat(calls.get()).isGreaterThan(1);
 	}
 
-	@Test
-	void roundForWhichThereIsNoThreadIsMadeUpFor() {
-		List<CertificateManager> managers = startMany();
-		this.noThread.set(true);
-		// The scheduler of an application reports it
-		assertThatExceptionOfType(RejectedExecutionException.class).isThrownBy(() -> pass(SECOND));
-		this.noThread.set(false);
-		assertFollowsChange(managers);
-	}
-
 	private List<CertificateManager> startMany() {
 		return IntStream.range(0, CERTIFICATES).mapToObj((index) -> start(() -> {
 			this.asked.incrementAndGet();
@@ -122,7 +101,7 @@ class TemplateRoundsTests extends ManagerFixture {
 
 	private CertificateManager start(CertificateTemplateSupplier supplier) {
 		return start(builder().scheduler(this::schedule)
-			.executor(this::execute)
+
 			.resources((common) -> new SharedResources(common.scheduler(), common.executor(), common.keys(),
 					common.clock(), common.random(), this.rounds))
 			.template(supplier));
