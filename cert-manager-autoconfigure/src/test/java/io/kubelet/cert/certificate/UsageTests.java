@@ -1,22 +1,12 @@
 package io.kubelet.cert.certificate;
 
-import java.math.BigInteger;
 import java.security.KeyPair;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
-import java.util.Date;
 import java.util.List;
 
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.testsupport.TestAuthority;
-import org.bouncycastle.asn1.DEROctetString;
-import org.bouncycastle.asn1.x500.X500Name;
-import org.bouncycastle.asn1.x509.Extension;
-import org.bouncycastle.cert.X509CertificateHolder;
-import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
-import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
-import org.bouncycastle.jce.provider.BouncyCastleProvider;
-import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -47,20 +37,6 @@ class UsageTests {
 		assertThat(Usage.values()).filteredOn((usage) -> usage.isCarriedBy(certificate))
 			.containsExactlyInAnyOrder(Usage.SIGNING, Usage.DIGITAL_SIGNATURE, Usage.CLIENT_AUTH);
 		assertThat(Usage.SERVER_AUTH.isCarriedBy(certificate(Usage.DIGITAL_SIGNATURE))).as("unrestricted").isTrue();
-	}
-
-	@Test
-	void certificateWhoseExtendedKeyUsageCannotBeReadIsNotForIt() throws Exception {
-		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
-		X500Name name = new X500Name("CN=one");
-		X509CertificateHolder malformed = new JcaX509v3CertificateBuilder(name, BigInteger.ONE,
-				Date.from(Instant.parse("2026-01-01T00:00:00Z")), Date.from(Instant.parse("2026-01-02T00:00:00Z")),
-				name, keys.getPublic())
-			.addExtension(Extension.extendedKeyUsage, false, new DEROctetString(new byte[] { 1, 2, 3 }))
-			.build(new JcaContentSignerBuilder("SHA256withECDSA").build(keys.getPrivate()));
-		X509Certificate certificate = new JcaX509CertificateConverter().setProvider(new BouncyCastleProvider())
-			.getCertificate(malformed);
-		assertThat(Usage.CLIENT_AUTH.isCarriedBy(certificate)).isFalse();
 	}
 
 	private X509Certificate certificate(Usage... usages) {

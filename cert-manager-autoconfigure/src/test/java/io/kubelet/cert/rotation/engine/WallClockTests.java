@@ -3,7 +3,6 @@ package io.kubelet.cert.rotation.engine;
 import java.time.Duration;
 import java.util.List;
 
-import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.Failure;
@@ -51,21 +50,6 @@ class WallClockTests extends ManagerFixture {
 		this.time.setClock(ofMinutes(minutes));
 		pass(LOOK);
 		assertThat(this.signer.requests).hasSize(requests + 1);
-	}
-
-	@Test
-	void clockSetAnHourBackNeitherEndsNorProlongsAWait() {
-		this.signer.holds();
-		start();
-		pass(ofMinutes(5));
-		this.time.setClock(ofHours(-1));
-		pass(ofMinutes(10).minusMillis(1));
-		assertThat(this.failures).isEmpty();
-		assertThat(this.signer.answers.get(0)).isNotDone();
-		// The time since the last look is lost
-		pass(LOOK.plusMillis(1));
-		assertThat(this.failures).extracting(Failure::kind).containsExactly(Kind.TIMED_OUT);
-		assertThat(lastRequest().publicKey()).isEqualTo(request(0).publicKey());
 	}
 
 	@Test
