@@ -12,6 +12,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 
 import io.kubelet.cert.certificate.TextFile;
 import io.kubelet.cert.certificate.trust.LiveTrust;
@@ -97,7 +98,8 @@ public final class Kubeconfigs {
 	private static LiveTrust.Source source(Supplier<KubeconfigFile> kubeconfig, Function<KubeconfigFile, Trust> trust) {
 		AtomicReference<List<Path>> files = new AtomicReference<>(List.of());
 		UnaryOperator<List<Path>> known = (last) -> last.isEmpty() ? kubeconfig.get().authorityFiles() : last;
-		return new LiveTrust.Source(files::get, () -> LiveTrust.Source.versionOf(files.updateAndGet(known)), () -> {
+		Supplier<String> origin = () -> files.get().stream().map(Path::toString).collect(Collectors.joining(", "));
+		return new LiveTrust.Source(origin, () -> LiveTrust.Source.versionOf(files.updateAndGet(known)), () -> {
 			KubeconfigFile file = kubeconfig.get();
 			files.set(file.authorityFiles());
 			return trust.apply(file);

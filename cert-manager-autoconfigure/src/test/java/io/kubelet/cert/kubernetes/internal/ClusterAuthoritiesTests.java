@@ -99,6 +99,7 @@ class ClusterAuthoritiesTests {
 			assertThat(output).containsOnlyOnce("no longer names a certificate authority");
 			after.writeKubeconfig(this.directory);
 			whoAmI();
+			assertThat(output).contains("The certificate authorities in " + this.kubeconfig + " have changed: ");
 		}
 	}
 
