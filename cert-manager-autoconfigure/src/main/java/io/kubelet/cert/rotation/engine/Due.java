@@ -116,7 +116,7 @@ final class Due {
 			this.accepted = (template != null) ? template : this.accepted;
 			this.since = null;
 			this.trigger = Trigger.DEADLINE;
-			return passing;
+			return passing && deadline().isAfter(now);
 		}
 		else {
 			if (this.since == null) {

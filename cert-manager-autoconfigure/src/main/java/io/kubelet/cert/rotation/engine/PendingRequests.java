@@ -27,10 +27,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class PendingRequests {
 
-	/**
-	 * A replica deletes its request at once when it has stored the pair. Others wait this
-	 * long before they conclude that it has ended.
-	 */
+	/** A replica deletes its request at once when it has stored the pair, or it ended. */
 	private static final Duration DELETED_BY_NOW = Duration.ofSeconds(30);
 
 	private final RotationSettings settings;
@@ -79,6 +76,7 @@ final class PendingRequests {
 		if (pending == null || !this.store.holds(pending)) {
 			forget();
 			this.pending = stored;
+			this.requests.stored(); // It may be ours, if the answer of the store was lost
 			this.joining.begin(template, now);
 			RotationLog.joined(this.settings, stored.request(), stored.request().template().equals(template));
 			return true;
@@ -120,7 +118,6 @@ final class PendingRequests {
 	 * Puts a request in the place of one that is lost, if that is no failure yet. Other
 	 * replicas are given a moment first, since one may be about to create the object, or
 	 * has deleted it. If it may have ended before that, the next attempt creates it.
-	 * @return whether the loss is no failure
 	 */
 	boolean replaceLost(CertificateRequest request, CertificateTemplate template, Throwable cause, Instant now) {
 		if (Kind.of(cause) != Kind.LOST) {
@@ -157,6 +154,11 @@ final class PendingRequests {
 		return this.store.isShared() && !this.removal.keepsObjects();
 	}
 
+	/** No attempt waits for the pending request, which may be resumed. */
+	void giveUp() {
+		this.submitted = null;
+	}
+
 	@Nullable PendingRequest current() {
 		return this.pending;
 	}
@@ -174,7 +176,6 @@ final class PendingRequests {
 	/**
 	 * Removes the pending request if the pair is the answer to it, such as one that was
 	 * stored by another process, or by one that ended before it could delete the request.
-	 * @param since since when the pair has been in use
 	 */
 	void removeIfAnswered(@Nullable CertificatePair pair, Instant since, Instant now) {
 		if (this.store.isShared()) {
@@ -192,8 +193,7 @@ final class PendingRequests {
 	}
 
 	/**
-	 * Returns whether a rotation is due because an earlier process has left a request,
-	 * and the pair is still the one that it is to replace.
+	 * Whether an earlier process has left a request that is to replace this very pair.
 	 */
 	boolean isLeftOver(@Nullable CertificateTemplate template, @Nullable CertificatePair pair) {
 		PendingRequest pending = this.pending;

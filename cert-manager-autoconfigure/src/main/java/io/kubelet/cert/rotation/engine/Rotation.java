@@ -107,14 +107,14 @@ final class Rotation {
 		}
 	}
 
-	/**
-	 * Gives up the attempt in progress if its certificate is not wanted any more. If it
-	 * is wanted again, the next attempt resumes its request.
-	 */
+	/** Gives up an attempt whose certificate is not wanted. It may be resumed. */
 	private void reviewAttempt(@Nullable CertificateTemplate template) {
 		Attempt attempt = this.attempt;
-		if (attempt != null && template != null && !this.pendingRequests.isFor(attempt.request(), template)) {
+		CertificatePair pair = this.pair.get();
+		if (attempt != null && template != null && !this.pendingRequests.isFor(attempt.request(), template)
+				&& (this.trigger == Trigger.TEMPLATE || pair == null || !template.isSatisfiedBy(pair.leaf()))) {
 			cancel();
+			this.pendingRequests.giveUp();
 		}
 	}
 

@@ -114,10 +114,40 @@ class DynamicTemplateTests extends ManagerFixture {
 		assertThat(manager.current()).contains(stored);
 		assertThat(this.signer.requests).hasSize(1);
 		assertThat(output).doesNotContain("is waiting for approval and signature");
+		assertThat(manager.status().pendingRequest()).isNull();
 		this.template = TEMPLATE;
 		pass(SECOND);
 		assertThat(this.signer.requests).hasSize(2);
 		assertThat(lastRequest().name()).isEqualTo(request(0).name());
+	}
+
+	@Test
+	void requestAtTheDeadlineIsKeptWhileTheCurrentCertificateSatisfiesTheNewTemplate() {
+		CertificateTemplate both = CertificateTemplate.ofSubject("system:node:n1", "a", "b");
+		this.store.pair = this.authority.pair(both, START.minus(ofHours(95)), START.plus(ofHours(5)));
+		this.template = both;
+		this.signer.holds();
+		start(dynamic());
+		for (int times = 0; times < 5; times++) {
+			this.template = CertificateTemplate.ofSubject("system:node:n1", "a");
+			pass(ofMinutes(1));
+			this.template = both;
+			pass(ofMinutes(1));
+		}
+		assertThat(this.signer.requests).hasSize(1);
+	}
+
+	/** The rotation is as overdue as before. */
+	@Test
+	void failuresAreNotOverBecauseATemplateReturnsAfterTheDeadline() {
+		storePair(ofHours(95), ofHours(5));
+		this.signer.isBusy(null);
+		CertificateManager manager = start(dynamic());
+		this.template = CHANGED;
+		pass(SECOND);
+		this.template = TEMPLATE;
+		pass(SECOND);
+		assertThat(manager.status().rotations().failingSince()).isEqualTo(START);
 	}
 
 	@Test

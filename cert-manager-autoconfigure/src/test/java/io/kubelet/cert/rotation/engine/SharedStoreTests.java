@@ -123,6 +123,23 @@ class SharedStoreTests extends ManagerFixture {
 		assertThat(this.warnings).containsExactly("overdue " + pair.serialNumber());
 	}
 
+	/** As when a gateway times out, although the Secret was written. */
+	@Test
+	void keyOfARequestThatWasStoredAlthoughTheAnswerWasLostIsUsedOnce() {
+		this.shared.lostAnswer = new StoreException(Kind.UNAVAILABLE, "It took too long", null);
+		this.signer.failsWith((request) -> RequestException.lost(String.valueOf(request.name()), "Gone", "It is gone"));
+		CertificateManager manager = start();
+		manager.rotate();
+		this.time.settle();
+		this.signer.issues();
+		pass(ofMinutes(2));
+		CertificatePair first = manager.current().orElseThrow();
+		manager.rotate();
+		pass(ofMinutes(2));
+		assertThat(this.rotations).hasSize(2);
+		assertThat(manager.current().orElseThrow().leaf().getPublicKey()).isNotEqualTo(first.leaf().getPublicKey());
+	}
+
 	/** As if an admission webhook answered so. */
 	@Test
 	void conflictsWithoutEndFailAttempts() {
