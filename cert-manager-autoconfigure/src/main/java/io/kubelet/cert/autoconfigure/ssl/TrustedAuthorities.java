@@ -11,6 +11,7 @@ import java.util.function.Supplier;
 import io.kubelet.cert.autoconfigure.KubernetesConnection;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Trusted;
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.Trust;
@@ -19,6 +20,7 @@ import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Resolves which certificate authorities the SSL bundle of a certificate trusts. Those of
@@ -76,9 +78,15 @@ final class TrustedAuthorities {
 		});
 	}
 
+	/** Without a wait at startup, no authority is trusted until the source is read. */
 	private static Function<RuntimeException, Trust> unread(CertificateSettings certificate) {
-		return certificate.startup().waits() ? mistake(certificate)
-				: new EmptyUntilRead(certificate.name(), certificate.ssl().bundle());
+		return certificate.startup().waits() ? mistake(certificate) : (problem) -> {
+			// The first answer may take a moment, which needs no warning
+			logger.atLevel((Kind.of(problem) == Kind.UNAVAILABLE) ? Level.INFO : Level.WARN)
+				.log("[{}] The SSL bundle '{}' trusts nobody for now: {}", certificate.name(),
+						certificate.ssl().bundle(), problem.getMessage());
+			return Trust.exactly(List.of());
+		};
 	}
 
 	private LiveTrust inFile(Path file, CertificateSettings certificate) {

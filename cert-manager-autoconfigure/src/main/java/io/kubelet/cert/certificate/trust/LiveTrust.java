@@ -147,15 +147,16 @@ public final class LiveTrust implements Supplier<Trust> {
 			return after;
 		}
 		catch (RuntimeException ex) {
-			if (before == null || this.version == null) {
+			String problem = String.valueOf(ex.getMessage());
+			boolean known = problem.equals(this.problem);
+			this.problem = problem;
+			if (before == null || (this.version == null && !known)) {
 				return new Known(this.unread.apply(ex), Map.of());
 			}
-			String problem = String.valueOf(ex.getMessage());
-			if (!problem.equals(this.problem)) {
+			if (!known) {
 				logger.error("{}; the certificate authorities that were read before remain trusted until a restart",
 						problem);
 			}
-			this.problem = problem;
 			return before;
 		}
 	}

@@ -107,9 +107,17 @@ class LiveTrustTests {
 	@Test
 	void nothingRemainsOfTheTrustBeforeTheFirstReading(CapturedOutput output) throws IOException {
 		Files.delete(this.file);
-		LiveTrust trust = new LiveTrust(Source.file(this.file), OVERLAP, this.time,
-				(problem) -> Trust.exactly(List.of()));
+		List<String> problems = new ArrayList<>();
+		LiveTrust trust = new LiveTrust(Source.file(this.file), OVERLAP, this.time, (problem) -> {
+			problems.add(problem.getMessage());
+			return Trust.exactly(List.of());
+		});
 		assertThat(trust.get().authorities()).isEmpty();
+		trust.get();
+		Files.writeString(this.file, "nonsense");
+		trust.get();
+		assertThat(trust.get().authorities()).isEmpty();
+		assertThat(problems).as("each once").hasSize(2).first().asString().startsWith("There is no file");
 		write(this.newAuthority);
 		assertThat(trust.get().authorities()).containsExactly(this.newAuthority.certificate());
 		assertThat(output).contains("The certificate authorities in " + this.file + " have changed: 1 trusted now\n");
