@@ -21,16 +21,17 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 
 	private static final String IN_BACKGROUND = " To start without the certificate and obtain it later, set '%s' to 'background'.";
 
-	private static final String KUBECONFIG = "kubelet.cert.kubernetes.kubeconfig";
+	private static final String KUBECONFIG = "'kubelet.cert.kubernetes.kubeconfig'";
 
-	private static final String BOOTSTRAP_KUBECONFIG = "kubelet.cert.kubernetes.bootstrap-kubeconfig";
+	private static final String BOOTSTRAP_KUBECONFIG = "'kubelet.cert.kubernetes.bootstrap-kubeconfig'";
 
-	private static final String CONTEXT = "kubelet.cert.kubernetes.context";
+	private static final String CONTEXT = "'kubelet.cert.kubernetes.context'";
 
 	private final boolean bootstrapping;
 
 	CertificateManagerFailureAnalyzer(Environment environment) {
-		this.bootstrapping = StringUtils.hasText(environment.getProperty(BOOTSTRAP_KUBECONFIG));
+		this.bootstrapping = StringUtils
+			.hasText(environment.getProperty("kubelet.cert.kubernetes.bootstrap-kubeconfig"));
 	}
 
 	@Override
@@ -43,34 +44,31 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 			return action(unavailable)
 					+ IN_BACKGROUND.formatted(unavailable.settings().properties().of("startup.mode"));
 		}
-		return (cause instanceof InvalidSettingsException invalid) ? invalid.action()
-				: action(cause, quoted(KUBECONFIG));
+		return (cause instanceof InvalidSettingsException invalid) ? invalid.action() : action(cause, KUBECONFIG);
 	}
 
 	private String action(CertificateUnavailableException unavailable) {
 		CertificateSettings settings = unavailable.settings();
-		String action = unavailable.action();
-		if (action == null && kind(unavailable.getCause()) == Kind.REFUSED) {
-			boolean issuer = settings.request().issuer() != null;
+		boolean issuer = settings.request().issuer() != null;
+		if (unavailable.action() != null) {
+			return unavailable.action();
+		}
+		if (kind(unavailable.getCause()) == Kind.REFUSED) {
 			return "Check what the signer issues, and request that: change the template, the usages or '%s'. Or name another %s ('%s')."
 				.formatted(settings.properties().of("signer-ca-file"), issuer ? "issuer" : "signer",
 						settings.properties().of(issuer ? "issuer.name" : "signer-name"));
 		}
-		if (action == null && kind(unavailable.getCause()) == Kind.TIMED_OUT && settings.request().issuer() != null) {
+		if (kind(unavailable.getCause()) == Kind.TIMED_OUT && issuer) {
 			return "Make sure that cert-manager runs in the cluster and that somebody approves the request: see 'kubectl get certificaterequest'.";
 		}
-		return (action != null) ? action : action(unavailable.getCause(), connection(settings));
+		return action(unavailable.getCause(), connection(settings));
 	}
 
 	/** Additional certificates are requested with the first one. */
 	private String connection(CertificateSettings settings) {
 		boolean first = settings.properties().prefix().equals("kubelet.cert");
-		return (this.bootstrapping && first) ? "%s, or %s if that has a valid certificate"
-			.formatted(quoted(BOOTSTRAP_KUBECONFIG), quoted(KUBECONFIG)) : quoted(KUBECONFIG);
-	}
-
-	private static String quoted(String property) {
-		return "'" + property + "'";
+		return (this.bootstrapping && first)
+				? BOOTSTRAP_KUBECONFIG + ", or " + KUBECONFIG + " if that has a valid certificate" : KUBECONFIG;
 	}
 
 	private String action(@Nullable Throwable failure, String connection) {
@@ -79,9 +77,9 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 				&& failure.getCause() instanceof CertificateManagerException) ? failure.getCause() : failure;
 		if (cause instanceof KubernetesConfigurationException problem && problem.kind() == Kind.OTHER) {
 			return this.bootstrapping
-					? "Set '%s' to a kubeconfig, and '%s' to another kubeconfig or to a file that does not exist yet. Set '%s' to a context of the former, or leave it empty for its current context."
+					? "Set %s to a kubeconfig, and %s to another kubeconfig or to a file that does not exist yet. Set %s to a context of the former, or leave it empty for its current context."
 						.formatted(BOOTSTRAP_KUBECONFIG, KUBECONFIG, CONTEXT)
-					: "Set '%s' to a kubeconfig file and '%s' to one of its contexts, or leave the latter empty for its current context. Or run in a pod with a service account."
+					: "Set %s to a kubeconfig file and %s to one of its contexts, or leave the latter empty for its current context. Or run in a pod with a service account."
 						.formatted(KUBECONFIG, CONTEXT);
 		}
 		return switch (kind(cause)) {
