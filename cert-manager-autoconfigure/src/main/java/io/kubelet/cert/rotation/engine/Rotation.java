@@ -22,10 +22,9 @@ import io.kubelet.cert.store.CertificateStore.ConflictException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Rotates the certificate, one attempt at a time. {@link #review} decides whether one is
- * due: at the deadline of the pair, unless a failure demands a pause, or when another
- * replica has stored a request. {@link #rotate} makes it. Used on the certificate's
- * serial executor only, except for {@link #cancel()}.
+ * Rotates the certificate, one attempt at a time: {@link #review} decides whether one is
+ * due, and {@link #rotate} makes it. Used on the certificate's serial executor only,
+ * except for {@link #cancel()}.
  */
 final class Rotation {
 
@@ -104,6 +103,9 @@ final class Rotation {
 		if (this.due.review(this.pair.get(), template, now)) {
 			this.failures.endRow();
 			this.report.endFailures();
+			if (this.attempt == null) {
+				this.pendingRequests.giveUp();
+			}
 		}
 	}
 
@@ -180,9 +182,7 @@ final class Rotation {
 		});
 	}
 
-	/**
-	 * Ends the attempt if it is not answered in time. An answer that has come is taken.
-	 */
+	/** Ends the attempt if no answer has come in time. */
 	private Runnable limit(Attempt attempt) {
 		Duration limit = this.settings.schedule().waitTimeout();
 		return this.settings.resources().scheduler().schedule(() -> this.serial.execute(() -> {

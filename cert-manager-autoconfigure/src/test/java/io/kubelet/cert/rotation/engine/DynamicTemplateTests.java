@@ -122,6 +122,20 @@ class DynamicTemplateTests extends ManagerFixture {
 	}
 
 	@Test
+	void requestThatIsNotWantedAnyMoreInAPauseIsNotPending() {
+		storePair();
+		CertificateManager manager = start(dynamic());
+		this.signer.isBusy(ofMinutes(1));
+		this.template = CHANGED;
+		pass(ofSeconds(2));
+		assertThat(manager.status().pendingRequest()).isNotNull();
+		this.template = TEMPLATE;
+		pass(ofHours(1));
+		assertThat(manager.status().lastFailure()).isNull();
+		assertThat(manager.status().pendingRequest()).isNull();
+	}
+
+	@Test
 	void requestAtTheDeadlineIsKeptWhileTheCurrentCertificateSatisfiesTheNewTemplate() {
 		CertificateTemplate both = CertificateTemplate.ofSubject("system:node:n1", "a", "b");
 		this.store.pair = this.authority.pair(both, START.minus(ofHours(95)), START.plus(ofHours(5)));
