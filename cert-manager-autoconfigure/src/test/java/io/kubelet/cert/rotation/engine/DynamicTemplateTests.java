@@ -71,15 +71,6 @@ class DynamicTemplateTests extends ManagerFixture {
 	}
 
 	@Test
-	void changeThatTheCertificateSatisfiesIsNotRequested() {
-		this.template = CertificateTemplate.ofSubject("system:node:n1", "system:nodes", "others");
-		start(dynamic());
-		this.template = TEMPLATE;
-		pass(ofMinutes(1));
-		assertThat(this.signer.requests).hasSize(1);
-	}
-
-	@Test
 	void changeWhileARequestIsInFlightCancelsItAndRequestsAnew(CapturedOutput output) {
 		CertificatePair stored = storePair(ofHours(99), ofHours(1));
 		this.signer.holds();
