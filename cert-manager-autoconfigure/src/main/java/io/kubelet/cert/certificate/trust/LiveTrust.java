@@ -154,7 +154,8 @@ public final class LiveTrust implements Supplier<Trust> {
 				return new Known(this.unread.apply(ex), Map.of());
 			}
 			if (!known) {
-				logger.error("{}; the certificate authorities that were read before remain trusted until a restart",
+				logger.error(
+						"{}; the certificate authorities that were read before remain trusted, but not after a restart",
 						problem);
 			}
 			return before;
