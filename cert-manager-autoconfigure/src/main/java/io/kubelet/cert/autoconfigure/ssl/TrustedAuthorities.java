@@ -5,6 +5,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -95,17 +96,20 @@ final class TrustedAuthorities {
 		return trust;
 	}
 
-	/** The stored pair contains the authorities, so no API server is needed for them. */
+	/**
+	 * The stored pair contains the authorities, so no API server is needed for them. They
+	 * remain when it expires.
+	 */
 	private LiveTrust ofIssuer(CertificateSettings certificate) {
 		CertificateManager manager = this.managers.get(certificate.name());
-		Supplier<Object> version = () -> manager.current().map(CertificatePair::authorities).orElse(List.of());
+		Supplier<Optional<CertificatePair>> last = () -> manager.current()
+			.or(() -> Optional.ofNullable(manager.status().pair()));
+		Supplier<Object> version = () -> last.get().map(CertificatePair::authorities).orElse(List.of());
 		LiveTrust.Source source = new LiveTrust.Source(() -> "the certificate '" + certificate.name() + "'", version,
 				() -> {
-					CertificatePair pair = manager.current().orElse(null);
-					if (pair == null) {
-						throw new IllegalStateException(
-								"There is no valid certificate yet, whose authority is to be trusted");
-					}
+					CertificatePair pair = last.get()
+						.orElseThrow(() -> new IllegalStateException(
+								"There is no certificate yet, whose authority is to be trusted"));
 					if (pair.authorities().isEmpty()) {
 						throw certificate.properties()
 							.invalid("ssl.trust", "issuer", NO_AUTHORITY, certificate.name(),

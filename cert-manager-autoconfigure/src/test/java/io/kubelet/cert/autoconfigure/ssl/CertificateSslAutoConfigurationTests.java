@@ -3,6 +3,7 @@ package io.kubelet.cert.autoconfigure.ssl;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.stream.Stream;
@@ -162,6 +163,26 @@ class CertificateSslAutoConfigurationTests {
 					"kubelet.cert.ssl.trust=system")
 			.run((context) -> assertThat(StartFailures.report(context.getStartupFailure()).getDescription())
 				.contains(report.formatted(ManagerFixture.SIGNER, fixture.request(0).name())));
+	}
+
+	@Test
+	void authorityOfTheIssuerRemainsTrustedWhenTheCertificateExpires(CapturedOutput output) {
+		ManagerFixture fixture = new ManagerFixture();
+		fixture.store.pair = fixture.pair(Duration.ZERO, Duration.ofHours(1))
+			.withAuthorities(List.of(fixture.authority.certificate()));
+		fixture.signer.holds();
+		CertificateManager own = fixture.start();
+		CertificateContexts.starter()
+			.withBean(CertificateManagers.class, () -> new CertificateManagers(List.of(own)))
+			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory, "kubelet.cert.issuer.name=internal",
+					"kubelet.cert.ssl.trust=issuer")
+			.run((context) -> {
+				assertThat(trusted(context, own.name())).containsExactly("CN=authority");
+				fixture.pass(Duration.ofHours(2));
+				assertThat(own.current()).isEmpty();
+				assertThat(trusted(context, own.name())).containsExactly("CN=authority");
+			});
+		assertThat(output).doesNotContain("remain trusted");
 	}
 
 	@Test
