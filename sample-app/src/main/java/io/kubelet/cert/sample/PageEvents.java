@@ -55,7 +55,7 @@ class PageEvents {
 		this.pages.add(page);
 		Report last = this.last;
 		if (last != null && !isOutdated(last)) {
-			send(page, last);
+			send(page, new Report(Instant.now(), last.certificates, last.presented));
 		}
 		return page;
 	}
