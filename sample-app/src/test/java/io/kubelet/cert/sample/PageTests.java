@@ -144,7 +144,7 @@ class PageTests {
 		until(() -> field("kubelet-client", "state").equals("ROTATING"));
 		assertThat(field("kubelet-client", "pending")).contains("has been waiting for");
 		violations();
-		plane().behavior().approval(ApprovalPolicy.approving()).signingDelay(Duration.ofSeconds(3));
+		plane().behavior().signingDelay(Duration.ofSeconds(3)).approval(ApprovalPolicy.approving());
 		until(() -> field("kubelet-client", "pending").endsWith("It is approved, but not signed."));
 		assertThat(field("kubelet-client", "command")).as("nothing is left to approve").isEmpty();
 		until(() -> !card("kubelet-client").findElement(By.cssSelector(".pending")).isDisplayed());
