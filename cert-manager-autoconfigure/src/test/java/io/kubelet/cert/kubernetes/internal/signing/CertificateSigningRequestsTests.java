@@ -137,6 +137,7 @@ class CertificateSigningRequestsTests {
 		this.adapter.controlPlane.approve(name(confirmed));
 		answer(answer);
 		assertThat(this.adapter.figures()).isEqualTo("0 POST, 1 watch, 1 list");
+		await().until(() -> this.adapter.executor.getActiveCount() == 0);
 		answer(this.adapter.send(confirmed));
 		assertThat(this.adapter.figures()).isEqualTo("0 POST, 1 watch, 2 list");
 	}
