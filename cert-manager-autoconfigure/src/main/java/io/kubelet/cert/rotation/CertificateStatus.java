@@ -242,6 +242,14 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 			Throwable cause) {
 
 		/**
+		 * Returns the message without the advice in its further lines.
+		 * @return the first line
+		 */
+		public String summary() {
+			return this.message.lines().findFirst().orElse("");
+		}
+
+		/**
 		 * Whether someone has to do something, because the next attempt is unlikely to
 		 * succeed without a change: credentials, permissions, the request or the
 		 * configuration are wrong, or the request was denied.

@@ -52,7 +52,7 @@ final class CertificateUnavailableException extends CertificateManagerException 
 		}
 		if (failure != null) {
 			return new CertificateUnavailableException(settings,
-					message + ". Attempt %d failed: %s".formatted(failure.attempt(), firstLine(failure)),
+					message + ". Attempt %d failed: %s".formatted(failure.attempt(), failure.summary()),
 					failure.cause(), null);
 		}
 		if (pending == null) {
@@ -75,12 +75,7 @@ final class CertificateUnavailableException extends CertificateManagerException 
 	static CertificateUnavailableException failed(CertificateSettings settings, CertificateStatus.Failure failure,
 			CertificateStatus status) {
 		return new CertificateUnavailableException(settings, "Could not obtain certificate '%s' from %s: %s"
-			.formatted(settings.name(), signer(settings, status), firstLine(failure)), failure.cause(), null);
-	}
-
-	/** The cause has the others. */
-	private static String firstLine(CertificateStatus.Failure failure) {
-		return failure.message().lines().findFirst().orElse("");
+			.formatted(settings.name(), signer(settings, status), failure.summary()), failure.cause(), null);
 	}
 
 	/** A manager of the application may have one that no property names. */

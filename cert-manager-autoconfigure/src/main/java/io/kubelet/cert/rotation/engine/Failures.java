@@ -159,12 +159,10 @@ final class Failures {
 
 	/** Advice is logged once, and not if the report of the start contains it. */
 	private String newsIn(CertificateStatus.Failure failure) {
-		String message = failure.message();
-		String firstLine = message.lines().findFirst().orElse("");
-		String advice = message.substring(firstLine.length());
+		String advice = failure.message().substring(failure.summary().length());
 		boolean known = advice.equals(this.advice) || (this.required && failure.needsAttention());
 		this.advice = advice;
-		return known ? firstLine : message;
+		return known ? failure.summary() : failure.message();
 	}
 
 	/** An answer may be that of a signer that nobody meant. */
