@@ -138,8 +138,7 @@ class CertManagerEndToEndTests {
 			.<String, Consumer<Behavior>>of("kubelet.cert.ssl.trust",
 					(behavior) -> behavior.flaws(SignerFlaw.NO_AUTHORITY),
 					"the authority that came with it did not issue it",
-					(behavior) -> behavior.flaws(SignerFlaw.ANOTHER_AUTHORITY),
-					"somebody approves the request: see 'kubectl get certificaterequest'",
+					(behavior) -> behavior.flaws(SignerFlaw.ANOTHER_AUTHORITY), "somebody approves the request.",
 					(behavior) -> behavior.approval(ApprovalPolicy.manual()))
 			.entrySet();
 	}

@@ -9,9 +9,9 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * How the API server is reached.
  *
- * @param kubeconfig Kubeconfig file. By default the pod's service account, then the file
- * that KUBECONFIG names, then ~/.kube/config. With a bootstrap kubeconfig, the file is
- * written unless it has a valid client certificate.
+ * @param kubeconfig Kubeconfig file. By default the pod's service account, then the first
+ * existing file in KUBECONFIG, then ~/.kube/config. With a bootstrap kubeconfig, the file
+ * is written unless it has a valid client certificate.
  * @param bootstrapKubeconfig Kubeconfig with the credentials for the first request. Later
  * requests use the certificate itself.
  * @param context Context of the kubeconfig, or of the bootstrap kubeconfig if there is

@@ -59,7 +59,7 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 						settings.properties().of(issuer ? "issuer.name" : "signer-name"));
 		}
 		if (kind(unavailable.getCause()) == Kind.TIMED_OUT && issuer) {
-			return "Make sure that cert-manager runs in the cluster and that somebody approves the request: see 'kubectl get certificaterequest'.";
+			return "Make sure that cert-manager runs in the cluster and that somebody approves the request.";
 		}
 		return action(unavailable.getCause(), connection(settings));
 	}
@@ -79,7 +79,7 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 			return this.bootstrapping
 					? "Set %s to a kubeconfig, and %s to another kubeconfig or to a file that does not exist yet. Set %s to a context of the former, or leave it empty for its current context."
 						.formatted(BOOTSTRAP_KUBECONFIG, KUBECONFIG, CONTEXT)
-					: "Set %s to a kubeconfig file and %s to one of its contexts, or leave the latter empty for its current context. Or run in a pod with a service account."
+					: "Correct what the description names, or set %s to another kubeconfig and %s to one of its contexts, or leave the latter empty for its current context. Or run in a pod with a service account."
 						.formatted(KUBECONFIG, CONTEXT);
 		}
 		return switch (kind(cause)) {

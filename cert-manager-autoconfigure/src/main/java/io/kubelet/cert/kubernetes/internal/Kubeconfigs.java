@@ -7,12 +7,14 @@ import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.TextFile;
 import io.kubelet.cert.certificate.trust.LiveTrust;
@@ -22,8 +24,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The places where Kubernetes programs look for their API server: the configured
- * kubeconfig, the service account of the pod, the file that {@code KUBECONFIG} names, and
- * {@code ~/.kube/config}. Nothing of the Kubernetes client is loaded.
+ * kubeconfig, the service account of the pod, the first file in {@code KUBECONFIG} that
+ * exists, and {@code ~/.kube/config}. Nothing of the Kubernetes client is loaded.
  */
 public final class Kubeconfigs {
 
@@ -58,7 +60,7 @@ public final class Kubeconfigs {
 	 * @return the source, empty if no API server is configured in any place
 	 */
 	public static Optional<LiveTrust.Source> authorities(@Nullable Path kubeconfig, @Nullable String context) {
-		boolean configured = kubeconfig != null || isInCluster() || findInEnvironment().isPresent();
+		boolean configured = kubeconfig != null || isInCluster() || !variable().isBlank() || Files.exists(home());
 		return configured
 				? Optional.of(source(() -> read(kubeconfig, context), (file) -> Trust.exactly(file.authorities())))
 				: Optional.empty();
@@ -122,18 +124,23 @@ public final class Kubeconfigs {
 	}
 
 	private static Path find(@Nullable Path configured) {
-		return (configured != null) ? configured
-				: findInEnvironment().orElseThrow(() -> new KubernetesConfigurationException(
-						"No API server is configured: this is not a pod with a service account token, "
-								+ "the environment variable KUBECONFIG is not set, and there is no " + home()));
+		return (configured != null) ? configured : find(variable(), home());
 	}
 
-	private static Optional<Path> findInEnvironment() {
-		String variable = System.getenv("KUBECONFIG");
-		if (variable != null && !variable.isBlank()) {
-			return Optional.of(Path.of(variable.split(File.pathSeparator)[0]));
-		}
-		return Optional.of(home()).filter(Files::exists);
+	/** Like kubectl, skips the files in the variable that do not exist. */
+	static Path find(String variable, Path home) {
+		Stream<Path> files = variable.isBlank() ? Stream.of(home)
+				: Stream.of(variable.split(File.pathSeparator)).filter((file) -> !file.isBlank()).map(Path::of);
+		return files.filter(Files::exists)
+			.findFirst()
+			.orElseThrow(() -> new KubernetesConfigurationException(variable.isBlank()
+					? "No API server is configured: this is not a pod with a service account token, "
+							+ "the environment variable KUBECONFIG is not set, and there is no " + home
+					: "The environment variable KUBECONFIG names no file that exists: " + variable));
+	}
+
+	private static String variable() {
+		return Objects.requireNonNullElse(System.getenv("KUBECONFIG"), "");
 	}
 
 	private static Path home() {

@@ -1,5 +1,6 @@
 package io.kubelet.cert.kubernetes.internal;
 
+import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -149,6 +150,18 @@ class KubernetesClientsTests {
 		Files.writeString(this.directory.resolve("login.sh"), "#!/bin/sh\ntouch %s/run\n".formatted(this.directory));
 		refused(kubeconfig, null, "its server is not a URL");
 		assertThat(this.directory.resolve("run")).doesNotExist();
+	}
+
+	@Test
+	void firstFileInTheVariableThatExistsIsUsed() {
+		Path kubeconfig = write("token: " + token());
+		Path missing = this.directory.resolve("missing");
+		assertThat(Kubeconfigs.find(missing + File.pathSeparator + File.pathSeparator + kubeconfig, missing))
+			.isEqualTo(kubeconfig);
+		assertThat(Kubeconfigs.find(" ", kubeconfig)).isEqualTo(kubeconfig);
+		assertThatExceptionOfType(KubernetesConfigurationException.class)
+			.isThrownBy(() -> Kubeconfigs.find(missing.toString(), kubeconfig))
+			.withMessage("The environment variable KUBECONFIG names no file that exists: " + missing);
 	}
 
 	@Test
