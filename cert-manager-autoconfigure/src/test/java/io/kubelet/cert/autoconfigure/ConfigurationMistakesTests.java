@@ -115,8 +115,9 @@ class ConfigurationMistakesTests {
 		RisingTimeout.from(Duration.ofMillis(250), (timeout) -> {
 			String limit = "kubelet.cert.startup.timeout=" + timeout;
 			assertReport(connect(this.controlPlane.bootstrap(), limit), "'kubelet-client' was not issued within ",
-					"kubelet.cert.startup.timeout", this.controlPlane.url(), "cannot be reached", "API server runs",
-					KUBECONFIG, "'kubelet.cert.startup.mode' to 'background'");
+					"kubelet.cert.startup.timeout", this.controlPlane.url() + " (from " + this.directory,
+					") cannot be reached", "API server runs", KUBECONFIG,
+					"'kubelet.cert.startup.mode' to 'background'");
 			assertReport(bootstrap(this.controlPlane.bootstrap(), limit), "API server runs", BOOTSTRAP);
 		});
 	}

@@ -50,9 +50,8 @@ class ApiServerFaultTests extends ShopFixture {
 		await().until(() -> status(application).lastFailure() != null);
 		CertificateStatus.Failure failure = Objects.requireNonNull(status(application).lastFailure());
 		assertThat(failure.reason()).isEqualTo("Unreachable");
-		assertThat(failure.message()).contains(
-				" was not answered within 8s: The API server at " + this.plane.url() + " cannot be reached: ",
-				"; the next attempt waits for the same request");
+		assertThat(failure.message()).contains(" was not answered within 8s: The API server at " + this.plane.url(),
+				" cannot be reached: ", "; the next attempt waits for the same request");
 		assertThat(manager(application).current()).contains(old);
 		this.plane.resume();
 		awaitRotation(application);

@@ -18,6 +18,7 @@ import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.kubernetes.internal.ApiObjects.AnswerTooLargeException;
 import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.request.RequestException;
+import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
 import org.jspecify.annotations.Nullable;
 
@@ -25,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * Translates the exceptions of the client library into exceptions that state what a
  * caller can do.
  *
- * @param server the address of the API server
+ * @param server the address of the API server, and where it comes from
  */
 public record ApiFailures(String server) {
 
@@ -33,6 +34,14 @@ public record ApiFailures(String server) {
 	private static final String ABSENT = "cert-manager is not installed in this cluster, or the permission is missing. "
 			+ "Install cert-manager, or grant the permission to create, list, watch and delete "
 			+ "certificaterequests.cert-manager.io. ";
+
+	/**
+	 * Creates a translator of what a client reports.
+	 * @param client the client
+	 */
+	public ApiFailures(ApiClient client) {
+		this(KubernetesClients.describeServer(client));
+	}
 
 	/**
 	 * Translates a failure. The exception of the library is not the cause of the result:
@@ -61,7 +70,7 @@ public record ApiFailures(String server) {
 					retryAfter(failure.getResponseHeaders()), null);
 		}
 		if (status == null && code != 401) {
-			return unexpected("The answer from %s (status %d) is not from an API server. A proxy may have answered"
+			return unexpected("The answer from %s with status %d is not from an API server. A proxy may have answered"
 				.formatted(this.server, code), request);
 		}
 		String message = switch (code) {

@@ -107,6 +107,11 @@ record KubeconfigFile(Path file, @Nullable String context, Map<?, ?> config, Map
 				+ " names no server: its current context, or the cluster of that context, is missing");
 	}
 
+	/** Returns where the address of the API server comes from, for a message. */
+	String origin() {
+		return this.config.isEmpty() ? "the pod's service account" : this.file.toString();
+	}
+
 	/** Returns whether the server is not verified. */
 	boolean isInsecure() {
 		return Boolean.TRUE.equals(this.cluster.get("insecure-skip-tls-verify"));

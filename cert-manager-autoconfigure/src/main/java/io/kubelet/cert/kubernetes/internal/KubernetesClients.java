@@ -28,11 +28,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Creates API clients from the configuration in the places where Kubernetes programs look
- * for it: the kubeconfig if one is given, otherwise the service account of the pod,
- * otherwise the file that {@code KUBECONFIG} names, otherwise {@code ~/.kube/config}. A
- * client follows the certificate authorities there, and no redirects: an API server sends
- * none, and the target might be another server. Connecting, and each wait for a part of
- * an answer, may take 10 seconds.
+ * for it ({@link Kubeconfigs}). A client follows the certificate authorities there, and
+ * no redirects: an API server sends none, and the target might be another server.
+ * Connecting, and each wait for a part of an answer, may take 10 seconds.
  */
 final class KubernetesClients {
 
@@ -65,7 +63,7 @@ final class KubernetesClients {
 			throw file.malformed("its server is not a URL such as https://192.0.2.1:6443");
 		}
 		Credentials credentials = user.get();
-		ApiClient client = new ApiClient().setBasePath(file.server());
+		ApiClient client = new DescribedClient(file.origin()).setBasePath(file.server());
 		if (file.isInsecure()) {
 			client.setVerifyingSsl(false).setKeyManagers(credentials.keys());
 			warnOfInsecure(file);
@@ -143,6 +141,22 @@ final class KubernetesClients {
 		}
 		return chain.withReadTimeout(Integer.parseInt(seconds) + WATCH_GRACE_SECONDS, TimeUnit.SECONDS)
 			.proceed(chain.request());
+	}
+
+	/** Returns the address of the API server and where it comes from, for a message. */
+	static String describeServer(ApiClient client) {
+		return client.getBasePath()
+				+ ((client instanceof DescribedClient described) ? " (from " + described.origin + ")" : "");
+	}
+
+	private static final class DescribedClient extends ApiClient {
+
+		private final String origin;
+
+		DescribedClient(String origin) {
+			this.origin = origin;
+		}
+
 	}
 
 }

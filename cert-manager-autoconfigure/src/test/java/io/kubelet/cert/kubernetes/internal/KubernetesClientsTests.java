@@ -226,6 +226,7 @@ class KubernetesClientsTests {
 		Files.writeString(this.directory.resolve("token"), "one");
 		KubeconfigFile file = Kubeconfigs.serviceAccount(this.directory, host, "443");
 		assertThat(file.server()).isEqualTo(server);
+		assertThat(file.origin()).isEqualTo("the pod's service account");
 		assertThat(file.authorities()).hasSize(1);
 		assertThat(file.authorityFiles()).contains(this.directory.resolve("ca.crt"));
 		assertThat(file.userText("tokenFile")).isEqualTo(this.directory.resolve("token").toString());

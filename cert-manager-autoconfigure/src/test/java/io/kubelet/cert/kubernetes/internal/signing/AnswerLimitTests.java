@@ -176,7 +176,7 @@ class AnswerLimitTests {
 			exchange.sendResponseHeaders(status, -1);
 		});
 		assertThat(Adapter.failure(send()))
-			.hasMessageContaining("(status %d) is not from an API server".formatted(status));
+			.hasMessageContaining("with status %d is not from an API server".formatted(status));
 		assertThat(this.redirected).hasValue(0);
 	}
 
