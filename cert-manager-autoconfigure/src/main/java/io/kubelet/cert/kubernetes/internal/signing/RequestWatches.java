@@ -187,7 +187,8 @@ final class RequestWatches {
 
 		@Override
 		public String toString() {
-			return "Certificate signing requests";
+			return RequestWatches.this.path.endsWith("/certificaterequests") ? "CertificateRequests"
+					: "CertificateSigningRequests";
 		}
 
 	}
