@@ -59,11 +59,12 @@ class RegisteredBundleTests {
 	/** What is thrown instead of the next versions of the trust. */
 	private final Queue<Error> problems = new ArrayDeque<>();
 
-	private final DefaultSslBundleRegistry registry = this.manager
-		.register(new LiveTrust(new LiveTrust.Source(() -> "here", this::version, () -> Trust.exactly(this.trusted)),
-				OVERLAP, this.time, (problem) -> {
-					throw problem;
-				}), this.time);
+	private final DefaultSslBundleRegistry registry = this.manager.register(
+			new LiveTrust("", new LiveTrust.Source(() -> "here", this::version, () -> Trust.exactly(this.trusted)),
+					OVERLAP, this.time, (problem) -> {
+						throw problem;
+					}),
+			this.time);
 
 	private final SslBundle bundle = this.registry.getBundle("bundle");
 

@@ -65,7 +65,8 @@ final class TrustedAuthorities {
 
 	private LiveTrust live(LiveTrust.Source source, CertificateSettings certificate,
 			Function<RuntimeException, Trust> unread) {
-		return new LiveTrust(source, certificate.ssl().trustOverlap(), this.clock, unread);
+		return new LiveTrust("[%s] ".formatted(certificate.name()), source, certificate.ssl().trustOverlap(),
+				this.clock, unread);
 	}
 
 	/**

@@ -37,6 +37,8 @@ public final class LiveTrust implements Supplier<Trust> {
 
 	private static final Duration HANGING = Duration.ofSeconds(10);
 
+	private final String prefix;
+
 	private final Source source;
 
 	private final Duration overlap;
@@ -64,20 +66,23 @@ public final class LiveTrust implements Supplier<Trust> {
 	 * @param source the source
 	 */
 	public LiveTrust(Source source) {
-		this(source, Duration.ZERO, Clock.fixed(Instant.EPOCH, ZoneOffset.UTC), (problem) -> {
+		this("", source, Duration.ZERO, Clock.fixed(Instant.EPOCH, ZoneOffset.UTC), (problem) -> {
 			throw problem;
 		});
 	}
 
 	/**
 	 * Creates trust that follows a source. The first call reads the source.
+	 * @param prefix the beginning of each entry in the log, such as {@code "[shop] "}
 	 * @param source the source
 	 * @param overlap how long an authority remains trusted after its removal
 	 * @param clock the clock
 	 * @param unread returns the trust as long as the source has never been read, given
 	 * why it cannot be read; or throws
 	 */
-	public LiveTrust(Source source, Duration overlap, Clock clock, Function<RuntimeException, Trust> unread) {
+	public LiveTrust(String prefix, Source source, Duration overlap, Clock clock,
+			Function<RuntimeException, Trust> unread) {
+		this.prefix = prefix;
 		this.source = source;
 		this.overlap = overlap;
 		this.clock = clock;
@@ -104,7 +109,8 @@ public final class LiveTrust implements Supplier<Trust> {
 			this.reading = now;
 			Known known = read(now).at(now);
 			if (this.reading == null) {
-				logger.info("Reading the certificate authorities in {} has returned", this.source.origin().get());
+				logger.info("{}Reading the certificate authorities in {} has returned", this.prefix,
+						this.source.origin().get());
 			}
 			this.last = known;
 			return known.trust();
@@ -120,9 +126,9 @@ public final class LiveTrust implements Supplier<Trust> {
 		if (since != null && now.isAfter(since.plus(HANGING))) {
 			this.reading = null;
 			logger.error(
-					"Reading the certificate authorities in {} takes longer than {}, as from a volume that "
+					"{}Reading the certificate authorities in {} takes longer than {}, as from a volume that "
 							+ "hangs; those that were read before remain trusted",
-					this.source.origin().get(), ReadableDuration.of(HANGING));
+					this.prefix, this.source.origin().get(), ReadableDuration.of(HANGING));
 		}
 	}
 
@@ -140,7 +146,8 @@ public final class LiveTrust implements Supplier<Trust> {
 				after = change(after, content, now);
 			}
 			else if (this.problem != null) {
-				logger.info("The certificate authorities in {} can be read again", this.source.origin().get());
+				logger.info("{}The certificate authorities in {} can be read again", this.prefix,
+						this.source.origin().get());
 			}
 			this.problem = null;
 			this.version = version;
@@ -155,8 +162,8 @@ public final class LiveTrust implements Supplier<Trust> {
 			}
 			if (!known) {
 				logger.error(
-						"{}; the certificate authorities that were read before remain trusted, but not after a restart",
-						problem);
+						"{}{}; the certificate authorities that were read before remain trusted, but not after a restart",
+						this.prefix, problem);
 			}
 			return before;
 		}
@@ -174,9 +181,9 @@ public final class LiveTrust implements Supplier<Trust> {
 				}
 			}
 		}
-		logger.info("The certificate authorities in {} have changed: {} trusted now{}{}", this.source.origin().get(),
-				after.authorities().size(), (leaving > 0) ? ", %d removed".formatted(leaving) : "",
-				(leaving > 0 && !this.overlap.isZero())
+		logger.info("{}The certificate authorities in {} have changed: {} trusted now{}{}", this.prefix,
+				this.source.origin().get(), after.authorities().size(),
+				(leaving > 0) ? ", %d removed".formatted(leaving) : "", (leaving > 0 && !this.overlap.isZero())
 						? " and trusted for another " + ReadableDuration.of(this.overlap) : "");
 		return new Known(after, all);
 	}

@@ -108,7 +108,7 @@ class LiveTrustTests {
 	void nothingRemainsOfTheTrustBeforeTheFirstReading(CapturedOutput output) throws IOException {
 		Files.delete(this.file);
 		List<String> problems = new ArrayList<>();
-		LiveTrust trust = new LiveTrust(Source.file(this.file), OVERLAP, this.time, (problem) -> {
+		LiveTrust trust = new LiveTrust("[shop] ", Source.file(this.file), OVERLAP, this.time, (problem) -> {
 			problems.add(problem.getMessage());
 			return Trust.exactly(List.of());
 		});
@@ -120,7 +120,8 @@ class LiveTrustTests {
 		assertThat(problems).as("each once").hasSize(2).first().asString().startsWith("There is no file");
 		write(this.newAuthority);
 		assertThat(trust.get().authorities()).containsExactly(this.newAuthority.certificate());
-		assertThat(output).contains("The certificate authorities in " + this.file + " have changed: 1 trusted now\n");
+		assertThat(output)
+			.contains("[shop] The certificate authorities in " + this.file + " have changed: 1 trusted now\n");
 		Files.delete(this.file);
 		assertThat(trust.get().authorities()).containsExactly(this.newAuthority.certificate());
 	}
@@ -147,7 +148,7 @@ class LiveTrustTests {
 		authorities();
 		authorities();
 		assertThat(output).containsOnlyOnce(
-				"The certificate authorities in " + this.file + " can be read again" + System.lineSeparator());
+				"[shop] The certificate authorities in " + this.file + " can be read again" + System.lineSeparator());
 		Files.delete(this.file);
 		authorities();
 		write(this.newAuthority);
@@ -173,7 +174,8 @@ class LiveTrustTests {
 				List.of(new IllegalArgumentException("Access denied"), new IllegalArgumentException("Access denied")));
 		assertThat(trust.get().authorities()).containsExactly(this.oldAuthority.certificate());
 		assertThat(trust.get().authorities()).containsExactly(this.oldAuthority.certificate());
-		assertThat(output).containsOnlyOnce("Access denied; the certificate authorities that were read before remain");
+		assertThat(output)
+			.containsOnlyOnce("[shop] Access denied; the certificate authorities that were read before remain");
 		assertThat(trust.get().authorities()).contains(this.newAuthority.certificate());
 	}
 
@@ -202,9 +204,9 @@ class LiveTrustTests {
 		this.time.pass(Duration.ofSeconds(11));
 		trust.get();
 		trust.get();
-		assertThat(output)
-			.containsOnlyOnce("Reading the certificate authorities in the volume takes longer than 10s, as from a "
-					+ "volume that hangs; those that were read before remain trusted");
+		assertThat(output).containsOnlyOnce(
+				"[shop] Reading the certificate authorities in the volume takes longer than 10s, as from a "
+						+ "volume that hangs; those that were read before remain trusted");
 		this.time.pass(OVERLAP);
 		assertThat(trust.get().authorities()).containsExactly(this.newAuthority.certificate());
 		write(this.oldAuthority);
@@ -212,7 +214,7 @@ class LiveTrustTests {
 		assertThat(hanging.get().authorities()).startsWith(this.oldAuthority.certificate());
 		hangs.set(false);
 		assertThat(trust.get().authorities()).startsWith(this.oldAuthority.certificate());
-		assertThat(output).containsOnlyOnce("Reading the certificate authorities in the volume has returned");
+		assertThat(output).containsOnlyOnce("[shop] Reading the certificate authorities in the volume has returned");
 	}
 
 	private static void exchange(Exchanger<Boolean> exchanger) {
@@ -265,7 +267,7 @@ class LiveTrustTests {
 	}
 
 	private LiveTrust trust(Source source) {
-		return new LiveTrust(source, OVERLAP, this.time, (problem) -> {
+		return new LiveTrust("[shop] ", source, OVERLAP, this.time, (problem) -> {
 			throw problem;
 		});
 	}
