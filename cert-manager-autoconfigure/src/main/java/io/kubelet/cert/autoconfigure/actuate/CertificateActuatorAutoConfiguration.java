@@ -3,12 +3,14 @@ package io.kubelet.cert.autoconfigure.actuate;
 import java.time.Clock;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 import io.kubelet.cert.actuate.CertificatesEndpoint;
 import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
 import io.kubelet.cert.autoconfigure.settings.Profile;
+import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.ssl.LiveSslBundle;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -101,8 +103,10 @@ public final class CertificateActuatorAutoConfiguration {
 					.map((certificate) -> certificate.ssl().bundle())
 					.findFirst()
 					.orElse(name);
-				LiveSslBundle live = (LiveSslBundle) bundles.getObject().getBundle(bundle).getManagers();
-				return live.identity().trust();
+				SslBundles all = bundles.getObject();
+				LiveSslBundle live = all.getBundleNames().contains(bundle) ? LiveSslBundle.of(all.getBundle(bundle))
+						: null;
+				return (live != null) ? live.identity().trust() : Trust.exactly(List.of());
 			}, Clock.systemUTC());
 		}
 
