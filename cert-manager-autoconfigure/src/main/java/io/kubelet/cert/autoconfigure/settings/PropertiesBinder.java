@@ -30,7 +30,7 @@ import org.springframework.util.StringUtils;
 
 /**
  * Binds each property once. The first certificate is bound first, and what the others
- * inherit from it comes from a last property source. {@link Valid.Handler} and
+ * inherit from it comes from a property source of its own. {@link Valid.Handler} and
  * {@link UnknownProperties} are called for each property as well.
  */
 final class PropertiesBinder extends AbstractBindHandler {
@@ -46,6 +46,9 @@ final class PropertiesBinder extends AbstractBindHandler {
 	/** The marks of properties, each its own or that of its group. */
 	private final Map<ConfigurationPropertyName, Inherited> marks = new HashMap<>();
 
+	/** The properties that must not be blank. */
+	private final Set<ConfigurationPropertyName> notBlank = new HashSet<>();
+
 	/** What is bound to each property. If it is inherited, it has another name. */
 	private final Map<ConfigurationPropertyName, ConfigurationProperty> values = new LinkedHashMap<>();
 
@@ -55,8 +58,8 @@ final class PropertiesBinder extends AbstractBindHandler {
 	private PropertiesBinder(Environment environment, BindHandler parent) {
 		super(parent);
 		List<ConfigurationPropertySource> sources = new ArrayList<>();
-		ConfigurationPropertySources.get(environment).forEach(sources::add);
 		sources.add(new InheritedSource());
+		ConfigurationPropertySources.get(environment).forEach(sources::add);
 		// The text of a config tree has a type that the binder does not convert to a path
 		this.binder = new Binder(sources, (value) -> (value instanceof CharSequence text)
 				? environment.resolveRequiredPlaceholders(text.toString()) : value);
@@ -86,7 +89,11 @@ final class PropertiesBinder extends AbstractBindHandler {
 		this.values.forEach((name, property) -> {
 			Inherited mark = this.marks.get(name);
 			if (mark != null && !ADDITIONAL.isAncestorOf(name) && !isReplaced(mark, certificate)) {
-				found.put(certificate.append(name.subName(FIRST.getNumberOfElements())), property);
+				ConfigurationPropertyName own = certificate.append(name.subName(FIRST.getNumberOfElements()));
+				String text = text(own);
+				if (text == null || (text.isBlank() && !this.notBlank.contains(name))) {
+					found.put(own, property);
+				}
 			}
 		});
 		this.inherited = found;
@@ -95,14 +102,20 @@ final class PropertiesBinder extends AbstractBindHandler {
 	private boolean isReplaced(Inherited mark, ConfigurationPropertyName certificate) {
 		return StringUtils.commaDelimitedListToSet(mark.unless())
 			.stream()
-			.map((name) -> this.binder.bind(certificate.append(name), Bindable.of(String.class)).orElse(""))
-			.anyMatch(StringUtils::hasText);
+			.anyMatch((name) -> StringUtils.hasText(text(certificate.append(name))));
+	}
+
+	private @Nullable String text(ConfigurationPropertyName name) {
+		return this.binder.bind(name, Bindable.of(String.class)).orElse(null);
 	}
 
 	@Override
 	public <T> @Nullable Bindable<T> onStart(ConfigurationPropertyName name, Bindable<T> target, BindContext context) {
 		Inherited mark = target.getAnnotation(Inherited.class);
 		this.marks.put(name, (mark != null) ? mark : this.marks.get(name.getParent()));
+		if (Valid.Handler.rules(target).contains(Valid.Rule.NOT_BLANK)) {
+			this.notBlank.add(name);
+		}
 		if (ADDITIONAL.isParentOf(name)) {
 			inherit(name);
 		}
@@ -114,10 +127,12 @@ final class PropertiesBinder extends AbstractBindHandler {
 			Object result) {
 		ConfigurationProperty property = context.getConfigurationProperty();
 		// After a list or a map, it is the property of the last element
-		if (property != null && (property.getName().equals(name) || property == this.inherited.get(name))) {
+		Object bound = super.onSuccess(name, target, context, result);
+		if (bound != null && property != null
+				&& (property.getName().equals(name) || property == this.inherited.get(name))) {
 			this.values.put(name, property);
 		}
-		return super.onSuccess(name, target, context, result);
+		return bound;
 	}
 
 	/**

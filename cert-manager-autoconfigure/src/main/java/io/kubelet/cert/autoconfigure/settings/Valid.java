@@ -136,7 +136,7 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
 			return super.onSuccess(name, target, context, result);
 		}
 
-		private static List<Rule> rules(Bindable<?> target) {
+		static List<Rule> rules(Bindable<?> target) {
 			Valid valid = target.getAnnotation(Valid.class);
 			return (valid != null) ? List.of(valid.value()) : List.of();
 		}

@@ -102,8 +102,20 @@ class PropertiesBinderTests {
 	void furtherCertificateOfWhichNothingButBlanksIsSetIsNone() {
 		assertThat(TestSettings
 			.of("template.common-name=first;signer-name=example.com/first;issuer.kind=${absent:};issuer.name=${absent:}",
-					"additional.b.template.common-name=${absent:}")
+					"cert-dir=/pki;additional.b.template.common-name=${absent:}")
 			.certificates()).hasSize(1);
+	}
+
+	@Test
+	void blankValueOfAFurtherCertificateDoesNotHideTheOneOfTheFirst() {
+		CertificateSettings second = TestSettings.named("b",
+				"template.common-name=a;issuer.name=first;issuer.kind=ClusterIssuer;ssl.trust=system;cert-dir=/pki;ssl.drain=5s",
+				"additional.b.template.common-name=b;additional.b.issuer.name=${absent:};additional.b.ssl.trust=",
+				"additional.b.cert-dir=;additional.b.ssl.drain=");
+		assertThat(second.request().wanted().signerName()).isEqualTo("ClusterIssuer/first");
+		assertThat(second.ssl().trusted().kind()).isEqualTo(TrustKind.SYSTEM);
+		assertThat(second.storage().certDir()).isEqualTo(Path.of("/pki"));
+		assertThat(second.ssl().drain()).isEqualTo(Duration.ofSeconds(5));
 	}
 
 	@Test
