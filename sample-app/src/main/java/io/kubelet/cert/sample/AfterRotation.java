@@ -13,9 +13,9 @@ import org.springframework.stereotype.Component;
  * made from a certificate would make it anew here.
  */
 @Component
-class RotationLog {
+class AfterRotation {
 
-	private static final Logger logger = LoggerFactory.getLogger(RotationLog.class);
+	private static final Logger logger = LoggerFactory.getLogger(AfterRotation.class);
 
 	@EventListener
 	void rotated(CertificateRotatedEvent event) {
