@@ -122,8 +122,8 @@ abstract class RequestController {
 	private void review(JsonObject request) {
 		ApprovalPolicy.Verdict verdict = this.approver.review(this.type, request);
 		switch (verdict.decision()) {
-			case APPROVE -> decide(name(request), "Approved", verdict.reason(), verdict.message());
-			case DENY -> decide(name(request), "Denied", verdict.reason(), verdict.message());
+			case APPROVE -> decide(request, "Approved", verdict.reason(), verdict.message());
+			case DENY -> decide(request, "Denied", verdict.reason(), verdict.message());
 			default -> {
 			}
 		}
@@ -143,7 +143,10 @@ abstract class RequestController {
 	 * @throws ApiFailure 404 when there is no such request
 	 */
 	final void decide(String name, String condition, String reason, String message) {
-		JsonObject request = request(name);
+		decide(request(name), condition, reason, message);
+	}
+
+	private void decide(JsonObject request, String condition, String reason, String message) {
 		change(request, (object) -> {
 			boolean decided = List.of("Approved", "Denied").contains(condition) && isDecided(object);
 			if (!decided && this.type.isPending(object)) {
