@@ -90,7 +90,8 @@ class ServerRotationTests {
 						"spring.ssl.bundle.pem.fixed.keystore.certificate=" + pem,
 						"spring.ssl.bundle.pem.fixed.keystore.private-key=" + pem,
 						"spring.ssl.bundle.pem.fixed.truststore.certificate=" + ca,
-						"server.ssl.server-name-bundles[0].server-name=two.test",
+						"server.ssl.server-name-bundles[0].server-name="
+								+ ((kind == Kind.TOMCAT) ? "Two.Test" : "two.test"),
 						"server.ssl.server-name-bundles[0].bundle=two",
 						"server.ssl.server-name-bundles[1].server-name=fixed.test",
 						"server.ssl.server-name-bundles[1].bundle=fixed");

@@ -2,6 +2,7 @@ package io.kubelet.cert.autoconfigure.server;
 
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 
@@ -22,7 +23,7 @@ final class ServedCertificates {
 	/** Stands for clients that name no server, or one without a bundle of its own. */
 	static final String DEFAULT = "";
 
-	/** By the name of the server. */
+	/** By the name of the server in lower case, as Tomcat has it. */
 	private final Map<String, LiveSslBundle> bundles = new LinkedHashMap<>();
 
 	private final List<ServerDrain> drains = new CopyOnWriteArrayList<>();
@@ -42,7 +43,7 @@ final class ServedCertificates {
 	private void add(String serverName, SslBundle bundle) {
 		LiveSslBundle live = LiveSslBundle.of(bundle);
 		if (live != null) {
-			this.bundles.put(serverName, live);
+			this.bundles.put(serverName.toLowerCase(Locale.ROOT), live);
 		}
 	}
 
