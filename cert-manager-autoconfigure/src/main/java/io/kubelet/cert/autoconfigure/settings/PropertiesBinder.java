@@ -52,6 +52,9 @@ final class PropertiesBinder extends AbstractBindHandler {
 	/** What is bound to each property. If it is inherited, it has another name. */
 	private final Map<ConfigurationPropertyName, ConfigurationProperty> values = new LinkedHashMap<>();
 
+	/** The additional certificates whose name has hyphens or capitals. */
+	private final Set<ConfigurationPropertyName> spelled = new HashSet<>();
+
 	/** What the additional certificate that is bound now may take from the first one. */
 	private Map<ConfigurationPropertyName, ConfigurationProperty> inherited = Map.of();
 
@@ -117,6 +120,11 @@ final class PropertiesBinder extends AbstractBindHandler {
 			this.notBlank.add(name);
 		}
 		if (ADDITIONAL.isParentOf(name)) {
+			if (!name.getLastElement(Form.ORIGINAL).equals(name.getLastElement(Form.UNIFORM))
+					&& this.spelled.add(name)) {
+				// An environment variable has overridden a property, and has no hyphens
+				this.values.keySet().removeIf(name::isAncestorOf);
+			}
 			inherit(name);
 		}
 		return super.onStart(name, target, context);

@@ -21,6 +21,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+import org.springframework.core.env.MapPropertySource;
+import org.springframework.core.env.MutablePropertySources;
+import org.springframework.core.env.PropertySource;
 import org.springframework.core.env.StandardEnvironment;
 import org.springframework.core.env.SystemEnvironmentPropertySource;
 
@@ -162,15 +165,32 @@ class PropertiesBinderTests {
 		assertThat(settings.storage().retain()).isEqualTo(2);
 	}
 
-	@Test
-	void environmentVariablesAreInheritedAndOverridden() {
+	/** The name of the certificate is as in the file, before or after the variables. */
+	@ParameterizedTest
+	@CsvSource({ "b, B, true", "shop-client, SHOPCLIENT, true", "shop-client, SHOPCLIENT, false",
+			"shopClient, SHOPCLIENT, true", "shop-client, SHOP_CLIENT, true" })
+	void environmentVariablesAreInheritedAndOverridden(String name, String inVariable, boolean variablesFirst) {
 		StandardEnvironment environment = new StandardEnvironment();
-		environment.getPropertySources()
-			.addFirst(new SystemEnvironmentPropertySource("test-systemEnvironment",
-					Map.of("KUBELET_CERT_SSL_DRAIN", "1m", "KUBELET_CERT_ADDITIONAL_B_STARTUP_TIMEOUT", "7s")));
-		CertificateSettings second = TestSettings.of(environment).find("b").orElseThrow();
+		MutablePropertySources sources = environment.getPropertySources();
+		sources.addFirst(new SystemEnvironmentPropertySource("test-systemEnvironment", Map.of("KUBELET_CERT_SSL_DRAIN",
+				"1m", "KUBELET_CERT_ADDITIONAL_" + inVariable + "_STARTUP_TIMEOUT", "7s")));
+		PropertySource<?> file = new MapPropertySource("file",
+				Map.of("kubelet.cert.additional." + name + ".template.common-name", "file"));
+		if (variablesFirst) {
+			sources.addLast(file);
+		}
+		else {
+			sources.addFirst(file);
+		}
+		List<CertificateSettings> all = TestSettings.of(environment).certificates();
+		assertThat(all).extracting(CertificateSettings::name).containsExactly("kubelet-client", name);
+		CertificateSettings second = all.get(1);
+		assertThat(second.request().template().commonName()).isEqualTo("file");
 		assertThat(second.ssl().drain()).isEqualTo(Duration.ofMinutes(1));
 		assertThat(second.startup().timeout()).isEqualTo(Duration.ofSeconds(7));
+		assertThat(second.properties().of("ssl.drain")).isEqualTo("kubelet.cert.ssl.drain");
+		assertThat(second.properties().of("startup.timeout"))
+			.isEqualToIgnoringCase("kubelet.cert.additional." + name + ".startup.timeout");
 	}
 
 	@Test
