@@ -1,5 +1,7 @@
 package io.kubelet.cert.autoconfigure.connections;
 
+import java.util.stream.Stream;
+
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
@@ -71,7 +73,7 @@ public final class CertificatePostgresqlAutoConfiguration {
 			SslManagerBundle managers = bundles.getBundle(environment.getRequiredProperty(BUNDLE)).getManagers();
 			return (options) -> {
 				ConnectionFactoryOptions given = options.build();
-				if ("postgresql".equals(given.getValue(ConnectionFactoryOptions.DRIVER))) {
+				if (isPostgresql(given)) {
 					options.option(PostgresqlConnectionFactoryProvider.SSL_CONTEXT_BUILDER_CUSTOMIZER,
 							(context) -> context.keyManager(managers.getKeyManagerFactory())
 								.trustManager(managers.getTrustManagerFactory()));
@@ -80,6 +82,13 @@ public final class CertificatePostgresqlAutoConfiguration {
 					}
 				}
 			};
+		}
+
+		/** By either name of the driver, also within that of a pool. */
+		private static boolean isPostgresql(ConnectionFactoryOptions options) {
+			return Stream.of(ConnectionFactoryOptions.DRIVER, ConnectionFactoryOptions.PROTOCOL)
+				.map(options::getValue)
+				.anyMatch((name) -> name != null && name.toString().matches("(.*:)?postgres(ql)?(:.*)?"));
 		}
 
 	}

@@ -11,14 +11,19 @@ import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.ssl.BundleSocketFactory;
 import io.kubelet.cert.testsupport.CertificateContexts;
+import io.r2dbc.postgresql.PostgresqlConnectionFactoryProvider;
+import io.r2dbc.spi.ConnectionFactoryOptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.mockito.MockMakers;
 
 import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
 import org.springframework.boot.LazyInitializationBeanFactoryPostProcessor;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.r2dbc.autoconfigure.ConnectionFactoryOptionsBuilderCustomizer;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.grpc.server.ServerBuilderCustomizer;
@@ -93,6 +98,21 @@ class CertificateDrainAutoConfigurationTests {
 			.run((context) -> assertThat(context).getBean(ServerBuilderCustomizer.class).isSameAs(own));
 		runner().withPropertyValues("spring.grpc.server.keepalive.connection.max-age=1h")
 			.run((context) -> assertThat(context).doesNotHaveBean("grpcConnectionAge").hasBean("grpcConnectionDrain"));
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "postgresql, true", "postgres, true", "postgresql:failover, true", "pool:postgresql, true",
+			"mariadb, false" })
+	void reactiveConnectionsToPostgresqlHaveTheBundleByAnyNameOfTheDriver(String driver, boolean expected) {
+		runner().withConfiguration(AutoConfigurations.of(CertificatePostgresqlAutoConfiguration.class))
+			.withPropertyValues("kubelet.cert.postgresql.bundle=shop")
+			.run((context) -> {
+				ConnectionFactoryOptions.Builder options = ConnectionFactoryOptions
+					.parse("r2dbc:" + driver + "://localhost/shop")
+					.mutate();
+				context.getBean(ConnectionFactoryOptionsBuilderCustomizer.class).customize(options);
+				assertThat(options.build().hasOption(PostgresqlConnectionFactoryProvider.SSL_MODE)).isEqualTo(expected);
+			});
 	}
 
 }
