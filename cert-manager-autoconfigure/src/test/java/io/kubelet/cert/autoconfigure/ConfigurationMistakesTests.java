@@ -272,7 +272,8 @@ class ConfigurationMistakesTests {
 				"--kubelet.cert.kubernetes.kubeconfig=" + this.controlPlane.writeKubeconfig(this.directory),
 				"--kubelet.cert.template.common-name=system:node:n1",
 				"--kubelet.cert.template.organizations=system:nodes",
-				"--spring.ssl.bundle.pem.other.keystore.certificate=classpath:other.crt", "--server.ssl.bundle=shpo");
+				"--spring.ssl.bundle.pem.other.keystore.certificate=classpath:other.crt", "--server.ssl.bundle=shpo",
+				"--a.program.ssl.bundle=/etc/ssl/ca.pem");
 		assertThat(output).contains("There is no SSL bundle 'shpo', which is named by 'server.ssl.bundle'.",
 				"under 'kubelet.cert': shop.", "under 'spring.ssl.bundle': other.",
 				"Set 'server.ssl.bundle' to the name of a bundle that exists", "'kubelet.cert.ssl.bundle'",

@@ -28,6 +28,9 @@ record BundleProperties(Set<String> certificates, Set<String> others, Map<String
 
 	private static final ConfigurationPropertyName PREFIX = ConfigurationPropertyName.of(PropertyNames.PREFIX);
 
+	/** Elsewhere, such a property may name something else, or a bundle of a bean. */
+	private static final Set<String> OF_SPRING_BOOT = Set.of("server", "management", "spring");
+
 	private static final Bindable<Map<String, Object>> BUNDLES = Bindable.mapOf(String.class, Object.class);
 
 	/**
@@ -71,6 +74,7 @@ record BundleProperties(Set<String> certificates, Set<String> others, Map<String
 		ConfigurationPropertyName parent = name.getParent();
 		return PREFIX.isAncestorOf(name) ? parent.getLastElement(Form.UNIFORM).equals("postgresql")
 				: parent.getLastElement(Form.UNIFORM).equals("ssl")
+						&& OF_SPRING_BOOT.contains(name.getElement(0, Form.UNIFORM))
 						&& environment.getProperty(parent + ".enabled", Boolean.class, true);
 	}
 
