@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.autoconfigure.settings.PropertiesBinder.Bound;
@@ -57,18 +58,19 @@ public class SettingsConfiguration {
 	}
 
 	/**
-	 * Returns whether any property is set, other than by Kubernetes for a Service with
-	 * the name {@code kubelet-cert}.
+	 * Returns whether any property is set, other than by Kubernetes for a Service whose
+	 * name begins with {@code kubelet-cert}.
 	 * @param environment the environment
 	 * @return whether there is one, even if it does not exist
 	 */
 	public static boolean isAnyPropertySet(Environment environment) {
 		for (ConfigurationPropertySource source : ConfigurationPropertySources.get(environment)) {
 			boolean set = (source.getUnderlyingSource() instanceof SystemEnvironmentPropertySource
-					&& source instanceof IterableConfigurationPropertySource variables)
-							? variables.stream()
-								.anyMatch((name) -> PREFIX.isAncestorOf(name)
-										&& !OF_A_SERVICE.contains(name.getElement(2, Form.UNIFORM)))
+					&& source instanceof IterableConfigurationPropertySource variables) ? variables
+						.stream()
+						.anyMatch((name) -> PREFIX.isAncestorOf(name) && IntStream.range(2, name.getNumberOfElements())
+							.mapToObj((index) -> name.getElement(index, Form.UNIFORM))
+							.noneMatch(OF_A_SERVICE::contains))
 							: source.containsDescendantOf(PREFIX) == ConfigurationPropertyState.PRESENT;
 			if (set) {
 				return true;
