@@ -104,11 +104,14 @@ public final class ApiClientProvider implements AutoCloseable {
 	 * @param current the pair to authenticate with, {@code null} if there is none that is
 	 * valid
 	 * @param work the work; its success means that a certificate was obtained
-	 * @return the result; cancelling it cancels the work
+	 * @return the result; cancelling it cancels the work. After the end, there is none
 	 */
 	public <T> CompletableFuture<T> use(@Nullable CertificatePair current,
 			Function<ApiClient, CompletableFuture<T>> work) {
 		CompletableFuture<@Nullable Void> end = new CompletableFuture<>();
+		if (this.executor.isShutdown()) {
+			return new CompletableFuture<>();
+		}
 		Access access = get(current);
 		CompletableFuture<T> result = access.client.thenCompose((client) -> {
 			CompletableFuture<T> working = work.apply(client);

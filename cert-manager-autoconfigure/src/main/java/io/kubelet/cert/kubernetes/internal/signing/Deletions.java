@@ -94,7 +94,7 @@ final class Deletions {
 		Throwable unwrapped = (cause instanceof CompletionException && cause.getCause() != null) ? cause.getCause()
 				: cause;
 		int code = (unwrapped instanceof ApiException answer) ? answer.getCode() : 0;
-		if (code == 404 || code == 409) {
+		if (code == 404 || code == 409 || this.clients.executor().isShutdown()) {
 			return true;
 		}
 		String message = new ApiFailures(client).translate(unwrapped, request).report();

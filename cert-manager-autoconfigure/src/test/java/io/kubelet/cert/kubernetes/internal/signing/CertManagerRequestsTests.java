@@ -1,5 +1,6 @@
 package io.kubelet.cert.kubernetes.internal.signing;
 
+import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.cert.X509Certificate;
@@ -37,6 +38,7 @@ import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.test.SignerFlaw;
 import io.kubelet.cert.testsupport.Adapter;
+import io.kubelet.cert.testsupport.CertificateContexts;
 import io.kubelet.cert.testsupport.ShopAccount;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.assertj.core.api.ThrowableAssertAlternative;
@@ -280,6 +282,26 @@ class CertManagerRequestsTests {
 		discard(signer, confirmed(second));
 		assertThat(postponed).succeedsWithin(Adapter.PATIENCE);
 		assertThat(this.plane.certManager().certificateRequests()).isEmpty();
+	}
+
+	/** As of an application that ends because another part of it does not start. */
+	@Test
+	void endOfTheApplicationIsNoFailure(CapturedOutput output) throws Exception {
+		try (ServerSocket silent = new ServerSocket(0)) {
+			Path kubeconfig = CertificateContexts.writeKubeconfig(this.directory.resolve("silent"),
+					"https://127.0.0.1:" + silent.getLocalPort());
+			ApiClientProvider clients = new ApiClientProvider(kubeconfig, null, null, Adapter::daemon,
+					Clock.systemUTC());
+			CertificateSigner signer = KubernetesSigners
+				.ofCertManager(ISSUER, "shop", Map.of(), clients, Clock.systemUTC())
+				.signer(null);
+			CompletableFuture<?> deletion = signer.discard(request());
+			silent.accept();
+			clients.close();
+			assertThat(deletion).succeedsWithin(Adapter.PATIENCE);
+			assertThat(signer.request(request(), this.progress::add)).isNotDone();
+			assertThat(output).doesNotContain("could not be deleted");
+		}
 	}
 
 	/** Answers the next request by hand. */
