@@ -169,8 +169,8 @@ class CertManagerEndToEndTests {
 			.contains("is approved and waiting for its signature (Referenced \"ClusterIssuer\" not found: "
 					+ "clusterissuer.cert-manager.io \"" + issuer + "\" not found): see 'kubectl describe "
 					+ "certificaterequest --namespace shop shop-")
-			.contains("Make sure that there is issuer 'ClusterIssuer/" + issuer + "' (from kubelet.cert.issuer.name) "
-					+ "in the cluster, or set 'kubelet.cert.issuer.name' to one that there is");
+			.contains("Make sure that issuer 'ClusterIssuer/" + issuer + "' (from kubelet.cert.issuer.name) exists "
+					+ "in the cluster, or set 'kubelet.cert.issuer.name' to one that does");
 		List<Object> pending = requests();
 		assertThat(pending).hasSize(this.before.size() + 1);
 		try (ConfigurableApplicationContext context = run(issuer, "--kubelet.cert.startup.mode=background")) {

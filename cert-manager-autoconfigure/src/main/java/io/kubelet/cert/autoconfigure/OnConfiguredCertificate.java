@@ -42,9 +42,9 @@ final class OnConfiguredCertificate extends SpringBootCondition implements Confi
 			return ConditionOutcome.match(message.because("the application defines a template or managers"));
 		}
 		logger.info(
-				"No certificate is configured, so none is requested. To obtain one, set '{}.issuer.name' or "
+				"No property under '{}' is set, so no certificate is requested. To obtain one, set '{}.issuer.name' or "
 						+ "'{}.signer-name' and the names in '{}.template', or '{}.profile' for those of a kubelet",
-				PREFIX, PREFIX, PREFIX, PREFIX);
+				PREFIX, PREFIX, PREFIX, PREFIX, PREFIX);
 		return ConditionOutcome.noMatch(message.because("no property under '" + PREFIX + "' is set"));
 	}
 

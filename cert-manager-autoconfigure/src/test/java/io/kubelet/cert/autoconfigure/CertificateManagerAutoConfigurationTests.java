@@ -74,7 +74,7 @@ class CertificateManagerAutoConfigurationTests {
 					.doesNotHaveBean(CertificatesEndpoint.class)
 					.doesNotHaveBean("certificateBundleRegistrar"));
 		}
-		assertThat(output).containsOnlyOnce("No certificate is configured, so none is requested")
+		assertThat(output).containsOnlyOnce("No property under 'kubelet.cert' is set, so no certificate is requested")
 			.contains("'kubelet.cert.signer-name'");
 	}
 

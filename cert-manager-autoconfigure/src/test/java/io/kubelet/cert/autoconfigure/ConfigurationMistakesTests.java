@@ -267,7 +267,7 @@ class ConfigurationMistakesTests {
 	void bundleThatDoesNotExistIsReportedWithTheOnesThatDo(CapturedOutput output) {
 		run("--server.ssl.bundle=shop");
 		assertThat(output).contains("There is no SSL bundle 'shop'", "under 'kubelet.cert': none.",
-				"No certificate is configured, so none is requested", "'kubelet.cert.pair-name'");
+				"No property under 'kubelet.cert' is set, so no certificate is requested", "'kubelet.cert.pair-name'");
 		run("--kubelet.cert.cert-dir=" + this.directory.resolve("pki"), "--kubelet.cert.pair-name=shop",
 				"--kubelet.cert.kubernetes.kubeconfig=" + this.controlPlane.writeKubeconfig(this.directory),
 				"--kubelet.cert.template.common-name=system:node:n1",

@@ -79,7 +79,7 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 			return this.bootstrapping
 					? "Set %s to a kubeconfig, and %s to another kubeconfig or to a file that does not exist yet. Set %s to a context of the former, or leave it empty for its current context."
 						.formatted(BOOTSTRAP_KUBECONFIG, KUBECONFIG, CONTEXT)
-					: "Correct what the description names, or set %s to another kubeconfig and %s to one of its contexts, or leave the latter empty for its current context. Or run in a pod with a service account."
+					: "Correct what the description names, or set %s to a kubeconfig (and %s to a context other than its current one), or run in a pod with a service account."
 						.formatted(KUBECONFIG, CONTEXT);
 		}
 		return switch (kind(cause)) {

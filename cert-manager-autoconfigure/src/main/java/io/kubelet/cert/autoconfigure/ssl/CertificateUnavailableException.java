@@ -64,11 +64,9 @@ final class CertificateUnavailableException extends CertificateManagerException 
 		boolean absent = pending.conditions().contains("Approved") || !pending.message().isEmpty();
 		return new CertificateUnavailableException(settings,
 				message + ". Request " + pending.name() + " " + pending.waitingFor(status.requested().signerName()),
-				null, absent
-						? "Make sure that there is %s in the cluster, or set '%s' to one that there is."
-							.formatted(signer,
-									settings.properties()
-										.of((settings.request().issuer() != null) ? "issuer.name" : "signer-name"))
+				null,
+				absent ? "Make sure that %s exists in the cluster, or set '%s' to one that does.".formatted(signer,
+						settings.properties().of((settings.request().issuer() != null) ? "issuer.name" : "signer-name"))
 						: null);
 	}
 
