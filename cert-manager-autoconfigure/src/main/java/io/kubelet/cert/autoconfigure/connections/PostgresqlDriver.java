@@ -19,6 +19,9 @@ import org.slf4j.LoggerFactory;
  */
 final class PostgresqlDriver {
 
+	/** Also with a driver in between, unless that is Testcontainers' own. */
+	private static final String URL = "jdbc:(?!tc:)([\\w-]+:)?postgresql:.*";
+
 	private static final String FACTORY = "sslfactory";
 
 	private static final String ARGUMENT = "sslfactoryarg";
@@ -41,7 +44,7 @@ final class PostgresqlDriver {
 	 * @param bundleName the name of the bundle
 	 */
 	static void configure(HikariConfig source, String bundleName) {
-		if (String.valueOf(source.getJdbcUrl()).startsWith("jdbc:postgresql:")
+		if (String.valueOf(source.getJdbcUrl()).matches(URL)
 				&& OWN.stream().allMatch((name) -> parameter(source, name) == null)) {
 			if (source instanceof HikariDataSource pool && pool.isRunning()) {
 				logger.warn(

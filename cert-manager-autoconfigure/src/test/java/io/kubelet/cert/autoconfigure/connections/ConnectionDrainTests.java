@@ -6,8 +6,11 @@ import java.util.concurrent.atomic.AtomicInteger;
 import com.rabbitmq.client.ConnectionFactory;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
 import org.springframework.beans.factory.support.DefaultListableBeanFactory;
@@ -44,6 +47,16 @@ class ConnectionDrainTests {
 		assertThat(resets).hasValue(0);
 		new RabbitDrain(this.beans, "shop").updated("shop");
 		assertThat(resets).hasValue(3);
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "postgresql, shop", "otel:postgresql, shop", "aws-wrapper:postgresql, shop", "tc:postgresql,",
+			"mysql,", "postgresql_fork," })
+	void poolOfPostgresqlHasTheBundleAlsoWithAWrappedDriver(String driver, @Nullable String bundle) {
+		HikariConfig config = new HikariConfig();
+		config.setJdbcUrl("jdbc:" + driver + "://localhost/x");
+		PostgresqlDriver.configure(config, "shop");
+		assertThat(PostgresqlDriver.bundle(config)).isEqualTo(bundle);
 	}
 
 	@Test
