@@ -64,7 +64,7 @@ public final class CertificateManagerAutoConfiguration {
 
 	@Bean
 	@ConditionalOnMissingBean
-	RotationScheduler rotationScheduler(Environment environment) {
+	RotationScheduler kubeletCertScheduler(Environment environment) {
 		return Threading.VIRTUAL.isActive(environment) ? SharedScheduler.ofVirtualThreads()
 				: SharedScheduler.ofPlatformThreads();
 	}
@@ -143,7 +143,7 @@ public final class CertificateManagerAutoConfiguration {
 
 	@Bean
 	@ConditionalOnMissingBean
-	CertificateManager certificateManager(CertificateManagers managers) {
+	CertificateManager kubeletCertManager(CertificateManagers managers) {
 		return managers.iterator().next();
 	}
 

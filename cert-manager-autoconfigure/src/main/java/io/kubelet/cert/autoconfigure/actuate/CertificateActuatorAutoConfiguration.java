@@ -95,7 +95,7 @@ public final class CertificateActuatorAutoConfiguration {
 	static class MetricsConfiguration {
 
 		@Bean
-		CertificateMetrics certificateMetrics(CertificateManagers managers,
+		CertificateMetrics kubeletCertMetrics(CertificateManagers managers,
 				ObjectProvider<CertificateSettingsList> settings, ObjectProvider<SslBundles> bundles) {
 			return new CertificateMetrics(managers, (name) -> {
 				String bundle = settings.stream()

@@ -47,12 +47,12 @@ public class SettingsConfiguration {
 
 	/** A bean for the {@code configprops} endpoint only. */
 	@Bean
-	CertificateProperties certificateProperties(Bound bound) {
+	CertificateProperties kubeletCertProperties(Bound bound) {
 		return bound.first();
 	}
 
 	@Bean
-	CertificateSettingsList certificateSettings(Bound bound) {
+	CertificateSettingsList kubeletCertSettings(Bound bound) {
 		bound.unknown().report(bound.application().ignoreUnknownProperties());
 		return resolve(bound);
 	}

@@ -154,7 +154,7 @@ class CertificateMetricsTests extends ManagerFixture {
 		StaticListableBeanFactory beans = new StaticListableBeanFactory(
 				Map.of("bundles", new DefaultSslBundleRegistry("kubelet-client", SslBundle.of(SslStoreBundle.NONE))));
 		new CertificateActuatorAutoConfiguration.MetricsConfiguration()
-			.certificateMetrics(new CertificateManagers(List.of(builder().build())),
+			.kubeletCertMetrics(new CertificateManagers(List.of(builder().build())),
 					beans.getBeanProvider(CertificateSettingsList.class), beans.getBeanProvider(SslBundles.class))
 			.bindTo(this.registry);
 		assertThat(authorities()).isZero();

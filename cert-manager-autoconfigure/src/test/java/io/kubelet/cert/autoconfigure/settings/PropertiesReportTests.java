@@ -34,7 +34,7 @@ class PropertiesReportTests {
 	@Test
 	void propertiesHaveTheValuesThatAreUsed() {
 		this.runner.withPropertyValues("management.endpoint.configprops.show-values=always").run((context) -> {
-			Map<String, @Nullable Object> certificate = properties(context, "certificateProperties");
+			Map<String, @Nullable Object> certificate = properties(context, "kubeletCertProperties");
 			assertThat(certificate).containsEntry("pairName", "web")
 				.containsEntry("signerName", "example.com/serving")
 				.extractingByKey("key")

@@ -26,7 +26,7 @@ final class TestSettings {
 				.map((property) -> "kubelet.cert." + property))
 			.applyTo(environment);
 		ConfigurationPropertySources.attach(environment);
-		return new SettingsConfiguration().certificateSettings(PropertiesBinder.bind(environment));
+		return new SettingsConfiguration().kubeletCertSettings(PropertiesBinder.bind(environment));
 	}
 
 	static CertificateSettingsList of(String... properties) {
