@@ -43,14 +43,17 @@ public interface CertificateStore {
 	}
 
 	/**
-	 * Calls back whenever another process has changed the store. A store that does this
-	 * is shared: it detects conflicts, and processes that use it answer each other's
-	 * requests.
-	 * @param changed called on any thread, does not block
-	 * @return whether it does; {@code false} if the store has to be polled
+	 * A store that replicas share, and so a certificate: they use each other's requests.
+	 * It detects conflicts, and keeps the deadline.
 	 */
-	default boolean onChange(Runnable changed) {
-		return false;
+	interface Shared extends CertificateStore {
+
+		/**
+		 * Calls back whenever another process has changed the store.
+		 * @param changed called on any thread, does not block
+		 */
+		void onChange(Runnable changed);
+
 	}
 
 	/**

@@ -93,7 +93,7 @@ final class SharedSecret {
 	}
 
 	/** As one process sees it: a little late, and not at all while it is cut off. */
-	final class View implements CertificateStore {
+	final class View implements CertificateStore.Shared {
 
 		private final Replica replica;
 
@@ -138,9 +138,8 @@ final class SharedSecret {
 		}
 
 		@Override
-		public boolean onChange(Runnable changed) {
+		public void onChange(Runnable changed) {
 			this.changed = changed;
-			return true;
 		}
 
 		void refresh() {

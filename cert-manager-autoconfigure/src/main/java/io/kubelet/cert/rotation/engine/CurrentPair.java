@@ -96,19 +96,7 @@ final class CurrentPair {
 	}
 
 	/**
-	 * Stores an issued pair.
-	 * @param answered the request that it answers
-	 * @param ends whether the request is over with that
-	 * @return {@code false} if another replica has stored an answer
-	 */
-	boolean store(CertificatePair pair, PendingRequest answered, boolean ends) {
-		Instant deadline = this.store.isShared() ? this.settings.deadline(pair, null) : null;
-		return this.store.write(answered,
-				(stored) -> (ends ? stored.withPending(null) : stored).withPair(pair, deadline));
-	}
-
-	/**
-	 * Uses the pair that was stored.
+	 * Uses an issued pair, which was stored.
 	 * @param answered the request that it answers
 	 * @param wanted the template, which may give way to that of the request
 	 */
@@ -146,7 +134,7 @@ final class CurrentPair {
 			return null;
 		}
 		List<String> differences = differences(stored, template, now);
-		boolean byReplica = this.store.isShared() && deadline != null;
+		boolean byReplica = deadline != null;
 		Optional<String> refusal = issuerProblem(stored, now)
 			.map("is of an issuer that is not accepted here; it is not used: "::concat)
 			.or(() -> (differences.isEmpty() || byReplica) ? Optional.empty()
@@ -227,7 +215,7 @@ final class CurrentPair {
 	 */
 	private Instant deadline(CertificatePair pair, @Nullable Instant agreed) {
 		this.agreed = agreed;
-		this.store.keep(pair, agreed);
+		this.settings.store().keep(pair, agreed);
 		return this.settings.deadline(pair, agreed);
 	}
 

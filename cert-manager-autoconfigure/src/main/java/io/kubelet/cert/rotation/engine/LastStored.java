@@ -22,8 +22,6 @@ final class LastStored {
 
 	private final CertificateStore store;
 
-	private final boolean shared;
-
 	private Stored stored = Stored.NOTHING;
 
 	/** Why it could not be read the last time. */
@@ -31,16 +29,14 @@ final class LastStored {
 
 	/**
 	 * Reads the store. One that is shared need not be readable yet.
-	 * @param changed called when another process has changed it, on any thread
 	 */
-	LastStored(CertificateStore store, Runnable changed) {
+	LastStored(CertificateStore store) {
 		this.store = store;
-		this.shared = store.onChange(changed);
 		try {
 			read();
 		}
 		catch (StoreException ex) {
-			if (!this.shared) {
+			if (!isShared()) {
 				throw ex;
 			}
 		}
@@ -48,7 +44,7 @@ final class LastStored {
 
 	/** Whether replicas use the same store, and so the same certificate. */
 	boolean isShared() {
-		return this.shared;
+		return this.store instanceof CertificateStore.Shared;
 	}
 
 	Stored get() {
@@ -84,11 +80,6 @@ final class LastStored {
 	boolean holds(PendingRequest request) {
 		PendingRequest pending = this.stored.pending();
 		return pending != null && pending.hasKey(request.request().publicKey());
-	}
-
-	/** Only a pair that is used is kept for the case that somebody removes it. */
-	void keep(CertificatePair pair, @Nullable Instant deadline) {
-		this.store.keep(pair, deadline);
 	}
 
 	void write(UnaryOperator<Stored> change) {

@@ -18,6 +18,7 @@ import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.rotation.internal.SerialExecutor;
+import io.kubelet.cert.store.CertificateStore;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -80,12 +81,14 @@ public final class RotatingCertificateManager implements CertificateManager {
 		this.delivery = new Delivery(settings);
 		this.templates = new Templates(settings, template, supplier, this.serial, this::reconcile,
 				() -> step(this::review));
-		LastStored store = new LastStored(settings.store(), this::wake);
+		LastStored store = new LastStored(settings.store());
 		Instant now = settings.clock().instant();
 		this.pair = new CurrentPair(settings, store, this::replaced, bootstrap, now);
 		this.warnings = new Warnings(settings, this.delivery);
 		NewRequests newRequests = new NewRequests(settings);
-		PendingRequests pendingRequests = new PendingRequests(settings, store, newRequests, this.serial);
+		PendingRequests pendingRequests = (settings.store() instanceof CertificateStore.Shared shared)
+				? new SharedRequests(settings, shared, store, newRequests, this.serial, this::wake)
+				: new PendingRequests(settings, store, newRequests, this.serial);
 		this.report = new StatusReport(settings, this.pair, pendingRequests, this.templates, this.warnings);
 		this.failures = new Failures(settings, this::failed);
 		this.forced = new ForcedRotations(settings, this.serial, this.delivery);

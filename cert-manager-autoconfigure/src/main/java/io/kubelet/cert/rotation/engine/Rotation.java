@@ -18,7 +18,6 @@ import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.rotation.engine.Failures.Pause;
 import io.kubelet.cert.rotation.internal.SerialExecutor;
-import io.kubelet.cert.store.CertificateStore.ConflictException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -82,9 +81,16 @@ final class Rotation {
 		}
 		this.failures.noteWanted(template);
 		boolean due = !this.due.deadline().isAfter(now) && this.failures.pause(template).isOver(now);
-		if (this.pendingRequests.joining().moment().isOver(now) && (due || this.pendingRequests.isNext())) {
+		if (this.pendingRequests.moment().isOver(now) && (due || this.pendingRequests.isNext())) {
 			this.failures.noteRequested(template, now);
-			begin(template, now);
+			this.trigger = this.due.trigger();
+			try {
+				rotate(template, now);
+			}
+			catch (Throwable ex) {
+				cancel();
+				fail(ex, now);
+			}
 		}
 	}
 
@@ -135,22 +141,6 @@ final class Rotation {
 		}
 	}
 
-	private void begin(CertificateTemplate template, Instant now) {
-		this.trigger = this.due.trigger();
-		try {
-			rotate(template, now);
-		}
-		catch (Throwable ex) {
-			cancel();
-			if (ex instanceof ConflictException && this.pendingRequests.joining().isOvertaken(now)) {
-				this.serial.execute(this.reconcile);
-			}
-			else {
-				fail(ex, now);
-			}
-		}
-	}
-
 	/**
 	 * Generates a key, requests a certificate for it, waits for the answer, checks it,
 	 * stores the pair and makes it current. A pending request is resumed.
@@ -161,7 +151,10 @@ final class Rotation {
 		if (pending == null) {
 			KeyPair keys = this.newRequests.generateKeys();
 			pending = this.newRequests.create(template, keys, (current != null) ? current.serialNumber() : null);
-			this.pendingRequests.store(pending, now);
+			if (!this.pendingRequests.store(pending, now)) {
+				this.serial.execute(this.reconcile);
+				return;
+			}
 		}
 		PendingRequest request = pending;
 		CompletableFuture<List<X509Certificate>> answer = this.pendingRequests.send(request, current, now,
@@ -174,7 +167,7 @@ final class Rotation {
 			this.serial.execute(() -> end(attempt, failure, (end) -> {
 				CertificatePair issued = this.settings.check()
 					.check(chain, request, this.pendingRequests.authorities(), end);
-				if (this.pair.store(issued, request, this.pendingRequests.endWithAnswer())) {
+				if (this.pendingRequests.storeAnswer(issued, request)) {
 					this.pair.use(issued, request, template);
 					succeeded(issued, request, end);
 				}
@@ -229,7 +222,7 @@ final class Rotation {
 
 	/** Another process has stored a pair, which has become current. */
 	void adopted(CertificatePair pair, Instant now) {
-		if (this.pendingRequests.isAnsweredElsewhere(pair)) {
+		if (this.pendingRequests.isAnsweredBy(pair)) {
 			cancel();
 			RotationLog.storedByReplica(this.settings, pair, this.trigger);
 			answered(pair, List.of(), now);
@@ -286,7 +279,7 @@ final class Rotation {
 		if (this.attempt != null || template == null || this.settings.off()) {
 			return this.settings.idleCheck();
 		}
-		Pause moment = this.pendingRequests.joining().moment();
+		Pause moment = this.pendingRequests.moment();
 		return Duration.between(now,
 				!moment.isOver(now) ? moment.end() : this.failures.pause(template).earliest(this.due.deadline(), now));
 	}

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A store in memory that other replicas use, too. The test writes in their name.
  */
-final class SharedMemoryStore implements CertificateStore {
+final class SharedMemoryStore implements CertificateStore.Shared {
 
 	Stored stored;
 
@@ -93,9 +93,8 @@ final class SharedMemoryStore implements CertificateStore {
 	}
 
 	@Override
-	public boolean onChange(Runnable changed) {
+	public void onChange(Runnable changed) {
 		this.changed = changed;
-		return true;
 	}
 
 }

@@ -31,7 +31,7 @@ import org.slf4j.LoggerFactory;
  * The pair that is used is stored again if somebody deletes or empties the Secret. A file
  * store, if there is one, has a copy of it, for starts without the API server.
  */
-public final class SecretStore implements CertificateStore, AutoCloseable {
+public final class SecretStore implements CertificateStore.Shared, AutoCloseable {
 
 	private static final Logger logger = LoggerFactory.getLogger(SecretStore.class);
 
@@ -246,9 +246,8 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 	}
 
 	@Override
-	public boolean onChange(Runnable changed) {
+	public void onChange(Runnable changed) {
 		this.latest.onChange(changed);
-		return true;
 	}
 
 	@Override

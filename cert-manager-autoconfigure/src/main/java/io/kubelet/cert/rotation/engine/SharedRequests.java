@@ -1,0 +1,202 @@
+package io.kubelet.cert.rotation.engine;
+
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.PendingRequest;
+import io.kubelet.cert.request.CertificateSigner;
+import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
+import io.kubelet.cert.rotation.engine.Failures.Pause;
+import io.kubelet.cert.rotation.internal.SerialExecutor;
+import io.kubelet.cert.store.CertificateStore;
+import io.kubelet.cert.store.CertificateStore.ConflictException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The pending request of a certificate that replicas share: the one that is stored counts
+ * for all. Whoever stores a request is about to submit it, so other replicas give it a
+ * moment first, and submit it only if they still find no object after that.
+ */
+final class SharedRequests extends PendingRequests {
+
+	/** A replica deletes its request at once when it has stored the pair, or it ended. */
+	private static final Duration DELETED_BY_NOW = Duration.ofSeconds(30);
+
+	private static final long SHORTEST_MILLIS = 1000;
+
+	private static final long SPREAD_MILLIS = 2000;
+
+	private State state = State.THEIRS;
+
+	/** In a row. */
+	private int conflicts;
+
+	/** Our template, which gives way to that of the other replica. */
+	private @Nullable CertificateTemplate givingWay;
+
+	/**
+	 * @param changed called when another replica has changed the store, on any thread
+	 */
+	SharedRequests(RotationSettings settings, CertificateStore.Shared shared, LastStored store, NewRequests requests,
+			SerialExecutor serial, Runnable changed) {
+		super(settings, store, requests, serial);
+		shared.onChange(changed);
+		this.pending = settings.off() ? null : store.unanswered();
+	}
+
+	@Override
+	boolean follow(@Nullable CertificateTemplate template, Instant now) {
+		PendingRequest stored = this.store.unanswered();
+		PendingRequest pending = this.pending;
+		if (stored == null) {
+			return pending != null && !pending.isToReplace(this.store.get().pair()) && forget() != null;
+		}
+		if (pending == null || !this.store.holds(pending)) {
+			forget();
+			this.pending = stored;
+			this.requests.stored(); // It may be ours, if the answer of the store was lost
+			this.state = State.THEIRS;
+			this.givingWay = template;
+			giveTime(now);
+			RotationLog.joined(this.settings, stored.request(), stored.request().template().equals(template));
+			return true;
+		}
+		boolean foundAtStart = this.state == State.THEIRS && this.sentAt == null && !isNext();
+		if (foundAtStart && template != null && !isFor(pending, template)) {
+			// It is that of an earlier version, whose replicas have ended
+			remove();
+		}
+		return false;
+	}
+
+	/** Gives other replicas a moment to do what they have begun. */
+	private void giveTime(Instant now) {
+		this.moment = Pause.of(now, Duration
+			.ofMillis(SHORTEST_MILLIS + (long) (SPREAD_MILLIS * this.settings.resources().random().getAsDouble())));
+	}
+
+	@Override
+	boolean givesWay(CertificateTemplate template) {
+		return template.equals(this.givingWay);
+	}
+
+	@Override
+	boolean isWithdrawn(Instant now) {
+		return this.pending != null && !this.store.holds(this.pending) && this.moment.isOver(now);
+	}
+
+	/**
+	 * Other replicas are given a moment first, since one may be about to create the
+	 * object, or has deleted it. If it may have ended before that, the next attempt
+	 * creates it.
+	 */
+	@Override
+	boolean replaceLost(CertificateRequest request, CertificateTemplate template, Throwable cause, Instant now) {
+		PendingRequest pending = this.pending;
+		if (pending == null || Kind.of(cause) != Kind.LOST
+				|| (this.state != State.THEIRS && this.state != State.SEEN)) {
+			return super.replaceLost(request, template, cause, now);
+		}
+		PendingRequest again = (this.state == State.SEEN) ? null : this.requests.again(pending, template);
+		this.pending = (again != null) ? again : pending;
+		this.state = (again != null) ? State.OURS : State.MISSED;
+		giveTime(now);
+		return true;
+	}
+
+	@Override
+	CompletableFuture<List<X509Certificate>> send(PendingRequest pending, @Nullable CertificatePair pair, Instant now,
+			Consumer<SubmittedRequest> progress) {
+		this.conflicts = 0;
+		this.moment = Pause.NONE;
+		CertificateSigner signer = this.removal.signer(pair, now);
+		return (this.state == State.THEIRS || this.state == State.MISSED) ? signer.join(pending.request(), progress)
+				: signer.request(pending.request(), progress);
+	}
+
+	/** With the deadline of all replicas, and without the request if that is over. */
+	@Override
+	boolean storeAnswer(CertificatePair pair, PendingRequest answered) {
+		Instant deadline = this.settings.deadline(pair, null);
+		return this.store.write(answered,
+				(stored) -> (this.removal.keepsObjects() ? stored : stored.withPending(null)).withPair(pair, deadline));
+	}
+
+	@Override
+	void removeIfAnswered(@Nullable CertificatePair pair, Instant since, Instant now) {
+		PendingRequest stored = this.store.get().pending();
+		if (stored != null && this.store.unanswered() == null && !now.isBefore(since.plus(DELETED_BY_NOW))) {
+			this.pending = stored;
+			super.removeIfAnswered(pair, since, now);
+		}
+	}
+
+	@Override
+	boolean isToReplace(PendingRequest pending, @Nullable CertificatePair pair) {
+		return true;
+	}
+
+	/** The other replica is followed after a moment, unless there is no end to that. */
+	@Override
+	boolean store(PendingRequest request, Instant now) {
+		try {
+			store(request, this.store.get().pending(), now);
+		}
+		catch (ConflictException ex) {
+			if (++this.conflicts == LastStored.MOST_CONFLICTS) {
+				this.conflicts = 0;
+				throw ex;
+			}
+			giveTime(now);
+			return false;
+		}
+		this.state = State.OURS;
+		this.moment = Pause.NONE;
+		this.givingWay = null;
+		return true;
+	}
+
+	@Override
+	void confirm(SubmittedRequest submitted) {
+		super.confirm(submitted);
+		this.state = State.SEEN;
+	}
+
+	@Override
+	boolean failed(Kind kind, Throwable cause) {
+		super.failed(kind, cause);
+		return this.pending == null;
+	}
+
+	/** What the attempt does. */
+	private enum State {
+
+		/** Creates the object. If another one has its name, the request is lost. */
+		OURS,
+
+		/**
+		 * Looks for the object of another process: one that stored the request lately, or
+		 * before the start. If there is none, it is missed.
+		 */
+		THEIRS,
+
+		/**
+		 * Looks for the object, which was seen. If it is gone, it is missed: another
+		 * replica may have stored the certificate and deleted it.
+		 */
+		SEEN,
+
+		/** Looks for the object again. If there is none, the request is lost. */
+		MISSED
+
+	}
+
+}
