@@ -120,6 +120,10 @@ final class UnknownProperties extends AbstractBindHandler {
 
 	/** The most similar name, or almost the same name in another group. */
 	private ConfigurationPropertyName closest(ConfigurationPropertyName name) {
+		int additional = distance(name.getElement(2, Form.UNIFORM), "additional");
+		if (additional == 1 || additional == 2) {
+			return PREFIX.append("additional");
+		}
 		ToIntFunction<ConfigurationPropertyName> distance = (candidate) -> distance(letters(name), letters(candidate));
 		return this.known.stream().min(Comparator.<ConfigurationPropertyName>comparingInt((candidate) -> {
 			int last = distance(name.getLastElement(Form.UNIFORM), candidate.getLastElement(Form.UNIFORM));

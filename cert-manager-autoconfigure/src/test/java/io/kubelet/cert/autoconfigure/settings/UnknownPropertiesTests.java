@@ -41,7 +41,7 @@ class UnknownPropertiesTests {
 			"additional.b.ssl.trust-fil, additional.b.ssl.trust-file",
 			"additional.b.kubernetes.kubeconfig, kubernetes.kubeconfig",
 			"additional.b.additional.c.cert-dir, additional.b.cert-dir",
-			"template.common-name.first, template.common-name" })
+			"template.common-name.first, template.common-name", "aditional.c.cert-dir, additional" })
 	void unknownPropertyIsReportedWithTheClosestOne(String property, String closest) {
 		assertThatExceptionOfType(InvalidSettingsException.class)
 			.isThrownBy(() -> TestSettings.of(SET, property + "=false"))
