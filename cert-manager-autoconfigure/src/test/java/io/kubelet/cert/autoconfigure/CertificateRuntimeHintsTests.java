@@ -1,5 +1,6 @@
 package io.kubelet.cert.autoconfigure;
 
+import io.kubelet.cert.autoconfigure.actuate.CertificateActuatorAutoConfiguration;
 import io.kubelet.cert.autoconfigure.server.CertificateServerAutoConfiguration;
 import io.kubelet.cert.autoconfigure.server.DrainingNioProtocol;
 import io.kubelet.cert.ssl.BundleSocketFactory;
@@ -9,6 +10,7 @@ import org.springframework.aot.generate.ClassNameGenerator;
 import org.springframework.aot.generate.DefaultGenerationContext;
 import org.springframework.aot.generate.GenerationContext;
 import org.springframework.aot.generate.InMemoryGeneratedFiles;
+import org.springframework.aot.hint.TypeReference;
 import org.springframework.aot.hint.predicate.RuntimeHintsPredicates;
 import org.springframework.boot.test.util.TestPropertyValues;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
@@ -22,12 +24,13 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class CertificateRuntimeHintsTests {
 
-	/** As by JDBC URLs, the environment of JNDI, and Tomcat. */
+	/** As by JDBC URLs, the environment of JNDI, Tomcat, and Jackson. */
 	@Test
-	void socketFactoryAndProtocolCanBeCreatedByTheirNames() throws NoSuchMethodException {
+	void classesThatLibrariesFindByReflectionAreFound() throws NoSuchMethodException {
 		AnnotationConfigApplicationContext context = new AnnotationConfigApplicationContext();
 		TestPropertyValues.of("kubelet.cert.pair-name=shop").applyTo(context);
-		context.register(CertificateManagerAutoConfiguration.class, CertificateServerAutoConfiguration.class);
+		context.register(CertificateManagerAutoConfiguration.class, CertificateServerAutoConfiguration.class,
+				CertificateActuatorAutoConfiguration.class);
 		GenerationContext generation = new DefaultGenerationContext(new ClassNameGenerator(ClassName.get(getClass())),
 				new InMemoryGeneratedFiles());
 		new ApplicationContextAotGenerator().processAheadOfTime(context, generation);
@@ -39,6 +42,10 @@ class CertificateRuntimeHintsTests {
 			.accepts(generation.getRuntimeHints());
 		assertThat(
 				RuntimeHintsPredicates.reflection().onConstructorInvocation(DrainingNioProtocol.class.getConstructor()))
+			.accepts(generation.getRuntimeHints());
+		assertThat(RuntimeHintsPredicates.reflection()
+			.onType(TypeReference
+				.of("io.kubelet.cert.autoconfigure.actuate.CertificatesInfoContributor$CertificateInfo")))
 			.accepts(generation.getRuntimeHints());
 	}
 

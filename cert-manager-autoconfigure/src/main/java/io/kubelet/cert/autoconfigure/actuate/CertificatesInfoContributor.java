@@ -9,6 +9,7 @@ import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.CertificateStatus;
 import org.jspecify.annotations.Nullable;
 
+import org.springframework.aot.hint.annotation.RegisterReflectionForBinding;
 import org.springframework.boot.actuate.info.Info;
 import org.springframework.boot.actuate.info.InfoContributor;
 
@@ -16,6 +17,7 @@ import org.springframework.boot.actuate.info.InfoContributor;
  * Adds {@code certificates} to the application's information: which certificate is in use
  * and when it is rotated.
  */
+@RegisterReflectionForBinding(CertificatesInfoContributor.CertificateInfo.class)
 class CertificatesInfoContributor implements InfoContributor {
 
 	private final CertificateManagers managers;
