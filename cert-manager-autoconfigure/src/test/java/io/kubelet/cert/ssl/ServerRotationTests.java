@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -19,10 +20,13 @@ import javax.net.ssl.SSLContext;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.certificate.trust.KeyStores;
 import io.kubelet.cert.event.CertificateRotatedEvent;
 import io.kubelet.cert.ssl.RotatingServer.Kind;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.netty.handler.ssl.OpenSsl;
+import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.util.ssl.SslContextFactory;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledForJreRange;
@@ -36,8 +40,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import org.springframework.boot.jetty.JettyWebServerFactory;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.boot.web.server.WebServerFactoryCustomizer;
+import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.event.EventListener;
 import org.springframework.core.env.Environment;
@@ -283,6 +290,16 @@ class ServerRotationTests {
 		}
 	}
 
+	@Test
+	void connectorThatTheApplicationAddsToJettyKeepsItsCertificate() throws IOException {
+		assumeThat(this.kind).isEqualTo(Kind.JETTY);
+		SSLContext context = Connection.context(Pem.write(List.of(otherAuthority.certificate())), null, "TLS");
+		int port = Objects.requireNonNull(server.bean(Listening.class).added).getLocalPort();
+		try (Connection fixed = new Connection(context, port, null)) {
+			assertThat(fixed.serverCertificate().getSubjectX500Principal().getName()).isEqualTo("CN=added");
+		}
+	}
+
 	private static X509Certificate served(String serverName) throws IOException {
 		try (Connection connection = new Connection(Connection.context(null, "TLS"), special.port(), serverName)) {
 			return connection.serverCertificate();
@@ -304,8 +321,21 @@ class ServerRotationTests {
 
 		private final Environment environment;
 
+		private @Nullable ServerConnector added;
+
 		Listening(Environment environment) {
 			this.environment = environment;
+		}
+
+		@Bean
+		WebServerFactoryCustomizer<JettyWebServerFactory> connector() {
+			SslContextFactory.Server context = new SslContextFactory.Server();
+			context.setKeyStore(KeyStores.holding(otherAuthority.pair("added", "localhost"), "added", "password"));
+			context.setKeyStorePassword("password");
+			return (factory) -> factory.addServerCustomizers((jetty) -> {
+				this.added = new ServerConnector(jetty, context);
+				jetty.addConnector(this.added);
+			});
 		}
 
 		@EventListener(condition = "#event.name.equalsIgnoreCase('server')")

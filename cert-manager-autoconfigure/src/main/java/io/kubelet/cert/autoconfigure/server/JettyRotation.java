@@ -21,6 +21,7 @@ import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.SslConnectionFactory;
 import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.ssl.SslContextFactory;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.jetty.JettyServerCustomizer;
@@ -48,7 +49,11 @@ record JettyRotation(SslBundles bundles, Supplier<@Nullable Ssl> ssl) implements
 		for (Connector connector : server.getConnectors()) {
 			SslConnectionFactory factory = connector.getConnectionFactory(SslConnectionFactory.class);
 			if (factory != null) {
-				factory.getSslContextFactory().setSslContext(bundle.createSslContext(SslBundle.DEFAULT_PROTOCOL));
+				SslContextFactory.Server context = factory.getSslContextFactory();
+				// A connector that the application adds has a key store of its own
+				if (bundle.getKeyStorePassword().equals(context.getKeyStorePassword())) {
+					context.setSslContext(bundle.createSslContext(SslBundle.DEFAULT_PROTOCOL));
+				}
 				drain(connector, served);
 			}
 		}
