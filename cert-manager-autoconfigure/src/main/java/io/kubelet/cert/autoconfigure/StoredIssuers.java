@@ -3,7 +3,6 @@ package io.kubelet.cert.autoconfigure;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -62,10 +61,7 @@ final class StoredIssuers {
 		if (file == null) {
 			return IssuedCertificateCheck.ofAnyAuthority();
 		}
-		LiveTrust trust = new LiveTrust("[%s] ".formatted(settings.name()), LiveTrust.Source.file(file), Duration.ZERO,
-				Clock.systemUTC(), (problem) -> {
-					throw problem;
-				});
+		LiveTrust trust = new LiveTrust("[%s] ".formatted(settings.name()), LiveTrust.Source.file(file));
 		settings.properties().check("signer-ca-file", file, trust::get);
 		return IssuedCertificateCheck.ofAuthorities(() -> trust.get().authorities());
 	}

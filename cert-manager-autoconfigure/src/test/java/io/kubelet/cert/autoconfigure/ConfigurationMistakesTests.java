@@ -97,6 +97,7 @@ class ConfigurationMistakesTests {
 					kubernetes.kubeconfig=/nowhere/kubeconfig | kubernetes.kubeconfig with value '/nowhere/kubeconfig' is invalid: There is no such file
 					kubernetes.bootstrap-kubeconfig=/nowhere/bootstrap;kubernetes.kubeconfig=/nowhere/kubelet;template.common-name=a;signer-name=b.c/d | kubernetes.bootstrap-kubeconfig with value '/nowhere/bootstrap' is invalid: There is no such file: set it to the kubeconfig with the bootstrap token, because /nowhere/kubelet has no valid client certificate
 					template.organizations= | template.common-name with value 'null' is invalid: No names are configured for certificate 'kubelet-client': set this property or another one under 'template', set a profile, or define a CertificateTemplateSupplier bean. If no certificate is to be requested, set 'kubelet.cert.rotate-certificates' to false
+					rotate-certificates=false;kubernetes.bootstrap-kubeconfig=/nowhere | template.common-name with value 'null' is invalid: No names are configured for certificate 'kubelet-client': set this property or another one under 'template', set a profile, or define a CertificateTemplateSupplier bean. With a bootstrap kubeconfig, a first certificate is requested even though rotation is off, unless 'kubelet.cert.tls-cert-file' names an existing pair
 					template.common-name=shop | signer-name with value 'null' is invalid: Neither a signer nor an issuer is configured for certificate 'kubelet-client': set 'kubelet.cert.issuer.name' if cert-manager issues the certificate, or set this property to the signer that does, such as kubernetes.io/kube-apiserver-client for
 					""")
 	void propertyIsNamed(String properties, String message) {
@@ -147,6 +148,14 @@ class ConfigurationMistakesTests {
 	}
 
 	@Test
+	@ExtendWith(OutputCaptureExtension.class)
+	void kubeconfigWithoutTheContextIsToBeCorrected(CapturedOutput output) {
+		assertReport(connect(this.controlPlane.bootstrap(), "kubelet.cert.kubernetes.context=absent"),
+				"has no context 'absent'", "Correct what the description names", KUBECONFIG);
+		assertThat(output).contains("Attempt 1 failed (there is no certificate yet): ");
+	}
+
+	@Test
 	void unknownTokenIsReportedAtOnce() {
 		Credential unknown = Credential.token("unknown", "unknown");
 		assertReport(connect(unknown), "401 Unauthorized", this.controlPlane.url(), "Replace the token", KUBECONFIG);
@@ -166,7 +175,8 @@ class ConfigurationMistakesTests {
 				this.controlPlane.kubeconfig(this.controlPlane.issueClientCertificate("poor", "poor")));
 		assertReport(bootstrap(this.controlPlane.bootstrap()), rule, "Grant the permission", BOOTSTRAP,
 				KUBECONFIG + " if that has a valid certificate");
-		assertThat(output).contains("Attempt 1 failed", "Exception encountered").doesNotContain(rule);
+		assertThat(output).contains("Attempt 1 failed (there is no certificate yet): ", "Exception encountered")
+			.doesNotContain(rule);
 	}
 
 	@Test
@@ -220,17 +230,6 @@ class ConfigurationMistakesTests {
 	void rotationOffAndNothingStoredIsRefused() {
 		assertReport(start("kubelet.cert.rotate-certificates=false"), "There is no valid certificate 'kubelet-client'",
 				"kubelet.cert.rotate-certificates=false", "Put a pair there");
-	}
-
-	@Test
-	void templateThatIsNeededAlthoughRotationIsOffIsToBeSet() {
-		CertificateContexts.starter()
-			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory, "kubelet.cert.rotate-certificates=false",
-					"kubelet.cert.kubernetes.bootstrap-kubeconfig=/nowhere")
-			.run((context) -> assertThat(StartFailures.property(context.getStartupFailure()))
-				.hasMessageContaining("kubelet.cert.template.common-name")
-				.hasMessageEndingWith(
-						"a first certificate is requested even though rotation is off, unless 'kubelet.cert.tls-cert-file' names an existing pair"));
 	}
 
 	@Test

@@ -63,10 +63,11 @@ public final class LiveTrust implements Supplier<Trust> {
 	/**
 	 * Creates trust that follows a source without any overlap, and does not report a
 	 * reading that hangs. The first call reads the source.
+	 * @param prefix the beginning of each entry in the log
 	 * @param source the source
 	 */
-	public LiveTrust(Source source) {
-		this("", source, Duration.ZERO, Clock.fixed(Instant.EPOCH, ZoneOffset.UTC), (problem) -> {
+	public LiveTrust(String prefix, Source source) {
+		this(prefix, source, Duration.ZERO, Clock.fixed(Instant.EPOCH, ZoneOffset.UTC), (problem) -> {
 			throw problem;
 		});
 	}

@@ -18,7 +18,6 @@ import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.kubernetes.internal.ApiObjects.AnswerTooLargeException;
 import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.request.RequestException;
-import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
 import org.jspecify.annotations.Nullable;
 
@@ -34,14 +33,6 @@ public record ApiFailures(String server) {
 	private static final String ABSENT = "cert-manager is not installed in this cluster, or the permission is missing. "
 			+ "Install cert-manager, or grant the permission to create, list, watch and delete "
 			+ "certificaterequests.cert-manager.io. ";
-
-	/**
-	 * Creates a translator of what a client reports.
-	 * @param client the client
-	 */
-	public ApiFailures(ApiClient client) {
-		this(KubernetesClients.describeServer(client));
-	}
 
 	/**
 	 * Translates a failure. The exception of the library is not the cause of the result:

@@ -75,7 +75,7 @@ public final class Kubeconfigs {
 	 */
 	static LiveTrust trustOfClient(KubeconfigFile first) {
 		boolean named = !first.authorities().isEmpty();
-		LiveTrust trust = new LiveTrust(source(first::readAgain, (latest) -> {
+		LiveTrust trust = new LiveTrust("", source(first::readAgain, (latest) -> {
 			if (!latest.server().equals(first.server())) {
 				throw new KubernetesConfigurationException(
 						latest.file() + " no longer names the API server " + first.server());

@@ -54,7 +54,8 @@ final class KubernetesClients {
 	 * Creates a client of the cluster in a kubeconfig.
 	 * @param file the kubeconfig
 	 * @param user returns the credentials, once the server is known to have a URL
-	 * @return the client
+	 * @return the client, whose text form is the address of its server and where that
+	 * comes from
 	 * @throws KubernetesConfigurationException if the cluster cannot be used
 	 */
 	static ApiClient create(KubeconfigFile file, Supplier<Credentials> user) {
@@ -63,7 +64,14 @@ final class KubernetesClients {
 			throw file.malformed("its server is not a URL such as https://192.0.2.1:6443");
 		}
 		Credentials credentials = user.get();
-		ApiClient client = new DescribedClient(file.origin()).setBasePath(file.server());
+		ApiClient client = new ApiClient() {
+
+			@Override
+			public String toString() {
+				return getBasePath() + " (from " + file.origin() + ")";
+			}
+
+		}.setBasePath(file.server());
 		if (file.isInsecure()) {
 			client.setVerifyingSsl(false).setKeyManagers(credentials.keys());
 			warnOfInsecure(file);
@@ -141,22 +149,6 @@ final class KubernetesClients {
 		}
 		return chain.withReadTimeout(Integer.parseInt(seconds) + WATCH_GRACE_SECONDS, TimeUnit.SECONDS)
 			.proceed(chain.request());
-	}
-
-	/** Returns the address of the API server and where it comes from, for a message. */
-	static String describeServer(ApiClient client) {
-		return client.getBasePath()
-				+ ((client instanceof DescribedClient described) ? " (from " + described.origin + ")" : "");
-	}
-
-	private static final class DescribedClient extends ApiClient {
-
-		private final String origin;
-
-		DescribedClient(String origin) {
-			this.origin = origin;
-		}
-
 	}
 
 }

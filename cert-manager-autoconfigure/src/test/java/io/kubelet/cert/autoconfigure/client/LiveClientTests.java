@@ -53,7 +53,7 @@ class LiveClientTests {
 		List<String> closed = new CopyOnWriteArrayList<>();
 		List<X509Certificate> trusted = new ArrayList<>(
 				List.of(new TestAuthority("one").certificate(), new TestAuthority("two").certificate()));
-		LiveSslBundle bundle = bundle(new LiveTrust(
+		LiveSslBundle bundle = bundle(new LiveTrust("",
 				new LiveTrust.Source(() -> "here", () -> List.copyOf(trusted), () -> Trust.exactly(trusted))));
 		LiveClient<AutoCloseable> client = new LiveClient<>(bundle, (resources) -> {
 			String serial = this.manager.pair().serialNumber();

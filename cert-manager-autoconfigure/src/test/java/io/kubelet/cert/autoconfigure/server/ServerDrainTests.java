@@ -50,7 +50,7 @@ class ServerDrainTests {
 
 	private final AtomicInteger reads = new AtomicInteger();
 
-	private final LiveTrust trust = new LiveTrust(new LiveTrust.Source(() -> "here", () -> {
+	private final LiveTrust trust = new LiveTrust("", new LiveTrust.Source(() -> "here", () -> {
 		this.reads.incrementAndGet();
 		return List.copyOf(this.trusted);
 	}, () -> Trust.exactly(this.trusted)));

@@ -14,8 +14,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.boot.test.context.assertj.AssertableApplicationContext;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
@@ -82,20 +80,6 @@ class FirstCertificateTests {
 			back.join();
 			assertThat(output).containsPattern("There is no valid certificate yet: waiting up to \\d+s for it");
 		});
-	}
-
-	@ParameterizedTest
-	@ValueSource(booleans = { true, false })
-	void whatOnlyAPersonCanRepairIsNotSaidToBeRetried(boolean mistake, CapturedOutput output) {
-		Path poor = this.controlPlane.writeKubeconfig(this.directory.resolve("pki"),
-				this.controlPlane.addToken("poor", "poor"));
-		this.runner
-			.withPropertyValues(
-					mistake ? "kubelet.cert.kubernetes.context=absent" : "kubelet.cert.kubernetes.kubeconfig=" + poor)
-			.run(FirstCertificateTests::fails);
-		assertThat(output).contains("[shop] Attempt 1 failed (there is no certificate yet): ")
-			.doesNotContain("retrying")
-			.doesNotContain("next attempt");
 	}
 
 	/** As by SIGTERM while nobody signs. */

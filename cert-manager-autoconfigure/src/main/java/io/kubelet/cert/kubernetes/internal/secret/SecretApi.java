@@ -90,7 +90,7 @@ record SecretApi(String namespace, String name, Supplier<ApiClient> clients) {
 			return new SecretObject(ApiObjects.execute(call));
 		}
 		catch (ApiException | IOException | JsonParseException ex) {
-			throw new ApiFailures(client).translate(ex, null);
+			throw new ApiFailures(client.toString()).translate(ex, null);
 		}
 	}
 

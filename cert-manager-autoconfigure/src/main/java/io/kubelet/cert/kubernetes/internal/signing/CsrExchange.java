@@ -54,7 +54,7 @@ final class CsrExchange implements RequestWatches.Subscriber {
 		this.api = api;
 		this.client = client;
 		this.watches = watches;
-		this.failures = new ApiFailures(client);
+		this.failures = new ApiFailures(client.toString());
 		this.clock = clock;
 		this.request = request;
 		this.progress = progress;

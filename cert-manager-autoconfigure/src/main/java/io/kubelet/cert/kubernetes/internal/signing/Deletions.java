@@ -97,7 +97,7 @@ final class Deletions {
 		if (code == 404 || code == 409 || this.clients.executor().isShutdown()) {
 			return true;
 		}
-		String message = new ApiFailures(client).translate(unwrapped, request).report();
+		String message = new ApiFailures(client.toString()).translate(unwrapped, request).report();
 		if (code != 403) {
 			logger.info("Request {} could not be deleted, which is tried again after the next rotation: {}",
 					request.name(), message);

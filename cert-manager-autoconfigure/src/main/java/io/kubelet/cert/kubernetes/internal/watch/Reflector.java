@@ -192,7 +192,7 @@ public final class Reflector implements AutoCloseable {
 		if (isClosed() || code == GONE) {
 			return;
 		}
-		RequestException failure = new ApiFailures(client).translate(ex, null);
+		RequestException failure = new ApiFailures(client.toString()).translate(ex, null);
 		if (failure.kind() != Kind.UNAVAILABLE && code != 0 && ex instanceof ApiException answer) {
 			report(this.observer.refused(answer, failure.kind()));
 		}

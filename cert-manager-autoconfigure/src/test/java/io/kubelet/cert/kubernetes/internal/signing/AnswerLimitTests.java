@@ -107,17 +107,6 @@ class AnswerLimitTests {
 			.hasMessageContaining("is larger than 4 MiB");
 	}
 
-	/** Such as that of a server that is being restarted. */
-	@Test
-	void answerThatBreaksOffMeansThatTheServerCannotBeReached() {
-		respond((exchange) -> {
-			exchange.sendResponseHeaders(201, 1000);
-			exchange.getResponseBody().write('{');
-		});
-		assertThat(Adapter.failure(send())).returns(Kind.UNAVAILABLE, Kind::of)
-			.hasMessageContaining("cannot be reached");
-	}
-
 	/** Anyone who may create requests can give some our label that are too large. */
 	@ParameterizedTest
 	@CsvSource({ "true, 4", "false, 64" })

@@ -25,7 +25,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
@@ -74,14 +73,6 @@ class ConfigMapAuthoritiesTests {
 		create(Map.of(key, value));
 		assertThatExceptionOfType(KubernetesConfigurationException.class).isThrownBy(this::read)
 			.withMessageContaining(message);
-	}
-
-	@ParameterizedTest
-	@ValueSource(ints = { 429, 503 })
-	void hiccupOfTheServerIsWaitedOut(int status) throws Exception {
-		create(content(AUTHORITY));
-		this.controlPlane.faults().next(1, (request) -> request.path().contains("configmaps")).answer(status);
-		assertThat(read().authorities()).containsExactly(AUTHORITY.certificate());
 	}
 
 	@Test

@@ -167,14 +167,6 @@ class TrustBundleAuthoritiesTests {
 	}
 
 	@Test
-	void refusalIsToldWithTheRoleThatIsNeeded() {
-		assertFails("403: clustertrustbundles.certificates.k8s.io \"shop\" is forbidden: User \"app\" cannot list",
-				"list and watch on clustertrustbundles in API group certificates.k8s.io are needed, such as by the "
-						+ "ClusterRole system:cluster-trust-bundle-discovery");
-		assertThat(requests("v1beta1")).isEmpty();
-	}
-
-	@Test
 	void labelSelectorThatIsNotValidIsTold() {
 		permit();
 		this.authorities = authoritiesIn(Place.trustBundles("example.com/shop", "a b"));
@@ -232,7 +224,7 @@ class TrustBundleAuthoritiesTests {
 
 	private LiveTrust liveTrust() {
 		PublishedAuthorities authorities = this.authorities;
-		return new LiveTrust(new LiveTrust.Source(() -> authorities, () -> authorities.version(PATIENCE), () -> {
+		return new LiveTrust("", new LiveTrust.Source(() -> authorities, () -> authorities.version(PATIENCE), () -> {
 			this.reads.incrementAndGet();
 			return authorities.read();
 		}));
