@@ -106,7 +106,7 @@ public record RetrySchedule(Duration initialDelay, double multiplier, double jit
 	}
 
 	private static Duration answered(int failures) {
-		return atMost(multiply(ANSWER_MINIMUM, Math.pow(2, Math.min(failures - 1, 16))), ANSWER_MAXIMUM);
+		return atMost(multiply(ANSWER_MINIMUM, Math.pow(2, failures - 1)), ANSWER_MAXIMUM);
 	}
 
 	private Duration withJitter(Duration delay, double random) {

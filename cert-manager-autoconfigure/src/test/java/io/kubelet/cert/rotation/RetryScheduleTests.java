@@ -102,10 +102,6 @@ class RetryScheduleTests {
 			.isEqualTo(window.end(pair));
 	}
 
-	private static RequestException rejected(int statusCode) {
-		return RequestException.rejected("csr", statusCode, "Rejected", "no");
-	}
-
 	private static RequestException unavailable(@Nullable Duration retryAfter) {
 		return RequestException.unavailable(null, "TooManyRequests", "busy", retryAfter, null);
 	}
