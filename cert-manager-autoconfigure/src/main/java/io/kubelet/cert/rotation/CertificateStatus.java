@@ -183,7 +183,8 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 	 * @param requestName the name of the CertificateSigningRequest, {@code null} if there
 	 * was none
 	 * @param duration how long ago this process had sent the request for the first time,
-	 * zero if it had not; {@code null} for a pair that another program stored
+	 * in this or an earlier attempt, zero if it had not; {@code null} for a pair that
+	 * another program stored
 	 * @param additionalNames the names in the certificate that were not requested
 	 * @param failure what went wrong, {@code null} if there is a certificate
 	 */
