@@ -1,5 +1,6 @@
 package io.kubelet.cert.autoconfigure.connections;
 
+import java.util.List;
 import java.util.stream.Stream;
 
 import com.zaxxer.hikari.HikariConfig;
@@ -9,6 +10,7 @@ import io.kubelet.cert.rotation.CertificateManagers;
 import io.r2dbc.postgresql.PostgresqlConnectionFactoryProvider;
 import io.r2dbc.postgresql.client.SSLMode;
 import io.r2dbc.spi.ConnectionFactoryOptions;
+import io.r2dbc.spi.Option;
 
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.BeanPostProcessor;
@@ -67,17 +69,23 @@ public final class CertificatePostgresqlAutoConfiguration {
 	@ConditionalOnProperty(BUNDLE)
 	static class R2dbc {
 
+		/** With one of these, connections have a pair or authorities of their own. */
+		private static final List<Option<?>> OWN = List.of(PostgresqlConnectionFactoryProvider.SSL_CERT,
+				PostgresqlConnectionFactoryProvider.SSL_KEY, PostgresqlConnectionFactoryProvider.SSL_ROOT_CERT,
+				PostgresqlConnectionFactoryProvider.SSL_CONTEXT_BUILDER_CUSTOMIZER);
+
 		@Bean
 		ConnectionFactoryOptionsBuilderCustomizer certificatePostgresqlOptions(SslBundles bundles,
 				Environment environment) {
 			SslManagerBundle managers = bundles.getBundle(environment.getRequiredProperty(BUNDLE)).getManagers();
 			return (options) -> {
 				ConnectionFactoryOptions given = options.build();
-				if (isPostgresql(given)) {
+				if (isPostgresql(given) && OWN.stream().noneMatch(given::hasOption)) {
 					options.option(PostgresqlConnectionFactoryProvider.SSL_CONTEXT_BUILDER_CUSTOMIZER,
 							(context) -> context.keyManager(managers.getKeyManagerFactory())
 								.trustManager(managers.getTrustManagerFactory()));
-					if (!given.hasOption(PostgresqlConnectionFactoryProvider.SSL_MODE)) {
+					if (!given.hasOption(PostgresqlConnectionFactoryProvider.SSL_MODE)
+							&& !given.hasOption(PostgresqlConnectionFactoryProvider.SSL_MODE_ALIAS)) {
 						options.option(PostgresqlConnectionFactoryProvider.SSL_MODE, SSLMode.VERIFY_FULL);
 					}
 				}

@@ -12,7 +12,9 @@ import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.ssl.BundleSocketFactory;
 import io.kubelet.cert.testsupport.CertificateContexts;
 import io.r2dbc.postgresql.PostgresqlConnectionFactoryProvider;
+import io.r2dbc.postgresql.client.SSLMode;
 import io.r2dbc.spi.ConnectionFactoryOptions;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -101,17 +103,21 @@ class CertificateDrainAutoConfigurationTests {
 	}
 
 	@ParameterizedTest
-	@CsvSource({ "postgresql, true", "postgres, true", "postgresql:failover, true", "pool:postgresql, true",
-			"mariadb, false" })
-	void reactiveConnectionsToPostgresqlHaveTheBundleByAnyNameOfTheDriver(String driver, boolean expected) {
+	@CsvSource({ "postgresql://localhost, true, VERIFY_FULL", "postgres://localhost, true, VERIFY_FULL",
+			"postgresql:failover://localhost, true, VERIFY_FULL", "pool:postgresql://localhost, true, VERIFY_FULL",
+			"postgresql://localhost?sslmode=verify-ca, true,", "postgresql://localhost?sslRootCert=/ca.pem, false,",
+			"mariadb://localhost, false," })
+	void reactiveConnectionsToPostgresqlHaveTheBundleUnlessTheyHaveAuthoritiesOfTheirOwn(String url, boolean expected,
+			@Nullable SSLMode mode) {
 		runner().withConfiguration(AutoConfigurations.of(CertificatePostgresqlAutoConfiguration.class))
 			.withPropertyValues("kubelet.cert.postgresql.bundle=shop")
 			.run((context) -> {
-				ConnectionFactoryOptions.Builder options = ConnectionFactoryOptions
-					.parse("r2dbc:" + driver + "://localhost/shop")
-					.mutate();
+				ConnectionFactoryOptions.Builder options = ConnectionFactoryOptions.parse("r2dbc:" + url).mutate();
 				context.getBean(ConnectionFactoryOptionsBuilderCustomizer.class).customize(options);
-				assertThat(options.build().hasOption(PostgresqlConnectionFactoryProvider.SSL_MODE)).isEqualTo(expected);
+				ConnectionFactoryOptions built = options.build();
+				assertThat(built.hasOption(PostgresqlConnectionFactoryProvider.SSL_CONTEXT_BUILDER_CUSTOMIZER))
+					.isEqualTo(expected);
+				assertThat(built.getValue(PostgresqlConnectionFactoryProvider.SSL_MODE)).isEqualTo(mode);
 			});
 	}
 
