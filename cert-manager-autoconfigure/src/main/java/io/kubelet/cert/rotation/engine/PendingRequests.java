@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Ensures that a certificate has at most one pending request, also across restarts: the
  * request and its key are stored before it is sent for the first time, under a name that
- * is derived from the key.
+ * is derived from the key. What concerns replicas has no effect here, but in
+ * {@link SharedRequests}.
  */
 class PendingRequests {
 

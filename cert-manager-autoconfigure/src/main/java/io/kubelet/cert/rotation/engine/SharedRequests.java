@@ -139,6 +139,7 @@ final class SharedRequests extends PendingRequests {
 		}
 	}
 
+	/** Another replica has it stored, whichever pair is current meanwhile. */
 	@Override
 	boolean isToReplace(PendingRequest pending, @Nullable CertificatePair pair) {
 		return true;
