@@ -1,13 +1,13 @@
 package io.kubelet.cert.store;
 
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.UserPrincipal;
-import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -57,8 +57,8 @@ final class KeyFiles {
 		}
 	}
 
-	private void requireOwner(Path file, UserPrincipal owner) throws UnusableFileException {
-		if (!ROOT.contains(owner.getName()) && !owner.equals(user())) {
+	private void requireOwner(Path file, UserPrincipal owner) throws IOException {
+		if (!ROOT.contains(owner.getName()) && !isUser(owner)) {
 			throw new UnusableFileException(file,
 					"it belongs to user %s, who may know its key: a file with a key must belong to the user of this process or to root"
 						.formatted(owner.getName()));
@@ -77,16 +77,26 @@ final class KeyFiles {
 	}
 
 	/**
-	 * Returns whose files are those that this process creates. A volume may map users, so
-	 * one is created, in the directory if possible.
+	 * Returns whether the files that this process creates have this owner. A volume may
+	 * map users, so one is created in the directory.
+	 * @throws IOException if none can be, as on a full disk: the file is not set aside
 	 */
-	private @Nullable UserPrincipal user() {
-		for (Path place : List.of(this.directory, Path.of(System.getProperty("java.io.tmpdir")))) {
-			if (this.user == null) {
-				this.user = ownerOfNewFile(place);
-			}
+	private boolean isUser(UserPrincipal owner) throws IOException {
+		this.user = (this.user != null) ? this.user : ownerOfNewFile(this.directory);
+		if (this.user == null && !owner.equals(ofProcess())) {
+			throw new FileSystemException(this.directory.toString(), null,
+					"no file can be created there, so whose the files are cannot be checked");
 		}
-		return this.user;
+		return this.user == null || owner.equals(this.user);
+	}
+
+	private static @Nullable UserPrincipal ofProcess() {
+		try {
+			return Files.getOwner(Path.of("/proc/self"));
+		}
+		catch (IOException ex) {
+			return ownerOfNewFile(Path.of(System.getProperty("java.io.tmpdir")));
+		}
 	}
 
 	private static @Nullable UserPrincipal ownerOfNewFile(Path place) {

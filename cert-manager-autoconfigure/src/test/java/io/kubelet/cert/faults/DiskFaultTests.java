@@ -214,7 +214,12 @@ class DiskFaultTests {
 		this.disk.mapUsersTo(12345);
 		assertThat(write(NEW)).isNull();
 		assertThat(store(this.disk.on(this.directory)).read().pair()).isEqualTo(NEW.pair());
-		assertThat(files()).containsExactly("one-2026-01-01-00-00-00.pem", "one-current.pem", "one-request.pem");
+		List<String> files = List.of("one-2026-01-01-00-00-00.pem", "one-current.pem", "one-request.pem");
+		assertThat(files()).isEqualTo(files);
+		this.disk.fail((index) -> this.disk.operations().get(index) == Operation.CREATE_FILE);
+		assertThatExceptionOfType(StoreException.class).isThrownBy(() -> store(this.disk.on(this.directory)).read())
+			.withMessageContaining("no file can be created there");
+		assertThat(files()).as("without room").isEqualTo(files);
 	}
 
 	private List<Operation> steps(Start start) {
