@@ -38,8 +38,8 @@ final class NewRequests {
 		return keys;
 	}
 
-	/** The key is in use. */
-	void stored() {
+	/** The key is in use, or may be. */
+	void forgetKeys() {
 		this.keys = null;
 	}
 

@@ -90,7 +90,7 @@ class PendingRequests {
 	void store(PendingRequest request, @Nullable PendingRequest overwritten, Instant now) {
 		PendingRequest pending = this.pending;
 		save(request);
-		this.requests.stored();
+		this.requests.forgetKeys();
 		if (overwritten != null) {
 			this.removal.remove(overwritten);
 		}

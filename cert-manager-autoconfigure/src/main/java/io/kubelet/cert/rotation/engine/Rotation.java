@@ -229,6 +229,8 @@ final class Rotation {
 			this.pendingRequests.forget();
 		}
 		else {
+			// It may have our key, as a request that is joined
+			this.newRequests.forgetKeys();
 			this.failures.endRow();
 			this.report.adopted(pair, now);
 		}

@@ -62,7 +62,8 @@ final class SharedRequests extends PendingRequests {
 		if (pending == null || !this.store.holds(pending)) {
 			forget();
 			this.pending = stored;
-			this.requests.stored(); // It may be ours, if the answer of the store was lost
+			// It may be ours, if the answer of the store was lost
+			this.requests.forgetKeys();
 			this.state = State.THEIRS;
 			this.givingWay = template;
 			giveTime(now);

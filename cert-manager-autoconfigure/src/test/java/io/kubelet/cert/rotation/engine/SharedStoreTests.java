@@ -1,5 +1,6 @@
 package io.kubelet.cert.rotation.engine;
 
+import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -8,6 +9,7 @@ import java.util.concurrent.CompletableFuture;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
@@ -124,14 +126,20 @@ class SharedStoreTests extends ManagerFixture {
 	}
 
 	/** As when a gateway times out, although the Secret was written. */
-	@Test
-	void keyOfARequestThatWasStoredAlthoughTheAnswerWasLostIsUsedOnce() {
+	@ParameterizedTest
+	@ValueSource(booleans = { true, false })
+	void keyOfARequestThatWasStoredAlthoughTheAnswerWasLostIsUsedOnce(boolean byReplica) {
 		this.shared.lostAnswer = new StoreException(Kind.UNAVAILABLE, "It took too long", null);
 		this.signer.failsWith((request) -> RequestException.lost(String.valueOf(request.name()), "Gone", "It is gone"));
 		CertificateManager manager = start();
 		manager.rotate();
 		this.time.settle();
 		this.signer.issues();
+		PendingRequest stored = this.shared.stored.pending();
+		if (byReplica && stored != null) {
+			List<X509Certificate> chain = this.signer.issue(stored.request());
+			this.shared.put(new Stored(new CertificatePair(chain, stored.privateKey()), null, null, 2));
+		}
 		pass(ofMinutes(2));
 		CertificatePair first = manager.current().orElseThrow();
 		manager.rotate();
