@@ -239,6 +239,11 @@ class ConfigurationMistakesTests {
 		assertReport(connect(this.controlPlane.bootstrap()), "kubelet-client-updated.pem", "move it away",
 				"kubelet.cert.cert-dir");
 		assertThat(pki.resolve("kubelet-client-updated.pem")).hasContent("something");
+		Path pair = Files.writeString(this.directory.resolve("tls.pem"), "-----BEGIN CERTIFICATE-----");
+		assertReport(
+				start("kubelet.cert.rotate-certificates=false", "kubelet.cert.tls-cert-file=" + pair,
+						"kubelet.cert.tls-private-key-file=" + pair),
+				"The pair in " + pair + " is damaged", "and that they are complete");
 	}
 
 	@Test

@@ -2,8 +2,9 @@ package io.kubelet.cert.autoconfigure.ssl;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.InvalidSettingsException;
-import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateManagerException;
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
+import io.kubelet.cert.certificate.MalformedPemException;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.store.StoreException;
@@ -74,7 +75,8 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 	private String action(@Nullable Throwable failure, String connection) {
 		// A Secret was not stored because of an answer of the API server
 		Throwable cause = (failure instanceof StoreException
-				&& failure.getCause() instanceof CertificateManagerException) ? failure.getCause() : failure;
+				&& failure.getCause() instanceof CertificateManagerException answer
+				&& !(answer instanceof MalformedPemException)) ? answer : failure;
 		if (cause instanceof KubernetesConfigurationException problem && problem.kind() == Kind.OTHER) {
 			return this.bootstrapping
 					? "Set %s to a kubeconfig, and %s to another kubeconfig or to a file that does not exist yet. Set %s to a context of the former, or leave it empty for its current context."
