@@ -96,6 +96,15 @@ final class SecretObject {
 		return "true".equals(ApiObjects.text(this.json, "immutable"));
 	}
 
+	/** Whether a replica has written it, and nobody has created it again since. */
+	boolean isManaged() {
+		return label() != null;
+	}
+
+	private @Nullable String label() {
+		return ApiObjects.text(ApiObjects.member(metadata(), "labels"), CERTIFICATE_LABEL);
+	}
+
 	private boolean isEmpty() {
 		return Stream.of(CERTIFICATE, PRIVATE_KEY, PENDING_REQUEST).allMatch((key) -> text(key).isBlank());
 	}
@@ -106,7 +115,7 @@ final class SecretObject {
 	 */
 	@Nullable String foreignContent(String certificate) {
 		String type = ApiObjects.text(this.json, "type");
-		String label = ApiObjects.text(ApiObjects.member(metadata(), "labels"), CERTIFICATE_LABEL);
+		String label = label();
 		if (!exists() || (TYPE.equals(type) && (certificate.equals(label) || (label == null && isEmpty())))) {
 			return null;
 		}

@@ -127,14 +127,14 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 
 	/**
 	 * Adds what somebody has removed: a replica removes only the pending request, and
-	 * only from a Secret that exists.
+	 * only from a Secret that replicas have written.
 	 */
 	private Stored complete(SecretObject secret, Stored content) {
 		if (content.pair() != null || !this.rotates) {
 			return content;
 		}
 		Stored complete = (this.kept.pair() != null) ? this.kept : copied();
-		return new Stored(complete.pair(), secret.exists() ? content.pending() : this.stored.pending(),
+		return new Stored(complete.pair(), secret.isManaged() ? content.pending() : this.stored.pending(),
 				complete.deadline(), content.version());
 	}
 

@@ -29,22 +29,28 @@ import static org.awaitility.Awaitility.await;
  */
 class ForeignSecretTests extends SecretStoreFixture {
 
-	/** As by {@code kubectl apply} of the manifest during a rotation. */
+	/**
+	 * As by {@code kubectl apply} or {@code create} of the manifest during a rotation.
+	 */
 	@ParameterizedTest
-	@ValueSource(booleans = { true, false })
-	void secretThatIsDeletedOrEmptiedIsStoredAgainByOneReplica(boolean deleted) {
+	@ValueSource(strings = { "deleted", "emptied", "created again" })
+	void secretThatIsDeletedOrEmptiedIsStoredAgainByOneReplica(String change) throws Exception {
 		Stored stored = this.store.write(this.store.read().withPending(pending()).withPair(pair(), DEADLINE));
 		SecretStore replica = store(null);
 		use(this.store);
 		use(replica);
 		awaitWatches(2);
-		this.plane.clearRequests();
-		if (deleted) {
-			this.plane.secrets().delete("shop", "shop-tls");
+		Map<String, String> noPair = Map.of("tls.crt", "", "tls.key", "");
+		if (change.equals("emptied")) {
+			this.plane.secrets().put("shop", "shop-tls", noPair);
 		}
 		else {
-			this.plane.secrets().put("shop", "shop-tls", Map.of("tls.crt", "", "tls.key", ""));
+			this.plane.secrets().delete("shop", "shop-tls");
 		}
+		if (change.equals("created again")) {
+			createAs("kubectl-create", "kubernetes.io/tls", noPair);
+		}
+		this.plane.clearRequests();
 		await().until(() -> !this.store.read().equals(stored) && replica.read().equals(this.store.read()));
 		assertThat(store(null).read())
 			.isEqualTo(new Stored(stored.pair(), stored.pending(), stored.deadline(), replica.read().version()));
