@@ -102,8 +102,7 @@ final class FilesProcess extends SimulatedProcess implements CertificateTemplate
 		this.budget.reset();
 		this.asked = CompletableFuture.completedFuture(null);
 		CertificatePair pair = this.store.pair;
-		this.forced = pair == null || !Invariants.isValid(pair.leaf(), this.world.time.instant())
-				|| isLeftOver(pair, this.store.request);
+		this.forced = pair != null && isLeftOver(pair, this.store.request);
 		try {
 			super.start();
 		}
