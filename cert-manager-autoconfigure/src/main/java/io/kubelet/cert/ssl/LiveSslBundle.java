@@ -247,7 +247,7 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 
 	@Override
 	public String toString() {
-		return "the live SSL bundle " + this.bundleName;
+		return "the SSL bundle '" + this.bundleName + "'";
 	}
 
 	/**

@@ -1,6 +1,7 @@
 package io.kubelet.cert.autoconfigure.server;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.SocketChannel;
 import java.util.function.BiConsumer;
 import java.util.function.Predicate;
@@ -112,6 +113,7 @@ public final class DrainingNioProtocol extends Http11NioProtocol implements Serv
 		protected void createSSLContext(SSLHostConfig config) {
 			LiveSslBundle bundle = (this.served != null) ? this.served.bundle(serverName(config)) : null;
 			if (bundle != null && isJsse()) {
+				requireTrustOf(bundle, config);
 				SSLContext context = context(bundle);
 				config.getCertificates(true).forEach((certificate) -> certificate.setSslContext(context));
 			}
@@ -119,6 +121,18 @@ public final class DrainingNioProtocol extends Http11NioProtocol implements Serv
 				this.copying.run();
 			}
 			super.createSSLContext(config);
+		}
+
+		private static void requireTrustOf(LiveSslBundle bundle, SSLHostConfig config) {
+			try {
+				ServedCertificates.requireTrustOf(bundle, config.getTruststore(),
+						config.getRevocationEnabled() || config.getCertificateRevocationListFile() != null
+								|| config.getCertificateRevocationListPath() != null
+								|| config.getTrustManagerClassName() != null);
+			}
+			catch (IOException ex) {
+				throw new UncheckedIOException(ex);
+			}
 		}
 
 		private boolean isJsse() {

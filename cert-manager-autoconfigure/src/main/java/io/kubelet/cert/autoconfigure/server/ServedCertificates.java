@@ -1,5 +1,6 @@
 package io.kubelet.cert.autoconfigure.server;
 
+import java.security.KeyStore;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -8,6 +9,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 
 import javax.net.ssl.SSLSession;
 
+import io.kubelet.cert.autoconfigure.settings.InvalidSettingsException;
+import io.kubelet.cert.certificate.trust.KeyStores;
 import io.kubelet.cert.ssl.LiveSslBundle;
 import org.jspecify.annotations.Nullable;
 
@@ -54,6 +57,25 @@ final class ServedCertificates {
 	/** Returns the bundle of a server name, {@code null} if its certificate is fixed. */
 	@Nullable LiveSslBundle bundle(String serverName) {
 		return this.bundles.get(serverName);
+	}
+
+	/**
+	 * Requires that a server leaves to its bundle whom it trusts: nothing else would be
+	 * used.
+	 * @param trust the trust store of the server
+	 * @param more whether the server would check peers in other ways as well
+	 * @throws InvalidSettingsException if not
+	 */
+	static void requireTrustOf(LiveSslBundle bundle, @Nullable KeyStore trust, boolean more) {
+		// Without one, Tomcat has that of the JDK, which may be named by a system
+		// property
+		boolean other = bundle.getTrustStore() != null && !KeyStores.isTrust(trust);
+		if (other || more) {
+			throw new InvalidSettingsException(
+					"The application configures the web server in code with a trust store, revocation or trust managers, which would not be used: it checks clients by %s"
+						.formatted(bundle),
+					"Configure the authorities of that bundle ('ssl.trust-file' of its certificate), or give the server a bundle of Spring Boot ('spring.ssl.bundle').");
+		}
 	}
 
 	/** Drains connections at each change, for as long as this object is in use. */

@@ -3,11 +3,13 @@ package io.kubelet.cert.certificate.trust;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
+import java.security.KeyStoreException;
 import java.security.cert.X509Certificate;
 import java.util.List;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Creates key stores that exist in memory only.
@@ -29,6 +31,8 @@ public final class KeyStores {
 			4CGtK46s
 			-----END CERTIFICATE-----
 			""";
+
+	private static final String AUTHORITY = "authority-";
 
 	private KeyStores() {
 	}
@@ -53,9 +57,19 @@ public final class KeyStores {
 		List<X509Certificate> all = authorities.isEmpty() ? Pem.readCertificates(NOBODY) : authorities;
 		return holding((store) -> {
 			for (int i = 0; i < all.size(); i++) {
-				store.setCertificateEntry("authority-" + i, all.get(i));
+				store.setCertificateEntry(AUTHORITY + i, all.get(i));
 			}
 		});
+	}
+
+	/** Returns whether a trust store is one of ours, or there is none. */
+	public static boolean isTrust(@Nullable KeyStore store) {
+		try {
+			return store == null || store.containsAlias(AUTHORITY + 0);
+		}
+		catch (KeyStoreException ex) {
+			return false;
+		}
 	}
 
 	private static KeyStore holding(Entries entries) {
