@@ -56,7 +56,7 @@ final class RequestRemoval {
 
 	/** Removes a request, without waiting for the signer, unless that has begun. */
 	void remove(PendingRequest pending) {
-		if (this.removed != null && this.removed.hasKey(pending.request().publicKey())) {
+		if (hasBegun(pending)) {
 			return;
 		}
 		this.removed = pending;
@@ -67,6 +67,11 @@ final class RequestRemoval {
 		else {
 			removal.whenComplete((any, failure) -> this.serial.execute(() -> delete(pending)));
 		}
+	}
+
+	/** Whether a request that is still stored is about to be removed. */
+	boolean hasBegun(PendingRequest pending) {
+		return this.removed != null && this.removed.hasKey(pending.request().publicKey());
 	}
 
 	private CompletableFuture<?> discard(CertificateRequest request) {

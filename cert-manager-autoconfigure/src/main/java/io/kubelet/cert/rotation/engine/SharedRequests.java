@@ -56,7 +56,7 @@ final class SharedRequests extends PendingRequests {
 	boolean follow(@Nullable CertificateTemplate template, Instant now) {
 		PendingRequest stored = this.store.unanswered();
 		PendingRequest pending = this.pending;
-		if (stored == null) {
+		if (stored == null || this.removal.hasBegun(stored)) {
 			return pending != null && !pending.isToReplace(this.store.get().pair()) && forget() != null;
 		}
 		if (pending == null || !this.store.holds(pending)) {

@@ -195,9 +195,13 @@ class ReplicaTests extends ManagerFixture {
 		assertThat(this.failures).isEmpty();
 	}
 
-	/** Another replica may have stored the certificate, and deleted the object. */
+	/**
+	 * Another replica may have stored the certificate, and deleted the object. The new
+	 * request does not wait until the API server has answered that there is none.
+	 */
 	@Test
 	void objectThatVanishesIsLookedForOnceMoreBeforeANewRequest(CapturedOutput output) {
+		this.signer.removal = new CompletableFuture<>();
 		rotate(start());
 		lose(0);
 		assertThat(this.signer.answers).hasSize(1);
@@ -370,8 +374,12 @@ class ReplicaTests extends ManagerFixture {
 
 	@Test
 	void deniedRequestOfAnotherReplicaMakesNoRotationDue() {
+		CompletableFuture<Void> removal = new CompletableFuture<>();
+		this.signer.removal = removal;
 		CertificateManager manager = start();
 		deny();
+		pass(ofSeconds(10));
+		removal.complete(null);
 		pass(ofMinutes(10));
 		assertThat(this.failures).hasSize(1);
 		assertThat(this.shared.stored.pending()).isNull();
