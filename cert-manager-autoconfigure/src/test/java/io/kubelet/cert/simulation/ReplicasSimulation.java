@@ -67,7 +67,7 @@ final class ReplicasSimulation extends Simulation {
 				this.server.creates <= this.secret.pairs + denials + this.secret.abandoned + this.server.recreations,
 				"%d creates for %d pairs, %d denials, %d abandoned requests", this.server.creates, this.secret.pairs,
 				denials, this.secret.abandoned);
-		this.world.require(this.server.recreations <= this.secret.kills,
+		this.world.require(this.server.recreations <= this.secret.kills + this.server.cleanedUp,
 				"%d requests were created again after %d kills", this.server.recreations, this.secret.kills);
 	}
 

@@ -50,6 +50,9 @@ final class SimulatedServer {
 	/** How many of them had been created before, and deleted. */
 	int recreations;
 
+	/** How many were cleaned up before anybody had their certificate. */
+	int cleanedUp;
+
 	Mood mood = Mood.WELL;
 
 	private int uids;
@@ -174,6 +177,7 @@ final class SimulatedServer {
 		if (!this.keepsRequests) {
 			this.world.time.schedule(() -> {
 				if (object.isPending() == pending) {
+					this.cleanedUp += object.owner.stores(object.request) ? 1 : 0;
 					delete(object);
 				}
 			}, after);
