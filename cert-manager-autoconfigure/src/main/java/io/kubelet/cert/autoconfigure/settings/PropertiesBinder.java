@@ -109,7 +109,8 @@ final class PropertiesBinder extends AbstractBindHandler {
 	}
 
 	private @Nullable String text(ConfigurationPropertyName name) {
-		return this.binder.bind(name, Bindable.of(String.class)).orElse(null);
+		// A source of objects may have a path, which does not convert to a string
+		return this.binder.bind(name, Bindable.of(Object.class)).map(Object::toString).orElse(null);
 	}
 
 	@Override

@@ -131,6 +131,18 @@ class PropertiesBinderTests {
 		assertThat(second.request().wanted().key()).isEqualTo(KeySpecification.EC_P256);
 	}
 
+	/** As from a test that registers its directory as a property. */
+	@Test
+	void valueMayBeAnObjectThatDoesNotConvertToAString() {
+		StandardEnvironment environment = new StandardEnvironment();
+		environment.getPropertySources()
+			.addFirst(new MapPropertySource("test", Map.of("kubelet.cert.cert-dir", Path.of("/pki"),
+					"kubelet.cert.additional.b.cert-dir", Path.of("/b"))));
+		assertThat(PropertiesBinder.bind(environment).application().additional().values())
+			.extracting(CertificateProperties::certDir)
+			.containsExactly(Path.of("/b"));
+	}
+
 	/** A blank value, as from {@code trust: ${CA:}}, replaces nothing. */
 	@ParameterizedTest
 	@CsvSource(delimiter = '|',
