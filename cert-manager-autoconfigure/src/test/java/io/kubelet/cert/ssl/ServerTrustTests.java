@@ -5,6 +5,7 @@ import java.security.KeyStore;
 import io.kubelet.cert.autoconfigure.settings.InvalidSettingsException;
 import io.kubelet.cert.ssl.RotatingServer.Kind;
 import org.eclipse.jetty.server.SslConnectionFactory;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -15,6 +16,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 import static org.assertj.core.api.Assertions.assertThatException;
+import static org.assertj.core.api.Assertions.assertThatNoException;
 
 /**
  * Tests of what an application configures in a server besides its bundle.
@@ -28,6 +30,24 @@ class ServerTrustTests {
 			.withRootCauseInstanceOf(InvalidSettingsException.class)
 			.havingRootCause()
 			.withMessageEndingWith("which would not be used: it checks clients by the SSL bundle 'server'");
+	}
+
+	/** As {@code javax.net.ssl.trustStore} names one to Tomcat. */
+	@Test
+	void trustStoreOfTheJdkIsNotReadForABundle() {
+		assertThatNoException().isThrownBy(
+				() -> new RotatingServer(Kind.TOMCAT, WithAbsentTrust.class, "kubelet.cert.ssl.trust=system").close());
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class WithAbsentTrust {
+
+		@Bean
+		WebServerFactoryCustomizer<TomcatWebServerFactory> absent() {
+			return (factory) -> factory.addConnectorCustomizers(
+					(connector) -> connector.findSslHostConfigs()[0].setTruststoreFile("/absent/cacerts"));
+		}
+
 	}
 
 	@Configuration(proxyBeanMethods = false)

@@ -3,6 +3,7 @@ package io.kubelet.cert.autoconfigure.server;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.SocketChannel;
+import java.security.KeyStore;
 import java.util.function.BiConsumer;
 import java.util.function.Predicate;
 
@@ -125,7 +126,9 @@ public final class DrainingNioProtocol extends Http11NioProtocol implements Serv
 
 		private static void requireTrustOf(LiveSslBundle bundle, SSLHostConfig config) {
 			try {
-				ServedCertificates.requireTrustOf(bundle, config.getTruststore(),
+				// Without one, Tomcat reads that of the JDK, which may not exist
+				KeyStore trust = (bundle.getTrustStore() != null) ? config.getTruststore() : null;
+				ServedCertificates.requireTrustOf(bundle, trust,
 						config.getRevocationEnabled() || config.getCertificateRevocationListFile() != null
 								|| config.getCertificateRevocationListPath() != null
 								|| config.getTrustManagerClassName() != null);

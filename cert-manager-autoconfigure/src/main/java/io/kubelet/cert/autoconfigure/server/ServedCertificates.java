@@ -67,10 +67,7 @@ final class ServedCertificates {
 	 * @throws InvalidSettingsException if not
 	 */
 	static void requireTrustOf(LiveSslBundle bundle, @Nullable KeyStore trust, boolean more) {
-		// Without one, Tomcat has that of the JDK, which may be named by a system
-		// property
-		boolean other = bundle.getTrustStore() != null && !KeyStores.isTrust(trust);
-		if (other || more) {
+		if (!KeyStores.isTrust(trust) || more) {
 			throw new InvalidSettingsException(
 					"The application configures the web server in code with a trust store, revocation or trust managers, which would not be used: it checks clients by %s"
 						.formatted(bundle),
