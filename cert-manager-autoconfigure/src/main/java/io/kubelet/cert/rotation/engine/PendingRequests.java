@@ -157,6 +157,11 @@ class PendingRequests {
 		this.lost = false;
 	}
 
+	/** Ends the pending request, to which another process has stored the answer. */
+	void answeredElsewhere() {
+		remove();
+	}
+
 	/** Whether a pair is the answer to the pending request, whoever has stored it. */
 	boolean isAnsweredBy(@Nullable CertificatePair pair) {
 		return this.pending != null && pair != null && !this.pending.isToReplace(pair)

@@ -226,7 +226,7 @@ final class Rotation {
 			cancel();
 			RotationLog.storedByReplica(this.settings, pair, this.trigger);
 			answered(pair, List.of(), now);
-			this.pendingRequests.forget();
+			this.pendingRequests.answeredElsewhere();
 		}
 		else {
 			// It may have our key, as a request that is joined

@@ -131,6 +131,12 @@ final class SharedRequests extends PendingRequests {
 				(stored) -> (this.removal.keepsObjects() ? stored : stored.withPending(null)).withPair(pair, deadline));
 	}
 
+	/** Whoever has stored the answer removes the request. */
+	@Override
+	void answeredElsewhere() {
+		forget();
+	}
+
 	@Override
 	void removeIfAnswered(@Nullable CertificatePair pair, Instant since, Instant now) {
 		PendingRequest stored = this.store.get().pending();

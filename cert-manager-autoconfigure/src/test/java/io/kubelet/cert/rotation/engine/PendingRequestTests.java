@@ -18,6 +18,8 @@ import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.ConfirmedRequest;
+import io.kubelet.cert.store.CertificateStore;
+import io.kubelet.cert.store.StoreException;
 import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import io.kubelet.cert.testsupport.TestStore;
@@ -72,6 +74,33 @@ class PendingRequestTests extends ManagerFixture {
 		answerLast();
 		assertThat(restarted.current().orElseThrow().leaf().getPublicKey()).isEqualTo(request(0).publicKey());
 		assertThat(this.directory.resolve("kubelet-client-request.pem")).doesNotExist();
+	}
+
+	/** Or by another process that ended then. */
+	@Test
+	void requestIsRemovedAfterAPairThatWasStoredAlthoughThatFailed() {
+		AtomicInteger pairs = new AtomicInteger();
+		CertificateManager manager = start(builder().store(new CertificateStore() {
+
+			@Override
+			public Stored read() {
+				return PendingRequestTests.this.store.read();
+			}
+
+			@Override
+			public Stored write(Stored next) {
+				PendingRequestTests.this.store.write(next);
+				if (next.pair() != null && pairs.getAndIncrement() == 0) {
+					throw new StoreException("It failed in the end", null);
+				}
+				return next;
+			}
+
+		}));
+		pass(ofMinutes(1));
+		assertThat(manager.current()).isPresent();
+		assertThat(this.store.request).isNull();
+		assertThat(this.signer.discarded).containsExactly(request(0).name());
 	}
 
 	/** A rotation was due then, and somebody may approve it now. */
