@@ -74,7 +74,7 @@ final class Rotation {
 		if (this.settings.off()) {
 			return;
 		}
-		reviewAttempt(template);
+		reviewAttempt(template, now);
 		follow(template, now);
 		if (this.attempt != null || template == null) {
 			return;
@@ -116,11 +116,12 @@ final class Rotation {
 	}
 
 	/** Gives up an attempt whose certificate is not wanted. It may be resumed. */
-	private void reviewAttempt(@Nullable CertificateTemplate template) {
+	private void reviewAttempt(@Nullable CertificateTemplate template, Instant now) {
 		Attempt attempt = this.attempt;
 		CertificatePair pair = this.pair.get();
 		if (attempt != null && template != null && !this.pendingRequests.isFor(attempt.request(), template)
-				&& (this.trigger == Trigger.TEMPLATE || pair == null || !template.isSatisfiedBy(pair.leaf()))) {
+				&& (this.trigger == Trigger.TEMPLATE || pair == null || !pair.isValid(now)
+						|| !template.isSatisfiedBy(pair.leaf()))) {
 			cancel();
 			this.pendingRequests.giveUp();
 		}
