@@ -66,11 +66,13 @@ public class SettingsConfiguration {
 	public static boolean isAnyPropertySet(Environment environment) {
 		for (ConfigurationPropertySource source : ConfigurationPropertySources.get(environment)) {
 			boolean set = (source.getUnderlyingSource() instanceof SystemEnvironmentPropertySource
-					&& source instanceof IterableConfigurationPropertySource variables) ? variables
-						.stream()
-						.anyMatch((name) -> PREFIX.isAncestorOf(name) && IntStream.range(2, name.getNumberOfElements())
-							.mapToObj((index) -> name.getElement(index, Form.UNIFORM))
-							.noneMatch(OF_A_SERVICE::contains))
+					&& source instanceof IterableConfigurationPropertySource variables)
+							? variables.stream()
+								.anyMatch((name) -> PREFIX.isAncestorOf(name)
+										&& (name.getElement(2, Form.UNIFORM).equals("additional")
+												|| IntStream.range(2, name.getNumberOfElements())
+													.mapToObj((index) -> name.getElement(index, Form.UNIFORM))
+													.noneMatch(OF_A_SERVICE::contains)))
 							: source.containsDescendantOf(PREFIX) == ConfigurationPropertyState.PRESENT;
 			if (set) {
 				return true;

@@ -106,7 +106,8 @@ class UnknownPropertiesTests {
 
 	@ParameterizedTest
 	@CsvSource({ "KUBELET_CERT_SERVICE_HOST, false", "KUBELET_CERT_DEMO_PORT_443_TCP_ADDR, false",
-			"KUBELET_CERT_PAIR_NAME, true", "KUBELET_CERT_PAIRNAM, true" })
+			"KUBELET_CERT_PAIR_NAME, true", "KUBELET_CERT_PAIRNAM, true",
+			"KUBELET_CERT_ADDITIONAL_SERVICE_SIGNERNAME, true" })
 	void variableOfAServiceConfiguresNoCertificate(String name, boolean configures) {
 		StandardEnvironment environment = environment(Map.of(name, "a"));
 		ConfigurationPropertySources.attach(environment);
