@@ -51,11 +51,11 @@ class SharedCertificateTests extends ShopFixture {
 	@Test
 	void secretIsDeletedWhileARequestIsPending() {
 		ConfigurableApplicationContext replica = start();
-		start();
+		ConfigurableApplicationContext other = start();
 		CertificatePair before = settle();
 		this.plane.behavior().approval(ApprovalPolicy.manual());
 		manager(replica).rotate();
-		awaitPending();
+		await().until(() -> isPending() && status(other).pendingRequest() != null);
 		this.plane.secrets().delete("shop", "shop-tls");
 		await().until(this::isPending);
 		this.plane.behavior().approval(ApprovalPolicy.approving());
