@@ -67,18 +67,21 @@ public class SettingsConfiguration {
 		for (ConfigurationPropertySource source : ConfigurationPropertySources.get(environment)) {
 			boolean set = (source.getUnderlyingSource() instanceof SystemEnvironmentPropertySource
 					&& source instanceof IterableConfigurationPropertySource variables)
-							? variables.stream()
-								.anyMatch((name) -> PREFIX.isAncestorOf(name)
-										&& (name.getElement(2, Form.UNIFORM).equals("additional")
-												|| IntStream.range(2, name.getNumberOfElements())
-													.mapToObj((index) -> name.getElement(index, Form.UNIFORM))
-													.noneMatch(OF_A_SERVICE::contains)))
+							? variables.stream().anyMatch((name) -> PREFIX.isAncestorOf(name) && !isOfAService(name))
 							: source.containsDescendantOf(PREFIX) == ConfigurationPropertyState.PRESENT;
 			if (set) {
 				return true;
 			}
 		}
 		return false;
+	}
+
+	/** An additional certificate may have such a name. */
+	private static boolean isOfAService(ConfigurationPropertyName variable) {
+		return !variable.getElement(2, Form.UNIFORM).equals("additional")
+				&& IntStream.range(2, variable.getNumberOfElements())
+					.mapToObj((index) -> variable.getElement(index, Form.UNIFORM))
+					.anyMatch(OF_A_SERVICE::contains);
 	}
 
 	/**

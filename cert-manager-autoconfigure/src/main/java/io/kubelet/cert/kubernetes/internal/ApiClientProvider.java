@@ -108,10 +108,10 @@ public final class ApiClientProvider implements AutoCloseable {
 	 */
 	public <T> CompletableFuture<T> use(@Nullable CertificatePair current,
 			Function<ApiClient, CompletableFuture<T>> work) {
-		CompletableFuture<@Nullable Void> end = new CompletableFuture<>();
 		if (this.executor.isShutdown()) {
 			return new CompletableFuture<>();
 		}
+		CompletableFuture<@Nullable Void> end = new CompletableFuture<>();
 		Access access = get(current);
 		CompletableFuture<T> result = access.client.thenCompose((client) -> {
 			CompletableFuture<T> working = work.apply(client);
