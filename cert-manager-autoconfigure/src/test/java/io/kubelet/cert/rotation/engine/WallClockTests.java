@@ -2,6 +2,7 @@ package io.kubelet.cert.rotation.engine;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.rotation.CertificateManager;
@@ -14,6 +15,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 import static java.time.Duration.ofDays;
 import static java.time.Duration.ofHours;
+import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofMinutes;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -85,6 +87,21 @@ class WallClockTests extends ManagerFixture {
 		assertThat(manager.current()).contains(stored);
 		assertThat(manager.status().state()).isEqualTo(State.VALID);
 		assertThat(this.signer.requests).hasSize(requests);
+	}
+
+	/** One wake-up of a thread serves all of them. */
+	@Test
+	void checksOfCertificatesThatStartedAtDifferentTimesComeTogether() {
+		storePair();
+		pass(ofMillis(300));
+		CertificateManager first = start();
+		pass(ofMillis(400));
+		CertificateManager second = start();
+		CertificatePair replaced = storePair();
+		pass(LOOK.minusMillis(701));
+		assertThat(List.of(first.current(), second.current())).doesNotContain(Optional.of(replaced));
+		pass(ofMillis(1));
+		assertThat(List.of(first.current(), second.current())).containsOnly(Optional.of(replaced));
 	}
 
 }
