@@ -167,9 +167,9 @@ class ConfigurationMistakesTests {
 	@ExtendWith(OutputCaptureExtension.class)
 	void missingPermissionIsReportedWithTheRuleThatGrantsIt(CapturedOutput output) throws Exception {
 		Credential poor = this.controlPlane.addToken("poor", "system:serviceaccount:shop:checkout");
-		String rule = "verbs: [\"create\", \"list\", \"watch\"]";
-		assertReport(connect(poor), "kind: ClusterRole", rule, "namespace: \"shop\"", "name: \"checkout\"",
-				"Grant the permission", KUBECONFIG);
+		String rule = "--verb=create,list,watch";
+		assertReport(connect(poor), rule, "--user='system:serviceaccount:shop:checkout'", "Grant the permission",
+				KUBECONFIG);
 		assertReport(bootstrap(poor), rule, "Grant the permission", BOOTSTRAP);
 		Files.writeString(this.directory.resolve("kubelet.conf"),
 				this.controlPlane.kubeconfig(this.controlPlane.issueClientCertificate("poor", "poor")));

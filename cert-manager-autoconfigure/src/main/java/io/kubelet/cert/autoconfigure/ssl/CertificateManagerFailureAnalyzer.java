@@ -88,7 +88,7 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 			case UNAUTHORIZED ->
 				"Replace the token or the client certificate in the kubeconfig (%s).".formatted(connection);
 			case FORBIDDEN ->
-				"Grant the permission with the rule above, or use other credentials (%s). If there is no rule above, change what the message objects to: no permission helps."
+				"Grant the permission with the commands above, or use other credentials (%s). If there are none, change what the message objects to: no permission helps."
 					.formatted(connection);
 			case REJECTED ->
 				(cause instanceof RequestException rejected && rejected.statusCode() == 404)

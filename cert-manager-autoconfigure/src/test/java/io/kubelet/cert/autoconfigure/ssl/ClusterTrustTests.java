@@ -109,7 +109,7 @@ class ClusterTrustTests {
 					.hasMessageContaining(first)
 					.hasMessageContaining(second)
 					.satisfies((failure) -> assertThat(failure instanceof CertificateManagerException missing
-							&& missing.report().contains("kind: "))
+							&& missing.report().contains("kubectl create "))
 						.isNotEqualTo(failure instanceof InvalidConfigurationPropertyValueException)
 						.isEqualTo(verb.equals("create"))));
 		}

@@ -30,21 +30,6 @@ record SecretApi(String namespace, String name, Supplier<ApiClient> clients) {
 	/** A rotation waits for the answer. */
 	private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
-	/** RBAC cannot limit the creation of objects to a name. */
-	private static final String INSTEAD_OF_CREATION = """
-
-			Or the deployment creates the Secret, without a pair; then the application does not need this permission:
-			apiVersion: v1
-			kind: Secret
-			metadata:
-			  name: %s
-			  namespace: %s
-			type: kubernetes.io/tls
-			data:
-			  tls.crt: ""
-			  tls.key: ""
-			""";
-
 	/** The path of the list. */
 	String path() {
 		return "/api/v1/namespaces/" + this.namespace + "/secrets";
@@ -77,7 +62,7 @@ record SecretApi(String namespace, String name, Supplier<ApiClient> clients) {
 				throw new CertificateStore.ConflictException("Another process has changed " + this);
 			}
 			String alternative = (code == 403 && !present.exists())
-					? INSTEAD_OF_CREATION.formatted(this.name, this.namespace).stripTrailing() : "";
+					? "\nOr the deployment creates the Secret, of type kubernetes.io/tls and without a pair" : "";
 			throw new StoreException(ex.kind(), "Cannot store in " + this + ": " + ex.getMessage() + alternative, ex);
 		}
 	}
