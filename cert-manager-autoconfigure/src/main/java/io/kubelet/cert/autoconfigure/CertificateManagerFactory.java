@@ -1,7 +1,6 @@
 package io.kubelet.cert.autoconfigure;
 
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
@@ -43,16 +42,14 @@ record CertificateManagerFactory(SharedResources resources) {
 		StoredIssuers issuers = new StoredIssuers(connection.authorities(), this.resources.clock());
 		List<CertificateManager> managers = new CopyOnWriteArrayList<>();
 		List<Runnable> checks = new ArrayList<>();
-		Iterator<CertificateStore> stores = new CertificateStores(connection, this.resources.clock())
-			.create(certificates)
-			.iterator();
+		CertificateStores stores = new CertificateStores(connection, this.resources.clock());
 		for (CertificateSettings certificate : certificates) {
 			boolean first = managers.isEmpty();
 			IssuedCertificateCheck issued = StoredIssuers.named(certificate);
 			SignerSource own = ClusterSigners.of(signers, certificate);
 			SignerSource source = (first || !bootstrapping) ? own
 					: (current) -> own.signer(connection.credentials(managers));
-			CertificateManager manager = create(certificate, stores.next(), source, first && bootstrapping,
+			CertificateManager manager = create(certificate, stores.create(certificate), source, first && bootstrapping,
 					templates.find(certificate, managers), issued);
 			managers.add(manager);
 			checks.add(() -> issuers.check(manager, certificate, issued));

@@ -1,10 +1,6 @@
 package io.kubelet.cert.autoconfigure;
 
 import java.time.Clock;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.SharedSecret;
@@ -31,16 +27,8 @@ record CertificateStores(KubernetesConnection connection, Clock clock) {
 
 	private static final Logger logger = LoggerFactory.getLogger(CertificateStores.class);
 
-	/** Reads the Secrets at the same time: an API server may take long to answer. */
-	List<CertificateStore> create(List<CertificateSettings> certificates) {
-		List<Runnable> checks = new ArrayList<>();
-		List<CertificateStore> stores = certificates.stream().map((certificate) -> store(certificate, checks)).toList();
-		checks.forEach(Runnable::run);
-		return stores;
-	}
-
 	/** A Secret of another program is never replaced. */
-	private CertificateStore store(CertificateSettings settings, List<Runnable> checks) {
+	CertificateStore create(CertificateSettings settings) {
 		CertificateSettings.Storage storage = settings.storage();
 		SharedSecret secret = storage.secret();
 		if (secret == null) {
@@ -55,12 +43,11 @@ record CertificateStores(KubernetesConnection connection, Clock clock) {
 				? new FileCertificateStore(storage.certDir(), settings.name(), null, storage.retain(), this.clock)
 				: null;
 		SecretStore store = this.connection.secretStore(secret, settings.name(), settings.rotation().enabled(), copy);
-		CompletableFuture<Optional<String>> foreign = store.foreignContent();
-		checks.add(() -> foreign.join().ifPresent((content) -> {
+		store.foreignContent().ifPresent((content) -> {
 			throw properties.invalid("store.secret", secret,
 					"The Secret %s. It is left as it is: name another Secret, or set '{rotate-certificates}' to false, mount the Secret as a volume and set '{tls-cert-file}' to its file",
 					content);
-		}));
+		});
 		return store;
 	}
 

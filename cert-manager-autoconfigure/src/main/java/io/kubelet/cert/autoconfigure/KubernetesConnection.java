@@ -117,11 +117,10 @@ public final class KubernetesConnection implements DisposableBean {
 		requireReadable("bootstrap-kubeconfig", bootstrap,
 				"set it to the kubeconfig with the bootstrap token, because %s has no valid client certificate",
 				kubeconfig);
-		NodeKubeconfig.foreignContent(kubeconfig).ifPresent((content) -> {
+		if (NodeKubeconfig.isOfOthers(kubeconfig)) {
 			throw PROPERTIES.invalid("kubeconfig", kubeconfig,
-					"With a bootstrap kubeconfig, this file is written for the node, but it %s, which would be lost. Name a file that does not exist yet, or remove '{bootstrap-kubeconfig}' to use this one as it is",
-					content);
-		});
+					"With a bootstrap kubeconfig, this file is written for the node, but it has other contexts, users or credentials, which would be lost. Name a file that does not exist yet, or remove '{bootstrap-kubeconfig}' to use this one as it is");
+		}
 		NodeKubeconfig.write(kubeconfig, bootstrap, this.settings.context(), pair);
 	}
 
@@ -222,7 +221,7 @@ public final class KubernetesConnection implements DisposableBean {
 	synchronized SecretStore secretStore(SharedSecret secret, String certificate, boolean rotates,
 			@Nullable CertificateStore copy) {
 		SecretStore store = new SecretStore(inNamespace(secret.namespace()), secret.name(), certificate, rotates, copy,
-				clients(), this.clock);
+				clients());
 		this.secrets.add(store);
 		return store;
 	}

@@ -1,8 +1,5 @@
 package io.kubelet.cert.kubernetes.internal.secret;
 
-import java.time.Clock;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
@@ -21,12 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class LatestSecret implements Observer {
 
-	/** Reviews and attempts that follow each other directly share a failure. */
-	private static final Duration SAME_FAILURE = Duration.ofSeconds(5);
-
 	private final SecretApi api;
-
-	private final Clock clock;
 
 	private final List<Runnable> callbacks = new CopyOnWriteArrayList<>();
 
@@ -35,16 +27,13 @@ final class LatestSecret implements Observer {
 	/** Whether the state may be another one, which the watch has not reported yet. */
 	private boolean outdated;
 
-	/** Why the Secret could not be read, and when. */
-	private @Nullable StoreException unreadable;
-
-	private Instant unreadableAt = Instant.MIN;
+	/** The last state that a replica has written. */
+	private SecretObject managed = SecretObject.ABSENT;
 
 	private @Nullable SecretObject knownBeforeListing;
 
-	LatestSecret(SecretApi api, Clock clock) {
+	LatestSecret(SecretApi api) {
 		this.api = api;
-		this.clock = clock;
 	}
 
 	/** Calls back after each change that the watch reports. */
@@ -64,44 +53,28 @@ final class LatestSecret implements Observer {
 			if (last != null && !this.outdated) {
 				return last;
 			}
-			if (!latest && this.unreadable != null && hasJustFailed()) {
-				return lastKnown(this.unreadable);
-			}
 		}
 		try {
 			return update(last, this.api.read());
 		}
 		catch (StoreException ex) {
-			failed(ex);
-			if (latest) {
+			if (latest || last == null) {
 				throw ex;
 			}
-			return lastKnown(ex);
+			return last;
 		}
 	}
 
-	/** Not if the clock has been set back since. */
-	private boolean hasJustFailed() {
-		Instant now = this.clock.instant();
-		return !now.isBefore(this.unreadableAt) && now.isBefore(this.unreadableAt.plus(SAME_FAILURE));
-	}
-
-	private synchronized void failed(StoreException cause) {
-		this.unreadable = cause;
-		this.unreadableAt = this.clock.instant();
-	}
-
-	private synchronized SecretObject lastKnown(StoreException cause) {
-		if (this.known == null) {
-			throw cause;
-		}
-		return this.known;
+	/**
+	 * Returns the last state that a replica has written, even if it was deleted since.
+	 */
+	synchronized SecretObject managed() {
+		return this.managed;
 	}
 
 	/** Another process has written, or it is not known whether this one has. */
 	synchronized void markOutdated() {
 		this.outdated = true;
-		this.unreadable = null;
 	}
 
 	/**
@@ -120,8 +93,14 @@ final class LatestSecret implements Observer {
 	private SecretObject is(SecretObject secret) {
 		this.known = secret;
 		this.outdated = false;
-		this.unreadable = null;
+		noteManaged(secret);
 		return secret;
+	}
+
+	private void noteManaged(SecretObject secret) {
+		if (secret.isManaged()) {
+			this.managed = secret;
+		}
 	}
 
 	@Override
@@ -153,6 +132,7 @@ final class LatestSecret implements Observer {
 			if (this.known != null && !reported.isNewerThan(this.known)) {
 				return;
 			}
+			noteManaged(reported);
 			is(state);
 		}
 		this.callbacks.forEach(Runnable::run);

@@ -1,9 +1,7 @@
 package io.kubelet.cert.kubernetes.internal.secret;
 
-import java.time.Clock;
 import java.time.Instant;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 
@@ -68,17 +66,16 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 	 * @param rotates whether the Secret may be written
 	 * @param copy keeps a copy of the pair, {@code null} for none
 	 * @param clients provides the client, and the threads of the watch
-	 * @param clock the clock
 	 */
 	public SecretStore(String namespace, String name, String certificate, boolean rotates,
-			@Nullable CertificateStore copy, ApiClientProvider clients, Clock clock) {
+			@Nullable CertificateStore copy, ApiClientProvider clients) {
 		this.certificate = certificate;
 		this.rotates = rotates;
 		this.copy = copy;
 		this.executor = clients.executor();
 		Supplier<ApiClient> client = clients.supplier(() -> null);
 		this.api = new SecretApi(namespace, name, client);
-		this.latest = new LatestSecret(this.api, clock);
+		this.latest = new LatestSecret(this.api);
 		this.watch = new Reflector(Selection.byName(name, this.api.path()), this.latest, client, null);
 	}
 
@@ -87,11 +84,7 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 	 * @return the reason, as a clause about the Secret; empty if there is none or the
 	 * Secret cannot be read
 	 */
-	public CompletableFuture<Optional<String>> foreignContent() {
-		return CompletableFuture.supplyAsync(this::findForeignContent, this.executor);
-	}
-
-	private Optional<String> findForeignContent() {
+	public Optional<String> foreignContent() {
 		try {
 			return Optional.ofNullable(this.latest.get(false).foreignContent(this.certificate));
 		}
@@ -134,8 +127,8 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 			return content;
 		}
 		Stored complete = (this.kept.pair() != null) ? this.kept : copied();
-		return new Stored(complete.pair(), secret.isManaged() ? content.pending() : this.stored.pending(),
-				complete.deadline(), content.version());
+		PendingRequest pending = secret.isManaged() ? content.pending() : pending(this.latest.managed());
+		return new Stored(complete.pair(), pending, complete.deadline(), content.version());
 	}
 
 	private Stored restore(SecretObject secret, Stored complete) {
@@ -150,17 +143,20 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 		}
 	}
 
-	private Stored content(SecretObject secret) {
-		PendingRequest pending = null;
+	private @Nullable PendingRequest pending(SecretObject secret) {
 		try {
-			pending = secret.pending();
+			return secret.pending();
 		}
 		catch (MalformedPemException ex) {
 			logger.warn("[{}] The pending request in {} is not used: {}", this.certificate, this, ex.getMessage());
+			return null;
 		}
+	}
+
+	private Stored content(SecretObject secret) {
 		try {
 			CertificatePair pair = secret.pair();
-			return new Stored(pair, pending, secret.deadline(pair), secret.version());
+			return new Stored(pair, pending(secret), secret.deadline(pair), secret.version());
 		}
 		catch (MalformedPemException ex) {
 			this.damaged = secret;

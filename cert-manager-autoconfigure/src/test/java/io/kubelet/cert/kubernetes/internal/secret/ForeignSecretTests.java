@@ -4,11 +4,13 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
 
 import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.kubernetes.internal.ApiObjects;
 import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.CertificateStore.Stored;
@@ -71,6 +73,24 @@ class ForeignSecretTests extends SecretStoreFixture {
 		this.plane.faults().clear();
 		assertThat(this.store.read()).returns(stored.pair(), Stored::pair);
 		assertThat(secret()).containsKey("tls.crt");
+	}
+
+	@Test
+	void pendingRequestThatAReplicaHasNotReadIsStoredAgainToo() {
+		Stored stored = this.store.write(this.store.read().withPair(pair(), DEADLINE));
+		use(this.store);
+		SecretStore replica = store(null);
+		use(replica);
+		awaitWatches(2);
+		this.store.close();
+		AtomicInteger changes = new AtomicInteger();
+		replica.onChange(changes::incrementAndGet);
+		PendingRequest pending = pending();
+		this.store.write(stored.withPending(pending));
+		this.plane.secrets().delete("shop", "shop-tls");
+		await().until(() -> changes.get() == 2);
+		assertThat(replica.read()).returns(pending, Stored::pending).returns(stored.pair(), Stored::pair);
+		assertThat(secret()).containsKey("request.pem");
 	}
 
 	@Test
@@ -141,11 +161,11 @@ class ForeignSecretTests extends SecretStoreFixture {
 	@Test
 	void secretOfAnotherTypeOrProgramIsLeftAlone() throws Exception {
 		createAs("kubectl-create", "Opaque", Map.of("password", "x"));
-		assertThat(store(null).foreignContent().join()).contains("has the type Opaque, not kubernetes.io/tls");
+		assertThat(store(null).foreignContent()).contains("has the type Opaque, not kubernetes.io/tls");
 		this.plane.secrets().delete("shop", "shop-tls");
 		createAs("cert-manager-certificates-issuing", "kubernetes.io/tls", data(pair()));
 		String content = "contains a certificate that 'cert-manager-certificates-issuing' has stored";
-		assertThat(this.store.foreignContent().join()).contains(content);
+		assertThat(this.store.foreignContent()).contains(content);
 		assertThatExceptionOfType(StoreException.class).isThrownBy(this.store::read)
 			.withMessage("Secret shop/shop-tls cannot be used: it " + content);
 		assertThatExceptionOfType(StoreException.class)
@@ -157,7 +177,7 @@ class ForeignSecretTests extends SecretStoreFixture {
 	@Test
 	void secretOfAnotherCertificateIsLeftAlone() {
 		this.store.write(this.store.read().withPair(pair(), null));
-		assertThat(store("other", true, null).foreignContent().join()).contains("is managed for certificate 'shop'");
+		assertThat(store("other", true, null).foreignContent()).contains("is managed for certificate 'shop'");
 	}
 
 	@Test

@@ -26,7 +26,6 @@ import io.kubelet.cert.store.FileCertificateStore;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.Adapter;
-import io.kubelet.cert.testsupport.OffsetClock;
 import io.kubelet.cert.testsupport.ShopAccount;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.jspecify.annotations.Nullable;
@@ -50,8 +49,6 @@ abstract class SecretStoreFixture {
 
 	@AutoClose
 	final EmbeddedControlPlane plane = EmbeddedControlPlane.start();
-
-	final OffsetClock clock = new OffsetClock();
 
 	private final List<AutoCloseable> closed = new ArrayList<>();
 
@@ -83,7 +80,7 @@ abstract class SecretStoreFixture {
 	SecretStore store(String certificate, boolean rotates, @Nullable CertificateStore copy) {
 		ApiClientProvider clients = new ApiClientProvider(this.kubeconfig, null, null, Adapter::daemon,
 				Clock.systemUTC());
-		SecretStore store = new SecretStore("shop", "shop-tls", certificate, rotates, copy, clients, this.clock);
+		SecretStore store = new SecretStore("shop", "shop-tls", certificate, rotates, copy, clients);
 		this.closed.addAll(List.of(clients, store));
 		return store;
 	}

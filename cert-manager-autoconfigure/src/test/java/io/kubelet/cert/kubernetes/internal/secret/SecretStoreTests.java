@@ -1,7 +1,6 @@
 package io.kubelet.cert.kubernetes.internal.secret;
 
 import java.io.IOException;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -14,7 +13,6 @@ import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.store.StoreException;
-import io.kubelet.cert.test.RecordedRequest;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 
@@ -124,38 +122,6 @@ class SecretStoreTests extends SecretStoreFixture {
 		assertThat(this.store.read()).isEqualTo(new Stored(null, null, null, ""));
 	}
 
-	@Test
-	void serverThatFailsIsNotAskedAtEachReading() {
-		this.plane.faults().next(Integer.MAX_VALUE, (request) -> request.method().equals("GET")).answer(503);
-		for (int i = 0; i < 10; i++) {
-			assertThatExceptionOfType(StoreException.class).isThrownBy(() -> this.store.read());
-		}
-		assertThat(this.plane.count((request) -> request.path().endsWith("/shop-tls"))).isOne();
-		this.clock.set(Duration.ofSeconds(6));
-		assertThatExceptionOfType(StoreException.class).isThrownBy(() -> this.store.read());
-		assertThat(this.plane.count((request) -> request.path().endsWith("/shop-tls"))).isEqualTo(2);
-	}
-
-	/** As in an outage of a few seconds, which the connection of a watch survives. */
-	@Test
-	void writeIsNotRefusedForAFailureThatIsOver() {
-		Stored stored = this.store.write(this.store.read().withPair(pair(), DEADLINE));
-		awaitWatches(1);
-		this.plane.faults().next(Integer.MAX_VALUE, (request) -> request.path().endsWith("/shop-tls")).answer(500);
-		PendingRequest pending = pending();
-		assertThatExceptionOfType(StoreException.class).isThrownBy(() -> this.store.write(stored.withPending(pending)))
-			.withMessageStartingWith("Cannot store in ");
-		assertThat(this.store.read()).isEqualTo(stored);
-		assertThatExceptionOfType(StoreException.class).isThrownBy(() -> this.store.write(stored.withPending(pending)))
-			.withMessageStartingWith("Cannot read ");
-		this.plane.faults().clear();
-		this.plane.clearRequests();
-		this.store.write(stored.withPending(pending));
-		assertThat(secret()).containsKey("request.pem");
-		assertThat(this.plane.requests()).extracting(RecordedRequest::method).containsExactly("GET", "PUT");
-		assertThat(this.plane.openWatches()).isOne();
-	}
-
 	/** Its versions are lower than those that are known. */
 	@Test
 	void secretOfARestoredBackupIsTakenFromTheList() {
@@ -190,21 +156,8 @@ class SecretStoreTests extends SecretStoreFixture {
 			.isThrownBy(() -> this.store.write(nothing.withPending(pending())))
 			.returns(Kind.FORBIDDEN, StoreException::kind)
 			.extracting(StoreException::report, InstanceOfAssertFactories.STRING)
-			.contains("name: secrets-creator.shop.weak", "verbs: [\"create\"]")
-			.endsWith(
-					"""
-							Or the deployment creates the Secret, without a pair; then the application does not need this permission:
-							apiVersion: v1
-							kind: Secret
-							metadata:
-							  name: shop-tls
-							  namespace: shop
-							type: kubernetes.io/tls
-							data:
-							  tls.crt: ""
-							  tls.key: ""
-							"""
-						.stripTrailing());
+			.contains("kubectl create role secrets --namespace shop --verb=create --resource=secrets\n")
+			.endsWith("Or the deployment creates the Secret, of type kubernetes.io/tls and without a pair");
 		this.plane.secrets().put("shop", "shop-tls", Map.of("other", "kept"));
 		CertificatePair pair = pair();
 		// The watch may tell of the Secret between reading and writing
