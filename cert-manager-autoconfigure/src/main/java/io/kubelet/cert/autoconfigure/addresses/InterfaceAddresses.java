@@ -30,8 +30,6 @@ final class InterfaceAddresses implements AddressSource {
 
 	private List<NodeAddress> addresses = List.of();
 
-	private String problem = "";
-
 	/**
 	 * Creates a source.
 	 * @param hostName the name of the host, {@code null} to leave it out
@@ -55,12 +53,10 @@ final class InterfaceAddresses implements AddressSource {
 	}
 
 	@Override
-	public synchronized String description() {
-		return "addresses of the network interfaces" + (this.names.isEmpty() ? "" : " " + this.names)
-				+ (this.problem.isEmpty() ? "" : " (" + this.problem + ")");
+	public String description() {
+		return "addresses of the network interfaces" + (this.names.isEmpty() ? "" : " " + this.names);
 	}
 
-	/** If they cannot be read, the last ones remain. */
 	private void read() {
 		List<NodeAddress> addresses = new ArrayList<>();
 		if (this.hostName != null) {
@@ -77,10 +73,10 @@ final class InterfaceAddresses implements AddressSource {
 				}
 			}
 			this.addresses = List.copyOf(addresses);
-			this.problem = "";
 		}
 		catch (SocketException ex) {
-			this.problem = "they cannot be read: " + ex.getMessage();
+			// An interface has just gone: the last addresses remain until the next
+			// reading
 		}
 	}
 

@@ -1,7 +1,6 @@
 package io.kubelet.cert.kubernetes.internal;
 
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.net.ConnectException;
 import java.net.UnknownHostException;
 import java.security.cert.CertificateException;
@@ -126,12 +125,6 @@ public record ApiFailures(String server) {
 		if (cause instanceof AnswerTooLargeException) {
 			return unexpected("The answer from %s is %s and was not read. A proxy may have answered"
 				.formatted(this.server, cause.getMessage()), request);
-		}
-		// A subclass, SocketTimeoutException, means that nothing was received
-		if (cause.getClass() == InterruptedIOException.class) {
-			return RequestException.unavailable(name(request), "TimedOut",
-					about(request) + "The API server at %s has not answered in full in time".formatted(this.server),
-					null, cause);
 		}
 		List<Throwable> causes = Stream.iterate((Throwable) cause, Objects::nonNull, Throwable::getCause).toList();
 		Throwable innermost = causes.get(causes.size() - 1);

@@ -87,7 +87,6 @@ final class RequestWatches {
 			Watch watch = this.open.computeIfAbsent(client, (any) -> new HashMap<>())
 				.computeIfAbsent(select(object), (selection) -> new Watch(client, selection, object));
 			watch.waiting.add(subscriber);
-			// Without a thread for it, the next request opens another one
 			watch.reflector.start(this.executor);
 			return !object.isOlderThan(watch.first);
 		}

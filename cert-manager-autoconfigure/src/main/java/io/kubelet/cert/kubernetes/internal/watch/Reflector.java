@@ -94,19 +94,12 @@ public final class Reflector implements AutoCloseable {
 	}
 
 	/**
-	 * Starts the watch unless it has been started. If the executor throws an exception,
-	 * such as for lack of a thread, it is thrown, and the next call tries again.
+	 * Starts the watch unless it has been started.
 	 * @param executor runs the watch until this is closed
 	 */
 	public void start(Executor executor) {
 		if (!isClosed() && this.started.compareAndSet(false, true)) {
-			try {
-				executor.execute(this::run);
-			}
-			catch (Throwable ex) {
-				this.started.set(false);
-				throw ex;
-			}
+			executor.execute(this::run);
 		}
 	}
 
@@ -117,7 +110,9 @@ public final class Reflector implements AutoCloseable {
 				follow(this.clients.get());
 			}
 			catch (Throwable ex) {
-				failed(ex);
+				interrupted(Kind.of(ex),
+						(ex instanceof CertificateManagerException known) ? String.valueOf(known.getMessage())
+								: "the watch failed (%s)".formatted(ex.getClass().getSimpleName()));
 			}
 			pause();
 		}
@@ -199,21 +194,6 @@ public final class Reflector implements AutoCloseable {
 		else {
 			this.retryAfter = Objects.requireNonNullElse(failure.retryAfter(), Duration.ZERO);
 			interrupted(failure.kind(), String.valueOf(failure.getMessage()));
-		}
-	}
-
-	/** Not even an error, such as a missing class, ends a watch or goes unreported. */
-	private void failed(Throwable cause) {
-		try {
-			if (cause instanceof Error && this.attempts == 1) {
-				logger.error("A watch failed and is opened again", cause);
-			}
-			interrupted(Kind.of(cause),
-					(cause instanceof CertificateManagerException known) ? String.valueOf(known.getMessage())
-							: "the watch failed (%s)".formatted(cause.getClass().getSimpleName()));
-		}
-		catch (Throwable ex) {
-			// No memory for that either
 		}
 	}
 

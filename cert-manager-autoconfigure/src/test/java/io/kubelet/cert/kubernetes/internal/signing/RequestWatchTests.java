@@ -126,17 +126,6 @@ class RequestWatchTests {
 			.withMessageEndingWith(" was deleted");
 	}
 
-	/** Not even for lack of memory, for which an address that is no URL stands here. */
-	@Test
-	void requestThatCannotBeWrittenKeepsNoWatchOpen() {
-		String server = this.adapter.client.getBasePath();
-		this.adapter.client.setBasePath("none");
-		assertThat(this.adapter.send(Adapter.newRequest())).failsWithin(Adapter.PATIENCE);
-		this.adapter.client.setBasePath(server);
-		assertThat(this.adapter.send(Adapter.newRequest())).succeedsWithin(Adapter.PATIENCE);
-		await().until(() -> this.adapter.executor.getActiveCount() == 0);
-	}
-
 	@Test
 	void listFindsThatTheObjectWasDeleted() {
 		CompletableFuture<List<X509Certificate>> answer = waiting();
