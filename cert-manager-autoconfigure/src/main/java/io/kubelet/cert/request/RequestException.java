@@ -113,16 +113,11 @@ public final class RequestException extends CertificateManagerException {
 			Duration timeout) {
 		String subject = describe(request.name(), request.signerName());
 		String limit = ReadableDuration.of(timeout);
-		if (submitted == null) {
-			return unavailable(request.name(), "Unanswered",
-					"%s: the API server has not answered within %s; the next attempt sends the same request"
-						.formatted(subject, limit),
-					null, null);
-		}
-		if (!submitted.interruption().isEmpty()) {
+		String interruption = (submitted != null) ? submitted.interruption() : "the API server has not answered";
+		if (!interruption.isEmpty()) {
 			return unavailable(request.name(), "Unreachable",
 					"%s was not answered within %s: %s; the next attempt waits for the same request".formatted(subject,
-							limit, submitted.interruption()),
+							limit, interruption),
 					null, null);
 		}
 		return new RequestException(Kind.TIMED_OUT, request.name(), "TimedOut",

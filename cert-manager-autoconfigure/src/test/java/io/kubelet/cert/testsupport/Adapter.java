@@ -64,8 +64,6 @@ public final class Adapter implements AutoCloseable {
 
 	private final ApiClientProvider clients;
 
-	public volatile boolean threadsAreExhausted;
-
 	/** For kubeconfigs; deleted at the end. */
 	public final Path directory = temporaryDirectory();
 
@@ -78,12 +76,7 @@ public final class Adapter implements AutoCloseable {
 	}
 
 	private ApiClientProvider clients(Path kubeconfig) {
-		return new ApiClientProvider(kubeconfig, null, null, (task) -> {
-			if (this.threadsAreExhausted) {
-				throw new OutOfMemoryError("unable to create native thread");
-			}
-			return daemon(task);
-		}, Clock.systemUTC());
+		return new ApiClientProvider(kubeconfig, null, null, Adapter::daemon, Clock.systemUTC());
 	}
 
 	public static Thread daemon(Runnable task) {

@@ -49,7 +49,7 @@ public final class KubernetesApiClientAutoConfiguration {
 		ExecutorService executor = Executors.newCachedThreadPool(threads);
 		var keyManagers = bundles.getBundle(certificate.ssl().bundle()).getManagers().getKeyManagers();
 		RotatingApiClient client = RotatingApiClient.connect(connection.kubeconfig(), connection.laterContext(),
-				keyManagers, () -> manager.status().pair(), executor);
+				keyManagers, executor);
 		manager.addFollower((name) -> scheduler.schedule(client.rotated(), GRACE));
 		return client;
 	}

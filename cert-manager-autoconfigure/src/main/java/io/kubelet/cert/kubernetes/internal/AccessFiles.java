@@ -2,13 +2,14 @@ package io.kubelet.cert.kubernetes.internal;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.ReadableDuration;
+import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubernetes.client.openapi.ApiClient;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +27,9 @@ import org.jspecify.annotations.Nullable;
 record AccessFiles(@Nullable Path kubeconfig, @Nullable Path bootstrapKubeconfig, @Nullable String context,
 		Clock clock) {
 
+	/** Shorter than the wait at startup, so that the reason is reported. */
+	private static final Duration PLUG_IN_TIMEOUT = Duration.ofSeconds(30);
+
 	boolean canBootstrap() {
 		return this.bootstrapKubeconfig != null;
 	}
@@ -34,12 +38,11 @@ record AccessFiles(@Nullable Path kubeconfig, @Nullable Path bootstrapKubeconfig
 	 * Creates a client. Reads the files, and may run a credential plug-in.
 	 * @param pair the pair to authenticate with, {@code null} for the credentials in the
 	 * files
-	 * @param plugIns is called with the plug-in before it runs
 	 * @throws KubernetesConfigurationException if the files cannot be used
 	 */
-	ApiClient connect(@Nullable CertificatePair pair, Consumer<CredentialPlugIn> plugIns) {
+	ApiClient connect(@Nullable CertificatePair pair) {
 		try {
-			return create(pair, plugIns);
+			return create(pair);
 		}
 		catch (KubernetesConfigurationException | Error ex) {
 			throw ex;
@@ -53,37 +56,42 @@ record AccessFiles(@Nullable Path kubeconfig, @Nullable Path bootstrapKubeconfig
 		}
 	}
 
-	private ApiClient create(@Nullable CertificatePair pair, Consumer<CredentialPlugIn> plugIns) {
+	private ApiClient create(@Nullable CertificatePair pair) {
 		Path bootstrap = this.bootstrapKubeconfig;
 		if (bootstrap == null || this.kubeconfig == null) {
-			return create(Kubeconfigs.read(this.kubeconfig, this.context), plugIns);
+			return create(Kubeconfigs.read(this.kubeconfig, this.context));
 		}
 		KubeconfigFile node = KubeconfigFile.read(this.kubeconfig, null);
 		CertificatePair credentials = (pair != null) ? pair
 				: node.validClientCertificate(this.clock.instant()).orElse(null);
 		if (credentials != null) {
-			return KubernetesClients.create(node, () -> Credentials.ofPair(credentials));
+			return create(node, Credentials.ofPair(credentials));
 		}
 		if (!Files.exists(bootstrap)) {
 			throw new KubernetesConfigurationException(
 					"There is no valid client certificate, and there is no bootstrap kubeconfig %s to request one with (kubelet.cert.kubernetes.bootstrap-kubeconfig)"
 						.formatted(bootstrap));
 		}
-		return create(KubeconfigFile.read(bootstrap, this.context), plugIns);
+		return create(KubeconfigFile.read(bootstrap, this.context));
 	}
 
-	private static ApiClient create(KubeconfigFile file, Consumer<CredentialPlugIn> plugIns) {
-		return KubernetesClients.create(file, () -> credentials(file, plugIns));
+	private static ApiClient create(KubeconfigFile file) {
+		return create(file, credentials(file));
+	}
+
+	private static ApiClient create(KubeconfigFile file, Credentials credentials) {
+		List<X509Certificate> authorities = file.authorities();
+		Trust trust = authorities.isEmpty() ? Trust.system() : Trust.exactly(authorities);
+		return KubernetesClients.create(file, credentials, () -> trust);
 	}
 
 	/**
 	 * Returns the credentials of the user in a kubeconfig, the first of: client
-	 * certificate, token file, password, plug-in, token.
+	 * certificate, token file, plug-in, token.
 	 * @param kubeconfig the kubeconfig
-	 * @param plugIns accepts a plug-in before it is started
 	 * @throws KubernetesConfigurationException if they cannot be read
 	 */
-	private static Credentials credentials(KubeconfigFile kubeconfig, Consumer<CredentialPlugIn> plugIns) {
+	private static Credentials credentials(KubeconfigFile kubeconfig) {
 		CertificatePair pair = kubeconfig.clientCertificate();
 		if (pair != null) {
 			return Credentials.ofPair(pair);
@@ -92,37 +100,11 @@ record AccessFiles(@Nullable Path kubeconfig, @Nullable Path bootstrapKubeconfig
 		if (tokenFile != null) {
 			return Credentials.ofToken(new TokenFile(kubeconfig.sibling(tokenFile)));
 		}
-		String name = kubeconfig.userText("username");
-		String password = kubeconfig.userText("password");
-		if (name != null && password != null) {
-			return Credentials.ofPassword(name, password);
-		}
 		if (kubeconfig.user().get("exec") instanceof Map<?, ?> exec) {
-			return new CredentialPlugIn(kubeconfig, exec).run(plugIns);
+			return new CredentialPlugIn(kubeconfig, exec).run(PLUG_IN_TIMEOUT);
 		}
 		String token = kubeconfig.userText("token");
-		if (token != null) {
-			if (!TokenFile.isToken(token)) {
-				throw new KubernetesConfigurationException("The " + kubeconfig.describeUser()
-						+ " has a token with invalid characters, such as a line break");
-			}
-			return Credentials.ofToken(() -> token);
-		}
-		if (kubeconfig.user().containsKey("auth-provider")) {
-			throw new KubernetesConfigurationException("The " + kubeconfig.describeUser()
-					+ " has an 'auth-provider', which is not supported: use a credential plug-in ('exec') instead");
-		}
-		return Credentials.NONE;
-	}
-
-	KubernetesConfigurationException timedOut(@Nullable CredentialPlugIn plugIn, Duration timeout) {
-		String limit = "within " + ReadableDuration.of(timeout);
-		Path named = (this.bootstrapKubeconfig != null) ? this.bootstrapKubeconfig : this.kubeconfig;
-		return new KubernetesConfigurationException((plugIn != null)
-				? "%s did not end %s and was terminated. Run it by hand, as the user of this process, to see what it waits for"
-					.formatted(plugIn, limit)
-				: "The kubeconfig%s and the files that it names were not read %s: their disk or network may hang"
-					.formatted((named != null) ? " " + named : "", limit));
+		return (token != null) ? Credentials.ofToken(() -> token) : Credentials.NONE;
 	}
 
 }

@@ -13,7 +13,7 @@ import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -42,16 +42,11 @@ public final class ApiClientProvider implements AutoCloseable {
 	/** Certificates that rotate within this time share a client. */
 	private static final Duration FRESH = Duration.ofMinutes(1);
 
-	/** Shorter than the wait at startup, so that the reason is reported. */
-	private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(30);
-
 	private static final long IDLE_SECONDS = 5;
 
 	private final AccessFiles files;
 
 	private final Clock clock;
-
-	private final Duration connectTimeout;
 
 	private final ExecutorService executor;
 
@@ -72,14 +67,8 @@ public final class ApiClientProvider implements AutoCloseable {
 	 */
 	public ApiClientProvider(@Nullable Path kubeconfig, @Nullable Path bootstrapKubeconfig, @Nullable String context,
 			ThreadFactory threads, Clock clock) {
-		this(kubeconfig, bootstrapKubeconfig, context, threads, clock, CONNECT_TIMEOUT);
-	}
-
-	ApiClientProvider(@Nullable Path kubeconfig, @Nullable Path bootstrapKubeconfig, @Nullable String context,
-			ThreadFactory threads, Clock clock, Duration connectTimeout) {
 		this.files = new AccessFiles(kubeconfig, bootstrapKubeconfig, context, clock);
 		this.clock = clock;
-		this.connectTimeout = connectTimeout;
 		this.executor = new ThreadPoolExecutor(0, Integer.MAX_VALUE, IDLE_SECONDS, TimeUnit.SECONDS,
 				new SynchronousQueue<>(), threads);
 		this.dispatcher = new Dispatcher(this.executor);
@@ -115,7 +104,7 @@ public final class ApiClientProvider implements AutoCloseable {
 		Access access = get(current);
 		CompletableFuture<T> result = access.client.thenCompose((client) -> {
 			CompletableFuture<T> working = work.apply(client);
-			used(access);
+			access.users.incrementAndGet();
 			end.thenRun(() -> working.cancel(true));
 			return working.whenComplete((obtained, failure) -> returned(access, failure == null));
 		});
@@ -158,24 +147,20 @@ public final class ApiClientProvider implements AutoCloseable {
 	/** A clock that was set back does not make an access last longer. */
 	private boolean isStale(Access access) {
 		Instant created = access.created;
-		return created != null && access.users == 0
+		return created != null && access.users.get() == 0
 				&& Duration.between(created, this.clock.instant()).abs().compareTo(FRESH) > 0;
 	}
 
-	private synchronized void used(Access access) {
-		access.users++;
-	}
-
+	/** Bootstrap credentials are dropped once they have brought a certificate. */
 	private synchronized void returned(Access access, boolean obtained) {
-		access.users--;
-		if (obtained && this.files.canBootstrap() && access.pair == null && access.users == 0) {
+		if (access.users.decrementAndGet() == 0 && obtained && this.files.canBootstrap() && access.pair == null) {
 			supersede(access);
 		}
 	}
 
 	/** Calls in progress continue; connections are closed once they are idle. */
 	private synchronized void supersede(Access access) {
-		access.attempt.thenAccept((client) -> client.getHttpClient().connectionPool().evictAll());
+		access.client.thenAccept((client) -> client.getHttpClient().connectionPool().evictAll());
 		if (this.access == access) {
 			this.access = null;
 		}
@@ -187,7 +172,7 @@ public final class ApiClientProvider implements AutoCloseable {
 		this.dispatcher.cancelAll();
 		synchronized (this) {
 			if (this.access != null) {
-				this.access.attempt.cancel(true);
+				this.access.client.cancel(true);
 				supersede(this.access);
 			}
 		}
@@ -198,19 +183,12 @@ public final class ApiClientProvider implements AutoCloseable {
 
 		private final @Nullable CertificatePair pair;
 
-		private final CompletableFuture<ApiClient> attempt = new CompletableFuture<>();
-
-		/** The result for the callers, within the time limit. */
-		private final CompletableFuture<ApiClient> client = this.attempt
-			.orTimeout(ApiClientProvider.this.connectTimeout.toMillis(), TimeUnit.MILLISECONDS)
-			.exceptionally(this::failed);
-
-		private volatile @Nullable CredentialPlugIn plugIn;
+		private final CompletableFuture<ApiClient> client = new CompletableFuture<>();
 
 		/** When the client was created, {@code null} before. */
 		private volatile @Nullable Instant created;
 
-		private int users;
+		private final AtomicInteger users = new AtomicInteger();
 
 		Access(@Nullable CertificatePair pair) {
 			this.pair = pair;
@@ -223,7 +201,7 @@ public final class ApiClientProvider implements AutoCloseable {
 		@Override
 		public void run() {
 			try {
-				ApiClient client = ApiClientProvider.this.files.connect(this.pair, this::starts);
+				ApiClient client = ApiClientProvider.this.files.connect(this.pair);
 				client.setHttpClient(client.getHttpClient()
 					.newBuilder()
 					.dispatcher(ApiClientProvider.this.dispatcher)
@@ -231,13 +209,13 @@ public final class ApiClientProvider implements AutoCloseable {
 					.addInterceptor(this::discardIfRefused)
 					.build());
 				this.created = ApiClientProvider.this.clock.instant();
-				if (!this.attempt.complete(client)) {
+				if (!this.client.complete(client)) {
 					supersede(this);
 				}
 			}
 			catch (Throwable ex) {
 				supersede(this);
-				this.attempt.completeExceptionally(ex);
+				this.client.completeExceptionally(ex);
 			}
 		}
 
@@ -248,25 +226,6 @@ public final class ApiClientProvider implements AutoCloseable {
 				supersede(this);
 			}
 			return answer;
-		}
-
-		/** The attempt may have timed out before the plug-in was known. */
-		private void starts(CredentialPlugIn plugIn) {
-			this.plugIn = plugIn;
-			if (this.attempt.isDone()) {
-				plugIn.end();
-			}
-		}
-
-		private ApiClient failed(Throwable failure) {
-			CredentialPlugIn plugIn = this.plugIn;
-			if (plugIn != null) {
-				plugIn.end();
-			}
-			if (!(failure instanceof TimeoutException)) {
-				throw new CompletionException(failure);
-			}
-			throw ApiClientProvider.this.files.timedOut(plugIn, ApiClientProvider.this.connectTimeout);
 		}
 
 	}

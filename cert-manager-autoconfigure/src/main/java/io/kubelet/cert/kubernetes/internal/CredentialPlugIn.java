@@ -3,17 +3,19 @@ package io.kubelet.cert.kubernetes.internal;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.MalformedPemException;
 import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A credential plug-in in a kubeconfig: a program that prints an {@code ExecCredential},
@@ -36,10 +38,6 @@ final class CredentialPlugIn {
 
 	private final String apiVersion;
 
-	private @Nullable Process process;
-
-	private boolean ended;
-
 	/**
 	 * Creates a plug-in, which is not started yet.
 	 * @param kubeconfig the kubeconfig
@@ -56,20 +54,24 @@ final class CredentialPlugIn {
 	}
 
 	/**
-	 * Runs the plug-in without a time limit.
-	 * @param started accepts the plug-in before it is started, to {@linkplain #end()
-	 * terminate} it
+	 * Runs the plug-in.
+	 * @param limit after this time, it is terminated with its child processes
 	 * @return the credentials
 	 * @throws KubernetesConfigurationException if it cannot be started, fails or prints
 	 * anything else
 	 */
-	Credentials run(Consumer<CredentialPlugIn> started) {
-		started.accept(this);
+	Credentials run(Duration limit) {
+		Process process = start();
+		CompletableFuture<Void> end = CompletableFuture.runAsync(() -> terminate(process),
+				CompletableFuture.delayedExecutor(limit.toMillis(), TimeUnit.MILLISECONDS));
 		try {
-			Process process = start();
 			process.getOutputStream().close();
 			String output = read(process.getInputStream());
 			int exitCode = process.waitFor();
+			if (!end.cancel(false)) {
+				throw problem("did not end within %s and was terminated. Run it by hand, as the user of this process, "
+					.formatted(ReadableDuration.of(limit)) + "to see what it waits for");
+			}
 			if (exitCode != 0) {
 				throw problem("failed with exit code " + exitCode
 						+ ". Run it by hand, as the user of this process, to see its messages");
@@ -77,29 +79,22 @@ final class CredentialPlugIn {
 			return credentials(output);
 		}
 		catch (IOException ex) {
-			throw problem("was terminated before its output was read");
+			throw problem("cannot be used, because its output cannot be read");
 		}
 		catch (InterruptedException ex) {
-			end();
+			terminate(process);
 			Thread.currentThread().interrupt();
 			throw problem("was interrupted");
 		}
 	}
 
-	/** Terminates the plug-in and its child processes immediately and permanently. */
-	synchronized void end() {
-		this.ended = true;
-		if (this.process != null) {
-			Stream.concat(this.process.descendants(), Stream.of(this.process.toHandle()))
-				.toList()
-				.forEach(ProcessHandle::destroyForcibly);
-		}
+	private static void terminate(Process process) {
+		Stream.concat(process.descendants(), Stream.of(process.toHandle()))
+			.toList()
+			.forEach(ProcessHandle::destroyForcibly);
 	}
 
-	private synchronized Process start() {
-		if (this.ended) {
-			throw problem("was terminated before it was started");
-		}
+	private Process start() {
 		ProcessBuilder builder = new ProcessBuilder(commandLine()).redirectError(ProcessBuilder.Redirect.DISCARD);
 		builder.environment()
 			.put("KUBERNETES_EXEC_INFO", "{\"kind\":\"ExecCredential\",\"apiVersion\":\"" + this.apiVersion
@@ -109,9 +104,7 @@ final class CredentialPlugIn {
 			.forEach((entry) -> builder.environment()
 				.put(String.valueOf(entry.get("name")), String.valueOf(entry.get("value"))));
 		try {
-			Process process = builder.start();
-			this.process = process;
-			return process;
+			return builder.start();
 		}
 		catch (IOException ex) {
 			throw problem("cannot be started: it does not exist, or the user of this process may not execute it. "
@@ -140,10 +133,6 @@ final class CredentialPlugIn {
 			throw problem("did not print an ExecCredential. Set its arguments so that it prints one of apiVersion "
 					+ this.apiVersion + ": a token alone is not enough");
 		}
-		if (!this.apiVersion.equals(ApiObjects.text(credential, "apiVersion"))) {
-			throw problem("printed an ExecCredential of another apiVersion than %s, which the kubeconfig requests"
-				.formatted(this.apiVersion));
-		}
 		JsonObject content = ApiObjects.member(credential, "status");
 		String token = ApiObjects.text(content, "token");
 		String certificate = ApiObjects.text(content, "clientCertificateData");
@@ -159,9 +148,6 @@ final class CredentialPlugIn {
 		}
 		if (token == null || token.isEmpty()) {
 			throw problem("printed an ExecCredential without a token and without a client certificate");
-		}
-		if (!TokenFile.isToken(token)) {
-			throw problem("printed a token with invalid characters, such as a line break");
 		}
 		return Credentials.ofToken(() -> token);
 	}

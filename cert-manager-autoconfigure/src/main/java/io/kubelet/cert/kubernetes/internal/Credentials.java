@@ -1,11 +1,13 @@
 package io.kubelet.cert.kubernetes.internal;
 
-import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
 import java.util.function.Supplier;
 
 import javax.net.ssl.KeyManager;
+import javax.net.ssl.KeyManagerFactory;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.trust.KeyStores;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,7 +23,14 @@ record Credentials(KeyManager @Nullable [] keys, @Nullable Supplier<String> auth
 	static final Credentials NONE = new Credentials(null, null);
 
 	static Credentials ofPair(CertificatePair pair) {
-		return ofKeys(new KeyManager[] { new ClientKeys(pair) });
+		try {
+			KeyManagerFactory factory = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+			factory.init(KeyStores.holding(pair, "client", "client"), "client".toCharArray());
+			return ofKeys(factory.getKeyManagers());
+		}
+		catch (GeneralSecurityException ex) {
+			throw new IllegalStateException("This JDK cannot present a client certificate", ex);
+		}
 	}
 
 	static Credentials ofKeys(KeyManager[] keys) {
@@ -30,11 +39,6 @@ record Credentials(KeyManager @Nullable [] keys, @Nullable Supplier<String> auth
 
 	static Credentials ofToken(Supplier<String> token) {
 		return new Credentials(null, () -> "Bearer " + token.get());
-	}
-
-	static Credentials ofPassword(String name, String password) {
-		String basic = okhttp3.Credentials.basic(name, password, StandardCharsets.UTF_8);
-		return new Credentials(null, () -> basic);
 	}
 
 }

@@ -8,6 +8,7 @@ import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -20,8 +21,6 @@ import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
-import org.yaml.snakeyaml.error.Mark;
-import org.yaml.snakeyaml.error.MarkedYAMLException;
 
 /**
  * A kubeconfig and one of its contexts. It is read without the Kubernetes client, whose
@@ -29,15 +28,14 @@ import org.yaml.snakeyaml.error.MarkedYAMLException;
  * may be secret, so no message repeats it.
  *
  * @param file the file
- * @param context the name of the context, {@code null} for the current one
  * @param config the whole content, empty if there is no file
  * @param cluster the cluster of the context, empty if there is none
  * @param userName the name of the user of the context, empty if there is none
  * @param user the user of the context, empty if there is none
  * @param namespace the namespace of the context, {@code null} if there is none
  */
-record KubeconfigFile(Path file, @Nullable String context, Map<?, ?> config, Map<?, ?> cluster, String userName,
-		Map<?, ?> user, @Nullable String namespace) {
+record KubeconfigFile(Path file, Map<?, ?> config, Map<?, ?> cluster, String userName, Map<?, ?> user,
+		@Nullable String namespace) {
 
 	/**
 	 * Reads a kubeconfig.
@@ -53,23 +51,20 @@ record KubeconfigFile(Path file, @Nullable String context, Map<?, ?> config, Map
 			if (!(loaded instanceof Map<?, ?> config)) {
 				throw malformed(file, "it is not a mapping");
 			}
-			if (context != null) {
-				requireContext(file, config, context);
+			Map<?, ?> chosen = named(config, "contexts", "context",
+					(context != null) ? context : config.get("current-context"));
+			if (context != null && chosen.isEmpty()) {
+				throw new KubernetesConfigurationException(
+						"The kubeconfig %s has no context '%s': correct 'kubelet.cert.kubernetes.context'"
+							.formatted(file, context));
 			}
-			Object name = (context != null) ? context : config.get("current-context");
-			Map<?, ?> chosen = named(config, "contexts", "context", name);
-			return new KubeconfigFile(file, context, config,
-					named(config, "clusters", "cluster", chosen.get("cluster")),
+			return new KubeconfigFile(file, config, named(config, "clusters", "cluster", chosen.get("cluster")),
 					(chosen.get("user") instanceof String user) ? user : "",
 					named(config, "users", "user", chosen.get("user")),
 					(chosen.get("namespace") instanceof String namespace) ? namespace : null);
 		}
 		catch (IOException ex) {
 			throw KubernetesConfigurationException.of("The kubeconfig " + file, "read", ex);
-		}
-		catch (MarkedYAMLException ex) {
-			Mark mark = ex.getProblemMark();
-			throw malformed(file, ((mark != null) ? "line " + (mark.getLine() + 1) : "its content") + " is not YAML");
 		}
 		catch (KubernetesConfigurationException ex) {
 			throw ex;
@@ -78,11 +73,6 @@ record KubeconfigFile(Path file, @Nullable String context, Map<?, ?> config, Map
 			// For example, a value does not have the type of its tag
 			throw malformed(file, "its content is not YAML");
 		}
-	}
-
-	/** Returns the content that the file has now. */
-	KubeconfigFile readAgain() {
-		return this.config.isEmpty() ? this : read(this.file, this.context);
 	}
 
 	KubernetesConfigurationException malformed(String problem) {
@@ -120,7 +110,6 @@ record KubeconfigFile(Path file, @Nullable String context, Map<?, ?> config, Map
 	/**
 	 * Returns a field of the cluster.
 	 * @return the text, {@code null} if there is none
-	 * @throws KubernetesConfigurationException if it is not text
 	 */
 	@Nullable String clusterText(String name) {
 		return text(this.cluster, name);
@@ -158,7 +147,6 @@ record KubeconfigFile(Path file, @Nullable String context, Map<?, ?> config, Map
 	/**
 	 * Returns a field of the user.
 	 * @return the text, {@code null} if there is none
-	 * @throws KubernetesConfigurationException if it is not text
 	 */
 	@Nullable String userText(String name) {
 		return text(this.user, name);
@@ -218,33 +206,15 @@ record KubeconfigFile(Path file, @Nullable String context, Map<?, ?> config, Map
 		}
 	}
 
-	/** Empty text counts as none. YAML reads digits without quotes as a number. */
-	private @Nullable String text(Map<?, ?> entry, String name) {
-		Object value = entry.get(name);
-		if (value == null || value instanceof String) {
-			return "".equals(value) ? null : (String) value;
-		}
-		throw malformed("'%s' is not text; put it in quotes".formatted(name));
+	/** Empty text counts as none. */
+	private static @Nullable String text(Map<?, ?> entry, String name) {
+		String text = Objects.toString(entry.get(name), "");
+		return text.isEmpty() ? null : text;
 	}
 
-	private static void requireContext(Path file, Map<?, ?> config, String context) {
-		List<String> names = names(config, "contexts");
-		if (!names.contains(context)) {
-			throw new KubernetesConfigurationException(
-					"The kubeconfig %s has no context '%s'; it has %s. Set 'kubelet.cert.kubernetes.context' to one of them, or remove the property to use the current one"
-						.formatted(file, context, names));
-		}
-	}
-
-	/**
-	 * Returns the names of the entries of a list.
-	 * @param list the list, such as {@code contexts}
-	 */
-	static List<String> names(Map<?, ?> config, String list) {
-		return entries(config, list).map((entry) -> entry.get("name"))
-			.filter(String.class::isInstance)
-			.map(String.class::cast)
-			.toList();
+	/** Returns the number of entries of a list, such as {@code contexts}. */
+	long size(String list) {
+		return entries(this.config, list).count();
 	}
 
 	private static Map<?, ?> named(Map<?, ?> config, String list, String content, @Nullable Object name) {

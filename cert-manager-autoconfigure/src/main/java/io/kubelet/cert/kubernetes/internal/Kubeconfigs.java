@@ -4,13 +4,11 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
@@ -61,33 +59,27 @@ public final class Kubeconfigs {
 	 */
 	public static Optional<LiveTrust.Source> authorities(@Nullable Path kubeconfig, @Nullable String context) {
 		boolean configured = kubeconfig != null || isInCluster() || !variable().isBlank() || Files.exists(home());
-		return configured
-				? Optional.of(source(() -> read(kubeconfig, context), (file) -> Trust.exactly(file.authorities())))
-				: Optional.empty();
+		return configured ? Optional.of(authorities(() -> read(kubeconfig, context))) : Optional.empty();
 	}
 
 	/**
-	 * Returns the trust of a client: the authorities that are named at each handshake, so
-	 * that the client continues to work when the cluster gets another authority. If the
-	 * authorities cannot be read, are no longer named, or are those of another server,
-	 * the last ones remain, because a running client must not trust more than before. If
-	 * none has ever been named, the client trusts those of the JDK, as kubectl does.
+	 * Returns the trust of a client, which follows the authorities in the kubeconfig. If
+	 * it names none, the client trusts those of the JDK, as kubectl does.
 	 */
-	static LiveTrust trustOfClient(KubeconfigFile first) {
-		boolean named = !first.authorities().isEmpty();
-		LiveTrust trust = new LiveTrust("", source(first::readAgain, (latest) -> {
-			if (!latest.server().equals(first.server())) {
-				throw new KubernetesConfigurationException(
-						latest.file() + " no longer names the API server " + first.server());
-			}
-			List<X509Certificate> authorities = latest.authorities();
-			if (authorities.isEmpty() && named) {
-				throw new KubernetesConfigurationException(latest.file() + " no longer names a certificate authority");
-			}
-			return authorities.isEmpty() ? Trust.system() : Trust.exactly(authorities);
-		}));
-		trust.get();
-		return trust;
+	static Supplier<Trust> trust(@Nullable Path kubeconfig, @Nullable String context) {
+		return read(kubeconfig, context).authorities().isEmpty() ? Trust::system
+				: new LiveTrust("", authorities(() -> read(kubeconfig, context)));
+	}
+
+	private static LiveTrust.Source authorities(Supplier<KubeconfigFile> kubeconfig) {
+		AtomicReference<List<Path>> files = new AtomicReference<>(List.of());
+		UnaryOperator<List<Path>> known = (last) -> last.isEmpty() ? kubeconfig.get().authorityFiles() : last;
+		Supplier<String> origin = () -> files.get().stream().map(Path::toString).collect(Collectors.joining(", "));
+		return new LiveTrust.Source(origin, () -> LiveTrust.Source.versionOf(files.updateAndGet(known)), () -> {
+			KubeconfigFile file = kubeconfig.get();
+			files.set(file.authorityFiles());
+			return Trust.exactly(file.authorities());
+		});
 	}
 
 	/** Reads the kubeconfig. In a pod without one, its service account stands for it. */
@@ -97,24 +89,13 @@ public final class Kubeconfigs {
 				: KubeconfigFile.read(find(configured), context);
 	}
 
-	private static LiveTrust.Source source(Supplier<KubeconfigFile> kubeconfig, Function<KubeconfigFile, Trust> trust) {
-		AtomicReference<List<Path>> files = new AtomicReference<>(List.of());
-		UnaryOperator<List<Path>> known = (last) -> last.isEmpty() ? kubeconfig.get().authorityFiles() : last;
-		Supplier<String> origin = () -> files.get().stream().map(Path::toString).collect(Collectors.joining(", "));
-		return new LiveTrust.Source(origin, () -> LiveTrust.Source.versionOf(files.updateAndGet(known)), () -> {
-			KubeconfigFile file = kubeconfig.get();
-			files.set(file.authorityFiles());
-			return trust.apply(file);
-		});
-	}
-
 	private static String environment(String name) {
 		return String.valueOf(System.getenv("KUBERNETES_SERVICE_" + name));
 	}
 
 	static KubeconfigFile serviceAccount(Path directory, String host, String port) {
 		String server = "https://%s:%s".formatted(host.contains(":") ? "[" + host + "]" : host, port);
-		return new KubeconfigFile(directory, null, Map.of(),
+		return new KubeconfigFile(directory, Map.of(),
 				Map.of("server", server, "certificate-authority", directory + "/ca.crt"), "service account",
 				Map.of("tokenFile", directory + "/token"), null);
 	}

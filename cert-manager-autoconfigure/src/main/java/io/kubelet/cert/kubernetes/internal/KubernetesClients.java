@@ -16,6 +16,7 @@ import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509TrustManager;
 
 import io.kubelet.cert.certificate.trust.LiveTrustManager;
+import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubernetes.client.openapi.ApiClient;
 import okhttp3.HttpUrl;
@@ -28,9 +29,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Creates API clients from the configuration in the places where Kubernetes programs look
- * for it ({@link Kubeconfigs}). A client follows the certificate authorities there, and
- * no redirects: an API server sends none, and the target might be another server.
- * Connecting, and each wait for a part of an answer, may take 10 seconds.
+ * for it ({@link Kubeconfigs}). A client follows no redirects: an API server sends none,
+ * and the target might be another server. Connecting, and each wait for a part of an
+ * answer, may take 10 seconds.
  */
 final class KubernetesClients {
 
@@ -41,9 +42,6 @@ final class KubernetesClients {
 	/** To find dead HTTP/2 connections. */
 	private static final Duration PING_INTERVAL = Duration.ofMinutes(1);
 
-	/** How long a watch may be silent after its time is up. */
-	private static final int WATCH_GRACE_SECONDS = 30;
-
 	/** The servers that a warning was given of. */
 	private static final Set<String> INSECURE = ConcurrentHashMap.newKeySet();
 
@@ -53,17 +51,17 @@ final class KubernetesClients {
 	/**
 	 * Creates a client of the cluster in a kubeconfig.
 	 * @param file the kubeconfig
-	 * @param user returns the credentials, once the server is known to have a URL
+	 * @param credentials the credentials
+	 * @param trust returns the authorities of the server
 	 * @return the client, whose text form is the address of its server and where that
 	 * comes from
 	 * @throws KubernetesConfigurationException if the cluster cannot be used
 	 */
-	static ApiClient create(KubeconfigFile file, Supplier<Credentials> user) {
+	static ApiClient create(KubeconfigFile file, Credentials credentials, Supplier<Trust> trust) {
 		HttpUrl url = HttpUrl.parse(file.server());
-		if (url == null || url.query() != null || url.fragment() != null) {
+		if (url == null) {
 			throw file.malformed("its server is not a URL such as https://192.0.2.1:6443");
 		}
-		Credentials credentials = user.get();
 		ApiClient client = new ApiClient() {
 
 			@Override
@@ -97,8 +95,8 @@ final class KubernetesClients {
 				.proceed(chain.request().newBuilder().header("Authorization", authorization.get()).build()));
 		}
 		if (client.isVerifyingSsl()) {
-			X509TrustManager trust = new LiveTrustManager(Kubeconfigs.trustOfClient(file));
-			http.sslSocketFactory(tls(credentials.keys(), trust).getSocketFactory(), trust);
+			X509TrustManager manager = new LiveTrustManager(trust);
+			http.sslSocketFactory(tls(credentials.keys(), manager).getSocketFactory(), manager);
 		}
 		return client.setHttpClient(http.build());
 	}
@@ -142,13 +140,8 @@ final class KubernetesClients {
 
 	/** A watch may receive nothing for as long as it lasts. */
 	private static Response leaveWatchOpen(Interceptor.Chain chain) throws IOException {
-		HttpUrl url = chain.request().url();
-		String seconds = url.queryParameter("timeoutSeconds");
-		if (seconds == null || !"true".equals(url.queryParameter("watch"))) {
-			return chain.proceed(chain.request());
-		}
-		return chain.withReadTimeout(Integer.parseInt(seconds) + WATCH_GRACE_SECONDS, TimeUnit.SECONDS)
-			.proceed(chain.request());
+		boolean watch = "true".equals(chain.request().url().queryParameter("watch"));
+		return (watch ? chain.withReadTimeout(0, TimeUnit.SECONDS) : chain).proceed(chain.request());
 	}
 
 }

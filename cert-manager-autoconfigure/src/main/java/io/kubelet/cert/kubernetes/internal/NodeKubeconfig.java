@@ -1,15 +1,13 @@
 package io.kubelet.cert.kubernetes.internal;
 
 import java.io.IOException;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.TextFile;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
@@ -44,42 +42,31 @@ public final class NodeKubeconfig {
 	 * @throws KubernetesConfigurationException if the file is not a kubeconfig
 	 */
 	public static boolean isUsable(Path kubeconfig, Instant now) {
-		return isPresent(kubeconfig) && KubeconfigFile.read(kubeconfig, null).validClientCertificate(now).isPresent();
+		return Files.exists(kubeconfig)
+				&& KubeconfigFile.read(kubeconfig, null).validClientCertificate(now).isPresent();
 	}
 
 	/**
-	 * Returns what a kubeconfig contains that does not belong to a node: further contexts
-	 * or users, or credentials other than a client certificate. It would be lost if the
-	 * file were written.
+	 * Returns whether a kubeconfig contains what does not belong to a node, and would be
+	 * lost if the file were written: further contexts or users, or credentials other than
+	 * a client certificate.
 	 * @param kubeconfig the kubeconfig, which may not exist
-	 * @return a phrase such as {@code has the contexts [a, b]}; empty if there is nothing
+	 * @return whether it must not be replaced
 	 * @throws KubernetesConfigurationException if the file is not a kubeconfig
 	 */
-	public static Optional<String> foreignContent(Path kubeconfig) {
-		if (!isPresent(kubeconfig)) {
-			return Optional.empty();
+	public static boolean isOfOthers(Path kubeconfig) {
+		if (!Files.exists(kubeconfig)) {
+			return false;
 		}
 		KubeconfigFile file = KubeconfigFile.read(kubeconfig, null);
-		for (String list : List.of("contexts", "users")) {
-			List<String> names = KubeconfigFile.names(file.config(), list);
-			if (names.size() > 1) {
-				return Optional.of("has the %s %s".formatted(list, names));
-			}
-		}
-		return file.user()
-			.keySet()
-			.stream()
-			.map(String::valueOf)
-			.filter((field) -> !field.startsWith("client-"))
-			.sorted()
-			.findFirst()
-			.map((field) -> "has the user '%s' with '%s'".formatted(file.userName(), field));
+		return Stream.of("contexts", "users").anyMatch((list) -> file.size(list) > 1)
+				|| file.user().keySet().stream().anyMatch((field) -> !field.toString().startsWith("client-"));
 	}
 
 	/**
 	 * Writes the kubeconfig for the pair. An existing file is kept under another name.
-	 * @param kubeconfig the kubeconfig of the node, without
-	 * {@linkplain #foreignContent(Path) content of others}
+	 * @param kubeconfig the kubeconfig of the node, not {@linkplain #isOfOthers of
+	 * others}
 	 * @param bootstrap the bootstrap kubeconfig
 	 * @param context the context of the bootstrap kubeconfig, {@code null} for its
 	 * current one
@@ -98,17 +85,18 @@ public final class NodeKubeconfig {
 		for (String key : CLUSTER) {
 			Object value = from.cluster().get(key);
 			if (value != null) {
-				cluster.put(key, key.equals("certificate-authority")
-						? from.file().toAbsolutePath().resolveSibling(value.toString()).toString() : value);
+				cluster.put(key,
+						key.equals("certificate-authority") ? from.sibling(value.toString()).toString() : value);
 			}
 		}
-		Map<String, Object> context = new TreeMap<>(
-				Map.of("cluster", "default-cluster", "namespace", "default", "user", "default-auth"));
-		Map<String, Object> user = new TreeMap<>(
-				Map.of("client-certificate", pair.toString(), "client-key", pair.toString()));
-		Map<String, Object> config = new TreeMap<>(Map.of("apiVersion", "v1", "kind", "Config", "current-context",
-				"default-context", "clusters", entry("cluster", cluster, "default-cluster"), "contexts",
-				entry("context", context, "default-context"), "users", entry("user", user, "default-auth")));
+		Map<String, Object> config = new TreeMap<>(Map.of("apiVersion", "v1", "kind", "Config"));
+		config.put("clusters", entry("cluster", cluster, "default-cluster"));
+		config.put("contexts",
+				entry("context", Map.of("cluster", "default-cluster", "namespace", "default", "user", "default-auth"),
+						"default-context"));
+		config.put("current-context", "default-context");
+		config.put("users", entry("user", Map.of("client-certificate", pair.toString(), "client-key", pair.toString()),
+				"default-auth"));
 		DumperOptions options = new DumperOptions();
 		options.setDefaultFlowStyle(DumperOptions.FlowStyle.BLOCK);
 		options.setWidth(Integer.MAX_VALUE);
@@ -116,51 +104,29 @@ public final class NodeKubeconfig {
 	}
 
 	private static List<Map<String, Object>> entry(String kind, Map<String, Object> content, String name) {
-		return List.of(new TreeMap<>(Map.of(kind, content, "name", name)));
+		return List.of(new TreeMap<>(Map.of(kind, new TreeMap<>(content), "name", name)));
 	}
 
 	private static void write(Path kubeconfig, String content) {
 		Path file = kubeconfig.toAbsolutePath();
 		try {
-			if (Files.exists(file) && TextFile.read(file).equals(content)) {
-				return;
-			}
 			Files.createDirectories(file.getParent());
-			if (isPresent(file)) {
-				logger.warn("The kubeconfig {} has no valid client certificate; it is replaced and kept as {}", file,
-						keep(file));
+			if (Files.exists(file)) {
+				if (TextFile.read(file).equals(content)) {
+					return;
+				}
+				Path original = file.resolveSibling(file.getFileName() + ".old");
+				if (!Files.exists(original)) {
+					Files.copy(file, original);
+				}
+				logger.warn("The kubeconfig {} has no valid client certificate and is replaced. The original is {}",
+						file, original);
 			}
 			DurableFiles.replace(file, content);
 			logger.info("Wrote the kubeconfig {}", file);
 		}
 		catch (IOException ex) {
 			throw KubernetesConfigurationException.of("The kubeconfig " + file, "written", ex);
-		}
-	}
-
-	/** A power failure may have left an empty file. */
-	private static boolean isPresent(Path kubeconfig) {
-		try {
-			return Files.size(kubeconfig) > 0;
-		}
-		catch (NoSuchFileException ex) {
-			return false;
-		}
-		catch (IOException ex) {
-			throw KubernetesConfigurationException.of("The kubeconfig " + kubeconfig, "read", ex);
-		}
-	}
-
-	/** Copies a file under a name in the same directory that no earlier copy has. */
-	private static Path keep(Path file) throws IOException {
-		for (int number = 1;; number++) {
-			Path copy = file.resolveSibling(file.getFileName() + ((number == 1) ? ".old" : ".old." + number));
-			try {
-				return Files.copy(file, copy);
-			}
-			catch (FileAlreadyExistsException ex) {
-				// An earlier copy, which is kept too
-			}
 		}
 	}
 

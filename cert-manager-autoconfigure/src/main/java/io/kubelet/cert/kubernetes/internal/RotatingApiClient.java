@@ -3,13 +3,10 @@ package io.kubelet.cert.kubernetes.internal;
 import java.io.IOException;
 import java.net.Socket;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ExecutorService;
-import java.util.function.Supplier;
 
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
@@ -17,12 +14,7 @@ import javax.net.ssl.SSLSession;
 import javax.net.ssl.SSLSessionContext;
 import javax.net.ssl.X509TrustManager;
 
-import io.kubelet.cert.certificate.CertificatePair;
-import io.kubernetes.client.openapi.ApiCallback;
 import io.kubernetes.client.openapi.ApiClient;
-import io.kubernetes.client.openapi.ApiException;
-import io.kubernetes.client.openapi.Pair;
-import okhttp3.Call;
 import okhttp3.ConnectionPool;
 import okhttp3.Dispatcher;
 import okhttp3.OkHttpClient;
@@ -42,28 +34,16 @@ public final class RotatingApiClient extends ApiClient implements AutoCloseable 
 
 	private final TrackedSockets sockets = new TrackedSockets();
 
-	/** Sockets that were opened before the last rotation. */
-	private final List<Socket> outdated = new ArrayList<>();
-
-	private final Supplier<@Nullable CertificatePair> current;
-
-	/** The pair at the time of the last call. */
-	private @Nullable CertificatePair seen;
-
 	private final SSLContext context;
 
 	/**
 	 * Creates a client.
 	 * @param client a client of the same server
 	 * @param keyManagers present the current pair at each handshake
-	 * @param current returns the current pair
 	 * @param executor runs asynchronous calls; shut down with the client
 	 */
-	public RotatingApiClient(ApiClient client, KeyManager[] keyManagers, Supplier<@Nullable CertificatePair> current,
-			ExecutorService executor) {
+	public RotatingApiClient(ApiClient client, KeyManager[] keyManagers, ExecutorService executor) {
 		super(client.getHttpClient());
-		this.current = current;
-		this.seen = current.get();
 		OkHttpClient base = client.getHttpClient();
 		X509TrustManager trust = Objects.requireNonNull(base.x509TrustManager(), "The client verifies its server");
 		this.context = KubernetesClients.tls(keyManagers, trust);
@@ -80,68 +60,34 @@ public final class RotatingApiClient extends ApiClient implements AutoCloseable 
 	 * @param kubeconfig the kubeconfig, {@code null} for the usual one
 	 * @param context the name of the context, {@code null} for the current one
 	 * @param keyManagers present the current pair at each handshake
-	 * @param current returns the current pair
 	 * @param executor runs asynchronous calls; shut down with the client
 	 * @return the client
 	 */
 	public static RotatingApiClient connect(@Nullable Path kubeconfig, @Nullable String context,
-			KeyManager[] keyManagers, Supplier<@Nullable CertificatePair> current, ExecutorService executor) {
+			KeyManager[] keyManagers, ExecutorService executor) {
 		ApiClient client = KubernetesClients.create(Kubeconfigs.read(kubeconfig, context),
-				() -> Credentials.ofKeys(keyManagers));
-		return new RotatingApiClient(client, keyManagers, current, executor);
-	}
-
-	/** The first call after a rotation may be made before {@link #rotated()}. */
-	@Override
-	public OkHttpClient getHttpClient() {
-		leaveConnectionsIfRotated();
-		return super.getHttpClient();
-	}
-
-	/** Does not use {@link #getHttpClient()}. */
-	@Override
-	@SuppressWarnings("rawtypes")
-	public Call buildCall(String baseUrl, String path, String method, List<Pair> query, List<Pair> collectionQuery,
-			Object body, Map<String, String> headers, Map<String, String> cookies, Map<String, Object> form,
-			String[] authentications, ApiCallback callback) throws ApiException {
-		leaveConnectionsIfRotated();
-		return super.buildCall(baseUrl, path, method, query, collectionQuery, body, headers, cookies, form,
-				authentications, callback);
+				Credentials.ofKeys(keyManagers), Kubeconfigs.trust(kubeconfig, context));
+		return new RotatingApiClient(client, keyManagers, executor);
 	}
 
 	/**
 	 * Begins to replace the connections after a rotation: idle ones are closed, and no
-	 * new call uses an existing one. A call since the rotation may have done this
-	 * already.
+	 * new call uses an existing one. HTTP/2 would use a busy connection for new calls,
+	 * and no pool evicts that.
 	 * @return closes the open connections that were made before the rotation, even if
 	 * they are busy
 	 */
-	public synchronized Runnable rotated() {
-		leaveConnectionsIfRotated();
-		List<Socket> old = List.copyOf(this.outdated);
-		this.outdated.clear();
+	public Runnable rotated() {
+		List<Socket> old = this.sockets.open();
+		invalidateSessions();
+		OkHttpClient before = getHttpClient();
+		setHttpClient(before.newBuilder().connectionPool(new ConnectionPool()).build());
+		before.connectionPool().evictAll();
 		return () -> {
 			old.forEach(RotatingApiClient::close);
 			// A handshake may have begun with the old pair, and ended since
 			invalidateSessions();
 		};
-	}
-
-	private synchronized void leaveConnectionsIfRotated() {
-		CertificatePair pair = this.current.get();
-		if (!Objects.equals(this.seen, pair)) {
-			this.seen = pair;
-			this.outdated.addAll(this.sockets.open());
-			leaveConnections();
-		}
-	}
-
-	/** HTTP/2 would use a busy connection for new calls, and no pool evicts that. */
-	private void leaveConnections() {
-		invalidateSessions();
-		OkHttpClient before = super.getHttpClient();
-		setHttpClient(before.newBuilder().connectionPool(new ConnectionPool()).build());
-		before.connectionPool().evictAll();
 	}
 
 	/** A resumed session would still present the old certificate. */
@@ -157,7 +103,7 @@ public final class RotatingApiClient extends ApiClient implements AutoCloseable 
 
 	@Override
 	public void close() {
-		OkHttpClient http = super.getHttpClient();
+		OkHttpClient http = getHttpClient();
 		http.dispatcher().cancelAll();
 		http.connectionPool().evictAll();
 		http.dispatcher().executorService().shutdownNow();

@@ -19,7 +19,7 @@ final class TokenFile implements Supplier<String> {
 
 	/**
 	 * Reads the token for the first time.
-	 * @throws KubernetesConfigurationException if the file contains no token
+	 * @throws KubernetesConfigurationException if the file cannot be read
 	 */
 	TokenFile(Path file) {
 		this.file = file;
@@ -37,19 +37,9 @@ final class TokenFile implements Supplier<String> {
 		return this.token;
 	}
 
-	/** Returns whether the text is allowed in a header, and not empty. */
-	static boolean isToken(String text) {
-		return !text.isEmpty() && text.chars().allMatch((character) -> character > ' ' && character < 0x7f);
-	}
-
 	private String read() {
 		try {
-			String token = TextFile.read(this.file).trim();
-			if (isToken(token)) {
-				return token;
-			}
-			throw new KubernetesConfigurationException(
-					"The token file " + this.file + " contains no token: it must be one line without spaces");
+			return TextFile.read(this.file).trim();
 		}
 		catch (IOException ex) {
 			throw KubernetesConfigurationException.of("The token file " + this.file, "read", ex);

@@ -62,15 +62,6 @@ class NodeKubeconfigTests {
 	}
 
 	@Test
-	void emptyKubeconfigThatAPowerFailureHasLeftIsReplaced() throws IOException {
-		Files.createFile(this.kubeconfig);
-		assertThat(NodeKubeconfig.isUsable(this.kubeconfig, this.now)).isFalse();
-		assertThat(NodeKubeconfig.foreignContent(this.kubeconfig)).isEmpty();
-		write(PAIR);
-		assertThat(KubeconfigFile.read(this.kubeconfig, null).user().get("client-key")).isEqualTo(PAIR.toString());
-	}
-
-	@Test
 	void proxyAndRelativeAuthorityFileAreKept() throws IOException {
 		Files.writeString(this.bootstrap,
 				"""
@@ -120,14 +111,12 @@ class NodeKubeconfigTests {
 	}
 
 	@Test
-	void noCopyReplacesAnEarlierOne() throws IOException {
-		for (int round = 1; round <= 4; round++) {
+	void noCopyReplacesTheOriginal() throws IOException {
+		for (int round = 1; round <= 2; round++) {
 			Files.writeString(this.kubeconfig, "kind: Config # " + round);
 			write(PAIR);
 		}
 		assertThat(this.directory.resolve("kubeconfig.old")).hasContent("kind: Config # 1");
-		assertThat(this.directory.resolve("kubeconfig.old.2")).hasContent("kind: Config # 2");
-		assertThat(this.directory.resolve("kubeconfig.old.4")).hasContent("kind: Config # 4");
 	}
 
 	@Test

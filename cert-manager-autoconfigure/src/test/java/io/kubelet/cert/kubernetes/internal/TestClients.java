@@ -19,8 +19,7 @@ public final class TestClients {
 	}
 
 	static ApiClient create(Path kubeconfig, @Nullable String context) {
-		return new AccessFiles(kubeconfig, null, context, Clock.systemUTC()).connect(null, (plugIn) -> {
-		});
+		return new AccessFiles(kubeconfig, null, context, Clock.systemUTC()).connect(null);
 	}
 
 }

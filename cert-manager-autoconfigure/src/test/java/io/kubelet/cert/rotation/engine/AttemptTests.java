@@ -33,7 +33,7 @@ class AttemptTests extends ManagerFixture {
 	/** Without an object, there is nothing that could be approved or signed. */
 	@ParameterizedTest
 	@CsvSource({ "false, TIMED_OUT, was not approved",
-			"true, UNAVAILABLE, the API server has not answered within 15m" })
+			"true, UNAVAILABLE, was not answered within 15m: the API server has not answered" })
 	void failedWaitIsOneFailureAndKeepsTheOldCertificate(boolean silent, Kind kind, String message) {
 		if (silent) {
 			this.signer.silent();
