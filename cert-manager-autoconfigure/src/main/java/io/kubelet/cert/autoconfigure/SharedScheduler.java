@@ -1,83 +1,82 @@
 package io.kubelet.cert.autoconfigure;
 
 import java.time.Duration;
-import java.time.Instant;
-import java.util.concurrent.Executor;
-import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 
 import io.kubelet.cert.rotation.RotationScheduler;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 import org.springframework.beans.factory.DisposableBean;
-import org.springframework.core.task.TaskRejectedException;
-import org.springframework.scheduling.TaskScheduler;
+import org.springframework.core.task.VirtualThreadTaskExecutor;
 import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
-import org.springframework.scheduling.concurrent.SimpleAsyncTaskScheduler;
-import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 
 /**
- * The scheduler of all certificates: a timer and two daemon threads, or virtual threads
- * if the application uses them. A task that blocks does not delay the others.
+ * The scheduler of all certificates: a timer, and daemon threads that end when idle, or
+ * virtual threads if the application uses them. A task that blocks, such as one that
+ * accesses a file on a volume that hangs, delays no other.
  */
 final class SharedScheduler implements RotationScheduler, DisposableBean {
 
+	private static final Logger logger = LoggerFactory.getLogger(SharedScheduler.class);
+
 	private static final String THREAD_NAME_PREFIX = "certificate-rotation-";
 
-	private static final Duration TERMINATION = Duration.ofSeconds(1);
+	private static final int KEEP_ALIVE_SECONDS = 5;
 
-	private final TaskScheduler timers;
+	private final ScheduledThreadPoolExecutor timer;
 
 	/** Runs the tasks that are due. */
-	private final Executor workers;
+	private final ThreadPoolExecutor workers;
 
-	private final Runnable shutdown;
+	private final RotationScheduler timers;
 
-	private SharedScheduler(TaskScheduler timers, Executor workers, Runnable shutdown) {
-		this.timers = timers;
-		this.workers = workers;
-		this.shutdown = shutdown;
+	private SharedScheduler(ThreadFactory workers) {
+		CustomizableThreadFactory timer = new CustomizableThreadFactory(THREAD_NAME_PREFIX + "timer-");
+		timer.setDaemon(true);
+		this.timer = new ScheduledThreadPoolExecutor(1, timer);
+		this.timer.setRemoveOnCancelPolicy(true);
+		this.timers = RotationScheduler.of(this.timer);
+		this.workers = new ThreadPoolExecutor(0, Integer.MAX_VALUE, KEEP_ALIVE_SECONDS, TimeUnit.SECONDS,
+				new SynchronousQueue<>(), workers, new ThreadPoolExecutor.DiscardPolicy());
 	}
 
 	static SharedScheduler ofPlatformThreads() {
-		ThreadPoolTaskScheduler timers = new ThreadPoolTaskScheduler();
-		timers.setDaemon(true);
-		timers.setRemoveOnCancelPolicy(true);
-		timers.setThreadNamePrefix(THREAD_NAME_PREFIX + "timer-");
-		timers.initialize();
-		CustomizableThreadFactory threads = new CustomizableThreadFactory(THREAD_NAME_PREFIX);
-		threads.setDaemon(true);
-		WorkerThreads workers = new WorkerThreads(RotationScheduler.of(timers.getScheduledExecutor()), threads);
-		return new SharedScheduler(timers, workers, () -> {
-			timers.shutdown();
-			workers.shutdown(TERMINATION);
-		});
+		CustomizableThreadFactory workers = new CustomizableThreadFactory(THREAD_NAME_PREFIX);
+		workers.setDaemon(true);
+		return new SharedScheduler(workers);
 	}
 
 	static SharedScheduler ofVirtualThreads() {
-		SimpleAsyncTaskScheduler timers = new SimpleAsyncTaskScheduler();
-		timers.setVirtualThreads(true);
-		timers.setTaskTerminationTimeout(TERMINATION.toMillis());
-		timers.setThreadNamePrefix(THREAD_NAME_PREFIX);
-		// Each timer has a virtual thread of its own already
-		return new SharedScheduler(timers, Runnable::run, timers::close);
+		return new SharedScheduler(new VirtualThreadTaskExecutor(THREAD_NAME_PREFIX).getVirtualThreadFactory());
 	}
 
 	@Override
 	public Runnable schedule(Runnable task, Duration delay) {
+		return this.timers.schedule(() -> run(task), delay);
+	}
+
+	private void run(Runnable task) {
 		try {
-			Instant start = this.timers.getClock().instant().plus(delay);
-			Future<?> future = this.timers.schedule(() -> this.workers.execute(task), start);
-			return () -> future.cancel(false);
+			this.workers.execute(task);
 		}
-		catch (TaskRejectedException ex) {
-			// The application is closing
-			return () -> {
-			};
+		catch (OutOfMemoryError ex) {
+			logger.error("No thread can be started for the rotation of certificates, which is delayed until one can. "
+					+ "Check the limits on threads and memory", ex);
+			schedule(task, Duration.ofSeconds(KEEP_ALIVE_SECONDS));
 		}
 	}
 
+	/** Interrupts no task, which may be writing a file. */
 	@Override
-	public void destroy() {
-		this.shutdown.run();
+	public void destroy() throws InterruptedException {
+		this.timer.shutdownNow();
+		this.workers.shutdown();
+		this.workers.awaitTermination(1, TimeUnit.SECONDS);
 	}
 
 }

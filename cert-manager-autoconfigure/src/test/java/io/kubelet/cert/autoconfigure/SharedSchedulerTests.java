@@ -1,22 +1,16 @@
 package io.kubelet.cert.autoconfigure;
 
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-import io.kubelet.cert.rotation.RotationScheduler;
-import io.kubelet.cert.testsupport.SimulatedTime;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -37,7 +31,8 @@ class SharedSchedulerTests {
 
 	@ParameterizedTest
 	@MethodSource("schedulers")
-	void stopsWithWhatIsStillToComeLeftUndone(Supplier<SharedScheduler> schedulers, CapturedOutput output) {
+	void stopsWithWhatIsStillToComeLeftUndone(Supplier<SharedScheduler> schedulers, CapturedOutput output)
+			throws InterruptedException {
 		AtomicBoolean ran = new AtomicBoolean();
 		Set<Thread> before = threads().collect(Collectors.toSet());
 		SharedScheduler scheduler = schedulers.get();
@@ -74,19 +69,6 @@ class SharedSchedulerTests {
 		assertThat(interrupted).isFalse();
 	}
 
-	@Test
-	void taskThatBeginsWhileTheTimersStopRuns() throws InterruptedException {
-		ScheduledExecutorService timers = Executors.newSingleThreadScheduledExecutor();
-		WorkerThreads workers = new WorkerThreads(RotationScheduler.of(timers), Thread::new);
-		timers.shutdown();
-		CountDownLatch ran = new CountDownLatch(1);
-		workers.execute(ran::countDown);
-		assertThat(ran.await(60, TimeUnit.SECONDS)).isTrue();
-		workers.shutdown(Duration.ofSeconds(60));
-		workers.execute(() -> {
-		});
-	}
-
 	/** As certificates whose volumes hang. */
 	@ParameterizedTest
 	@MethodSource("schedulers")
@@ -94,7 +76,7 @@ class SharedSchedulerTests {
 		SharedScheduler scheduler = schedulers.get();
 		CompletableFuture<?> restored = new CompletableFuture<>();
 		CountDownLatch others = new CountDownLatch(100);
-		for (int i = 0; i < 3; i++) {
+		for (int i = 0; i < 20; i++) {
 			scheduler.schedule(restored::join, Duration.ofMillis(i));
 		}
 		for (int i = 0; i < 100; i++) {
@@ -103,33 +85,6 @@ class SharedSchedulerTests {
 		assertThat(others.await(60, TimeUnit.SECONDS)).isTrue();
 		restored.complete(null);
 		scheduler.destroy();
-	}
-
-	/** The process may be allowed no further thread for a moment. */
-	@Test
-	void taskForWhichNoThreadCanBeStartedRunsLater(CapturedOutput output) {
-		SimulatedTime time = new SimulatedTime(Instant.EPOCH);
-		AtomicBoolean exhausted = new AtomicBoolean(true);
-		AtomicBoolean ran = new AtomicBoolean();
-		WorkerThreads threads = new WorkerThreads(time, (task) -> {
-			if (exhausted.get()) {
-				throw new OutOfMemoryError("unable to create native thread");
-			}
-			return new Thread(task);
-		});
-		threads.execute(() -> ran.set(true));
-		time.pass(Duration.ofSeconds(3));
-		assertThat(ran).isFalse();
-		assertThat(output).containsOnlyOnce("No thread can be started");
-		exhausted.set(false);
-		time.pass(Duration.ofSeconds(1));
-		Awaitility.await().untilTrue(ran);
-		assertThat(output).containsOnlyOnce("Threads can be started for the rotation of certificates again");
-		exhausted.set(true);
-		threads.execute(() -> {
-		});
-		assertThat(output.getOut().split("No thread can be started", -1)).as("another time").hasSize(3);
-		threads.shutdown(Duration.ofSeconds(1));
 	}
 
 	private static Stream<Thread> threads() {
