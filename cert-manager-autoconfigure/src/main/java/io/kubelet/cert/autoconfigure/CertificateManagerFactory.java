@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
+import io.kubelet.cert.autoconfigure.settings.PropertyNames;
 import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.request.RequestNaming;
 import io.kubelet.cert.rotation.CertificateManager;
@@ -26,11 +27,7 @@ record CertificateManagerFactory(SharedResources resources) {
 
 	private static final String NO_SIGNER = "Neither a signer nor an issuer is configured for certificate '%s': set '{issuer.name}' if cert-manager issues the certificate, or set this property to the signer that does, such as kubernetes.io/kube-apiserver-client for a client certificate of the API server, kubernetes.io/kubelet-serving for the serving certificate of a node, or the name of a signer that is installed in the cluster";
 
-	private static final String NO_TEMPLATE = "No names are configured for certificate '%s': set this property or another one under 'template', set a profile, or define a CertificateTemplateSupplier bean. ";
-
-	private static final String NO_ROTATION = "If no certificate is to be requested, set '{rotate-certificates}' to false";
-
-	private static final String BOOTSTRAP = "With a bootstrap kubeconfig, a first certificate is requested even though rotation is off, unless '{tls-cert-file}' names an existing pair";
+	private static final String NO_TEMPLATE = "No names are configured for certificate '%s': set this property or another one under 'template', set a profile, or define a CertificateTemplateSupplier bean. If no certificate is to be requested, set '{rotate-certificates}' to false";
 
 	/**
 	 * Creates the managers, which are not started yet. In bootstrap mode, the additional
@@ -45,10 +42,10 @@ record CertificateManagerFactory(SharedResources resources) {
 		CertificateStores stores = new CertificateStores(connection, this.resources.clock());
 		for (CertificateSettings certificate : certificates) {
 			boolean first = managers.isEmpty();
-			IssuedCertificateCheck issued = StoredIssuers.named(certificate);
 			SignerSource own = ClusterSigners.of(signers, certificate);
 			SignerSource source = (first || !bootstrapping) ? own
 					: (current) -> own.signer(connection.credentials(managers));
+			IssuedCertificateCheck issued = StoredIssuers.named(certificate);
 			CertificateManager manager = create(certificate, stores.create(certificate), source, first && bootstrapping,
 					templates.find(certificate, managers), issued);
 			managers.add(manager);
@@ -63,19 +60,18 @@ record CertificateManagerFactory(SharedResources resources) {
 	private CertificateManager create(CertificateSettings settings, CertificateStore store, SignerSource signers,
 			boolean bootstraps, @Nullable CertificateTemplateSupplier templates, IssuedCertificateCheck issued) {
 		CertificateSettings.Request request = settings.request();
-		boolean rotates = settings.rotation().enabled();
-		boolean requests = rotates || (bootstraps && settings.storage().initialPair() == null);
+		boolean requests = settings.rotation().enabled() || (bootstraps && settings.storage().initialPair() == null);
 		if (requests) {
-			settings.properties()
-				.require(templates != null || !request.isEmpty(), "template.common-name", null,
-						rotates ? NO_TEMPLATE + NO_ROTATION : NO_TEMPLATE + BOOTSTRAP, settings.name());
-			settings.properties()
-				.require(request.wanted().signerOrigin() != null, "signer-name", null, NO_SIGNER, settings.name());
+			PropertyNames properties = settings.properties();
+			properties.require(templates != null || !request.isEmpty(), "template.common-name", null, NO_TEMPLATE,
+					settings.name());
+			properties.require(request.wanted().signerOrigin() != null, "signer-name", null, NO_SIGNER,
+					settings.name());
 		}
-		RotationSettings rotation = new RotationSettings(settings.name(), request.wanted(),
-				settings.rotation().schedule(), naming(settings, bootstraps), issued, store, requests ? signers : null,
-				this.resources);
-		return new RotatingCertificateManager(rotation, request.isEmpty() ? null : request.template(), templates, null);
+		return new RotatingCertificateManager(
+				new RotationSettings(settings.name(), request.wanted(), settings.rotation().schedule(),
+						naming(settings, bootstraps), issued, store, requests ? signers : null, this.resources),
+				request.isEmpty() ? null : request.template(), templates, null);
 	}
 
 	private static RequestNaming naming(CertificateSettings settings, boolean bootstraps) {

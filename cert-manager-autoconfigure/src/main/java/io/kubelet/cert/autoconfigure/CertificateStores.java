@@ -4,10 +4,7 @@ import java.time.Clock;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.SharedSecret;
-import io.kubelet.cert.autoconfigure.settings.Profile;
 import io.kubelet.cert.autoconfigure.settings.PropertyNames;
-import io.kubelet.cert.certificate.CertificateNames;
-import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.kubernetes.internal.secret.SecretStore;
 import io.kubelet.cert.request.SelfSignedPair;
 import io.kubelet.cert.store.CertificateStore;
@@ -56,12 +53,7 @@ record CertificateStores(KubernetesConnection connection, Clock clock) {
 		CertificateSettings.Storage storage = settings.storage();
 		PairLocation pair = storage.initialPair();
 		if (pair == null || settings.rotation().enabled()) {
-			CertificateStore store = new FileCertificateStore(storage.certDir(), settings.name(), pair,
-					storage.retain(), this.clock);
-			if (settings.rotation().enabled() || this.connection.isBootstrapping()) {
-				requireSameNode(settings, store);
-			}
-			return store;
+			return new FileCertificateStore(storage.certDir(), settings.name(), pair, storage.retain(), this.clock);
 		}
 		ManagedFilesStore store = new ManagedFilesStore(pair, this.clock);
 		String host = settings.request().addresses().nodeName();
@@ -71,19 +63,6 @@ record CertificateStores(KubernetesConnection connection, Clock clock) {
 					settings.name(), pair, settings.rotation().origin(), settings.properties().of("tls-cert-file"));
 		}
 		return store;
-	}
-
-	/** After a node was renamed, the certificate of the old one must not be replaced. */
-	private static void requireSameNode(CertificateSettings settings, CertificateStore store) {
-		String property = settings.request().subjectProperty();
-		String commonName = settings.request().template().commonName();
-		String node = Profile.nodeName(commonName);
-		CertificatePair pair = (node != null) ? store.read().pair() : null;
-		String stored = (pair != null) ? Profile.nodeName(CertificateNames.commonName(pair.leaf())) : null;
-		settings.properties()
-			.require(stored == null || stored.equals(node), property, property.equals("node-name") ? node : commonName,
-					"The certificate in %s belongs to node '%s': name that node, or move its files away",
-					settings.storage().certDir(), stored);
 	}
 
 }

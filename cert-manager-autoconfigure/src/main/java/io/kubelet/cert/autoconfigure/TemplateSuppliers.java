@@ -79,11 +79,9 @@ final class TemplateSuppliers {
 	private static void requireOne(String name, List<String> suppliers, List<String> names) {
 		if (suppliers.size() > 1) {
 			throw new InvalidSettingsException(
-					"Certificate '%s' has %d CertificateTemplateSupplier beans, but can have only one: %s%s"
-						.formatted(name, suppliers.size(), suppliers,
-								name.equals(names.get(0))
-										? " (a supplier without a qualifier is for the first certificate)" : ""),
-					qualify(names) + " Remove the others.");
+					"Certificate '%s' has more than one CertificateTemplateSupplier bean: %s".formatted(name,
+							suppliers),
+					qualify(names) + " Without it, a supplier is for the first one. Remove the others.");
 		}
 	}
 

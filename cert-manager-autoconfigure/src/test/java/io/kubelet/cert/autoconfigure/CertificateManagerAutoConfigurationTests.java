@@ -2,7 +2,6 @@ package io.kubelet.cert.autoconfigure;
 
 import java.nio.file.Path;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 import io.kubelet.cert.actuate.CertificatesEndpoint;
 import io.kubelet.cert.autoconfigure.actuate.CertificateActuatorAutoConfiguration;
@@ -63,16 +62,6 @@ class CertificateManagerAutoConfigurationTests {
 					(context) -> context.addBeanFactoryPostProcessor(new LazyInitializationBeanFactoryPostProcessor()))
 			.run((context) -> Awaitility.await()
 				.untilAsserted(() -> assertThat(this.directory.resolve("pki/kubelet-client-current.pem")).exists()));
-	}
-
-	/** As components such as its own class {@code CertificateManager} have. */
-	@Test
-	void applicationMayUseTheNamesOfBeansThatAreNear() {
-		Stream
-			.of("certificateManager", "certificateProperties", "certificateSettings", "certificateMetrics",
-					"rotationScheduler")
-			.reduce(runner(), (runner, name) -> runner.withBean(name, Object.class, Object::new), (one, other) -> one)
-			.run((context) -> assertThat(context).hasSingleBean(CertificateManager.class));
 	}
 
 	@Test

@@ -97,7 +97,6 @@ class ConfigurationMistakesTests {
 					kubernetes.kubeconfig=/nowhere/kubeconfig | kubernetes.kubeconfig with value '/nowhere/kubeconfig' is invalid: There is no such file
 					kubernetes.bootstrap-kubeconfig=/nowhere/bootstrap;kubernetes.kubeconfig=/nowhere/kubelet;template.common-name=a;signer-name=b.c/d | kubernetes.bootstrap-kubeconfig with value '/nowhere/bootstrap' is invalid: There is no such file: set it to the kubeconfig with the bootstrap token, because /nowhere/kubelet has no valid client certificate
 					template.organizations= | template.common-name with value 'null' is invalid: No names are configured for certificate 'kubelet-client': set this property or another one under 'template', set a profile, or define a CertificateTemplateSupplier bean. If no certificate is to be requested, set 'kubelet.cert.rotate-certificates' to false
-					rotate-certificates=false;kubernetes.bootstrap-kubeconfig=/nowhere | template.common-name with value 'null' is invalid: No names are configured for certificate 'kubelet-client': set this property or another one under 'template', set a profile, or define a CertificateTemplateSupplier bean. With a bootstrap kubeconfig, a first certificate is requested even though rotation is off, unless 'kubelet.cert.tls-cert-file' names an existing pair
 					template.common-name=shop | signer-name with value 'null' is invalid: Neither a signer nor an issuer is configured for certificate 'kubelet-client': set 'kubelet.cert.issuer.name' if cert-manager issues the certificate, or set this property to the signer that does, such as kubernetes.io/kube-apiserver-client for
 					""")
 	void propertyIsNamed(String properties, String message) {
@@ -270,7 +269,7 @@ class ConfigurationMistakesTests {
 	@ExtendWith(OutputCaptureExtension.class)
 	void bundleThatDoesNotExistIsReportedWithTheOnesThatDo(CapturedOutput output) {
 		run("--server.ssl.bundle=shop");
-		assertThat(output).contains("There is no SSL bundle 'shop'", "under 'kubelet.cert': none.",
+		assertThat(output).contains("There is no SSL bundle 'shop'", "The bundles of properties are [].",
 				"No property under 'kubelet.cert' is set, so no certificate is requested", "'kubelet.cert.pair-name'");
 		run("--kubelet.cert.cert-dir=" + this.directory.resolve("pki"), "--kubelet.cert.pair-name=shop",
 				"--kubelet.cert.kubernetes.kubeconfig=" + this.controlPlane.writeKubeconfig(this.directory),
@@ -279,9 +278,7 @@ class ConfigurationMistakesTests {
 				"--spring.ssl.bundle.pem.other.keystore.certificate=classpath:other.crt", "--server.ssl.bundle=shpo",
 				"--a.program.ssl.bundle=/etc/ssl/ca.pem");
 		assertThat(output).contains("There is no SSL bundle 'shpo', which is named by 'server.ssl.bundle'.",
-				"under 'kubelet.cert': shop.", "under 'spring.ssl.bundle': other.",
-				"Set 'server.ssl.bundle' to the name of a bundle that exists", "'kubelet.cert.ssl.bundle'",
-				"'kubelet.cert.additional.shpo'");
+				"The bundles of properties are [other, shop].", "'kubelet.cert.ssl.bundle'");
 		assertThat(this.controlPlane.requests()).as("nothing was requested, which may cost an approval").isEmpty();
 	}
 

@@ -17,7 +17,6 @@ import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import io.kubelet.cert.rotation.SignerSource;
 import io.kubelet.cert.test.Credential;
 import io.kubelet.cert.test.EmbeddedControlPlane;
-import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.CertificateContexts;
 import io.kubelet.cert.testsupport.FakeSigner;
 import io.kubelet.cert.testsupport.RisingTimeout;
@@ -26,8 +25,6 @@ import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
@@ -106,17 +103,6 @@ class KubeletProfileTests {
 				assertThat(names(context.getBean(CertificateManager.class).status())).isEqualTo(own);
 				assertThat(this.controlPlane.requests()).isEmpty();
 			});
-	}
-
-	@ParameterizedTest
-	@CsvSource({ "node-name, n2", "template.common-name, system:node:n2" })
-	void certificateOfAnotherNodeIsNotReplaced(String property, String value) {
-		runner("kubelet.cert.profile=kubelet-client").run((context) -> assertThat(context).hasNotFailed());
-		runner("kubelet.cert.profile=kubelet-client", "kubelet.cert." + property + "=" + value)
-			.run((context) -> assertThat(StartFailures.property(context.getStartupFailure())).hasMessageMatching(
-					"Property kubelet.cert.%s with value '%s' is invalid: The certificate in .* belongs to node 'n1'.*"
-						.formatted(property, value)));
-		assertThat(this.controlPlane.count(RecordedRequest::isCreate)).isOne();
 	}
 
 	private static CertificateTemplate names(CertificateStatus status) {

@@ -104,16 +104,6 @@ class ListenerBeansTests {
 	}
 
 	@Test
-	void errorOfOneListenerKeepsNoOtherFromItsEvents() {
-		runner("other").withBean("failing", RotationListener.class, () -> new Rotated((name) -> {
-			throw new AssertionError("not today");
-		})).withBean(RotationListener.class, () -> new Rotated(this.told::add)).run((context) -> {
-			assertThat(context).hasNotFailed();
-			assertTold("app", "other");
-		});
-	}
-
-	@Test
 	void managersOfTheApplicationsOwnAreToldOfToo() {
 		counting()
 			.withBean("ownManagers", CertificateManagers.class, () -> new CertificateManagers(List.of(own())),

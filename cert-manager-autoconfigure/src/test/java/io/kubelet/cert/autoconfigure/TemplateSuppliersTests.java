@@ -49,10 +49,10 @@ class TemplateSuppliersTests {
 	@Test
 	void twoSuppliersOfOneCertificateAreReported() {
 		assertReported(runner().withBean("one", Serving.class).withBean("another", Serving.class),
-				"'serving' has 2 CertificateTemplateSupplier beans, but can have only one: [one, another]");
+				"'serving' has more than one CertificateTemplateSupplier bean: [one, another]");
 		for (String name : new String[] { "plain", "kubelet-client" }) {
 			assertReported(plain(name).withBean("another", CertificateTemplateSupplier.class, () -> Optional::empty),
-					"'kubelet-client' has 2 CertificateTemplateSupplier beans, but can have only one: [%s, another] (a supplier without a qualifier is for the first certificate)"
+					"'kubelet-client' has more than one CertificateTemplateSupplier bean: [%s, another]"
 						.formatted(name));
 		}
 	}

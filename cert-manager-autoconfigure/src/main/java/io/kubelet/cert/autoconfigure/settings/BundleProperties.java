@@ -5,33 +5,29 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
+import java.util.regex.Pattern;
 
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
-import org.springframework.boot.context.properties.source.ConfigurationPropertyName.Form;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySource;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
 import org.springframework.boot.context.properties.source.IterableConfigurationPropertySource;
 import org.springframework.boot.ssl.NoSuchSslBundleException;
 import org.springframework.core.env.Environment;
+import org.springframework.util.StringUtils;
 
 /**
  * The SSL bundles that the properties of an application define and use.
  *
- * @param certificates the bundles of certificates
- * @param others Spring Boot's own bundles
+ * @param names the bundles of certificates, and Spring Boot's own
  * @param uses the properties that name a bundle, with this name
  */
-record BundleProperties(Set<String> certificates, Set<String> others, Map<String, String> uses) {
-
-	private static final ConfigurationPropertyName PREFIX = ConfigurationPropertyName.of(PropertyNames.PREFIX);
+record BundleProperties(Set<String> names, Map<String, String> uses) {
 
 	/** Elsewhere, such a property may name something else, or a bundle of a bean. */
-	private static final Set<String> OF_SPRING_BOOT = Set.of("server", "management", "spring");
-
-	private static final Bindable<Map<String, Object>> BUNDLES = Bindable.mapOf(String.class, Object.class);
+	private static final Pattern USE = Pattern
+		.compile("(server|management|spring)\\.(.+\\.)?ssl\\.bundle|kubelet\\.cert\\.postgresql\\.bundle");
 
 	/**
 	 * Finds the bundles.
@@ -40,42 +36,23 @@ record BundleProperties(Set<String> certificates, Set<String> others, Map<String
 	 * @return the bundles
 	 */
 	static BundleProperties of(List<CertificateSettings> certificates, Environment environment) {
-		Set<String> others = new TreeSet<>();
-		for (String type : Set.of("pem", "jks")) {
+		Set<String> names = new TreeSet<>();
+		certificates.forEach((certificate) -> names.add(certificate.ssl().bundle()));
+		for (String type : List.of("pem", "jks")) {
 			Binder.get(environment)
-				.bind("spring.ssl.bundle." + type, BUNDLES)
-				.ifBound((bundles) -> others.addAll(bundles.keySet()));
+				.bind("spring.ssl.bundle." + type, Bindable.mapOf(String.class, Object.class))
+				.ifBound((bundles) -> names.addAll(bundles.keySet()));
 		}
-		return new BundleProperties(certificates.stream()
-			.map((certificate) -> certificate.ssl().bundle())
-			.collect(Collectors.toCollection(TreeSet::new)), others, uses(environment));
-	}
-
-	private static Map<String, String> uses(Environment environment) {
 		Map<String, String> uses = new TreeMap<>();
 		for (ConfigurationPropertySource source : ConfigurationPropertySources.get(environment)) {
-			if (source instanceof IterableConfigurationPropertySource names) {
-				names.stream().filter((name) -> isUse(name, environment)).forEach((name) -> {
-					String bundle = environment.getProperty(name.toString());
-					if (bundle != null && !bundle.isBlank()) {
-						uses.put(name.toString(), bundle);
-					}
-				});
+			if (source instanceof IterableConfigurationPropertySource properties) {
+				properties.stream()
+					.map(ConfigurationPropertyName::toString)
+					.filter(USE.asMatchPredicate())
+					.forEach((name) -> uses.put(name, environment.getProperty(name, "")));
 			}
 		}
-		return uses;
-	}
-
-	/** Names such as {@code server.ssl.bundle}, unless SSL is switched off there. */
-	private static boolean isUse(ConfigurationPropertyName name, Environment environment) {
-		if (name.getNumberOfElements() < 3 || !name.getLastElement(Form.UNIFORM).equals("bundle")) {
-			return false;
-		}
-		ConfigurationPropertyName parent = name.getParent();
-		return PREFIX.isAncestorOf(name) ? parent.getLastElement(Form.UNIFORM).equals("postgresql")
-				: parent.getLastElement(Form.UNIFORM).equals("ssl")
-						&& OF_SPRING_BOOT.contains(name.getElement(0, Form.UNIFORM))
-						&& environment.getProperty(parent + ".enabled", Boolean.class, true);
+		return new BundleProperties(names, uses);
 	}
 
 	/**
@@ -84,7 +61,7 @@ record BundleProperties(Set<String> certificates, Set<String> others, Map<String
 	 */
 	void requireUsed() {
 		this.uses.forEach((property, bundle) -> {
-			if (!this.certificates.contains(bundle) && !this.others.contains(bundle)) {
+			if (StringUtils.hasText(bundle) && !this.names.contains(bundle)) {
 				throw new NoSuchSslBundleException(bundle, "'%s' names no SSL bundle".formatted(property));
 			}
 		});

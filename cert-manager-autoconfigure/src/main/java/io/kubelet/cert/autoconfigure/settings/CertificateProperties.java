@@ -21,15 +21,13 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 import static io.kubelet.cert.autoconfigure.settings.CertificateSettings.Ssl.DRAIN_SECONDS;
 import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.DIRECTORY;
 import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.FRACTION;
-import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.GROUP;
 import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.KIND;
-import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.NAMESPACE;
+import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.NAME;
 import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.NOT_BLANK;
 import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.NOT_NEGATIVE;
-import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.OBJECT_NAME;
 import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.ONE_OR_MORE;
 import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.POSITIVE;
-import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.SERVED_SIGNER;
+import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.SECRET;
 import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.SIGNER_NAME;
 
 /**
@@ -80,13 +78,13 @@ import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.SIGNER_NAME;
 record CertificateProperties(@Nullable Profile profile, @Inherited @Valid(NOT_BLANK) @Nullable String nodeName,
 		@Inherited @Nullable Path configFile, @Nullable Boolean rotateCertificates,
 		@Inherited @Valid(DIRECTORY) @Nullable Path certDir, @Nullable String pairName, @Nullable Path tlsCertFile,
-		@Nullable Path tlsPrivateKeyFile, @Inherited(unless = "signer-name,profile") @Nullable Issuer issuer, @Valid( {
-				SIGNER_NAME, SERVED_SIGNER }) @Nullable String signerName,
-		@Valid(NOT_BLANK) @Nullable Path signerCaFile, @DefaultValue List<String> usages,
-		@Inherited @Valid(POSITIVE) @Nullable Duration requestedLifetime, @DefaultValue Template template,
-		@DefaultValue Addresses addresses, @Inherited @DefaultValue Key key, @Inherited @DefaultValue Rotation rotation,
+		@Nullable Path tlsPrivateKeyFile, @Inherited(unless = "signer-name,profile") @DefaultValue Issuer issuer,
+		@Valid(SIGNER_NAME) @Nullable String signerName, @Valid(NOT_BLANK) @Nullable Path signerCaFile,
+		@DefaultValue List<String> usages, @Inherited @Valid(POSITIVE) @Nullable Duration requestedLifetime,
+		@DefaultValue Template template, @DefaultValue Addresses addresses, @Inherited @DefaultValue Key key,
+		@Inherited @DefaultValue Rotation rotation,
 		@Inherited @NestedConfigurationProperty @DefaultValue Startup startup, @DefaultValue Store store,
-		@DefaultValue Ssl ssl){
+		@DefaultValue Ssl ssl) {
 
 	/** Each of these determines who issues the certificate. */
 	private static final String ISSUED_BY = "issuer.name,signer-name,profile";
@@ -106,10 +104,10 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Valid(NOT_BL
 	 * with dots or slashes is written in brackets, such as
 	 * '[issuers.example.com/template]'.
 	 */
-	record Issuer(@Valid(OBJECT_NAME) @Nullable String name,
+	record Issuer(@Valid(NAME) @Nullable String name,
 			@Inherited(unless = ISSUED_BY) @Valid(KIND) @DefaultValue("Issuer") String kind,
-			@Inherited(unless = ISSUED_BY) @Valid(GROUP) @DefaultValue(IssuerReference.CERT_MANAGER) String group,
-			@Valid(NAMESPACE) @Nullable String namespace, @DefaultValue Map<String, String> annotations) {
+			@Inherited(unless = ISSUED_BY) @Valid(NAME) @DefaultValue(IssuerReference.CERT_MANAGER) String group,
+			@Valid(NAME) @Nullable String namespace, @DefaultValue Map<String, String> annotations) {
 
 	}
 
@@ -208,8 +206,8 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Valid(NOT_BL
 	 * API server. By default if cert-dir is set.
 	 * @param retain Number of old pair files to keep.
 	 */
-	record Store(@Inherited @DefaultValue("file") Type type, @Nullable String secret, @Inherited @Nullable Boolean copy,
-			@Inherited @Valid(ONE_OR_MORE) @DefaultValue("5") int retain) {
+	record Store(@Inherited @DefaultValue("file") Type type, @Valid(SECRET) @Nullable String secret,
+			@Inherited @Nullable Boolean copy, @Inherited @Valid(ONE_OR_MORE) @DefaultValue("5") int retain) {
 
 		/**
 		 * Where pairs are stored.

@@ -14,8 +14,6 @@ import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
-import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.SECONDS;
-
 /**
  * The settings of one certificate: validated, and with every default applied.
  *
@@ -73,10 +71,9 @@ public record CertificateSettings(PropertyNames properties, String name, @Nullab
 	 * @param signerCaFile the file with the authorities of the signer
 	 * @param template the configured template, without the addresses that are followed
 	 * @param addresses where further names are from
-	 * @param subjectProperty the property that determines the subject, without the prefix
 	 */
 	public record Request(RotationSettings.Request wanted, @Nullable Issuer issuer, @Nullable Path signerCaFile,
-			CertificateTemplate template, Addresses addresses, String subjectProperty) {
+			CertificateTemplate template, Addresses addresses) {
 
 		private static final CertificateTemplate NOTHING = CertificateTemplate.ofSubject(null);
 
@@ -131,7 +128,8 @@ public record CertificateSettings(PropertyNames properties, String name, @Nullab
 	 * @param timeout How long to wait for the certificate and for authorities that are
 	 * read from the API server, together.
 	 */
-	public record Startup(@DefaultValue("wait") Mode mode, @Valid(SECONDS) @DefaultValue("60s") Duration timeout) {
+	public record Startup(@DefaultValue("wait") Mode mode,
+			@Valid(Valid.Rule.POSITIVE) @DefaultValue("60s") Duration timeout) {
 
 		/**
 		 * Returns whether the application waits for the certificate.

@@ -1,12 +1,7 @@
 package io.kubelet.cert.autoconfigure.settings;
 
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
-
-import org.jspecify.annotations.Nullable;
 
 import org.springframework.core.env.Environment;
 
@@ -20,27 +15,9 @@ public record CertificateSettingsList(List<CertificateSettings> certificates, Ku
 
 	/**
 	 * Creates a list.
-	 * @throws org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException
-	 * if two certificates have the same name or the same Secret
 	 */
 	public CertificateSettingsList {
 		certificates = List.copyOf(certificates);
-		requireDistinct(certificates, "pair-name", CertificateSettings::name,
-				"The certificate at '%s' already has this name: give each certificate its own name");
-		requireDistinct(certificates, "store.secret", (certificate) -> certificate.storage().secret(),
-				"The certificate at '%s' is already stored there: give each certificate its own Secret");
-	}
-
-	private static void requireDistinct(List<CertificateSettings> certificates, String property,
-			Function<CertificateSettings, @Nullable Object> value, String otherwise) {
-		Map<String, CertificateSettings> seen = new HashMap<>();
-		for (CertificateSettings certificate : certificates) {
-			Object key = value.apply(certificate);
-			CertificateSettings other = (key != null) ? seen.putIfAbsent(key.toString(), certificate) : null;
-			if (other != null) {
-				throw certificate.properties().invalid(property, key, otherwise, other.properties().prefix());
-			}
-		}
 	}
 
 	/**

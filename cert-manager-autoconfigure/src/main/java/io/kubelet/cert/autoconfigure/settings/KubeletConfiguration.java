@@ -1,7 +1,6 @@
 package io.kubelet.cert.autoconfigure.settings;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 
@@ -11,7 +10,6 @@ import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
-import org.yaml.snakeyaml.error.MarkedYAMLException;
 import org.yaml.snakeyaml.error.YAMLException;
 
 /**
@@ -24,10 +22,6 @@ import org.yaml.snakeyaml.error.YAMLException;
  */
 record KubeletConfiguration(boolean rotates, @Nullable PairLocation pair) {
 
-	private static final String KIND = "KubeletConfiguration";
-
-	private static final String API_VERSION = "kubelet.config.k8s.io/v1beta1";
-
 	/**
 	 * Reads a file.
 	 * @throws IllegalArgumentException if it is not such a file; the message says what to
@@ -35,74 +29,47 @@ record KubeletConfiguration(boolean rotates, @Nullable PairLocation pair) {
 	 */
 	static KubeletConfiguration read(Path file, Profile profile) {
 		Map<?, ?> content = load(file);
-		requireText(content, "kind", KIND);
-		requireText(content, "apiVersion", API_VERSION);
-		boolean client = flag(content, "rotateCertificates");
-		boolean serving = flag(content, "serverTLSBootstrap");
-		PairLocation pair = pair(path(content, "tlsCertFile", file), path(content, "tlsPrivateKeyFile", file));
-		return (profile == Profile.KUBELET_SERVING) ? new KubeletConfiguration(serving, pair)
-				: new KubeletConfiguration(client, null);
+		require("KubeletConfiguration".equals(content.get("kind")),
+				"It is no KubeletConfiguration: name the file of the kubelet's --config");
+		if (profile == Profile.KUBELET_CLIENT) {
+			return new KubeletConfiguration(isOn(content, "rotateCertificates"), null);
+		}
+		Path certificate = path(content, "tlsCertFile", file);
+		Path privateKey = path(content, "tlsPrivateKeyFile", file);
+		require((certificate == null) == (privateKey == null),
+				"It sets only one of tlsCertFile and tlsPrivateKeyFile: set both or neither");
+		return new KubeletConfiguration(isOn(content, "serverTLSBootstrap"),
+				(certificate != null && privateKey != null) ? new PairLocation(certificate, privateKey) : null);
 	}
 
 	private static Map<?, ?> load(Path file) {
-		LoaderOptions options = new LoaderOptions();
-		options.setAllowDuplicateKeys(false);
 		try {
-			if (new Yaml(new SafeConstructor(options)).load(TextFile.read(file)) instanceof Map<?, ?> content) {
-				return content;
-			}
-			throw new IllegalArgumentException(
-					"It is empty or contains no object: name the file of the kubelet's --config");
+			Object content = new Yaml(new SafeConstructor(new LoaderOptions())).load(TextFile.read(file));
+			return (content instanceof Map<?, ?> object) ? object : Map.of();
 		}
 		catch (IOException ex) {
-			throw new IllegalArgumentException(Files.exists(file)
-					? "It cannot be read (%s): make it readable for the user of this process, or name another file"
-						.formatted(ex)
-					: "There is no such file: name the file of the kubelet's --config, or remove the property", ex);
+			throw new IllegalArgumentException(
+					"It cannot be read (%s): name a file that this process may read".formatted(ex), ex);
 		}
 		catch (YAMLException ex) {
 			// The exception quotes the file
-			String place = (ex instanceof MarkedYAMLException marked && marked.getProblemMark() != null)
-					? " (line " + (marked.getProblemMark().getLine() + 1) + ")" : "";
-			throw new IllegalArgumentException("It is not valid YAML" + place + ": correct it");
+			throw new IllegalArgumentException("It is not valid YAML: correct it");
 		}
 	}
 
-	private static void requireText(Map<?, ?> content, String field, String wanted) {
-		Object value = content.get(field);
-		if (!wanted.equals(value)) {
-			throw new IllegalArgumentException(
-					"Its %s is '%s', but must be '%s': name the file of the kubelet's ".formatted(field, value, wanted)
-							+ "--config");
+	private static void require(boolean condition, String otherwise) {
+		if (!condition) {
+			throw new IllegalArgumentException(otherwise);
 		}
 	}
 
-	private static @Nullable PairLocation pair(@Nullable Path certificate, @Nullable Path privateKey) {
-		if (certificate != null && privateKey != null) {
-			return new PairLocation(certificate, privateKey);
-		}
-		if (certificate != null || privateKey != null) {
-			throw new IllegalArgumentException(
-					"It sets only one of tlsCertFile and tlsPrivateKeyFile: set both or neither");
-		}
-		return null;
-	}
-
-	private static boolean flag(Map<?, ?> content, String field) {
-		return Boolean.TRUE.equals(value(content, field, Boolean.class, "true or false"));
+	private static boolean isOn(Map<?, ?> content, String field) {
+		return Boolean.TRUE.equals(content.get(field));
 	}
 
 	private static @Nullable Path path(Map<?, ?> content, String field, Path file) {
-		String path = value(content, field, String.class, "the path of a file");
-		return (path != null && !path.isEmpty()) ? file.toAbsolutePath().resolveSibling(path) : null;
-	}
-
-	private static <T> @Nullable T value(Map<?, ?> content, String field, Class<T> type, String remedy) {
-		Object value = content.get(field);
-		if (value != null && !type.isInstance(value)) {
-			throw new IllegalArgumentException("Its %s is '%s': set it to %s".formatted(field, value, remedy));
-		}
-		return type.cast(value);
+		return (content.get(field) instanceof String path && !path.isEmpty())
+				? file.toAbsolutePath().resolveSibling(path) : null;
 	}
 
 }

@@ -1,7 +1,6 @@
 package io.kubelet.cert.autoconfigure.settings;
 
-import java.util.Collection;
-import java.util.Map;
+import java.util.List;
 import java.util.stream.Collectors;
 
 import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
@@ -23,30 +22,32 @@ class NoSuchSslBundleFailureAnalyzer extends AbstractFailureAnalyzer<NoSuchSslBu
 
 	@Override
 	protected FailureAnalysis analyze(Throwable rootFailure, NoSuchSslBundleException cause) {
-		BundleProperties bundles = SettingsConfiguration.bundles(this.environment);
+		BundleProperties bundles = BundleProperties.of(certificates(), this.environment);
 		String uses = bundles.uses()
 			.entrySet()
 			.stream()
 			.filter((use) -> use.getValue().equals(cause.getBundleName()))
-			.map(Map.Entry::getKey)
-			.collect(Collectors.joining("' and '"));
-		String description = "There is no SSL bundle '%s'%s. Bundles of certificates under 'kubelet.cert': %s. Bundles under 'spring.ssl.bundle': %s."
-			.formatted(cause.getBundleName(), uses.isEmpty() ? "" : ", which is named by '" + uses + "'",
-					text(bundles.certificates()), text(bundles.others()));
-		boolean off = !this.environment.getProperty("kubelet.cert.enabled", Boolean.class, true);
-		String action = (uses.isEmpty() ? "Correct the name where the bundle is used"
-				: "Set '" + uses + "' to the name of a bundle that exists")
-				+ (bundles.certificates().isEmpty()
-						? ", or give a certificate this bundle with 'kubelet.cert.ssl.bundle' or 'kubelet.cert.pair-name'."
-						: ", or configure another certificate of this name ('kubelet.cert.additional.%s'), or give one that exists this bundle ('kubelet.cert.ssl.bundle')."
-							.formatted(cause.getBundleName()));
-		return new FailureAnalysis(description, off
-				? "The certificates are switched off ('kubelet.cert.enabled' is false): switch them on, or use no bundle of theirs in this configuration."
-				: action, cause);
+			.map((use) -> ", which is named by '" + use.getKey() + "'")
+			.collect(Collectors.joining());
+		return new FailureAnalysis(
+				"There is no SSL bundle '%s'%s. The bundles of properties are %s.".formatted(cause.getBundleName(),
+						uses, bundles.names()),
+				"Correct the name where the bundle is used, or give a certificate this bundle with 'kubelet.cert.ssl.bundle' or "
+						+ "'kubelet.cert.pair-name'. With 'kubelet.cert.enabled' set to false, certificates have none.",
+				cause);
 	}
 
-	private static String text(Collection<String> names) {
-		return names.isEmpty() ? "none" : String.join(", ", names);
+	/** Settings that are not valid are reported where they are used. */
+	private List<CertificateSettings> certificates() {
+		try {
+			return (SettingsConfiguration.isAnyPropertySet(this.environment)
+					&& this.environment.getProperty("kubelet.cert.enabled", Boolean.class, true))
+							? SettingsConfiguration.resolve(PropertiesBinder.bind(this.environment)).certificates()
+							: List.of();
+		}
+		catch (RuntimeException ex) {
+			return List.of();
+		}
 	}
 
 }

@@ -5,7 +5,6 @@ import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
-import java.util.regex.Pattern;
 
 import io.kubelet.cert.certificate.TextFile;
 import org.jspecify.annotations.Nullable;
@@ -18,12 +17,6 @@ final class NodeName {
 
 	private static final Path HOST_NAME = Path.of("/proc/sys/kernel/hostname");
 
-	private static final int MAXIMUM_LENGTH = 253;
-
-	/** The API server requires a DNS subdomain (RFC 1123). */
-	private static final Pattern VALID = Pattern
-		.compile("[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*");
-
 	private NodeName() {
 	}
 
@@ -32,7 +25,7 @@ final class NodeName {
 	 */
 	static String of(@Nullable String configured) {
 		String name = ((configured != null) ? configured : hostName()).strip().toLowerCase(Locale.ROOT);
-		if (name.length() > MAXIMUM_LENGTH || !VALID.matcher(name).matches()) {
+		if (!name.matches("[-.a-z0-9]+")) {
 			throw new IllegalArgumentException(
 					"'%s' is not a valid node name: set it to the name that 'kubectl get nodes' shows".formatted(name));
 		}

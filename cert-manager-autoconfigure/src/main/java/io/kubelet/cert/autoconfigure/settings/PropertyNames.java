@@ -9,6 +9,7 @@ import io.kubelet.cert.certificate.CertificateManagerException;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import org.jspecify.annotations.Nullable;
 
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 
 /**
@@ -18,7 +19,7 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
  * @param inherited the properties, with their prefixes, whose values come from the first
  * certificate
  */
-public record PropertyNames(String prefix, Set<String> inherited) {
+public record PropertyNames(String prefix, Set<ConfigurationPropertyName> inherited) {
 
 	/** The prefix of all properties, which is that of the first certificate. */
 	public static final String PREFIX = "kubelet.cert";
@@ -36,7 +37,7 @@ public record PropertyNames(String prefix, Set<String> inherited) {
 	 */
 	public String of(String property) {
 		String own = this.prefix + "." + property;
-		return this.inherited.contains(own) ? PREFIX + "." + property : own;
+		return this.inherited.contains(ConfigurationPropertyName.of(own)) ? PREFIX + "." + property : own;
 	}
 
 	/**

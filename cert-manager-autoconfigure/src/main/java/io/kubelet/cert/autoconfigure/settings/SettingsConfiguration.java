@@ -2,10 +2,8 @@ package io.kubelet.cert.autoconfigure.settings;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
-import java.util.stream.IntStream;
-import java.util.stream.Stream;
 
 import io.kubelet.cert.autoconfigure.settings.PropertiesBinder.Bound;
 
@@ -15,12 +13,10 @@ import org.springframework.boot.context.properties.source.ConfigurationPropertyN
 import org.springframework.boot.context.properties.source.ConfigurationPropertySource;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyState;
-import org.springframework.boot.context.properties.source.IterableConfigurationPropertySource;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.ImportRuntimeHints;
 import org.springframework.core.env.Environment;
-import org.springframework.core.env.SystemEnvironmentPropertySource;
 
 /**
  * Binds the properties and resolves them into settings.
@@ -28,11 +24,6 @@ import org.springframework.core.env.SystemEnvironmentPropertySource;
 @Configuration(proxyBeanMethods = false)
 @ImportRuntimeHints(SettingsConfiguration.PropertiesHints.class)
 public class SettingsConfiguration {
-
-	private static final ConfigurationPropertyName PREFIX = ConfigurationPropertyName.of(PropertyNames.PREFIX);
-
-	/** KUBELET_CERT_SERVICE_HOST, KUBELET_CERT_PORT and others. */
-	private static final Set<String> OF_A_SERVICE = Set.of("service", "port");
 
 	@Bean
 	Bound boundCertificateProperties(Environment environment) {
@@ -53,70 +44,36 @@ public class SettingsConfiguration {
 
 	@Bean
 	CertificateSettingsList kubeletCertSettings(Bound bound) {
-		bound.unknown().report(bound.application().ignoreUnknownProperties());
 		return resolve(bound);
 	}
 
 	/**
-	 * Returns whether any property is set, other than by Kubernetes for a Service whose
-	 * name begins with {@code kubelet-cert}.
+	 * Returns whether any property is set.
 	 * @param environment the environment
 	 * @return whether there is one, even if it does not exist
 	 */
 	public static boolean isAnyPropertySet(Environment environment) {
+		ConfigurationPropertyName prefix = ConfigurationPropertyName.of(PropertyNames.PREFIX);
 		for (ConfigurationPropertySource source : ConfigurationPropertySources.get(environment)) {
-			boolean set = (source.getUnderlyingSource() instanceof SystemEnvironmentPropertySource
-					&& source instanceof IterableConfigurationPropertySource variables)
-							? variables.stream().anyMatch((name) -> PREFIX.isAncestorOf(name) && !isOfAService(name))
-							: source.containsDescendantOf(PREFIX) == ConfigurationPropertyState.PRESENT;
-			if (set) {
+			if (source.containsDescendantOf(prefix) == ConfigurationPropertyState.PRESENT) {
 				return true;
 			}
 		}
 		return false;
 	}
 
-	/** An additional certificate may have such a name. */
-	private static boolean isOfAService(ConfigurationPropertyName variable) {
-		return !variable.getElement(2, Form.UNIFORM).equals("additional")
-				&& IntStream.range(2, variable.getNumberOfElements())
-					.mapToObj((index) -> variable.getElement(index, Form.UNIFORM))
-					.anyMatch(OF_A_SERVICE::contains);
-	}
-
-	/**
-	 * Returns the SSL bundles that the properties define and use, for a report of one
-	 * that does not exist.
-	 * @param environment the environment
-	 * @return the bundles, without those of certificates whose settings are not valid
-	 */
-	static BundleProperties bundles(Environment environment) {
-		List<CertificateSettings> certificates = List.of();
-		try {
-			if (isAnyPropertySet(environment)) {
-				certificates = resolve(PropertiesBinder.bind(environment)).certificates();
-			}
-		}
-		catch (RuntimeException ex) {
-			// Reported where the settings are used
-		}
-		return BundleProperties.of(certificates, environment);
-	}
-
-	private static CertificateSettingsList resolve(Bound bound) {
-		Map<String, CertificateProperties> additional = bound.application().additional();
-		boolean kubelet = Stream.concat(Stream.of(bound.first()), additional.values().stream())
-			.anyMatch((properties) -> properties.profile() != null);
+	static CertificateSettingsList resolve(Bound bound) {
 		List<CertificateSettings> certificates = new ArrayList<>();
 		certificates.add(new SettingsResolver(new PropertyNames(PropertyNames.PREFIX, Set.of()), bound.first(),
-				Profile.KUBELET_CLIENT.pairName(), kubelet)
+				Profile.KUBELET_CLIENT.pairName())
 			.resolve());
-		additional.forEach((name, properties) -> {
-			PropertyNames names = bound.names().get(name);
-			if (names != null) {
-				certificates.add(new SettingsResolver(names, properties, name, kubelet).resolve());
-			}
-		});
+		for (ConfigurationPropertyName certificate : bound.additional()) {
+			String name = certificate.getLastElement(Form.ORIGINAL);
+			CertificateProperties properties = Objects.requireNonNull(bound.application().additional().get(name));
+			certificates.add(
+					new SettingsResolver(new PropertyNames(certificate.toString(), bound.inherited()), properties, name)
+						.resolve());
+		}
 		return new CertificateSettingsList(certificates, bound.application().kubernetes());
 	}
 

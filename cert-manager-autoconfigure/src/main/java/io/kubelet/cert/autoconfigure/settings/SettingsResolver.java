@@ -1,15 +1,18 @@
 package io.kubelet.cert.autoconfigure.settings;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.Set;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateProperties.Store;
+import io.kubelet.cert.autoconfigure.settings.CertificateProperties.Template;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.AddressSourceKind;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Addresses;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Issuer;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Request;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Rotation;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.SharedSecret;
@@ -17,8 +20,14 @@ import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Ssl;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Storage;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.TrustKind;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Trusted;
+import io.kubelet.cert.certificate.CertificateNames;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.rotation.RetrySchedule;
 import io.kubelet.cert.rotation.RotationWindow;
+import io.kubelet.cert.rotation.engine.RotationSettings;
 import io.kubelet.cert.rotation.engine.RotationSettings.Schedule;
 import io.kubelet.cert.store.PairLocation;
 import org.jspecify.annotations.Nullable;
@@ -26,72 +35,50 @@ import org.jspecify.annotations.Nullable;
 /**
  * Resolves the properties of one certificate into its settings. For each setting the
  * order is: the property, the profile, the kubelet's configuration file, the default.
+ *
+ * @param names the names of the properties
+ * @param properties the properties
+ * @param defaultName the certificate's name if no property determines it
  */
-final class SettingsResolver {
+record SettingsResolver(PropertyNames names, CertificateProperties properties, String defaultName) {
 
 	/** That of the kubelet. */
 	private static final Path CERT_DIR = Path.of("/var/lib/kubelet/pki");
 
-	/**
-	 * The name of a Secret, as the API server validates it, optionally after its
-	 * namespace.
-	 */
-	private static final Pattern SECRET = Pattern
-		.compile("(?:(?<namespace>[a-z0-9]([-a-z0-9]*[a-z0-9])?)/)?(?<name>[a-z0-9]([-.a-z0-9]*[a-z0-9])?)");
+	private static final Duration SHORTEST_LIFETIME = Duration.ofMinutes(10);
 
-	/** The Secret states in a label which certificate it is for. */
-	private static final Pattern LABEL = Pattern.compile("[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?");
-
-	private final PropertyNames names;
-
-	private final CertificateProperties properties;
-
-	private final @Nullable Profile profile;
-
-	private final String name;
-
-	/** Only a certificate that has a profile follows the kubelet's configuration. */
-	private final @Nullable KubeletConfiguration kubelet;
-
-	/**
-	 * Creates a resolver.
-	 * @param defaultName the certificate's name if no property determines it
-	 * @param kubelet whether any certificate has a profile, and so a use for the
-	 * kubelet's configuration file
-	 */
-	SettingsResolver(PropertyNames names, CertificateProperties properties, String defaultName, boolean kubelet) {
-		this.names = names;
-		this.properties = properties;
-		Profile profile = properties.profile();
-		Path file = properties.configFile();
-		this.profile = profile;
-		this.name = Objects.requireNonNullElse(properties.pairName(),
-				(profile != null) ? profile.pairName() : defaultName);
-		names.require(file == null || kubelet, "config-file", file,
-				"The file applies to certificates of a kubelet only: set '{profile}' as well");
-		this.kubelet = (file != null && profile != null)
-				? names.check("config-file", file, () -> KubeletConfiguration.read(file, profile)) : null;
-	}
+	private static final int RSA_SIZE = 2048;
 
 	CertificateSettings resolve() {
-		this.names.require(!this.name.contains("/"), "pair-name", this.name,
-				"The name begins the names of the pair files: use no '/', and set '{cert-dir}' for another directory");
-		Rotation rotation = rotation();
-		Request request = new RequestResolver(this.names, this.properties).resolve();
-		return new CertificateSettings(this.names, this.name, this.profile, storage(rotation, request), request,
-				rotation, this.properties.startup(), ssl(request));
+		Profile profile = this.properties.profile();
+		String name = Objects.requireNonNullElse(this.properties.pairName(),
+				(profile != null) ? profile.pairName() : this.defaultName);
+		KubeletConfiguration kubelet = kubelet();
+		Rotation rotation = rotation(kubelet);
+		Request request = request();
+		return new CertificateSettings(this.names, name, profile, storage(name, rotation, request, kubelet), request,
+				rotation, this.properties.startup(), ssl(name, request));
 	}
 
-	private Storage storage(Rotation rotation, Request request) {
+	/** Only a certificate that has a profile follows the kubelet's configuration. */
+	private @Nullable KubeletConfiguration kubelet() {
+		Path file = this.properties.configFile();
+		Profile profile = this.properties.profile();
+		return (file != null && profile != null)
+				? this.names.check("config-file", file, () -> KubeletConfiguration.read(file, profile)) : null;
+	}
+
+	private Storage storage(String name, Rotation rotation, Request request, @Nullable KubeletConfiguration kubelet) {
 		Path certDir = Objects.requireNonNullElse(this.properties.certDir(), CERT_DIR);
-		PairLocation named = initialPair();
-		boolean selfSigned = named == null && !rotation.enabled() && this.profile == Profile.KUBELET_SERVING;
+		PairLocation named = initialPair(kubelet);
+		boolean selfSigned = named == null && !rotation.enabled()
+				&& this.properties.profile() == Profile.KUBELET_SERVING;
 		return new Storage(certDir,
 				selfSigned ? new PairLocation(certDir.resolve("kubelet.crt"), certDir.resolve("kubelet.key")) : named,
-				selfSigned, this.properties.store().retain(), secret(request));
+				selfSigned, this.properties.store().retain(), secret(name, request));
 	}
 
-	private @Nullable PairLocation initialPair() {
+	private @Nullable PairLocation initialPair(@Nullable KubeletConfiguration kubelet) {
 		Path certificate = this.properties.tlsCertFile();
 		Path privateKey = this.properties.tlsPrivateKeyFile();
 		if (certificate != null && privateKey != null) {
@@ -100,46 +87,31 @@ final class SettingsResolver {
 		this.names.require(certificate == null && privateKey == null,
 				(certificate == null) ? "tls-cert-file" : "tls-private-key-file", null,
 				"Set both the certificate and its key, or neither");
-		return (this.kubelet != null) ? this.kubelet.pair() : null;
+		return (kubelet != null) ? kubelet.pair() : null;
 	}
 
-	private @Nullable SharedSecret secret(Request request) {
+	private @Nullable SharedSecret secret(String name, Request request) {
 		Store store = this.properties.store();
 		if (store.type() == Store.Type.FILE) {
 			this.names.require(store.secret() == null, "store.secret", store.secret(),
 					"Pairs are stored in files: set '{store.type}' to 'secret', or remove this property");
 			return null;
 		}
-		requireShareable(request);
-		this.names.require(LABEL.matcher(this.name).matches(), "pair-name", this.name,
-				"The name becomes a label of the Secret: use at most 63 letters, digits, '-', '_' and '.'");
 		this.names.require(
-				store.secret() != null || this.properties.pairName() != null
-						|| !this.names.prefix().equals(PropertyNames.PREFIX),
-				"store.secret", null,
+				request.addresses().source() == AddressSourceKind.FIXED
+						&& Profile.nodeName(request.template().commonName()) == null,
+				"store.type", "secret",
+				"Replicas cannot share this certificate, because it identifies a node or states addresses of one replica: set '%s.store.type' to 'file'",
+				this.names.prefix());
+		String reference = Objects.requireNonNullElse(store.secret(), name);
+		this.names.require(!reference.equals(Profile.KUBELET_CLIENT.pairName()), "store.secret", null,
 				"Name the Secret, such as shop-tls: with the default, two applications of a namespace would share one certificate");
-		String reference = Objects.requireNonNullElse(store.secret(), this.name);
-		Matcher parts = SECRET.matcher(reference);
-		this.names.require(parts.matches(), "store.secret", reference,
-				"It is not the name of a Secret, optionally after its namespace, such as shop-tls or shop/shop-tls");
-		return new SharedSecret(parts.group("namespace"), parts.group("name"),
+		int slash = reference.indexOf('/');
+		return new SharedSecret((slash >= 0) ? reference.substring(0, slash) : null, reference.substring(slash + 1),
 				Objects.requireNonNullElse(store.copy(), this.properties.certDir() != null));
 	}
 
-	private void requireShareable(Request request) {
-		String obstacle = (this.profile != null) ? "identifies one node ('{profile}')"
-				: (Profile.nodeName(request.template().commonName()) != null)
-						? "identifies one node ('{template.common-name}')"
-						: (request.addresses().source() != AddressSourceKind.FIXED)
-								? "states the addresses of one replica ('{addresses.source}')"
-								: (this.properties.tlsCertFile() != null) ? "is in files ('{tls-cert-file}')" : null;
-		this.names.require(obstacle == null, "store.type", "secret",
-				"Replicas cannot share this certificate, because it " + obstacle
-						+ ": set '%s.store.type' to 'file', or change what the certificate states",
-				this.names.prefix());
-	}
-
-	private Rotation rotation() {
+	private Rotation rotation(@Nullable KubeletConfiguration kubelet) {
 		CertificateProperties.Rotation rotation = this.properties.rotation();
 		CertificateProperties.Retry retry = rotation.retry();
 		RotationWindow window = this.names.check("rotation.earliest", rotation.earliest(),
@@ -149,21 +121,105 @@ final class SettingsResolver {
 		Boolean configured = this.properties.rotateCertificates();
 		boolean enabled = !Boolean.FALSE.equals(configured);
 		String origin = this.names.of("rotate-certificates") + "=" + enabled;
-		if (configured == null && this.kubelet != null) {
-			enabled = this.kubelet.rotates();
+		if (configured == null && kubelet != null) {
+			enabled = kubelet.rotates();
 			origin = "by the kubelet's configuration file";
 		}
 		return new Rotation(enabled, origin, new Schedule(!enabled, this.properties.startup().waits(), window,
 				rotation.waitTimeout(), rotation.forcedInterval(), schedule));
 	}
 
-	private Ssl ssl(Request request) {
+	private Request request() {
+		Addresses addresses = addresses();
+		CertificateTemplate template = template(addresses.nodeName());
+		Issuer issuer = issuer();
+		Duration lifetime = this.properties.requestedLifetime();
+		this.names.require(issuer != null || lifetime == null || lifetime.compareTo(SHORTEST_LIFETIME) >= 0,
+				"requested-lifetime", lifetime, "The API server accepts lifetimes from 10 minutes");
+		return new Request(wanted(issuer, template, addresses.source()), issuer, this.properties.signerCaFile(),
+				template, addresses);
+	}
+
+	private Addresses addresses() {
+		Template template = this.properties.template();
+		CertificateProperties.Addresses addresses = this.properties.addresses();
+		boolean ofNode = this.properties.profile() == Profile.KUBELET_SERVING && template.dnsNames().isEmpty()
+				&& template.ipAddresses().isEmpty();
+		AddressSourceKind source = Objects.requireNonNullElse(addresses.source(),
+				ofNode ? AddressSourceKind.NODE : AddressSourceKind.FIXED);
+		return new Addresses(source, Set.copyOf(addresses.interfaces()), addresses.dnsOnly(), nodeName(source));
+	}
+
+	/** The host is asked for its name only if that is of use. */
+	private String nodeName(AddressSourceKind source) {
+		String configured = this.properties.nodeName();
+		boolean used = configured != null || this.properties.profile() != null || source == AddressSourceKind.NODE
+				|| source == AddressSourceKind.INTERFACES;
+		return used ? this.names.check("node-name", configured, () -> NodeName.of(configured)) : "";
+	}
+
+	private CertificateTemplate template(String nodeName) {
+		Template template = this.properties.template();
+		String commonName = template.commonName();
+		List<String> organizations = template.organizations();
+		boolean kubelet = this.properties.profile() != null;
+		return new CertificateTemplate((commonName == null && kubelet) ? Profile.NODE_PREFIX + nodeName : commonName,
+				(organizations.isEmpty() && kubelet) ? List.of(Profile.NODES) : organizations, template.dnsNames(),
+				this.names.check("template.ip-addresses", template.ipAddresses(),
+						() -> template.ipAddresses().stream().map(CertificateNames::parseIpAddress).toList()),
+				template.uris(), template.emailAddresses());
+	}
+
+	private @Nullable Issuer issuer() {
+		CertificateProperties.Issuer issuer = this.properties.issuer();
+		String name = issuer.name();
+		if (name == null) {
+			return null;
+		}
+		this.names.require(this.properties.signerName() == null && this.properties.profile() == null, "issuer.name",
+				name, "There is '{signer-name}' or '{profile}' as well: remove one of them");
+		return new Issuer(new IssuerReference(issuer.kind(), name, issuer.group()), issuer.namespace(),
+				issuer.annotations());
+	}
+
+	private RotationSettings.Request wanted(@Nullable Issuer issuer, CertificateTemplate template,
+			AddressSourceKind source) {
+		if (issuer != null) {
+			return wanted(issuer.reference().toString(), this.names.of("issuer.name"));
+		}
+		if (this.properties.signerName() != null) {
+			return wanted(this.properties.signerName(), this.names.of("signer-name"));
+		}
+		if (this.properties.profile() != null) {
+			return wanted(this.properties.profile().signerName(), this.names.of("profile"));
+		}
+		String commonName = template.commonName();
+		boolean kubelet = source == AddressSourceKind.FIXED && Profile.nodeName(commonName) != null
+				&& template.equals(CertificateTemplate.ofSubject(commonName, Profile.NODES));
+		return wanted(Profile.KUBELET_CLIENT.signerName(), kubelet ? "the subject of a kubelet" : null);
+	}
+
+	private RotationSettings.Request wanted(String signerName, @Nullable String origin) {
+		List<String> usages = this.properties.usages();
+		return new RotationSettings.Request(signerName, origin,
+				this.names.check("usages", usages, () -> usages.stream().map(Usage::of).distinct().toList()),
+				this.properties.requestedLifetime(), key());
+	}
+
+	private KeySpecification key() {
+		KeySpecification.Algorithm algorithm = this.properties.key().algorithm();
+		int size = Objects.requireNonNullElse(this.properties.key().size(),
+				(algorithm == KeySpecification.Algorithm.RSA) ? RSA_SIZE : KeySpecification.EC_P256.size());
+		return this.names.check("key.size", size, () -> new KeySpecification(algorithm, size));
+	}
+
+	private Ssl ssl(String name, Request request) {
 		CertificateProperties.Ssl ssl = this.properties.ssl();
 		Trusted trusted = trusted(ssl);
 		this.names.require(trusted.kind() != TrustKind.ISSUER || request.issuer() != null, "ssl.trust", "issuer",
 				"A signer returns no authority, and certificate '%1$s' has no issuer: set '%2$s.issuer.name', or name the authorities otherwise, such as with '%2$s.ssl.trust-config-map' or '%2$s.ssl.trust'",
-				this.name, this.names.prefix());
-		return new Ssl(Objects.requireNonNullElse(ssl.bundle(), this.name), trusted, ssl.trustOverlap(), ssl.drain());
+				name, this.names.prefix());
+		return new Ssl(Objects.requireNonNullElse(ssl.bundle(), name), trusted, ssl.trustOverlap(), ssl.drain());
 	}
 
 	private Trusted trusted(CertificateProperties.Ssl ssl) {

@@ -9,14 +9,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.function.Predicate;
 
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.bind.BindContext;
 import org.springframework.boot.context.properties.bind.Bindable;
-import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.bind.handler.IgnoreTopLevelConverterNotFoundBindHandler;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
@@ -32,7 +30,7 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
 	Rule[] value();
 
 	/**
-	 * The rules. Names are checked as the API server does.
+	 * The rules.
 	 */
 	enum Rule {
 
@@ -41,9 +39,6 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
 
 		NOT_NEGATIVE((value) -> !((Duration) value).isNegative(),
 				"The duration must not be negative: set it to 0s or more"),
-
-		SECONDS((value) -> ((Duration) value).toSeconds() > 0,
-				"The duration must be positive, and a number without a unit means milliseconds: for example, set it to 60s"),
 
 		/**
 		 * Otherwise a blank value counts as none, and the default would be used in its
@@ -60,21 +55,16 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
 		FRACTION((value) -> (double) value >= 0 && (double) value <= 1,
 				"It is no fraction: set it to a value from 0 to 1"),
 
-		SIGNER_NAME(
-				matches("[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+/"
-						+ "[a-zA-Z0-9]([-a-zA-Z0-9_.]*[a-zA-Z0-9])?([.:][a-zA-Z0-9]([-a-zA-Z0-9_.]*[a-zA-Z0-9])?)*"),
+		SIGNER_NAME((value) -> value.toString().matches("[-a-z0-9]+(\\.[-a-z0-9]+)+/[-a-zA-Z0-9_.:]+"),
 				"A signer name is a lower-case domain, a slash and a path, such as kubernetes.io/kubelet-serving"),
 
-		SERVED_SIGNER((value) -> !value.equals("kubernetes.io/legacy-unknown"),
-				"The API server does not accept requests for this signer: name the signer that issues the certificate"),
+		NAME((value) -> value.toString().matches("[-.a-z0-9]+"),
+				"It is not a name in Kubernetes: use lower-case letters, digits, '-' and '.'"),
 
-		OBJECT_NAME(matches("[a-z0-9]([-.a-z0-9]*[a-z0-9])?"), "It is not the name of an object in Kubernetes"),
+		KIND((value) -> value.toString().matches("[A-Z]\\w*"), "It is not a kind such as Issuer or ClusterIssuer"),
 
-		KIND(matches("[A-Z][A-Za-z0-9]*"), "It is not a kind such as Issuer or ClusterIssuer"),
-
-		GROUP(matches("[a-z0-9]([-.a-z0-9]*[a-z0-9])?"), "It is not an API group such as cert-manager.io"),
-
-		NAMESPACE(matches("[a-z0-9]([-a-z0-9]*[a-z0-9])?"), "It is not the name of a namespace");
+		SECRET((value) -> value.toString().matches("([-a-z0-9]+/)?[-.a-z0-9]+"),
+				"It is not the name of a Secret, optionally after its namespace, such as shop-tls or shop/shop-tls");
 
 		private final Predicate<Object> accepts;
 
@@ -83,19 +73,6 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
 		Rule(Predicate<Object> accepts, String problem) {
 			this.accepts = accepts;
 			this.problem = problem;
-		}
-
-		private static Predicate<Object> matches(String pattern) {
-			return (value) -> ((String) value).matches(pattern);
-		}
-
-		boolean accepts(Object value) {
-			return this.accepts.test(value);
-		}
-
-		/** What is wrong with other values, and what to do. */
-		String problem() {
-			return this.problem;
 		}
 
 	}
@@ -119,7 +96,7 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
 			if (rules(target).contains(Rule.NOT_BLANK)) {
 				context.getBinder()
 					.bind(name, Bindable.of(String.class))
-					.ifBound((text) -> requireValid(name, text, Rule.NOT_BLANK, context.getBinder()));
+					.ifBound((text) -> requireValid(name, text, Rule.NOT_BLANK));
 			}
 			return super.onStart(name, target, context);
 		}
@@ -130,22 +107,18 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
 			if (result instanceof String text && text.isBlank() && !this.map.isParentOf(name)) {
 				return null;
 			}
-			rules(target)
-				.forEach((rule) -> requireValid(Objects.requireNonNull(context.getConfigurationProperty()).getName(),
-						result, rule, context.getBinder()));
+			rules(target).forEach((rule) -> requireValid(name, result, rule));
 			return super.onSuccess(name, target, context, result);
 		}
 
-		static List<Rule> rules(Bindable<?> target) {
+		private static List<Rule> rules(Bindable<?> target) {
 			Valid valid = target.getAnnotation(Valid.class);
 			return (valid != null) ? List.of(valid.value()) : List.of();
 		}
 
-		/** The report has the text that is written, without placeholders. */
-		private static void requireValid(ConfigurationPropertyName name, Object value, Rule rule, Binder binder) {
-			if (!rule.accepts(value)) {
-				throw new InvalidConfigurationPropertyValueException(name.toString(),
-						binder.bind(name, Bindable.of(String.class)).get(), rule.problem());
+		private static void requireValid(ConfigurationPropertyName name, Object value, Rule rule) {
+			if (!rule.accepts.test(value)) {
+				throw new InvalidConfigurationPropertyValueException(name.toString(), value, rule.problem);
 			}
 		}
 

@@ -43,21 +43,6 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 	/** Replicas with the same deadline do not all begin at the same moment. */
 	private static final Duration LONGEST_DELAY = Duration.ofSeconds(5);
 
-	/**
-	 * Creates settings with names that follow from the key, and any authority.
-	 * @param name the certificate's name
-	 * @param request what is requested
-	 * @param schedule when it is requested
-	 * @param store where the pair and the pending request are stored
-	 * @param signers provides the signer, {@code null} if nothing is requested
-	 * @param resources what the certificates of an application share
-	 */
-	public RotationSettings(String name, Request request, Schedule schedule, CertificateStore store,
-			@Nullable SignerSource signers, SharedResources resources) {
-		this(name, request, schedule, RequestNaming.BY_KEY, IssuedCertificateCheck.ofAnyAuthority(), store, signers,
-				resources);
-	}
-
 	Clock clock() {
 		return this.resources.clock();
 	}

@@ -97,7 +97,7 @@ class LocalAddressesTests {
 	private static CertificateTemplateSupplier templates(AddressSourceKind source, String podIp) {
 		return AddressTemplates.of(
 				new CertificateSettings.Request(RotationSettings.Request.of("example.com/a"), null, null, TEMPLATE,
-						new CertificateSettings.Addresses(source, Set.of("nosuch0"), false, "n1"), ""),
+						new CertificateSettings.Addresses(source, Set.of("nosuch0"), false, "n1")),
 				(node) -> fail("Not of a node"),
 				new MockEnvironment().withProperty("POD_NAME", "web-0").withProperty("POD_IP", podIp),
 				Clock.systemUTC());

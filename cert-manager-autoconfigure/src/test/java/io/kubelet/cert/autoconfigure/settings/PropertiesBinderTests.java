@@ -20,7 +20,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.core.env.MapPropertySource;
 import org.springframework.core.env.MutablePropertySources;
 import org.springframework.core.env.PropertySource;
@@ -29,7 +28,6 @@ import org.springframework.core.env.SystemEnvironmentPropertySource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatException;
-import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * Tests for {@link PropertiesBinder}: what an additional certificate inherits, and where
@@ -131,18 +129,6 @@ class PropertiesBinderTests {
 		assertThat(second.request().wanted().key()).isEqualTo(KeySpecification.EC_P256);
 	}
 
-	/** As from a test that registers its directory as a property. */
-	@Test
-	void valueMayBeAnObjectThatDoesNotConvertToAString() {
-		StandardEnvironment environment = new StandardEnvironment();
-		environment.getPropertySources()
-			.addFirst(new MapPropertySource("test", Map.of("kubelet.cert.cert-dir", Path.of("/pki"),
-					"kubelet.cert.additional.b.cert-dir", Path.of("/b"))));
-		assertThat(PropertiesBinder.bind(environment).application().additional().values())
-			.extracting(CertificateProperties::certDir)
-			.containsExactly(Path.of("/b"));
-	}
-
 	/** A blank value, as from {@code trust: ${CA:}}, replaces nothing. */
 	@ParameterizedTest
 	@CsvSource(delimiter = '|',
@@ -234,19 +220,6 @@ class PropertiesBinderTests {
 			assertThat(settings.storage().certDir()).isEqualTo(Path.of("/var/lib/shop"));
 			assertThat(settings.request().wanted().key().size()).isEqualTo(384);
 		});
-	}
-
-	@Test
-	void reportHasTheValueThatIsWritten(@TempDir Path directory) throws IOException {
-		write(directory, "application.yml", """
-				seconds: 90
-				spring.config.import: "configtree:${tree}/"
-				kubelet.cert.additional.client.template.common-name: client
-				""");
-		write(directory, "tree/kubelet/cert/ssl/drain", "-${seconds}s\n");
-		assertThatExceptionOfType(InvalidConfigurationPropertyValueException.class)
-			.isThrownBy(() -> TestSettings.of(TestSettings.configured(directory, "tree=" + directory.resolve("tree"))))
-			.withMessageStartingWith("Property kubelet.cert.ssl.drain with value '-90s' is invalid");
 	}
 
 	private static void write(Path directory, String name, String content) throws IOException {

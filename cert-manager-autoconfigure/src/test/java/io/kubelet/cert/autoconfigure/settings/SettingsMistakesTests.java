@@ -16,10 +16,7 @@ class SettingsMistakesTests {
 	@ParameterizedTest(name = "{0}")
 	@CsvSource(delimiter = '|',
 			textBlock = """
-					signer-name=no-slash            | signer-name with value 'no-slash' is invalid: A signer name is a lower-case domain, a slash and a path, such as kubernetes.io/kubelet-serving
-					signer-name=kubernetes.io/legacy-unknown | signer-name with value 'kubernetes.io/legacy-unknown' is invalid: The API server does not accept requests for this signer
-					requested-lifetime=0s           | requested-lifetime with value '0s' is invalid: The duration must be positive: for example, set it to 60s
-					requested-lifetime=599s         | requested-lifetime with value '9m 59s' is invalid: The API server accepts lifetimes from 10 minutes to 68 years
+					requested-lifetime=599s         | requested-lifetime with value 'PT9M59S' is invalid: The API server accepts lifetimes from 10 minutes
 					key.size=224                    | key.size with value '224' is invalid: Key size 224 is not supported: EC keys have 256, 384 or 521 bits
 					key.algorithm=rsa;key.size=1024 | key.size with value '1024' is invalid: Key size 1024 is not supported: RSA keys have 2048 to 8192 bits
 					additional.b.key.size=1024      | additional.b.key.size with value '1024' is invalid: Key size 1024 is not supported
@@ -28,59 +25,37 @@ class SettingsMistakesTests {
 					rotation.earliest=0             | rotation.earliest with value '0.0' is invalid: The earliest fraction must be above 0 and at most the latest one
 					rotation.earliest=0.95          | rotation.earliest with value '0.95' is invalid: The earliest fraction must be above 0 and at most the latest one
 					rotation.earliest=0.5;additional.b.rotation.latest=0.4 | rotation.earliest with value '0.5' is invalid: The earliest fraction must be above 0 and at most the latest one
-					rotation.wait-timeout=0s        | rotation.wait-timeout with value '0s' is invalid: The duration must be positive
-					rotation.retry.interval=0s      | rotation.retry.interval with value '0s' is invalid: The duration must be positive
+					signer-name=no-slash            | signer-name with value 'no-slash' is invalid: A signer name is a lower-case domain, a slash and a path, such as kubernetes.io/kubelet-serving
+					requested-lifetime=0s           | requested-lifetime with value 'PT0S' is invalid: The duration must be positive: for example, set it to 60s
 					rotation.retry.multiplier=0.5   | rotation.retry.multiplier with value '0.5' is invalid: It is too small: set it to 1 or more
-					rotation.retry.jitter=-0.1      | rotation.retry.jitter with value '-0.1' is invalid: It is no fraction: set it to a value from 0 to 1
-					rotation.retry.jitter=10        | rotation.retry.jitter with value '10' is invalid: It is no fraction
-					rotation.retry.attempts=0       | rotation.retry.attempts with value '0' is invalid: It is too small
-					startup.timeout=-1s             | startup.timeout with value '-1s' is invalid: The duration must be positive
-					startup.timeout=60              | startup.timeout with value '60' is invalid: The duration must be positive, and a number without a unit means milliseconds: for example, set it to 60s
-					startup.timeout=0s;additional.b.pair-name=b | startup.timeout with value '0s' is invalid
-					additional.b.startup.timeout=0s | additional.b.startup.timeout with value '0s' is invalid
-					cert-dir=/etc/hosts             | cert-dir with value '/etc/hosts' is invalid: It is a file: set it to a directory for the pair files
-					pair-name=shop/web              | pair-name with value 'shop/web' is invalid: The name begins the names of the pair files: use no '/', and set 'kubelet.cert.cert-dir' for another directory
-					tls-cert-file=/tmp/a.pem        | tls-private-key-file with value 'null' is invalid: Set both the certificate and its key, or neither
-					additional.a.pair-name=kubelet-client | additional.a.pair-name with value 'kubelet-client' is invalid: The certificate at 'kubelet.cert' already has this name
-					profile=kubelet-serving;node-name=a;addresses.interfaces=eth0 | addresses.interfaces with value '[eth0]' is invalid: The addresses are those of the Node object: set 'kubelet.cert.addresses.source' to 'interfaces'
+					rotation.retry.jitter=10        | rotation.retry.jitter with value '10.0' is invalid: It is no fraction: set it to a value from 0 to 1
+					additional.b.startup.timeout=-1s | additional.b.startup.timeout with value 'PT-1S' is invalid: The duration must be positive
 					profile=kubelet-client;node-name=Node_1 | node-name with value 'Node_1' is invalid: 'node_1' is not a valid node name: set it to the name that 'kubectl get nodes' shows
+					issuer.name=Internal/ca                        | issuer.name with value 'Internal/ca' is invalid: It is not a name in Kubernetes: use lower-case letters, digits, '-' and '.'
+					issuer.name=internal;issuer.kind=clusterissuer | issuer.kind with value 'clusterissuer' is invalid: It is not a kind such as Issuer or ClusterIssuer
+					ssl.drain=-1s                                  | ssl.drain with value 'PT-1S' is invalid: The duration must not be negative: set it to 0s or more
+					store.type=secret;store.secret=a/b/c           | store.secret with value 'a/b/c' is invalid: It is not the name of a Secret
+					cert-dir=/etc/hosts             | cert-dir with value '/etc/hosts' is invalid: It is a file: set it to a directory for the pair files
+					tls-cert-file=/tmp/a.pem        | tls-private-key-file with value 'null' is invalid: Set both the certificate and its key, or neither
 					profile=kubelet-client;node-name=       | node-name with value '' is invalid: It is blank, as from an environment variable without a value: set it, or remove the property
 					ssl.trust-file=${absent:}               | ssl.trust-file with value '' is invalid: It is blank
-					ssl.trust-file=/a;additional.b.ssl.trust-file= | additional.b.ssl.trust-file with value '' is invalid: It is blank
 					ssl.trust-config-map=                   | ssl.trust-config-map with value '' is invalid: It is blank
 					ssl.trust-bundle.name=                  | ssl.trust-bundle.name with value '' is invalid: It is blank
 					ssl.trust-bundle.signer-name=           | ssl.trust-bundle.signer-name with value '' is invalid: It is blank
 					signer-ca-file=                         | signer-ca-file with value '' is invalid: It is blank
-					config-file=/etc/hosts                  | config-file with value '/etc/hosts' is invalid: The file applies to certificates of a kubelet only: set 'kubelet.cert.profile' as well
-					issuer.name=internal;signer-name=example.com/a | issuer.name with value 'internal' is invalid: There is 'kubelet.cert.signer-name' as well: remove it, or remove the properties of the issuer ('kubelet.cert.issuer')
-					issuer.name=internal;profile=kubelet-serving   | issuer.name with value 'internal' is invalid: There is 'kubelet.cert.profile' as well: remove it
-					issuer.kind=ClusterIssuer                      | issuer.name with value 'null' is invalid: The issuer has no name, but other properties under 'kubelet.cert.issuer' are set: set the name as well, or remove them
-					issuer.annotations.a=b                         | issuer.name with value 'null' is invalid: The issuer has no name, but other properties under 'kubelet.cert.issuer' are set
-					issuer.name=Internal/ca                        | issuer.name with value 'Internal/ca' is invalid: It is not the name of an object in Kubernetes
-					issuer.name=internal;issuer.kind=clusterissuer | issuer.kind with value 'clusterissuer' is invalid: It is not a kind such as Issuer or ClusterIssuer
-					issuer.name=internal;issuer.group=Cert Manager | issuer.group with value 'Cert Manager' is invalid: It is not an API group such as cert-manager.io
-					issuer.name=internal;issuer.namespace=a/b      | issuer.namespace with value 'a/b' is invalid: It is not the name of a namespace
+					issuer.name=internal;signer-name=example.com/a | issuer.name with value 'internal' is invalid: There is 'kubelet.cert.signer-name' or 'kubelet.cert.profile' as well: remove one of them
+					issuer.name=internal;profile=kubelet-serving   | issuer.name with value 'internal' is invalid: There is 'kubelet.cert.signer-name' or 'kubelet.cert.profile' as well
 					ssl.trust=issuer                               | ssl.trust with value 'issuer' is invalid: A signer returns no authority, and certificate 'kubelet-client' has no issuer: set 'kubelet.cert.issuer.name', or
 					ssl.trust=issuer;issuer.name=a;additional.b.signer-name=b.c/d | ssl.trust with value 'issuer' is invalid: A signer returns no authority, and certificate 'b' has no issuer: set 'kubelet.cert.additional.b.issuer.name', or name the authorities otherwise, such as with 'kubelet.cert.additional.b.ssl.trust-config-map' or 'kubelet.cert.additional.b.ssl.trust'
-					ssl.trust-bundle.signer-name=no-slash          | ssl.trust-bundle.signer-name with value 'no-slash' is invalid: A signer name is a lower-case domain
 					ssl.trust-bundle.label-selector=a=b            | ssl.trust-bundle.label-selector with value 'a=b' is invalid: It selects among the ClusterTrustBundles of a signer: set 'kubelet.cert.ssl.trust-bundle.signer-name' as well
 					ssl.trust-file=a;ssl.trust-config-map=b        | ssl.trust-config-map with value 'b' is invalid: There is an ssl.trust-file as well: remove one of them
 					ssl.trust-config-map=a;ssl.trust-bundle.signer-name=b.c/d  | ssl.trust-bundle.signer-name with value 'b.c/d' is invalid: There is an ssl.trust-config-map as well
 					ssl.trust-bundle.name=a;ssl.trust-bundle.signer-name=b.c/d | ssl.trust-bundle.signer-name with value 'b.c/d' is invalid: There is an ssl.trust-bundle.name as well
-					ssl.drain=-1s                                  | ssl.drain with value '-1s' is invalid: The duration must not be negative: set it to 0s or more
-					ssl.trust-overlap=-1s                          | ssl.trust-overlap with value '-1s' is invalid: The duration must not be negative
 					store.retain=0                                 | store.retain with value '0' is invalid: It is too small: set it to 1 or more
 					store.secret=a                                 | store.secret with value 'a' is invalid: Pairs are stored in files: set 'kubelet.cert.store.type' to 'secret'
 					store.type=secret                              | store.secret with value 'null' is invalid: Name the Secret, such as shop-tls
-					store.type=secret;store.secret=a/b/c           | store.secret with value 'a/b/c' is invalid: It is not the name of a Secret
-					store.type=secret;pair-name=Shop               | store.secret with value 'Shop' is invalid: It is not the name of a Secret
-					store.type=secret;pair-name=a b                | pair-name with value 'a b' is invalid: The name becomes a label of the Secret
-					store.type=secret;pair-name=a;additional.b.store.secret=a                | additional.b.store.secret with value 'Secret a' is invalid: The certificate at 'kubelet.cert' is already stored there
-					store.type=secret;pair-name=a;profile=kubelet-client;node-name=a         | store.type with value 'secret' is invalid: Replicas cannot share this certificate, because it identifies one node ('kubelet.cert.profile'): set 'kubelet.cert.store.type' to 'file'
-					store.type=secret;pair-name=a;template.common-name=system:node:a         | store.type with value 'secret' is invalid: Replicas cannot share this certificate, because it identifies one node ('kubelet.cert.template.common-name')
-					store.type=secret;pair-name=a;addresses.source=pod                       | store.type with value 'secret' is invalid: Replicas cannot share this certificate, because it states the addresses of one replica ('kubelet.cert.addresses.source')
-					store.type=secret;pair-name=a;node-name=a;addresses.source=interfaces    | store.type with value 'secret' is invalid: Replicas cannot share this certificate, because it states the addresses of one replica
-					store.type=secret;pair-name=a;tls-cert-file=a;tls-private-key-file=b     | store.type with value 'secret' is invalid: Replicas cannot share this certificate, because it is in files ('kubelet.cert.tls-cert-file')
+					store.type=secret;pair-name=a;template.common-name=system:node:a         | store.type with value 'secret' is invalid: Replicas cannot share this certificate, because it identifies a node or states addresses of one replica: set 'kubelet.cert.store.type' to 'file'
+					store.type=secret;pair-name=a;addresses.source=pod                       | store.type with value 'secret' is invalid: Replicas cannot share this certificate, because it identifies a node or states addresses of one replica
 					""")
 	void valueThatCannotBeUsedIsReported(String properties, String report) {
 		assertThatExceptionOfType(InvalidConfigurationPropertyValueException.class)

@@ -31,7 +31,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProp
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Tests for {@link SettingsResolver} and {@link RequestResolver}.
+ * Tests for {@link SettingsResolver}.
  */
 class SettingsResolverTests {
 
