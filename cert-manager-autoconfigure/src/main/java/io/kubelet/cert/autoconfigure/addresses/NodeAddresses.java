@@ -53,7 +53,7 @@ public final class NodeAddresses implements AddressSource, AutoCloseable {
 
 	@Override
 	public String description() {
-		String problem = this.known.problem;
+		String problem = this.known.problem.lines().findFirst().orElse("");
 		return "addresses of node " + this.node + (problem.isEmpty() ? "" : " (" + problem + ")");
 	}
 

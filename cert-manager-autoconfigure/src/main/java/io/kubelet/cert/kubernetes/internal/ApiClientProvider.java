@@ -146,9 +146,8 @@ public final class ApiClientProvider implements AutoCloseable {
 
 	/** A clock that was set back does not make an access last longer. */
 	private boolean isStale(Access access) {
-		Instant created = access.created;
-		return created != null && access.users.get() == 0
-				&& Duration.between(created, this.clock.instant()).abs().compareTo(FRESH) > 0;
+		return access.users.get() == 0
+				&& Duration.between(access.created, this.clock.instant()).abs().compareTo(FRESH) > 0;
 	}
 
 	/** Bootstrap credentials are dropped once they have brought a certificate. */
@@ -185,8 +184,7 @@ public final class ApiClientProvider implements AutoCloseable {
 
 		private final CompletableFuture<ApiClient> client = new CompletableFuture<>();
 
-		/** When the client was created, {@code null} before. */
-		private volatile @Nullable Instant created;
+		private final Instant created = ApiClientProvider.this.clock.instant();
 
 		private final AtomicInteger users = new AtomicInteger();
 
@@ -208,10 +206,7 @@ public final class ApiClientProvider implements AutoCloseable {
 					.connectionPool(new ConnectionPool(5, IDLE_SECONDS, TimeUnit.SECONDS))
 					.addInterceptor(this::discardIfRefused)
 					.build());
-				this.created = ApiClientProvider.this.clock.instant();
-				if (!this.client.complete(client)) {
-					supersede(this);
-				}
+				this.client.complete(client);
 			}
 			catch (Throwable ex) {
 				supersede(this);

@@ -91,20 +91,12 @@ public record ApiFailures(String server) {
 	 * Describes a refusal.
 	 * @param failure the answer
 	 * @param permission the permission that is needed
-	 * @return a clause that ends with the permission
+	 * @return a clause, with further lines if commands grant what was refused
 	 */
 	public static String refusal(ApiException failure, String permission) {
-		return "the API server answers %d: %s; %s".formatted(failure.getCode(),
-				message(status(failure.getResponseBody())), permission);
-	}
-
-	/**
-	 * Returns the RBAC rule that grants what was refused.
-	 * @param failure the answer
-	 * @return further lines for a message, empty if no rule helps
-	 */
-	public static String advice(ApiException failure) {
-		return (failure.getCode() == 403) ? RbacAdvice.on(message(status(failure.getResponseBody()))) : "";
+		String message = message(status(failure.getResponseBody()));
+		return "the API server answers %d: %s; %s%s".formatted(failure.getCode(), message, permission,
+				(failure.getCode() == 403) ? RbacAdvice.on(message) : "");
 	}
 
 	/** Only the type and place are kept: the message may contain the answer. */

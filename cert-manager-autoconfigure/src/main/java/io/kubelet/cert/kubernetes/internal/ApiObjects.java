@@ -23,10 +23,7 @@ import okhttp3.MediaType;
 import okhttp3.Request;
 import okhttp3.RequestBody;
 import okhttp3.Response;
-import okio.Buffer;
 import okio.BufferedSource;
-import okio.ForwardingSource;
-import okio.Okio;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -153,7 +150,7 @@ public final class ApiObjects {
 
 			@Override
 			public void onResponse(Call call, Response answer) {
-				try {
+				try (answer) {
 					result.complete(object(answer));
 				}
 				catch (Throwable ex) {
@@ -163,8 +160,7 @@ public final class ApiObjects {
 
 			@Override
 			public void onFailure(Call call, IOException ex) {
-				// OkHttp wraps what is thrown while it sends
-				result.completeExceptionally((ex.getCause() instanceof Error error) ? error : ex);
+				result.completeExceptionally(ex);
 			}
 
 		});
@@ -212,24 +208,11 @@ public final class ApiObjects {
 		return body;
 	}
 
-	/** Closes the body if more is read. */
-	private static BufferedSource limited(BufferedSource body, int mebibytes) {
-		return Okio.buffer(new ForwardingSource(body) {
-
-			private long left = mebibytes * MEBIBYTE;
-
-			@Override
-			public long read(Buffer sink, long byteCount) throws IOException {
-				long count = super.read(sink, byteCount);
-				this.left -= count;
-				if (count > 0 && this.left < 0) {
-					close();
-					throw new AnswerTooLargeException(mebibytes);
-				}
-				return count;
-			}
-
-		});
+	private static BufferedSource limited(BufferedSource body, int mebibytes) throws IOException {
+		if (body.request(mebibytes * MEBIBYTE + 1)) {
+			throw new AnswerTooLargeException(mebibytes);
+		}
+		return body;
 	}
 
 	/**

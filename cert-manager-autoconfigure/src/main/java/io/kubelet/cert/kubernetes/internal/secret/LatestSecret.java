@@ -143,8 +143,7 @@ final class LatestSecret implements Observer {
 	public String refused(ApiException answer, Kind kind) {
 		markOutdated();
 		this.callbacks.forEach(Runnable::run);
-		return ApiFailures.refusal(answer, "get, list, watch and update on the Secret are needed")
-				+ ApiFailures.advice(answer);
+		return ApiFailures.refusal(answer, "get, list, watch and update on the Secret are needed");
 	}
 
 	@Override

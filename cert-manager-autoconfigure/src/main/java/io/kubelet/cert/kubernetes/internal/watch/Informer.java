@@ -32,7 +32,7 @@ public final class Informer implements Observer, AutoCloseable {
 
 	private final SortedMap<String, JsonObject> known = new TreeMap<>();
 
-	private volatile State state = new State(List.of(), "the API server has not answered yet", "", Kind.UNAVAILABLE);
+	private volatile State state = new State(List.of(), "the API server has not answered yet", Kind.UNAVAILABLE);
 
 	/**
 	 * Creates an informer. Nothing is requested yet.
@@ -83,22 +83,20 @@ public final class Informer implements Observer, AutoCloseable {
 
 	private void change(String problemIfNone) {
 		List<JsonObject> objects = List.copyOf(this.known.values());
-		become(new State(objects, objects.isEmpty() ? problemIfNone : "", "", Kind.OTHER));
+		become(new State(objects, objects.isEmpty() ? problemIfNone : "", Kind.OTHER));
 	}
 
 	@Override
 	public void interrupted(Kind kind, String problem) {
 		State last = this.state;
-		become(new State(last.objects, problem, "",
-				(kind == Kind.UNAVAILABLE && !last.isPending()) ? Kind.OTHER : kind));
+		become(new State(last.objects, problem, (kind == Kind.UNAVAILABLE && !last.isPending()) ? Kind.OTHER : kind));
 	}
 
 	@Override
 	public String refused(ApiException answer, Kind kind) {
 		String problem = ApiFailures.refusal(answer, this.remedy.apply(answer.getCode()));
-		String advice = ApiFailures.advice(answer);
-		become(new State(this.state.objects, problem, advice, kind));
-		return problem + advice;
+		become(new State(this.state.objects, problem, kind));
+		return problem;
 	}
 
 	private void become(State state) {
@@ -125,13 +123,11 @@ public final class Informer implements Observer, AutoCloseable {
 	 *
 	 * @param objects the objects by name, empty if they are not known or there are none
 	 * @param problem why no object is known or they cannot be followed, empty if there is
-	 * no problem
-	 * @param advice further lines about the problem, such as the RBAC rule that is
-	 * missing
+	 * no problem; with commands in further lines if a permission is missing
 	 * @param kind the kind of the problem: {@link Kind#UNAVAILABLE} if the API server has
 	 * never answered, but may do so later
 	 */
-	public record State(List<JsonObject> objects, String problem, String advice, Kind kind) {
+	public record State(List<JsonObject> objects, String problem, Kind kind) {
 
 		/**
 		 * Returns whether the API server has never answered.

@@ -76,7 +76,7 @@ public final class PublishedAuthorities implements AutoCloseable {
 		if (pems.isEmpty() || pems.size() < state.objects().size()) {
 			String problem = state.objects().isEmpty() ? state.problem() : "it has no key " + this.place.key;
 			throw new KubernetesConfigurationException(state.kind(),
-					"The %s cannot be read: %s%s".formatted(this, problem, state.advice()));
+					"The %s cannot be read: %s".formatted(this, problem));
 		}
 		try {
 			return Trust.exactly(pems.stream().flatMap((pem) -> Pem.readCertificates(pem).stream()).toList());

@@ -183,13 +183,19 @@ class AnswerLimitTests {
 			.hasNoCause();
 	}
 
-	/** Such as a class that is missing in an interceptor. */
+	/** Such as a class that is missing. */
 	@Test
-	void errorWhileARequestIsSentFailsTheAttempt() {
+	void errorWhileAnAnswerIsReadIsTheAnswer() {
 		Error error = new NoClassDefFoundError("a class of another version");
-		Adapter.intercept(this.adapter.client, (chain) -> {
-			throw error;
-		});
+		Adapter.intercept(this.adapter.client,
+				(chain) -> with(chain.proceed(chain.request()), 201, new ForwardingSource(new Buffer()) {
+
+					@Override
+					public long read(Buffer sink, long byteCount) {
+						throw error;
+					}
+
+				}));
 		assertThat(Adapter.failure(this.adapter.send(Adapter.newRequest()))).isSameAs(error);
 	}
 
