@@ -24,10 +24,6 @@ import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
  */
 final class CredentialPlugIn {
 
-	private static final String GROUP = "client.authentication.k8s.io/";
-
-	private static final List<String> VERSIONS = List.of(GROUP + "v1", GROUP + "v1beta1");
-
 	private static final int MAXIMUM_BYTES = 1024 * 1024;
 
 	private final KubeconfigFile kubeconfig;
@@ -48,9 +44,6 @@ final class CredentialPlugIn {
 		this.exec = exec;
 		this.command = required("command");
 		this.apiVersion = required("apiVersion");
-		if (!VERSIONS.contains(this.apiVersion)) {
-			throw problem("has an apiVersion that is not supported: use one of " + VERSIONS);
-		}
 	}
 
 	/**

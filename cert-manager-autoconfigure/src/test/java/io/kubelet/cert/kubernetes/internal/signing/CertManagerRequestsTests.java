@@ -106,15 +106,6 @@ class CertManagerRequestsTests {
 	}
 
 	@Test
-	void watchThatCannotBeOpenedIsNamed(CapturedOutput output) {
-		this.plane.behavior().approval(ApprovalPolicy.manual());
-		this.plane.faults().next(3, RecordedRequest::isWatch).answer(503);
-		CompletableFuture<?> answer = signer().request(request(), this.progress::add);
-		await().until(() -> output.getOut().contains("CertificateRequests cannot be watched for now: "));
-		answer.cancel(true);
-	}
-
-	@Test
 	void deniedRequestIsDenied() {
 		this.plane.behavior().approval(ApprovalPolicy.denying("policy.example.com", "shop.example.com is not allowed"));
 		failure(signer(), request()).returns(Kind.DENIED, Kind::of)

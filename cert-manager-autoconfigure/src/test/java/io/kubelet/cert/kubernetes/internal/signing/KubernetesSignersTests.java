@@ -60,18 +60,6 @@ class KubernetesSignersTests {
 	}
 
 	@Test
-	void whoeverWaitsWithRefusedCredentialsGoesOnToUntilClosing() {
-		this.controlPlane.behavior().approval(ApprovalPolicy.manual());
-		CompletableFuture<List<X509Certificate>> waiting = request();
-		await().until(() -> this.controlPlane.openWatches() == 1);
-		this.controlPlane.faults().next(1, RecordedRequest::isCreate).answer(401);
-		assertThat(request()).failsWithin(Adapter.PATIENCE);
-		assertThat(waiting).isNotDone();
-		this.adapter.disconnect();
-		awaitNoThread();
-	}
-
-	@Test
 	void credentialsThatAreUnknownAreReadAgainAtTheNextAttempt() {
 		assertThat(request()).succeedsWithin(Adapter.PATIENCE);
 		this.controlPlane.removeToken(((Credential.Token) this.controlPlane.bootstrap()).token());
