@@ -6,7 +6,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -151,13 +150,10 @@ public final class KubernetesConnection implements DisposableBean {
 		if (!isBootstrapping()) {
 			return null;
 		}
-		Iterator<CertificateManager> all = managers.iterator();
-		CertificateManager first = all.hasNext() ? all.next() : null;
-		return Optional.ofNullable(first)
-			.flatMap(CertificateManager::current)
-			.orElseThrow(
-					() -> new KubernetesConfigurationException("there is no valid certificate%s to authenticate with"
-						.formatted((first != null) ? " '" + first.name() + "'" : "")));
+		CertificateManager first = managers.iterator().next();
+		return first.current()
+			.orElseThrow(() -> new KubernetesConfigurationException(
+					"there is no valid certificate '%s' to authenticate with".formatted(first.name())));
 	}
 
 	/**

@@ -76,11 +76,16 @@ final class SharedScheduler implements RotationScheduler, DisposableBean {
 
 	/** Interrupts no task, which may be writing a file. */
 	@Override
-	public void destroy() throws InterruptedException {
+	public void destroy() {
 		this.timer.shutdownNow();
 		this.workers.getQueue().clear();
 		this.workers.shutdown();
-		this.workers.awaitTermination(1, TimeUnit.SECONDS);
+		try {
+			this.workers.awaitTermination(1, TimeUnit.SECONDS);
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+		}
 	}
 
 }

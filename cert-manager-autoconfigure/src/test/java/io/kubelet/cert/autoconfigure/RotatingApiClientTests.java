@@ -133,7 +133,7 @@ class RotatingApiClientTests {
 	}
 
 	@Test
-	void busyConnectionIsLeftAloneAndThenClosed() throws InterruptedException {
+	void busyConnectionIsLeftAloneAndThenClosed() {
 		this.controlPlane.allow("system:node:n1", Set.of("watch", "list"), "certificatesigningrequests");
 		List<Runnable> atTheEndOfTheDrain = new CopyOnWriteArrayList<>();
 		SharedScheduler scheduler = SharedScheduler.ofPlatformThreads();

@@ -31,8 +31,7 @@ class SharedSchedulerTests {
 
 	@ParameterizedTest
 	@MethodSource("schedulers")
-	void stopsWithWhatIsStillToComeLeftUndone(Supplier<SharedScheduler> schedulers, CapturedOutput output)
-			throws InterruptedException {
+	void stopsWithWhatIsStillToComeLeftUndone(Supplier<SharedScheduler> schedulers, CapturedOutput output) {
 		AtomicBoolean ran = new AtomicBoolean();
 		Set<Thread> before = threads().collect(Collectors.toSet());
 		SharedScheduler scheduler = schedulers.get();
