@@ -8,10 +8,7 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
-
-import javax.net.ssl.SSLContext;
 
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.rotation.RotationScheduler;
@@ -20,7 +17,6 @@ import io.kubelet.cert.testsupport.HastyTrust;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.AfterParameterizedClassInvocation;
@@ -35,7 +31,6 @@ import org.springframework.context.annotation.Import;
 import org.springframework.context.annotation.Primary;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * Connections of clients whose authority is no longer trusted.
@@ -69,17 +64,10 @@ class AuthorityRemovalTests {
 		server.close();
 	}
 
-	@AfterEach
-	void trustBoth() throws IOException {
-		trust(removed, remaining);
-		endDrain();
-	}
-
 	@Test
-	void connectionsOfItsClientsAreAskedToCloseAndClosedAtTheEndOfTheDrain() throws Exception {
+	void connectionsOfBeforeAreAskedToCloseAndClosedAtTheEndOfTheDrain() throws Exception {
 		Connection asked = connect(removed, "TLSv1.3");
 		List<Connection> idle = List.of(connect(removed, "TLSv1.3"), connect(removed, "TLSv1.2"));
-		List<Connection> others = List.of(connect(remaining, "TLSv1.3"), connect(remaining, "TLSv1.2"));
 		trust(remaining);
 		await().until(() -> {
 			asked.get();
@@ -88,32 +76,13 @@ class AuthorityRemovalTests {
 		for (Connection connection : idle) {
 			assertThat(connection.isClosedByServer()).isFalse();
 		}
-		endDrain();
-		for (Connection connection : idle) {
-			await().until(connection::isClosedByServer);
-		}
-		for (Connection connection : others) {
-			connection.get();
-			assertThat(connection.isKeptAlive()).isTrue();
-			connection.close();
-		}
-	}
-
-	@Test
-	void handshakesThatBeganBeforeAreRefusedOrClosedAtTheEndOfTheDrain() throws Exception {
-		SSLContext client = Connection.context(removed.pair("client"), "TLSv1.2");
-		SSLContext other = Connection.context(remaining.pair("client"), "TLSv1.2");
-		try (HeldHandshake unchecked = HeldHandshake.beforeCertificate(client, server.port());
-				HeldHandshake checked = HeldHandshake.beforeFinished(client, server.port())) {
-			trust(remaining);
-			awaitDrain();
-			try (HeldHandshake later = HeldHandshake.beforeFinished(other, server.port())) {
-				assertThatExceptionOfType(ExecutionException.class).isThrownBy(unchecked::finish)
-					.withCauseInstanceOf(IOException.class);
-				endDrain();
-				await().atMost(Duration.ofSeconds(5)).until(checked::isClosedByServer);
-				later.finish();
+		try (Connection later = connect(remaining, "TLSv1.3")) {
+			endDrain();
+			for (Connection connection : idle) {
+				await().until(connection::isClosedByServer);
 			}
+			later.get();
+			assertThat(later.isKeptAlive()).isTrue();
 		}
 	}
 
@@ -130,17 +99,11 @@ class AuthorityRemovalTests {
 		return connection;
 	}
 
-	/** Connections and, a little later, handshakes are closed, and sessions end. */
-	private static List<Runnable> awaitDrain() {
+	/** Connections are closed, a little later again, and sessions end. */
+	private static void endDrain() {
 		List<Runnable> ends = server.bean(HeldDrain.class).ends;
 		await().until(() -> ends.size() == 3);
-		return ends;
-	}
-
-	private static void endDrain() {
-		List<Runnable> ends = awaitDrain();
 		ends.forEach(Runnable::run);
-		ends.clear();
 	}
 
 	/** So that fewer requests are made than the 100 after which Tomcat closes. */

@@ -77,19 +77,10 @@ public final class DrainingNioProtocol extends Http11NioProtocol implements Serv
 	}
 
 	/**
-	 * An idle connection is closed. One in use belongs to the thread that uses it, which
-	 * finds that its peer is gone.
+	 * The thread that uses the connection, or waits for its next request, finds that the
+	 * peer is gone.
 	 */
 	private static void close(SocketChannel channel, SocketWrapperBase<NioChannel> connection) {
-		if (connection.getCurrentProcessor() == null && connection.getLock().tryLock()) {
-			try {
-				connection.close();
-			}
-			finally {
-				connection.getLock().unlock();
-			}
-			return;
-		}
 		try {
 			channel.shutdownInput();
 			channel.shutdownOutput();

@@ -100,7 +100,7 @@ record JettyRotation(SslBundles bundles, Supplier<@Nullable Ssl> ssl) implements
 		@Override
 		public void drain(Predicate<SSLSession> outdated) {
 			if (this.connector.getConnectionFactory("h2") != null) {
-				connections(outdated).forEach(Http2::goAway);
+				connections(outdated).forEach(Connections::goAway);
 			}
 		}
 
@@ -118,17 +118,12 @@ record JettyRotation(SslBundles bundles, Supplier<@Nullable Ssl> ssl) implements
 				.filter((connection) -> outdated.test(connection.getSSLEngine().getSession()));
 		}
 
-	}
-
-	/** HTTP/2 has a module of its own, which need not be there. */
-	private static final class Http2 {
-
 		/**
 		 * The open streams end, and the client opens no others (RFC 9113, section 6.8).
 		 * Jetty's own shutdown names the last stream at once if none is open, so one that
 		 * is on its way would be lost.
 		 */
-		static void goAway(SslConnection connection) {
+		private static void goAway(SslConnection connection) {
 			if (connection.getSslEndPoint().getConnection() instanceof HTTP2Connection http2) {
 				http2.getSession().frames(null, List.of(GoAwayFrame.GRACEFUL), Callback.NOOP);
 			}

@@ -1,11 +1,10 @@
 package io.kubelet.cert.autoconfigure.server;
 
 import java.security.cert.Certificate;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Predicate;
 
@@ -19,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Drains the connections of a server that were made with a previous identity of one
- * bundle.
+ * bundle: with another certificate, or when an authority was trusted that no longer is.
  */
 final class ServerDrain implements CertificateManager.Follower {
 
@@ -30,28 +29,14 @@ final class ServerDrain implements CertificateManager.Follower {
 
 	private final ServerConnections connections;
 
-	/** By which the connections of the bundle are recognized. */
-	private final Set<Certificate> presented = ConcurrentHashMap.newKeySet();
-
 	private final List<Predicate<SSLSession>> inProgress = new CopyOnWriteArrayList<>();
 
 	private Identity identity;
-
-	/** An authority may be trusted again during its drain. */
-	private volatile RefusedPeers refused;
 
 	ServerDrain(LiveSslBundle bundle, ServerConnections connections) {
 		this.bundle = bundle;
 		this.connections = connections;
 		this.identity = bundle.followed();
-		this.refused = new RefusedPeers(this.identity.trust());
-		remember(this.identity);
-	}
-
-	private void remember(Identity identity) {
-		if (identity.leaf() != null) {
-			this.presented.add(identity.leaf());
-		}
 	}
 
 	@Override
@@ -59,42 +44,29 @@ final class ServerDrain implements CertificateManager.Follower {
 		Identity before = this.identity;
 		Identity after = this.bundle.followed();
 		this.identity = after;
-		remember(after);
-		// After a change of the trust, the pair may be replaced during this drain
-		Certificate replaced = Objects.equals(before.leaf(), after.leaf()) ? null : before.leaf();
-		boolean removed = isRemoved(before.trust(), after.trust());
-		RefusedPeers refused = new RefusedPeers(after.trust());
-		this.refused = refused;
-		Predicate<SSLSession> outdated = (session) -> {
-			Certificate leaf = presented(session);
-			return leaf != null && this.presented.contains(leaf)
-					&& ((leaf.equals(replaced) && isReplaced(leaf)) || (removed && this.refused.contains(session)));
-		};
+		Certificate previous = before.leaf();
+		boolean replaced = !Objects.equals(previous, after.leaf());
+		if (previous == null || (!replaced && !isRemoved(before.trust(), after.trust()))) {
+			return;
+		}
+		// By the clock of the sessions of JSSE
+		long changed = Clock.systemUTC().millis();
+		Predicate<SSLSession> outdated = (session) -> previous.equals(presented(session))
+				&& (replaced || session.getCreationTime() <= changed);
 		Duration drain = this.bundle.drain();
 		this.inProgress.add(outdated);
 		this.connections.drain(outdated);
-		if (drain.compareTo(HANDSHAKE) > 0) {
-			this.bundle.after(HANDSHAKE, () -> this.connections.drain(outdated));
-		}
+		this.bundle.after(HANDSHAKE, () -> this.connections.drain(outdated));
 		this.bundle.after(drain, () -> this.connections.close(outdated));
 		this.bundle.after(drain.plus(HANDSHAKE), () -> {
-			this.connections.close(removed ? outdated.or(refused::isFormerHandshake) : outdated);
+			this.connections.close(outdated);
 			this.inProgress.remove(outdated);
-			this.presented.removeIf((leaf) -> leaf.equals(replaced) && isReplaced(leaf));
 		});
 	}
 
 	/** Whether an authority is no longer trusted. */
 	private static boolean isRemoved(Trust before, Trust after) {
 		return !before.equals(after) && !after.authorities().containsAll(before.authorities());
-	}
-
-	/**
-	 * A pair may become current again. This is called for each connection and each
-	 * response, so it reads no file.
-	 */
-	private boolean isReplaced(Certificate leaf) {
-		return !leaf.equals(this.bundle.followed().leaf());
 	}
 
 	boolean isOutdated(SSLSession session) {
