@@ -138,7 +138,7 @@ class CertManagerEndToEndTests {
 			.<String, Consumer<Behavior>>of("kubelet.cert.ssl.trust",
 					(behavior) -> behavior.flaws(SignerFlaw.NO_AUTHORITY),
 					"the authority that came with it did not issue it",
-					(behavior) -> behavior.flaws(SignerFlaw.ANOTHER_AUTHORITY), "somebody approves the request.",
+					(behavior) -> behavior.flaws(SignerFlaw.ANOTHER_AUTHORITY), "Have the request approved",
 					(behavior) -> behavior.approval(ApprovalPolicy.manual()))
 			.entrySet();
 	}
@@ -169,8 +169,7 @@ class CertManagerEndToEndTests {
 			.contains("is approved and waiting for its signature (Referenced \"ClusterIssuer\" not found: "
 					+ "clusterissuer.cert-manager.io \"" + issuer + "\" not found): see 'kubectl describe "
 					+ "certificaterequest --namespace shop shop-")
-			.contains("Make sure that issuer 'ClusterIssuer/" + issuer + "' (from kubelet.cert.issuer.name) exists "
-					+ "in the cluster, or set 'kubelet.cert.issuer.name' to one that does");
+			.contains("make sure that the signer or issuer exists");
 		List<Object> pending = requests();
 		assertThat(pending).hasSize(this.before.size() + 1);
 		try (ConfigurableApplicationContext context = run(issuer, "--kubelet.cert.startup.mode=background")) {

@@ -2,7 +2,6 @@ package io.kubelet.cert.event;
 
 import java.security.cert.X509Certificate;
 
-import io.kubelet.cert.certificate.CertificateNames;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,12 +30,6 @@ public final class CertificateRotatedEvent extends SingleCertificateEvent {
 	 */
 	public @Nullable X509Certificate getPreviousCertificate() {
 		return this.previousCertificate;
-	}
-
-	@Override
-	public String toString() {
-		return "CertificateRotatedEvent[%s, serial number %s, valid until %s]".formatted(getName(),
-				CertificateNames.serialNumber(getCertificate()), getCertificate().getNotAfter().toInstant());
 	}
 
 }

@@ -116,9 +116,8 @@ class ConfigurationMistakesTests {
 			String limit = "kubelet.cert.startup.timeout=" + timeout;
 			assertReport(connect(this.controlPlane.bootstrap(), limit), "'kubelet-client' was not issued within ",
 					"kubelet.cert.startup.timeout", this.controlPlane.url() + " (from " + this.directory,
-					") cannot be reached", "API server runs", KUBECONFIG,
+					") cannot be reached", "API server runs", KUBECONFIG, BOOTSTRAP,
 					"'kubelet.cert.startup.mode' to 'background'");
-			assertReport(bootstrap(this.controlPlane.bootstrap(), limit), "API server runs", BOOTSTRAP);
 		});
 	}
 
@@ -130,7 +129,7 @@ class ConfigurationMistakesTests {
 		for (String trust : List.of("enabled=true", "ssl.trust-config-map=kube-root-ca.crt")) {
 			assertReport(start("kubelet.cert.kubernetes.kubeconfig=" + kubeconfig, "kubelet.cert." + trust),
 					"is not trusted: unable to find valid certification path",
-					"'certificate-authority-data' in the kubeconfig (" + KUBECONFIG + ")");
+					"'certificate-authority-data' in the kubeconfig (" + KUBECONFIG);
 		}
 	}
 
@@ -150,7 +149,7 @@ class ConfigurationMistakesTests {
 	@ExtendWith(OutputCaptureExtension.class)
 	void kubeconfigWithoutTheContextIsToBeCorrected(CapturedOutput output) {
 		assertReport(connect(this.controlPlane.bootstrap(), "kubelet.cert.kubernetes.context=absent"),
-				"has no context 'absent'", "Correct what the description names", KUBECONFIG);
+				"has no context 'absent'", "'kubelet.cert.kubernetes.context' to one of its contexts", KUBECONFIG);
 		assertThat(output).contains("Attempt 1 failed (there is no certificate yet): ");
 	}
 
@@ -158,7 +157,6 @@ class ConfigurationMistakesTests {
 	void unknownTokenIsReportedAtOnce() {
 		Credential unknown = Credential.token("unknown", "unknown");
 		assertReport(connect(unknown), "401 Unauthorized", this.controlPlane.url(), "Replace the token", KUBECONFIG);
-		assertReport(bootstrap(unknown), "401 Unauthorized", "Replace the token", BOOTSTRAP);
 	}
 
 	/** Only in the report: the attempt and Spring log the failure as well. */
@@ -169,11 +167,6 @@ class ConfigurationMistakesTests {
 		String rule = "--verb=create,list,watch";
 		assertReport(connect(poor), rule, "--user='system:serviceaccount:shop:checkout'", "Grant the permission",
 				KUBECONFIG);
-		assertReport(bootstrap(poor), rule, "Grant the permission", BOOTSTRAP);
-		Files.writeString(this.directory.resolve("kubelet.conf"),
-				this.controlPlane.kubeconfig(this.controlPlane.issueClientCertificate("poor", "poor")));
-		assertReport(bootstrap(this.controlPlane.bootstrap()), rule, "Grant the permission", BOOTSTRAP,
-				KUBECONFIG + " if that has a valid certificate");
 		assertThat(output).contains("Attempt 1 failed (there is no certificate yet): ", "Exception encountered")
 			.doesNotContain(rule);
 	}
@@ -182,7 +175,7 @@ class ConfigurationMistakesTests {
 	void deniedRequestIsReportedWithReasonAndMessage() {
 		this.controlPlane.behavior().approval((request) -> ApprovalPolicy.Verdict.deny("NotYours", "ask someone else"));
 		assertReport(connect(this.controlPlane.bootstrap()), "was denied", "ask someone else",
-				"signer 'kubernetes.io/kube-apiserver-client-kubelet' (from the subject of a kubelet)");
+				"signer kubernetes.io/kube-apiserver-client-kubelet (from the subject of a kubelet)");
 	}
 
 	/** With a bootstrap kubeconfig, one is requested even if rotation is off. */
@@ -220,15 +213,14 @@ class ConfigurationMistakesTests {
 			Path kubeconfig = CertificateContexts.writeKubeconfig(this.directory.resolve("silent"),
 					"https://127.0.0.1:" + silent.getLocalPort());
 			assertReport(start("kubelet.cert.kubernetes.kubeconfig=" + kubeconfig, "kubelet.cert.startup.timeout=1s"),
-					"The API server has not answered the request yet", "this machine can reach it",
-					"increase 'kubelet.cert.startup.timeout'");
+					"The API server has not answered the request yet", "this machine can reach it");
 		}
 	}
 
 	@Test
 	void rotationOffAndNothingStoredIsRefused() {
 		assertReport(start("kubelet.cert.rotate-certificates=false"), "There is no valid certificate 'kubelet-client'",
-				"kubelet.cert.rotate-certificates=false", "Put a pair there");
+				"kubelet.cert.rotate-certificates=false", "put a pair there");
 	}
 
 	@Test
@@ -250,19 +242,15 @@ class ConfigurationMistakesTests {
 		this.controlPlane.behavior().flaws(SignerFlaw.DROPPED_NAMES);
 		FailureAnalysis report = connect(this.controlPlane.addToken("node", "system:node:n1", "system:nodes"),
 				"kubelet.cert.signer-name=kubernetes.io/kubelet-serving", "kubelet.cert.template.dns-names=n1");
-		assertReport(report, "Check what the signer issues", "'kubelet.cert.signer-ca-file'",
-				"('kubelet.cert.signer-name')");
+		assertReport(report, "Check what the signer issues");
 	}
 
 	@Test
-	void clusterWithoutCertManagerAndRefusedCertificateOfAnIssuerAreNoMatterOfTheSigner() throws Exception {
-		String[] shop = { "kubelet.cert.issuer.name=internal", "kubelet.cert.template.dns-names=shop.shop.svc",
-				"kubelet.cert.kubernetes.kubeconfig=" + this.controlPlane.writeKubeconfig(this.directory) };
-		assertReport(start(shop), "Install cert-manager", "Do what the description says", KUBECONFIG);
-		this.controlPlane.certManager().issuer("default", "internal");
-		Path authority = Files.writeString(this.directory.resolve("ca.crt"), this.controlPlane.caPem());
-		assertReport(start(with("kubelet.cert.signer-ca-file=" + authority, shop)),
-				"name another issuer ('kubelet.cert.issuer.name')");
+	void clusterWithoutCertManagerIsReported() {
+		assertReport(
+				start("kubelet.cert.issuer.name=internal", "kubelet.cert.template.dns-names=shop.shop.svc",
+						"kubelet.cert.kubernetes.kubeconfig=" + this.controlPlane.writeKubeconfig(this.directory)),
+				"Install cert-manager", "Do what the description says");
 	}
 
 	@Test

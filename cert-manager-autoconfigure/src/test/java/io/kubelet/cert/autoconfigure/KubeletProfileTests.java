@@ -86,9 +86,9 @@ class KubeletProfileTests {
 					.run((context) -> {
 						FailureAnalysis analysis = StartFailures.report(context.getStartupFailure());
 						assertThat(analysis.getDescription()).contains("'kubelet-server' was not issued within ",
-								"It waits for addresses of node n1 (it does not exist)");
-						assertThat(analysis.getAction()).contains("'kubelet.cert.addresses.source'",
-								"'kubelet.cert.startup.mode' to 'background'");
+								"It waits for addresses of node n1 (it does not exist)",
+								"'kubelet.cert.addresses.source'");
+						assertThat(analysis.getAction()).contains("'kubelet.cert.startup.mode' to 'background'");
 					}));
 	}
 

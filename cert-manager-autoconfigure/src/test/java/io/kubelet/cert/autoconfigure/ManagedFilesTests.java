@@ -177,8 +177,6 @@ class ManagedFilesTests {
 			assertThat(manager.current()).contains(this.first);
 			Awaitility.await()
 				.untilAsserted(() -> assertThat(this.events).singleElement()
-					.hasToString("CertificateRotatedEvent[%s, serial number %s, valid until %s]"
-						.formatted(manager.name(), this.first.serialNumber(), this.first.notAfter()))
 					.extracting(CertificateRotatedEvent::getPreviousCertificate)
 					.isNull());
 		});
@@ -198,13 +196,12 @@ class ManagedFilesTests {
 	}
 
 	@ParameterizedTest
-	@CsvSource({ "1000, expired at 2030-01-31T00:00:00Z)",
-			"-1000, is not valid before 2029-12-31T23:00:00Z: check the clock of this machine)" })
-	void pairThatIsNotValidAtTheStartIsNamed(int days, String problem) throws IOException {
+	@ValueSource(ints = { 1000, -1000 })
+	void pairThatIsNotValidAtTheStartIsNamed(int days) throws IOException {
 		write(this.first, this.first);
 		this.time.setClock(Duration.ofDays(days));
 		runner().run((context) -> assertThat(context.getStartupFailure()).rootCause()
-			.hasMessageContaining("(the stored one " + problem));
+			.hasMessageContaining("(the stored one is valid from 2029-12-31T23:00:00Z to 2030-01-31T00:00:00Z)"));
 	}
 
 	/** Bundles and events follow on threads of their own. */

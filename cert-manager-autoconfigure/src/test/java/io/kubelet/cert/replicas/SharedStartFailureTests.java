@@ -43,8 +43,7 @@ class SharedStartFailureTests extends ShopFixture {
 				+ this.plane.writeKubeconfig(this.directory, this.plane.addServiceAccount("shop", "poor")))));
 		assertThat(report.getDescription() + report.getAction()).contains("Cannot read Secret shop/shop-tls",
 				"kubectl create role secrets-shop-tls --namespace shop --verb=get,list,watch,update --resource=secrets "
-						+ "--resource-name=shop-tls",
-				"Grant the permission with the commands above");
+						+ "--resource-name=shop-tls");
 		assertThat(output).contains("Exception encountered during context initialization")
 			.doesNotContain("kubectl create role");
 		assertThat(this.plane.certificateSigningRequests()).isEmpty();

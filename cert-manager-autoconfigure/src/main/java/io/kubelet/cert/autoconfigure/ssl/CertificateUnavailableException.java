@@ -5,7 +5,9 @@ import java.util.Optional;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.certificate.CertificateManagerException;
+import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.ReadableDuration;
+import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.CertificateStatus.ConfirmedRequest;
 import io.kubelet.cert.store.PairLocation;
@@ -16,92 +18,72 @@ import org.jspecify.annotations.Nullable;
  */
 final class CertificateUnavailableException extends CertificateManagerException {
 
-	private final CertificateSettings settings;
+	private final String startupMode;
 
-	private final @Nullable String action;
-
-	private CertificateUnavailableException(CertificateSettings settings, String message, @Nullable Throwable cause,
-			@Nullable String action) {
-		super(message, cause);
-		this.settings = settings;
-		this.action = action;
+	private CertificateUnavailableException(CertificateSettings settings, Kind kind, String message,
+			@Nullable Throwable cause) {
+		super(kind, message, cause);
+		this.startupMode = settings.properties().of("startup.mode");
 	}
 
-	CertificateSettings settings() {
-		return this.settings;
-	}
-
-	/** Returns what to do, {@code null} if that depends on the cause. */
-	@Nullable String action() {
-		return this.action;
+	/** Returns the name of the property. */
+	String startupMode() {
+		return this.startupMode;
 	}
 
 	static CertificateUnavailableException timedOut(CertificateSettings settings, Duration timeout,
 			CertificateStatus status) {
+		String message = "Certificate '%s' was not issued within %s ('%s') by %s".formatted(settings.name(),
+				ReadableDuration.of(timeout), settings.properties().of("startup.timeout"), signer(settings, status));
 		CertificateStatus.Failure failure = status.lastFailure();
 		ConfirmedRequest pending = status.pendingRequest();
-		String signer = signer(settings, status);
-		String message = "Certificate '%s' was not issued within %s ('%s') by %s".formatted(settings.name(),
-				ReadableDuration.of(timeout), settings.properties().of("startup.timeout"), signer);
 		if (status.health().waitingFor() != null) {
-			return new CertificateUnavailableException(settings,
-					message + ". It waits for " + status.health().waitingFor(),
-					(failure != null) ? failure.cause() : null,
-					"Make sure that this becomes known, or choose another source of addresses with '%s'."
-						.formatted(settings.properties().of("addresses.source")));
+			return new CertificateUnavailableException(settings, Kind.OTHER,
+					"%s. It waits for %s: make sure that this becomes known, or choose another source of addresses with '%s'"
+						.formatted(message, status.health().waitingFor(), settings.properties().of("addresses.source")),
+					null);
 		}
 		if (failure != null) {
-			return new CertificateUnavailableException(settings,
+			return new CertificateUnavailableException(settings, Kind.of(failure.cause()),
 					message + ". Attempt %d failed: %s".formatted(failure.attempt(), failure.summary()),
-					failure.cause(), null);
+					failure.cause());
 		}
-		if (pending == null) {
-			return new CertificateUnavailableException(settings,
-					message + ". The API server has not answered the request yet", null,
-					"Make sure that the API server runs, with the webhooks that it calls, and that this machine can reach it, or increase '%s'."
-						.formatted(settings.properties().of("startup.timeout")));
-		}
-		boolean absent = pending.conditions().contains("Approved") || !pending.message().isEmpty();
-		return new CertificateUnavailableException(settings,
-				message + ". Request " + pending.name() + " " + pending.waitingFor(status.requested().signerName()),
-				null,
-				absent ? "Make sure that %s exists in the cluster, or set '%s' to one that does.".formatted(signer,
-						settings.properties().of((settings.request().issuer() != null) ? "issuer.name" : "signer-name"))
-						: null);
+		return (pending == null)
+				? new CertificateUnavailableException(settings, Kind.UNAVAILABLE,
+						message + ". The API server has not answered the request yet", null)
+				: new CertificateUnavailableException(settings, Kind.TIMED_OUT, message + ". Request " + pending.name()
+						+ " " + pending.waitingFor(status.requested().signerName()), null);
 	}
 
 	static CertificateUnavailableException failed(CertificateSettings settings, CertificateStatus.Failure failure,
 			CertificateStatus status) {
-		return new CertificateUnavailableException(settings, "Could not obtain certificate '%s' from %s: %s"
-			.formatted(settings.name(), signer(settings, status), failure.summary()), failure.cause(), null);
+		return new CertificateUnavailableException(settings, Kind.of(failure.cause()),
+				"Could not obtain certificate '%s' from %s: %s".formatted(settings.name(), signer(settings, status),
+						failure.summary()),
+				failure.cause());
 	}
 
-	/** A manager of the application may have one that no property names. */
 	private static String signer(CertificateSettings settings, CertificateStatus status) {
-		CertificateSettings.Request request = settings.request();
-		String origin = request.wanted().signerOrigin();
-		return (origin == null) ? "signer '" + status.requested().signerName() + "'" : "%s '%s' (from %s)"
-			.formatted((request.issuer() != null) ? "issuer" : "signer", request.wanted().signerName(), origin);
+		String origin = settings.request().wanted().signerOrigin();
+		return IssuerReference.describe(status.requested().signerName())
+				+ ((origin != null) ? " (from " + origin + ")" : "");
 	}
 
-	static CertificateUnavailableException absent(CertificateSettings settings, CertificateStatus status) {
-		String why = Optional.ofNullable(status.pair()).map((pair) -> switch (status.state()) {
-			case NOT_YET_VALID ->
-				" (the stored one is not valid before %s: check the clock of this machine)".formatted(pair.notBefore());
-			default -> " (the stored one expired at %s)".formatted(pair.notAfter());
-		})
-			.or(() -> Optional.ofNullable(settings.storage().initialPair())
-				.flatMap(PairLocation::missingHalf)
-				.map((file) -> " (" + file + " is missing)"))
-			.orElse("");
+	static CertificateUnavailableException absent(CertificateSettings settings, @Nullable CertificatePair stored) {
 		CertificateSettings.Storage storage = settings.storage();
 		Object place = (storage.secret() != null) ? storage.secret()
 				: (storage.initialPair() != null) ? storage.initialPair() : storage.certDir();
-		return new CertificateUnavailableException(settings,
-				"There is no valid certificate '%s' in %s%s, and its rotation is off (%s)".formatted(settings.name(),
-						place, why, settings.rotation().origin()),
-				null,
-				"Put a pair there, or set '%s' to true.".formatted(settings.properties().of("rotate-certificates")));
+		String why = (stored != null)
+				? " (the stored one is valid from %s to %s)".formatted(stored.notBefore(), stored.notAfter())
+				: Optional.ofNullable(storage.initialPair())
+					.flatMap(PairLocation::missingHalf)
+					.map((file) -> " (" + file + " is missing)")
+					.orElse("");
+		return new CertificateUnavailableException(settings, Kind.OTHER,
+				"There is no valid certificate '%s' in %s%s, and its rotation is off (%s): put a pair there, or set '%s' to true"
+					.formatted(settings.name(), place, why, settings.rotation().origin(),
+							settings.properties().of("rotate-certificates")),
+				null);
 	}
 
 }

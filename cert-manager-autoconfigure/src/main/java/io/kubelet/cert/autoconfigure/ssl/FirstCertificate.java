@@ -44,7 +44,7 @@ final class FirstCertificate implements RotationListener {
 		}
 		CertificateStatus status = manager.status();
 		if (status.schedule().deadline() == null) {
-			throw CertificateUnavailableException.absent(settings, status);
+			throw CertificateUnavailableException.absent(settings, status.pair());
 		}
 		if (status.lastFailure() != null) {
 			listener.failed(manager.name(), status.lastFailure());
