@@ -176,13 +176,12 @@ public final class KubernetesConnection implements DisposableBean {
 	/**
 	 * Returns a source of trust in the authorities in objects of the API.
 	 * @param objects the objects
-	 * @param patience returns how long the first call waits for the API server
+	 * @param patience how long the first call waits for the API server
 	 * @param managers as for {@link #credentials(Iterable)}
 	 */
-	public LiveTrust.Source authoritiesIn(Trusted objects, Supplier<Duration> patience,
-			Iterable<CertificateManager> managers) {
+	public LiveTrust.Source authoritiesIn(Trusted objects, Duration patience, Iterable<CertificateManager> managers) {
 		Supplier<PublishedAuthorities> authorities = SingletonSupplier.of(() -> authoritiesIn(objects, managers));
-		return new LiveTrust.Source(() -> "the " + authorities.get(), () -> authorities.get().version(patience.get()),
+		return new LiveTrust.Source(() -> "the " + authorities.get(), () -> authorities.get().version(patience),
 				() -> authorities.get().read());
 	}
 

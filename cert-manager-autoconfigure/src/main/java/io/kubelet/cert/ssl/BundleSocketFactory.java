@@ -1,10 +1,12 @@
 package io.kubelet.cert.ssl;
 
-import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 import javax.net.SocketFactory;
 import javax.net.ssl.SSLContext;
+
+import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundleRegistry;
@@ -21,11 +23,15 @@ import org.springframework.boot.ssl.SslBundleRegistry;
 public final class BundleSocketFactory extends LiveSocketFactory {
 
 	/**
-	 * Static, since a library that creates this class by its name passes nothing else. Of
-	 * several application contexts, the last one comes first, such as that of a test
-	 * while those of other tests are kept.
+	 * By name. Static, since a library that creates this class by its name passes nothing
+	 * else. Of several application contexts, the last one has a name.
 	 */
-	private static final List<Registered> bundles = new CopyOnWriteArrayList<>();
+	private static final Map<String, LiveSslBundle> bundles = new ConcurrentHashMap<>();
+
+	/** That of the last application context. */
+	private static @Nullable SslBundleRegistry registry;
+
+	private static volatile String first = "";
 
 	/**
 	 * Creates a factory.
@@ -42,43 +48,25 @@ public final class BundleSocketFactory extends LiveSocketFactory {
 	 * @throws IllegalArgumentException if there is no bundle, or not yet
 	 */
 	public static SocketFactory getDefault() {
-		List<Registered> all = List.copyOf(bundles);
-		return new BundleSocketFactory(all.stream()
-			.filter((bundle) -> bundle.registry == all.get(all.size() - 1).registry)
-			.map(Registered::name)
-			.findFirst()
-			.orElse(""));
+		return new BundleSocketFactory(first);
 	}
 
 	private static SSLContext context(String bundleName) {
-		return bundles.stream()
-			.filter((bundle) -> bundle.name().equals(bundleName))
-			.reduce((earlier, later) -> later)
-			.map(Registered::bundle)
-			.orElseThrow(() -> new IllegalArgumentException(
-					"There is no SSL bundle '%s' of a certificate yet; there are %s: ".formatted(bundleName,
-							bundles.stream().map(Registered::name).distinct().toList())
-							+ "correct the name, or let the bean that connects depend on the bean 'sslBundleRegistry'"))
-			.createSslContext(SslBundle.DEFAULT_PROTOCOL);
-	}
-
-	static void add(SslBundleRegistry registry, LiveSslBundle bundle) {
-		bundles.add(new Registered(registry, bundle));
-	}
-
-	static void remove(LiveSslBundle bundle) {
-		bundles.removeIf((registered) -> registered.bundle == bundle);
-	}
-
-	/**
-	 * A bundle, and the registry of its application context.
-	 */
-	private record Registered(SslBundleRegistry registry, LiveSslBundle bundle) {
-
-		String name() {
-			return this.bundle.name();
+		LiveSslBundle bundle = bundles.get(bundleName);
+		if (bundle == null) {
+			throw new IllegalArgumentException("There is no SSL bundle '%s' of a certificate yet; there are %s: "
+				.formatted(bundleName, bundles.keySet())
+					+ "correct the name, or let the bean that connects depend on the bean 'sslBundleRegistry'");
 		}
+		return bundle.createSslContext(SslBundle.DEFAULT_PROTOCOL);
+	}
 
+	static synchronized void add(SslBundleRegistry registry, LiveSslBundle bundle) {
+		bundles.put(bundle.name(), bundle);
+		if (BundleSocketFactory.registry != registry) {
+			BundleSocketFactory.registry = registry;
+			first = bundle.name();
+		}
 	}
 
 }

@@ -27,7 +27,7 @@ final class Handshakes {
 	/** Sessions that no context keeps yet because their handshakes are not finished. */
 	private final Queue<WeakReference<SSLSession>> open = new ConcurrentLinkedQueue<>();
 
-	/** Whether a change of the identity makes the tickets of each context unreadable. */
+	/** Whether each context is that of a server, which may issue tickets. */
 	private final Map<SSLSessionContext, Boolean> contexts = Collections.synchronizedMap(new WeakHashMap<>());
 
 	/** Records a handshake, so that its session can be invalidated. */
@@ -41,9 +41,8 @@ final class Handshakes {
 
 	/**
 	 * Keeps the state of a server's session out of a ticket, which the client holds and
-	 * which cannot be taken back at a rotation. OpenSSL issues tickets regardless where
-	 * TLS 1.3 is enabled. Its session already has a context, which gets new ticket keys
-	 * at a rotation instead.
+	 * which cannot be taken back at a rotation. OpenSSL issues tickets regardless. Its
+	 * session already has a context, which gets new ticket keys at a rotation instead.
 	 * <p>
 	 * With TLS 1.3, the session counts as not valid for resumption, so there is no
 	 * ticket. With TLS 1.2, JSSE has already announced one at this point. It is empty if
@@ -53,7 +52,7 @@ final class Handshakes {
 	void recordServer(@Nullable Object transport) {
 		SSLSession session = session(transport);
 		SSLSessionContext context = (session != null) ? session.getSessionContext() : null;
-		if (context != null && TicketKeys.areUsed(transport)) {
+		if (context != null) {
 			this.contexts.put(context, true);
 		}
 		if (session == null || isSettled(session)) {
@@ -76,8 +75,8 @@ final class Handshakes {
 		synchronized (this.contexts) {
 			contexts = Map.copyOf(this.contexts);
 		}
-		contexts.forEach((context, issuesTickets) -> {
-			if (issuesTickets) {
+		contexts.forEach((context, ofServer) -> {
+			if (ofServer) {
 				TicketKeys.replace(context);
 			}
 			Collections.list(context.getIds()).forEach((id) -> invalidate(context.getSession(id)));

@@ -5,7 +5,6 @@ import java.security.KeyStore;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
@@ -206,14 +205,6 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 	}
 
 	/**
-	 * Whether the identity has changed since the followers were last called. Does not
-	 * wait for them.
-	 */
-	boolean isOutdated() {
-		return !identity().equals(this.followed);
-	}
-
-	/**
 	 * Ends the sessions of the previous identity and calls the followers, if the identity
 	 * has changed.
 	 * @return whether it has
@@ -225,11 +216,7 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 		}
 		this.followed = identity;
 		this.handshakes.invalidateSessions();
-		List<CertificateManager.Follower> followers;
-		synchronized (this.followers) {
-			followers = new ArrayList<>(this.followers);
-		}
-		followers.forEach(this::update);
+		List.copyOf(this.followers).forEach(this::update);
 		// A session ticket may arrive on a connection of the previous identity
 		after(this.drain, this.handshakes::invalidateSessions);
 		return true;

@@ -4,7 +4,6 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.trust.LiveTrust;
@@ -41,8 +40,6 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 
 	private CompletableFuture<?> handlers = CompletableFuture.completedFuture(null);
 
-	private volatile boolean ended;
-
 	private RegisteredBundle(SslBundleRegistry registry, LiveSslBundle live) {
 		this.registry = registry;
 		this.live = live;
@@ -60,10 +57,9 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 	 * @param trust returns the current trust, in each handshake
 	 * @param scheduler runs tasks later
 	 * @param drain how long connections of a previous identity may go on
-	 * @return ends the use of the bundle by name, and stops following the trust
 	 * @throws IllegalStateException if there is a bundle of this name already
 	 */
-	public static Runnable register(SslBundleRegistry registry, String bundleName, CertificateManager manager,
+	public static void register(SslBundleRegistry registry, String bundleName, CertificateManager manager,
 			Supplier<Trust> trust, RotationScheduler scheduler, Duration drain) {
 		LiveSslBundle live = new LiveSslBundle(bundleName, manager, trust, scheduler, drain);
 		RegisteredBundle registered = new RegisteredBundle(registry, live);
@@ -85,50 +81,34 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 		if (trust instanceof LiveTrust) {
 			registered.followTrust();
 		}
-		return registered::end;
 	}
 
+	/** Handlers that have not returned from an earlier update delay the next ones. */
 	@Override
 	public void updated(String name) {
-		update();
-		logger.debug("[{}] SSL bundle '{}' now holds {}", name, this.live.name(), this.live.identity().pair());
-	}
-
-	private synchronized void update() {
-		if (this.live.update()) {
-			callHandlers();
-		}
-	}
-
-	/**
-	 * The registry calls the handlers one after the other on the caller's thread, so they
-	 * get one of their own. Handlers that have not returned from an earlier update are
-	 * not waited for again.
-	 */
-	private void callHandlers() {
-		boolean idle = this.handlers.isDone();
-		this.handlers = this.handlers.exceptionally((lost) -> null).thenRunAsync(this::callHandlersNow, this.threads);
 		try {
-			if (idle) {
-				this.handlers.copy().orTimeout(HANDLER_LIMIT.toMillis(), TimeUnit.MILLISECONDS).join();
-			}
+			update().orTimeout(HANDLER_LIMIT.toMillis(), TimeUnit.MILLISECONDS).join();
 		}
 		catch (CompletionException ex) {
-			if (!(ex.getCause() instanceof TimeoutException)) {
-				logger.error(
-						"The update handlers of the SSL bundle '{}' could not be called: their owners continue with the "
-								+ "previous certificate until the next change",
-						this.live.name(), ex.getCause());
-				return;
-			}
 			logger.warn(
 					"The update handlers of the SSL bundle '{}' have not returned within {}s: their owners may continue "
-							+ "with the previous certificate. Later rotations do not wait for them",
+							+ "with the previous certificate",
 					this.live.name(), HANDLER_LIMIT.toSeconds());
 		}
 	}
 
-	private void callHandlersNow() {
+	/**
+	 * Updates the bundle, and has the handlers called on a thread of their own, because
+	 * the registry calls them on that of the caller.
+	 */
+	private synchronized CompletableFuture<?> update() {
+		if (this.live.update()) {
+			this.handlers = this.handlers.whenCompleteAsync((none, lost) -> callHandlers(), this.threads);
+		}
+		return this.handlers.copy();
+	}
+
+	private void callHandlers() {
 		try {
 			this.registry.updateBundle(this.live.name(), this.bundle);
 		}
@@ -141,39 +121,14 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 	}
 
 	private void followTrust() {
-		this.live.after(TRUST_INTERVAL, this::checkTrust);
-	}
-
-	/** The threads of the scheduler are those of the rotations. */
-	private void checkTrust() {
-		if (this.ended) {
-			return;
-		}
-		try {
-			if (this.live.isOutdated()) {
-				this.threads.execute(this::updateTrust);
-				return;
+		this.live.after(TRUST_INTERVAL, () -> {
+			try {
+				update();
 			}
-		}
-		catch (RuntimeException | Error ex) {
-			logger.error("Cannot check whether the trusted authorities of the SSL bundle '{}' have changed",
-					this.live.name(), ex);
-		}
-		followTrust();
-	}
-
-	private void updateTrust() {
-		try {
-			update();
-		}
-		finally {
-			followTrust();
-		}
-	}
-
-	private void end() {
-		this.ended = true;
-		BundleSocketFactory.remove(this.live);
+			finally {
+				followTrust();
+			}
+		});
 	}
 
 }

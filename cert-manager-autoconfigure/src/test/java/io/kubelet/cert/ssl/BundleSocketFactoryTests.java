@@ -18,7 +18,7 @@ import io.kubelet.cert.testsupport.TestAuthority;
 import jakarta.mail.MessagingException;
 import jakarta.mail.Session;
 import jakarta.mail.Transport;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -27,7 +27,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.springframework.boot.ssl.DefaultSslBundleRegistry;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -44,18 +43,11 @@ class BundleSocketFactoryTests {
 
 	private final DefaultSslBundleRegistry registry = new DefaultSslBundleRegistry();
 
-	/**
-	 * Of an application context that is still open, as those that Spring's tests keep.
-	 */
-	private final Runnable earlier = register(new DefaultSslBundleRegistry(), "earlier",
-			new FixedManager(this.authority));
-
-	private final Runnable end = register(this.registry, "bundle", this.manager);
-
-	@AfterEach
-	void end() {
-		this.earlier.run();
-		this.end.run();
+	@BeforeEach
+	void register() {
+		RegisteredBundle.register(this.registry, "bundle", this.manager,
+				() -> Trust.exactly(List.of(this.authority.certificate())), new SimulatedTime(Instant.EPOCH),
+				Duration.ZERO);
 	}
 
 	/** The server is none of LDAP or mail, so it is left after the handshake. */
@@ -102,24 +94,6 @@ class BundleSocketFactoryTests {
 			.withMessageMatching(
 					"There is no SSL bundle 'other' of a certificate yet; there are \\[.*bundle.*]: correct the name, "
 							+ "or let the bean that connects depend on the bean 'sslBundleRegistry'");
-	}
-
-	@Test
-	void bundleOfAnApplicationThatHasEndedIsNotFoundUnlessAnotherOneHasIt() {
-		register("ended").run();
-		assertThatIllegalArgumentException().isThrownBy(() -> new BundleSocketFactory("ended"));
-		register("bundle").run();
-		assertThatCode(() -> new BundleSocketFactory("bundle")).doesNotThrowAnyException();
-	}
-
-	private Runnable register(String bundleName) {
-		return register(new DefaultSslBundleRegistry(), bundleName, this.manager);
-	}
-
-	private Runnable register(DefaultSslBundleRegistry registry, String bundleName, FixedManager manager) {
-		return RegisteredBundle.register(registry, bundleName, manager,
-				() -> Trust.exactly(List.of(this.authority.certificate())), new SimulatedTime(Instant.EPOCH),
-				Duration.ZERO);
 	}
 
 	private interface Client {

@@ -1,19 +1,15 @@
 package io.kubelet.cert.ssl;
 
-import java.lang.ref.Reference;
 import java.security.KeyStore;
 import java.security.Principal;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
-import java.util.Queue;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 
@@ -24,7 +20,6 @@ import javax.net.ssl.X509ExtendedKeyManager;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.Trust;
-import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.awaitility.Awaitility;
@@ -37,8 +32,6 @@ import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslStoreBundle;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
-import org.springframework.core.task.SimpleAsyncTaskExecutor;
-import org.springframework.test.util.ReflectionTestUtils;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
@@ -56,24 +49,13 @@ class RegisteredBundleTests {
 
 	private final List<X509Certificate> trusted = new CopyOnWriteArrayList<>(List.of(this.authority.certificate()));
 
-	/** What is thrown instead of the next versions of the trust. */
-	private final Queue<Error> problems = new ArrayDeque<>();
-
-	private final DefaultSslBundleRegistry registry = this.manager.register(
-			new LiveTrust("", new LiveTrust.Source(() -> "here", this::version, () -> Trust.exactly(this.trusted)),
-					OVERLAP, this.time, (problem) -> {
-						throw problem;
-					}),
-			this.time);
+	private final DefaultSslBundleRegistry registry = this.manager.register(new LiveTrust("",
+			new LiveTrust.Source(() -> "here", () -> List.copyOf(this.trusted), () -> Trust.exactly(this.trusted)),
+			OVERLAP, this.time, (problem) -> {
+				throw problem;
+			}), this.time);
 
 	private final SslBundle bundle = this.registry.getBundle("bundle");
-
-	private Object version() {
-		if (!this.problems.isEmpty()) {
-			throw this.problems.remove();
-		}
-		return List.copyOf(this.trusted);
-	}
 
 	@Test
 	void storesAreThoseOfTheMomentAndTheirPasswordRemainsSecret() throws Exception {
@@ -129,38 +111,19 @@ class RegisteredBundleTests {
 	}
 
 	@Test
-	void handlersAreCalledAgainAfterTheirThreadCouldNotBeStarted(CapturedOutput output) {
-		List<SslBundle> updates = new ArrayList<>();
-		this.registry.addBundleUpdateHandler("bundle", updates::add);
-		SimpleAsyncTaskExecutor threads = (SimpleAsyncTaskExecutor) Objects
-			.requireNonNull(ReflectionTestUtils.getField(this.manager.followers.get(0), "threads"));
-		threads.setThreadFactory((task) -> {
-			throw new OutOfMemoryError("unable to create native thread");
-		});
-		this.manager.rotate();
-		assertThat(output).containsOnlyOnce("The update handlers of the SSL bundle 'bundle' could not be called")
-			.doesNotContain("have not returned");
-		threads.setThreadFactory(Thread::new);
-		this.manager.rotate();
-		assertThat(updates).hasSize(1);
-	}
-
-	/** Later rotations do not wait for it. */
-	@Test
-	void handlerThatHangsIsReportedOnceAndCalledForEachRotation(CapturedOutput output) {
+	void handlerThatHangsIsReportedAndCalledForEachRotation(CapturedOutput output) {
 		CountDownLatch end = new CountDownLatch(1);
 		List<SslBundle> updates = new CopyOnWriteArrayList<>();
 		this.registry.addBundleUpdateHandler("bundle", (bundle) -> {
 			updates.add(bundle);
 			assertThatCode(end::await).doesNotThrowAnyException();
 		});
-		for (int rotation = 0; rotation < 3; rotation++) {
-			this.manager.rotate();
-		}
+		this.manager.rotate();
 		assertThat(updates).hasSize(1);
 		assertThat(output).containsOnlyOnce("have not returned within 5s");
 		end.countDown();
-		Awaitility.await().until(() -> updates.size() == 3);
+		this.manager.rotate();
+		assertThat(updates).hasSize(2);
 	}
 
 	/** The health endpoint of Spring Boot looks at all stores each time, for example. */
@@ -207,52 +170,11 @@ class RegisteredBundleTests {
 		});
 	}
 
-	@Test
-	void authoritiesAreFollowedWhateverIsThrown(CapturedOutput output) {
-		List<@Nullable KeyStore> stores = trustStores();
-		this.trusted.set(0, new TestAuthority("two").certificate());
-		this.problems.add(new NoClassDefFoundError("missing"));
-		this.time.pass(Duration.ofSeconds(10));
-		assertThat(this.problems).isEmpty();
-		assertThat(stores).isEmpty();
-		assertThat(output)
-			.contains("Cannot check whether the trusted authorities of the SSL bundle 'bundle' have changed");
-		this.time.pass(Duration.ofSeconds(10));
-		Awaitility.await().until(() -> stores.size() == 1);
-	}
-
 	/** Returns the trust store at each call of an update handler. */
 	private List<@Nullable KeyStore> trustStores() {
 		List<@Nullable KeyStore> stores = new CopyOnWriteArrayList<>();
 		this.registry.addBundleUpdateHandler("bundle", (bundle) -> stores.add(bundle.getStores().getTrustStore()));
 		return stores;
-	}
-
-	/** Such as a broker that does not answer. The threads are those of all rotations. */
-	@Test
-	void followerThatBlocksKeepsNoThreadOfTheScheduler() throws Exception {
-		CountDownLatch called = new CountDownLatch(1);
-		CountDownLatch end = new CountDownLatch(1);
-		CertificateManager.Follower follower = (bundleName) -> {
-			called.countDown();
-			assertThatCode(end::await).doesNotThrowAnyException();
-		};
-		Objects.requireNonNull(LiveSslBundle.of(this.bundle)).addFollower(follower);
-		this.trusted.set(0, new TestAuthority("two").certificate());
-		this.time.pass(Duration.ofSeconds(10));
-		called.await();
-		try {
-			this.trusted.set(0, this.authority.certificate());
-			assertThat(CompletableFuture.runAsync(() -> this.time.pass(OVERLAP), (task) -> new Thread(task).start()))
-				.succeedsWithin(Duration.ofMinutes(2));
-			assertThat(Thread.getAllStackTraces().keySet())
-				.filteredOn((thread) -> thread.getName().startsWith("ssl-bundle-bundle-"))
-				.hasSizeLessThanOrEqualTo(2);
-		}
-		finally {
-			end.countDown();
-			Reference.reachabilityFence(follower);
-		}
 	}
 
 }

@@ -125,8 +125,8 @@ public record CertificateSettings(PropertyNames properties, String name, @Nullab
 	 *
 	 * @param mode Whether to wait for the certificate and fail without it, or to start
 	 * without it and obtain it in the background.
-	 * @param timeout How long to wait for the certificate and for authorities that are
-	 * read from the API server, together.
+	 * @param timeout How long to wait for the certificate, and for authorities that are
+	 * read from the API server.
 	 */
 	public record Startup(@DefaultValue("wait") Mode mode,
 			@Valid(Valid.Rule.POSITIVE) @DefaultValue("60s") Duration timeout) {

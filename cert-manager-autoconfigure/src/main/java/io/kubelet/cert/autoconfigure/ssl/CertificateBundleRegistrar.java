@@ -1,19 +1,25 @@
 package io.kubelet.cert.autoconfigure.ssl;
 
+import java.security.cert.X509Certificate;
 import java.time.Duration;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.List;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.certificate.trust.Trust;
+import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.ssl.RegisteredBundle;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-import org.springframework.beans.factory.DisposableBean;
 import org.springframework.boot.autoconfigure.ssl.SslBundleRegistrar;
 import org.springframework.boot.ssl.SslBundleRegistry;
 import org.springframework.boot.ssl.SslBundles;
@@ -22,7 +28,12 @@ import org.springframework.boot.ssl.SslBundles;
  * Registers an SSL bundle for each certificate. If the application waits for its first
  * certificate, this is where it waits.
  */
-final class CertificateBundleRegistrar implements SslBundleRegistrar, DisposableBean {
+final class CertificateBundleRegistrar implements SslBundleRegistrar {
+
+	private static final Logger logger = LoggerFactory.getLogger(CertificateBundleRegistrar.class);
+
+	/** How many authorities are named in the log. */
+	private static final int NAMED = 3;
 
 	private final CertificateSettingsList settings;
 
@@ -31,9 +42,6 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 	private final TrustedAuthorities trusted;
 
 	private final RotationScheduler scheduler;
-
-	/** Called when the context is closed. A scheduler of the application may go on. */
-	private final Queue<Runnable> ends = new ConcurrentLinkedQueue<>();
 
 	CertificateBundleRegistrar(CertificateSettingsList settings, CertificateManagers managers,
 			TrustedAuthorities trusted, RotationScheduler scheduler) {
@@ -48,7 +56,8 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 		for (CertificateManager manager : this.managers) {
 			this.settings.find(manager.name())
 				.ifPresentOrElse((certificate) -> register(registry, certificate, manager),
-						() -> register(registry, manager.name(), manager, this.trusted.undescribed(manager.name()),
+						() -> RegisteredBundle.register(registry, manager.name(), manager,
+								this.trusted.undescribed(manager.name()), this.scheduler,
 								Duration.ofSeconds(CertificateSettings.Ssl.DRAIN_SECONDS)));
 		}
 	}
@@ -63,18 +72,34 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 		if (certificate.startup().waits()) {
 			FirstCertificate.await(manager, certificate);
 		}
-		new TrustReport(certificate, trust.get()).log(manager.status().pair(), this.trusted.now());
-		register(registry, certificate.ssl().bundle(), manager, trust, certificate.ssl().drain());
+		report(certificate, manager.status().pair(), trust.get());
+		RegisteredBundle.register(registry, certificate.ssl().bundle(), manager, trust, this.scheduler,
+				certificate.ssl().drain());
 	}
 
-	private void register(SslBundleRegistry registry, String bundleName, CertificateManager manager,
-			Supplier<Trust> trust, Duration drain) {
-		this.ends.add(RegisteredBundle.register(registry, bundleName, manager, trust, this.scheduler, drain));
-	}
-
-	@Override
-	public void destroy() {
-		this.ends.forEach(Runnable::run);
+	/**
+	 * Reports whom a bundle trusts. Otherwise the first hint is a failed handshake. A
+	 * bundle that trusts nobody has been reported already.
+	 */
+	private void report(CertificateSettings certificate, @Nullable CertificatePair pair, Trust trust) {
+		List<X509Certificate> authorities = trust.authorities();
+		if (!authorities.isEmpty()) {
+			logger.info("[{}] Certificate authorities that the SSL bundle '{}' trusts: {} ({}{}), from {}",
+					certificate.name(), certificate.ssl().bundle(), authorities.size(),
+					authorities.stream()
+						.limit(NAMED)
+						.map((authority) -> "'" + ExternalText.subject(authority) + "'")
+						.collect(Collectors.joining(", ")),
+					(authorities.size() > NAMED) ? ", ..." : "",
+					certificate.properties().of(certificate.ssl().trusted().property()));
+			if (trust instanceof Trust.Exactly && pair != null
+					&& !IssuedCertificateCheck.leadsToAny(pair, authorities, this.trusted.now())) {
+				logger.warn("[{}] The certificate does not lead to an authority that the SSL bundle '{}' trusts, so "
+						+ "peers with certificates of the same signer ('{}') are refused. If that is not intended, set "
+						+ "'{}' to the authorities of the signer", certificate.name(), certificate.ssl().bundle(),
+						ExternalText.issuer(pair.leaf()), certificate.properties().of("ssl.trust-file"));
+			}
+		}
 	}
 
 }

@@ -1,6 +1,7 @@
 package io.kubelet.cert.autoconfigure.ssl;
 
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -12,16 +13,13 @@ import java.util.function.Supplier;
 import io.kubelet.cert.autoconfigure.KubernetesConnection;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Trusted;
-import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.Trust;
-import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.event.Level;
 
 /**
  * Resolves which certificate authorities the SSL bundle of a certificate trusts. Those of
@@ -33,8 +31,6 @@ final class TrustedAuthorities {
 
 	private static final String NO_AUTHORITY = "The issuer of certificate '%s' returned no authority with it, as issuers "
 			+ "that use ACME do, or the pair in %s was not obtained from an issuer: move its files away in that case. %s";
-
-	private static final Duration LEAST = Duration.ofSeconds(3);
 
 	private final KubernetesConnection connection;
 
@@ -56,9 +52,11 @@ final class TrustedAuthorities {
 		Trusted trusted = certificate.ssl().trusted();
 		return switch (trusted.kind()) {
 			case FILE -> inFile(Path.of(trusted.name()), certificate);
-			case CONFIG_MAP, TRUST_BUNDLE, TRUST_BUNDLES_OF_SIGNER -> in(trusted, certificate);
+			case CONFIG_MAP, TRUST_BUNDLE, TRUST_BUNDLES_OF_SIGNER -> live(this.connection.authoritiesIn(trusted,
+					certificate.startup().waits() ? certificate.startup().timeout() : Duration.ZERO, this.managers),
+					certificate, unread(certificate));
 			case CLUSTER -> ofCluster(certificate);
-			case ISSUER -> ofIssuer(certificate);
+			case ISSUER -> live(ofIssuer(certificate), certificate, unread(certificate));
 			case SYSTEM -> Trust::system;
 		};
 	}
@@ -73,26 +71,23 @@ final class TrustedAuthorities {
 	 * Reports the property if the first reading fails. Later the configuration is right,
 	 * and what it names has been deleted.
 	 */
-	private static Function<RuntimeException, Trust> mistake(CertificateSettings certificate) {
-		Trusted trusted = certificate.ssl().trusted();
-		return (problem) -> certificate.properties().check(trusted.property(), trusted.name(), () -> {
+	private static Function<RuntimeException, Trust> mistake(CertificateSettings certificate, String value) {
+		return (problem) -> certificate.properties().check(certificate.ssl().trusted().property(), value, () -> {
 			throw problem;
 		});
 	}
 
 	/** Without a wait at startup, no authority is trusted until the source is read. */
 	private static Function<RuntimeException, Trust> unread(CertificateSettings certificate) {
-		return certificate.startup().waits() ? mistake(certificate) : (problem) -> {
-			// The first answer may take a moment, which needs no warning
-			logger.atLevel((Kind.of(problem) == Kind.UNAVAILABLE) ? Level.INFO : Level.WARN)
-				.log("[{}] The SSL bundle '{}' trusts nobody for now: {}", certificate.name(),
-						certificate.ssl().bundle(), problem.getMessage());
+		return certificate.startup().waits() ? mistake(certificate, certificate.ssl().trusted().name()) : (problem) -> {
+			logger.warn("[{}] The SSL bundle '{}' trusts nobody for now: {}", certificate.name(),
+					certificate.ssl().bundle(), problem.getMessage());
 			return Trust.exactly(List.of());
 		};
 	}
 
 	private LiveTrust inFile(Path file, CertificateSettings certificate) {
-		LiveTrust trust = live(LiveTrust.Source.file(file), certificate, mistake(certificate));
+		LiveTrust trust = live(LiveTrust.Source.file(file), certificate, mistake(certificate, file.toString()));
 		trust.get();
 		return trust;
 	}
@@ -101,24 +96,32 @@ final class TrustedAuthorities {
 	 * The stored pair contains the authorities, so no API server is needed for them. They
 	 * remain when it expires.
 	 */
-	private LiveTrust ofIssuer(CertificateSettings certificate) {
+	private LiveTrust.Source ofIssuer(CertificateSettings certificate) {
 		CertificateManager manager = this.managers.get(certificate.name());
-		Supplier<Optional<CertificatePair>> last = () -> manager.current()
-			.or(() -> Optional.ofNullable(manager.status().pair()));
-		Supplier<Object> version = () -> last.get().map(CertificatePair::authorities).orElse(List.of());
-		LiveTrust.Source source = new LiveTrust.Source(() -> "the certificate '" + certificate.name() + "'", version,
-				() -> {
-					CertificatePair pair = last.get()
+		Supplier<Optional<CertificatePair>> pair = () -> Optional.ofNullable(manager.status().pair());
+		return new LiveTrust.Source(() -> "the certificate '" + certificate.name() + "'",
+				() -> pair.get().map(CertificatePair::authorities).orElse(List.of()), () -> {
+					List<X509Certificate> authorities = pair.get()
 						.orElseThrow(() -> new IllegalStateException(
-								"There is no certificate yet, whose authority is to be trusted"));
-					if (pair.authorities().isEmpty()) {
-						throw certificate.properties()
-							.invalid("ssl.trust", "issuer", NO_AUTHORITY, certificate.name(),
-									certificate.storage().certDir(), alternatives(certificate.properties().prefix()));
-					}
-					return Trust.exactly(pair.authorities());
+								"There is no certificate yet, whose authority is to be trusted"))
+						.authorities();
+					certificate.properties()
+						.require(!authorities.isEmpty(), "ssl.trust", "issuer", NO_AUTHORITY, certificate.name(),
+								certificate.storage().certDir(), alternatives(certificate.properties().prefix()));
+					return Trust.exactly(authorities);
 				});
-		return live(source, certificate, unread(certificate));
+	}
+
+	private Supplier<Trust> ofCluster(CertificateSettings certificate) {
+		LiveTrust.Source source = this.connection.authorities().orElse(null);
+		if (source == null) {
+			return nobody(certificate, "No API server is configured");
+		}
+		return live(new LiveTrust.Source(source.origin(), source.version(), () -> {
+			Trust trust = source.trust().get();
+			return trust.authorities().isEmpty()
+					? nobody(certificate, source.origin().get() + " contains no certificate authority").get() : trust;
+		}), certificate, mistake(certificate, "cluster"));
 	}
 
 	/**
@@ -128,40 +131,6 @@ final class TrustedAuthorities {
 	Supplier<Trust> undescribed(String name) {
 		return nobody(name, name, "kubelet.cert.additional." + name,
 				"The application's own CertificateManagers bean provides no certificate authority");
-	}
-
-	/** The wait for the certificate and the one for the authorities share a timeout. */
-	private LiveTrust in(Trusted objects, CertificateSettings certificate) {
-		boolean waits = certificate.startup().waits();
-		Duration timeout = certificate.startup().timeout();
-		Instant end = this.clock.instant().plus(timeout);
-		return live(this.connection.authoritiesIn(objects, () -> waits ? until(end, timeout) : Duration.ZERO,
-				this.managers), certificate, unread(certificate));
-	}
-
-	/** A server that has issued a certificate at the last moment answers soon. */
-	private Duration until(Instant end, Duration timeout) {
-		Duration left = Duration.between(this.clock.instant(), end);
-		Duration least = (timeout.compareTo(LEAST) < 0) ? timeout : LEAST;
-		return (left.compareTo(least) > 0) ? left : least;
-	}
-
-	private Supplier<Trust> ofCluster(CertificateSettings certificate) {
-		LiveTrust.Source source = this.connection.authorities().orElse(null);
-		if (source == null) {
-			return nobody(certificate, "No API server is configured");
-		}
-		Supplier<Trust> checked = () -> {
-			Trust trust = source.trust().get();
-			return trust.authorities().isEmpty()
-					? nobody(certificate, source.origin().get() + " contains no certificate authority").get() : trust;
-		};
-		return live(new LiveTrust.Source(source.origin(), source.version(), checked), certificate, (problem) -> {
-			throw (problem instanceof KubernetesConfigurationException) ? certificate.properties()
-				.invalid("ssl.trust", "cluster", "%s. %s", problem.getMessage(),
-						alternatives(certificate.properties().prefix()))
-					: problem;
-		});
 	}
 
 	private static Supplier<Trust> nobody(CertificateSettings certificate, String reason) {

@@ -5,7 +5,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.stream.Stream;
 
 import javax.net.ssl.X509TrustManager;
@@ -16,11 +15,10 @@ import io.kubelet.cert.autoconfigure.server.CertificateServerAutoConfiguration;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
-import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.ssl.FixedManager;
 import io.kubelet.cert.testsupport.CertificateContexts;
 import io.kubelet.cert.testsupport.ManagerFixture;
-import org.awaitility.Awaitility;
+import io.kubelet.cert.testsupport.TestAuthority;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -144,8 +142,8 @@ class CertificateSslAutoConfigurationTests {
 
 	@ParameterizedTest
 	@CsvSource(delimiter = '|', textBlock = """
-			false | by signer '%s'. Request %s is approved and waiting
-			true | from signer '%s': Request %s to signer example.com/signer was denied: no
+			false | by signer %s. Request %s is approved and waiting
+			true | from signer %s: Request %s to signer example.com/signer was denied: no
 			""")
 	void managerOfTheApplicationIsReportedWithItsSigner(boolean denied, String report) {
 		ManagerFixture fixture = new ManagerFixture();
@@ -185,22 +183,26 @@ class CertificateSslAutoConfigurationTests {
 		assertThat(output).doesNotContain("remain trusted");
 	}
 
-	@Test
-	void nothingIsFollowedWithTheSchedulerOfTheApplicationOnceTheContextIsClosed() {
-		ScheduledThreadPoolExecutor executor = new ScheduledThreadPoolExecutor(1);
-		executor.setRemoveOnCancelPolicy(true);
-		try {
-			RotationScheduler scheduler = RotationScheduler.of(executor);
-			this.runner
-				.withBean(RotationScheduler.class,
-						() -> (task, delay) -> scheduler.schedule(task, delay.dividedBy(100)))
-				.withPropertyValues("kubelet.cert.ssl.trust-file=" + this.file)
-				.run((context) -> assertThat(executor.getQueue()).isNotEmpty());
-			Awaitility.await().untilAsserted(() -> assertThat(executor.getQueue()).isEmpty());
-		}
-		finally {
-			executor.shutdownNow();
-		}
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', quoteCharacter = '"', textBlock = """
+			test | 1 ('CN=test') | 0
+			a,b,c,d | 4 ('CN=a', 'CN=b', 'CN=c', ...) | 1
+			""")
+	void authoritiesAreLoggedWithAWarningIfTheCertificateLeadsToNoneOfThem(String names, String authorities,
+			int warnings, CapturedOutput output) throws IOException {
+		Files.writeString(this.file,
+				Pem.write(Stream.of(names.split(","))
+					.map((name) -> name.equals("test") ? CertificateContexts.authority : new TestAuthority(name))
+					.map(TestAuthority::certificate)
+					.toList()));
+		this.runner.withPropertyValues("kubelet.cert.ssl.trust-file=" + this.file)
+			.run((context) -> assertThat(output)
+				.containsOnlyOnce(
+						"[kubelet-client] Certificate authorities that the SSL bundle 'kubelet-client' trusts: "
+								+ authorities + ", from kubelet.cert.ssl.trust-file")
+				.satisfies((log) -> assertThat(log.toString()
+					.split("does not lead to an authority that the SSL bundle 'kubelet-client' trusts", -1))
+					.hasSize(1 + warnings)));
 	}
 
 	/** Whom the managers of the bundle trust. */
