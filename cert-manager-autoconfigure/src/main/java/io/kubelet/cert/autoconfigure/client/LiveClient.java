@@ -3,8 +3,6 @@ package io.kubelet.cert.autoconfigure.client;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -36,8 +34,6 @@ final class LiveClient<C> implements Supplier<C>, CertificateManager.Follower, D
 	private final LiveSslBundle bundle;
 
 	private final Function<Consumer<AutoCloseable>, C> maker;
-
-	private final Set<Made<C>> draining = ConcurrentHashMap.newKeySet();
 
 	private @Nullable Made<C> current;
 
@@ -93,32 +89,28 @@ final class LiveClient<C> implements Supplier<C>, CertificateManager.Follower, D
 	private void retire() {
 		Made<C> made = this.current;
 		if (made != null) {
-			this.draining.add(made);
 			this.bundle.after(this.bundle.drain(), () -> close(made));
 			this.current = null;
 		}
 	}
 
-	/** Closes all connections at once. */
+	/** Closes the connections of the current identity at once. */
 	@Override
 	public synchronized void destroy() {
 		if (this.current != null) {
-			this.draining.add(this.current);
+			close(this.current);
 			this.current = null;
 		}
-		this.draining.forEach(this::close);
 	}
 
-	private void close(Made<C> made) {
-		if (this.draining.remove(made)) {
-			if (made.client instanceof DisposableBean disposable) {
-				close(disposable::destroy);
-			}
-			else if (made.client instanceof AutoCloseable closeable) {
-				close(closeable);
-			}
-			made.resources.forEach(LiveClient::close);
+	private static void close(Made<?> made) {
+		if (made.client instanceof DisposableBean disposable) {
+			close(disposable::destroy);
 		}
+		else if (made.client instanceof AutoCloseable closeable) {
+			close(closeable);
+		}
+		made.resources.forEach(LiveClient::close);
 	}
 
 	private static void close(AutoCloseable resource) {

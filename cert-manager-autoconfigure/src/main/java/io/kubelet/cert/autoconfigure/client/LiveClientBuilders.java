@@ -5,7 +5,6 @@ import java.net.URI;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
-import org.eclipse.jetty.client.HttpClient;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -45,15 +44,16 @@ final class LiveClientBuilders {
 			.orElseGet(() -> builder.build(settings));
 	}
 
+	/** Spring starts the clients of Jetty, and does not stop them. */
 	private static ClientHttpRequestFactoryBuilder<?> closing(ClientHttpRequestFactoryBuilder<?> builder,
 			@Nullable HttpClientSettings settings, Consumer<AutoCloseable> resources) {
 		if (builder instanceof JettyClientHttpRequestFactoryBuilder jetty) {
-			return jetty.withHttpClientCustomizer(Jetty.closedBy(resources));
+			return jetty.withHttpClientCustomizer((client) -> resources.accept(client::stop));
 		}
 		if (builder instanceof ReactorClientHttpRequestFactoryBuilder reactor) {
 			ReactorPool pool = new ReactorPool(resources);
 			reactor.withHttpClientCustomizer(pool::resemble).build(settings);
-			return reactor.withHttpClientFactory(pool::client).withHttpClientCustomizer(pool::closing);
+			return reactor.withHttpClientFactory(pool::client);
 		}
 		return builder;
 	}
@@ -80,12 +80,12 @@ final class LiveClientBuilders {
 		private static ClientHttpConnectorBuilder<?> closing(ClientHttpConnectorBuilder<?> builder,
 				@Nullable HttpClientSettings settings, Consumer<AutoCloseable> resources) {
 			if (builder instanceof JettyClientHttpConnectorBuilder jetty) {
-				return jetty.withHttpClientCustomizer(Jetty.closedBy(resources));
+				return jetty.withHttpClientCustomizer((client) -> resources.accept(client::stop));
 			}
 			if (builder instanceof ReactorClientHttpConnectorBuilder reactor) {
 				ReactorPool pool = new ReactorPool(resources);
 				reactor.withHttpClientCustomizer(pool::resemble).build(settings);
-				return reactor.withHttpClientFactory(pool::client).withHttpClientCustomizer(pool::closing);
+				return reactor.withHttpClientFactory(pool::client);
 			}
 			return builder;
 		}
@@ -119,15 +119,6 @@ final class LiveClientBuilders {
 		@Override
 		public void destroy() {
 			this.client.destroy();
-		}
-
-	}
-
-	/** Jetty need not be present. Spring starts its clients, and does not stop them. */
-	private static final class Jetty {
-
-		static Consumer<HttpClient> closedBy(Consumer<AutoCloseable> resources) {
-			return (client) -> resources.accept(client::stop);
 		}
 
 	}

@@ -2,9 +2,6 @@ package io.kubelet.cert.autoconfigure.client;
 
 import java.util.function.Consumer;
 
-import io.netty.channel.group.ChannelGroup;
-import io.netty.channel.group.DefaultChannelGroup;
-import io.netty.util.concurrent.GlobalEventExecutor;
 import reactor.netty.http.client.HttpClient;
 import reactor.netty.resources.ConnectionProvider;
 
@@ -17,8 +14,6 @@ import reactor.netty.resources.ConnectionProvider;
 final class ReactorPool {
 
 	private final Consumer<AutoCloseable> resources;
-
-	private final ChannelGroup channels = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
 
 	private ConnectionProvider.Builder settings = ConnectionProvider.builder("certificate");
 
@@ -41,18 +36,13 @@ final class ReactorPool {
 
 	/**
 	 * Returns a client that uses this pool, unless a customizer replaces it by that of
-	 * the application.
+	 * the application. A pool that is disposed of closes its idle connections at once and
+	 * the others when their requests have ended.
 	 */
 	HttpClient client() {
 		ConnectionProvider pool = this.settings.build();
 		this.resources.accept(pool::dispose);
 		return HttpClient.create(pool);
-	}
-
-	/** A pool closes idle connections only, so those in use are closed here. */
-	HttpClient closing(HttpClient client) {
-		this.resources.accept(this.channels::close);
-		return client.doOnChannelInit((observer, channel, address) -> this.channels.add(channel));
 	}
 
 }

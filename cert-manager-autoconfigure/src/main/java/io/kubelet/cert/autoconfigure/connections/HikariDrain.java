@@ -1,6 +1,5 @@
 package io.kubelet.cert.autoconfigure.connections;
 
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -25,16 +24,14 @@ import org.springframework.boot.jdbc.DataSourceUnwrapper;
 record HikariDrain(ConfigurableListableBeanFactory beans) implements CertificateManager.Follower {
 
 	/**
-	 * A connection that was being made may present the old pair and join the pool later:
-	 * usually within a second, on a busy machine within ten.
+	 * A connection that was being made may present the old pair and join the pool later.
 	 */
-	private static final List<Integer> AGAIN = List.of(1, 10);
+	private static final int AGAIN_SECONDS = 10;
 
 	@Override
 	public void updated(String bundleName) {
-		AGAIN.forEach((seconds) -> CompletableFuture.delayedExecutor(seconds, TimeUnit.SECONDS)
-			.execute(() -> evict(bundleName)));
 		evict(bundleName);
+		CompletableFuture.delayedExecutor(AGAIN_SECONDS, TimeUnit.SECONDS).execute(() -> evict(bundleName));
 	}
 
 	private void evict(String bundleName) {
