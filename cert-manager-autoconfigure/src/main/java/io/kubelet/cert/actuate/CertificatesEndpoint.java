@@ -9,7 +9,6 @@ import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 
-import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.ExternalText;
@@ -165,8 +164,8 @@ public class CertificatesEndpoint {
 		 * @param serialNumber the serial number in hexadecimal
 		 * @param notBefore the start of its validity
 		 * @param notAfter the end of its validity
-		 * @param dnsNames its DNS names, none if they cannot be read
-		 * @param ipAddresses its IP addresses, none if they cannot be read
+		 * @param dnsNames its DNS names
+		 * @param ipAddresses its IP addresses
 		 * @param keyAlgorithm the kind of its key, such as {@code EC P-256}
 		 * @param fingerprint its SHA-256 digest
 		 */
@@ -174,20 +173,11 @@ public class CertificatesEndpoint {
 				List<String> dnsNames, List<String> ipAddresses, String keyAlgorithm, String fingerprint) {
 
 			static Current of(CertificatePair pair) {
-				CertificateTemplate names = names(pair);
+				CertificateTemplate names = CertificateTemplate.of(pair.leaf());
 				return new Current(ExternalText.subject(pair.leaf()), ExternalText.issuer(pair.leaf()),
 						pair.serialNumber(), pair.notBefore(), pair.notAfter(),
 						names.dnsNames().stream().map(ExternalText::clean).toList(), text(names.ipAddresses()),
 						KeySpecification.describe(pair.leaf().getPublicKey()), pair.fingerprint());
-			}
-
-			private static CertificateTemplate names(CertificatePair pair) {
-				try {
-					return CertificateTemplate.of(pair.leaf());
-				}
-				catch (IllegalArgumentException ex) {
-					return CertificateTemplate.ofSubject(CertificateNames.commonName(pair.leaf()));
-				}
 			}
 
 		}

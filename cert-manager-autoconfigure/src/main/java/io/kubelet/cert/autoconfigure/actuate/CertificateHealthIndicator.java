@@ -2,7 +2,6 @@ package io.kubelet.cert.autoconfigure.actuate;
 
 import java.time.Clock;
 import java.time.Duration;
-import java.time.temporal.ChronoUnit;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.ReadableDuration;
@@ -79,20 +78,15 @@ class CertificateHealthIndicator extends AbstractHealthIndicator {
 	private @Nullable String warning(CertificateStatus status) {
 		CertificatePair pair = status.pair();
 		return (pair == null) ? status.health().storeProblem() : switch (status.state()) {
-			case OVERDUE -> overdue(pair, status);
+			case OVERDUE -> "The rotation is overdue since %s; the certificate is valid for another %s".formatted(
+					status.schedule().overdueAt(),
+					ReadableDuration.of(Duration.between(this.clock.instant(), pair.notAfter())));
 			case EXPIRED -> "The certificate expired at %s: peers refuse it".formatted(pair.notAfter());
 			case NOT_YET_VALID ->
-				"The certificate is not valid before %s, and it is %s now: peers refuse it until then. Check the clock of this machine"
-					.formatted(pair.notBefore(), this.clock.instant().truncatedTo(ChronoUnit.SECONDS));
+				"The certificate is not valid before %s: peers refuse it until then. Check the clock of this machine"
+					.formatted(pair.notBefore());
 			case VALID, ROTATING, STATIC, WAITING -> status.health().storeProblem();
 		};
-	}
-
-	private String overdue(CertificatePair pair, CertificateStatus status) {
-		Duration left = Duration.between(this.clock.instant(), pair.notAfter()).truncatedTo(ChronoUnit.SECONDS);
-		return "The %s is overdue since %s; the certificate is valid for another %s".formatted(
-				(status.schedule().deadline() != null) ? "rotation" : "replacement of the stored pair",
-				status.schedule().overdueAt(), ReadableDuration.of(left));
 	}
 
 }

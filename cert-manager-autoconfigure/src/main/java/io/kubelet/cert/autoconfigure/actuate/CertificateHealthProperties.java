@@ -18,19 +18,13 @@ record CertificateHealthProperties(@DefaultValue("up") OverdueStatus overdueStat
 	enum OverdueStatus {
 
 		/** Up, with a warning among the details. */
-		UP(Status.UP),
+		UP,
 
 		/** Out of service, also with the warning. */
-		OUT_OF_SERVICE(Status.OUT_OF_SERVICE);
-
-		private final Status status;
-
-		OverdueStatus(Status status) {
-			this.status = status;
-		}
+		OUT_OF_SERVICE;
 
 		Status status() {
-			return this.status;
+			return new Status(name());
 		}
 
 	}

@@ -4,11 +4,10 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
@@ -48,7 +47,7 @@ class CertificateMetrics implements MeterBinder, RotationListener {
 
 	private final Clock clock;
 
-	private final Map<MeterRegistry, MultiGauge> infos = new HashMap<>();
+	private final List<MultiGauge> infos = new CopyOnWriteArrayList<>();
 
 	/**
 	 * Creates a binder.
@@ -64,12 +63,11 @@ class CertificateMetrics implements MeterBinder, RotationListener {
 	}
 
 	@Override
-	public synchronized void bindTo(MeterRegistry registry) {
+	public void bindTo(MeterRegistry registry) {
 		this.managers.forEach((manager) -> bind(manager, registry));
-		this.infos.computeIfAbsent(registry,
-				(first) -> MultiGauge.builder("kubelet.cert.info")
-					.description("Signer, serial number and key algorithm of the certificate")
-					.register(first));
+		this.infos.add(MultiGauge.builder("kubelet.cert.info")
+			.description("Signer, serial number and key algorithm of the certificate")
+			.register(registry));
 		updateInfo();
 	}
 
@@ -85,7 +83,7 @@ class CertificateMetrics implements MeterBinder, RotationListener {
 			.filter((status) -> status.pair() != null)
 			.<Row<?>>map((status) -> Row.of(info(status), 1))
 			.toList();
-		this.infos.values().forEach((gauge) -> gauge.register(rows));
+		this.infos.forEach((gauge) -> gauge.register(rows));
 	}
 
 	private static Tags info(CertificateStatus status) {
@@ -94,32 +92,26 @@ class CertificateMetrics implements MeterBinder, RotationListener {
 				pair.serialNumber(), "key_algorithm", KeySpecification.describe(pair.leaf().getPublicKey()));
 	}
 
-	/**
-	 * No meter holds this object, and with it the managers, after the context is closed.
-	 */
 	private void bind(CertificateManager manager, MeterRegistry registry) {
 		Meters meters = new Meters(manager, registry, Tags.of("certificate", manager.name()));
-		Clock clock = this.clock;
-		Function<String, Trust> trust = this.trust;
 		meters.time("expiry", "Time until the certificate expires, negative once it has",
-				(status) -> until(clock, (status.pair() != null) ? status.pair().notAfter() : null));
+				(status) -> until((status.pair() != null) ? status.pair().notAfter() : null));
 		meters.time("lifetime", "Time from the start to the end of the certificate's validity",
 				(status) -> (status.pair() != null) ? seconds(status.pair().lifetime()) : Double.NaN);
 		meters.time("rotation.deadline", "Time until the next rotation is due, negative once it is",
-				(status) -> until(clock, status.schedule().deadline()));
+				(status) -> until(status.schedule().deadline()));
 		meters.time("request.age", "Time since the pending request was created, 0 if no request is pending",
-				(status) -> since(clock,
-						(status.pendingRequest() != null) ? status.pendingRequest().createdAt() : null));
+				(status) -> since((status.pendingRequest() != null) ? status.pendingRequest().createdAt() : null));
 		meters.time("stuck", "Time for which a step of the rotation has not returned, 0 if none is stuck",
-				(status) -> since(clock, status.health().stuckSince()));
+				(status) -> since(status.health().stuckSince()));
 		meters.time("failing",
 				"Time since the first of the attempts that have failed in a row, 0 if the last one succeeded",
-				(status) -> since(clock, status.rotations().failingSince()));
+				(status) -> since(status.rotations().failingSince()));
 		meters.time("trust.expiry",
 				"Time until the first of the authorities that the SSL bundle trusts expires, negative once it has",
-				(status) -> until(clock, firstEnd(trust.apply(status.name()))));
+				(status) -> until(firstEnd(this.trust.apply(status.name()))));
 		meters.number("trust.authorities", "Certificate authorities that the SSL bundle trusts", Tags.empty(),
-				(status) -> trust.apply(status.name()).authorities().size());
+				(status) -> this.trust.apply(status.name()).authorities().size());
 		for (State state : State.values()) {
 			meters.number("state", "1 for the state of the certificate, 0 for the other states",
 					Tags.of("state", state.name()), (status) -> (status.state() == state) ? 1 : 0);
@@ -134,12 +126,12 @@ class CertificateMetrics implements MeterBinder, RotationListener {
 		meters.waits();
 	}
 
-	private static double until(Clock clock, @Nullable Instant end) {
-		return (end != null) ? seconds(Duration.between(clock.instant(), end)) : Double.NaN;
+	private double until(@Nullable Instant end) {
+		return (end != null) ? seconds(Duration.between(this.clock.instant(), end)) : Double.NaN;
 	}
 
-	private static double since(Clock clock, @Nullable Instant begin) {
-		return (begin != null) ? Math.max(0, -until(clock, begin)) : 0;
+	private double since(@Nullable Instant begin) {
+		return (begin != null) ? Math.max(0, -until(begin)) : 0;
 	}
 
 	private static double seconds(Duration duration) {

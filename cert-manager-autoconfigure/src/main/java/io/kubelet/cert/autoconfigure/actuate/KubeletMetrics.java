@@ -2,11 +2,10 @@ package io.kubelet.cert.autoconfigure.actuate;
 
 import java.time.Clock;
 import java.time.Duration;
-import java.util.Collections;
-import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.rotation.CertificateManager;
@@ -25,8 +24,7 @@ import org.jspecify.annotations.Nullable;
  * the certificate as the tag {@code certificate}. Only for certificates that do the work
  * of a kubelet: widespread alerts on these names concern every job that reports them.
  * <p>
- * Must be registered as a listener of the managers. The rotation before a registry is
- * bound counts too, for every registry.
+ * Must be registered as a listener of the managers.
  */
 class KubeletMetrics implements MeterBinder, RotationListener {
 
@@ -39,7 +37,8 @@ class KubeletMetrics implements MeterBinder, RotationListener {
 
 	private final Clock clock;
 
-	private final Map<String, Records> records = new ConcurrentHashMap<>();
+	/** The ages of serving certificates, in each registry. */
+	private final Map<String, List<DistributionSummary>> rotations = new ConcurrentHashMap<>();
 
 	/**
 	 * Creates a binder.
@@ -81,7 +80,8 @@ class KubeletMetrics implements MeterBinder, RotationListener {
 			.tags(tags)
 			.register(registry);
 		if (serving) {
-			records(manager.name()).add(rotations(registry, tags));
+			this.rotations.computeIfAbsent(manager.name(), (name) -> new CopyOnWriteArrayList<>())
+				.add(rotations(registry, tags));
 		}
 	}
 
@@ -92,12 +92,9 @@ class KubeletMetrics implements MeterBinder, RotationListener {
 	@Override
 	public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
 		if (previous != null) {
-			records(name).rotated(Duration.between(previous.notBefore(), this.clock.instant()).toSeconds());
+			long seconds = Duration.between(previous.notBefore(), this.clock.instant()).toSeconds();
+			this.rotations.getOrDefault(name, List.of()).forEach((summary) -> summary.record(seconds));
 		}
-	}
-
-	private Records records(String certificate) {
-		return this.records.computeIfAbsent(certificate, (name) -> new Records());
 	}
 
 	private static DistributionSummary rotations(MeterRegistry registry, Tags tags) {
@@ -113,30 +110,6 @@ class KubeletMetrics implements MeterBinder, RotationListener {
 		CertificatePair pair = manager.status().pair();
 		return (pair != null) ? Duration.between(this.clock.instant(), pair.notAfter()).toSeconds()
 				: Double.POSITIVE_INFINITY;
-	}
-
-	/** What is recorded of one certificate. */
-	private static final class Records {
-
-		/** By identity: those of two registries are equal. */
-		private final Set<DistributionSummary> rotations = Collections.newSetFromMap(new IdentityHashMap<>());
-
-		/** The rotation before a registry was bound, in seconds. */
-		private @Nullable Long early;
-
-		synchronized void add(DistributionSummary summary) {
-			if (this.rotations.add(summary) && this.early != null) {
-				summary.record(this.early);
-			}
-		}
-
-		synchronized void rotated(long seconds) {
-			if (this.rotations.isEmpty()) {
-				this.early = seconds;
-			}
-			this.rotations.forEach((summary) -> summary.record(seconds));
-		}
-
 	}
 
 }

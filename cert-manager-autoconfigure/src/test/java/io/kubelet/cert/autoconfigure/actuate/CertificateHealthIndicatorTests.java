@@ -70,7 +70,6 @@ class CertificateHealthIndicatorTests extends ManagerFixture {
 		this.time.setClock(Duration.ofDays(-2));
 		assertHealth(Status.DOWN).containsKey("notBefore");
 		assertWarning().startsWith("The certificate is not valid before 20")
-			.contains("and it is 2025-12-30T")
 			.endsWith("Check the clock of this machine");
 	}
 
