@@ -252,7 +252,7 @@ class SecretsTests {
 		KEY_THAT_IS_NO_BASE64("is not Base64", user("{client-certificate-data: '%1$s!', client-key-data: '%1$s!'}")),
 		DAMAGED_KEY("client-certificate and client-key of the user",
 				user("{client-certificate-data: %1$s, client-key-data: %1$s}".formatted(DAMAGED_KEY_DATA))),
-		DAMAGED_YAML("is not YAML", user("{token: \"%s}")), DAMAGED_KEY_IN_THE_STORE("is damaged", (test) -> {
+		DAMAGED_YAML("not a mapping in YAML", user("{token: \"%s}")), DAMAGED_KEY_IN_THE_STORE("is damaged", (test) -> {
 			test.store("kubelet-client-current.pem");
 			return List.of("kubelet.cert.kubernetes.kubeconfig=" + controlPlane.writeKubeconfig(test.directory));
 		}), DAMAGED_KEY_IN_A_FILE("is damaged", (test) -> {

@@ -30,7 +30,7 @@ public final class NodeAddresses implements AddressSource, AutoCloseable {
 
 	private final List<Runnable> callbacks = new CopyOnWriteArrayList<>();
 
-	private volatile Known known = new Known(List.of(), "");
+	private volatile List<NodeAddress> last = List.of();
 
 	/**
 	 * Creates a source.
@@ -41,20 +41,26 @@ public final class NodeAddresses implements AddressSource, AutoCloseable {
 	public NodeAddresses(String node, Supplier<ApiClient> clients, Executor executor) {
 		this.node = node;
 		this.followed = new Informer(Selection.byName(node, "/api/v1/nodes"), "Node " + node,
-				(status) -> "a node may read its own Node, other users need list and watch on nodes", this::changed,
-				clients, executor);
+				(status) -> "a node may read its own Node, other users need list and watch on nodes",
+				(state) -> this.callbacks.forEach(Runnable::run), clients, executor);
 	}
 
 	@Override
 	public List<NodeAddress> addresses() {
-		this.followed.state();
-		return this.known.addresses;
+		List<NodeAddress> found = found();
+		if (!found.isEmpty() && !found.equals(this.last)) {
+			this.last = found;
+			logger.info("The addresses of node {} are {}", this.node,
+					found.stream().map(NodeAddress::address).distinct().toList());
+		}
+		return this.last;
 	}
 
 	@Override
 	public String description() {
-		String problem = this.known.problem.lines().findFirst().orElse("");
-		return "addresses of node " + this.node + (problem.isEmpty() ? "" : " (" + problem + ")");
+		String problem = this.followed.state().problem().lines().findFirst().orElse("");
+		String why = (problem.isEmpty() && found().isEmpty()) ? "it has none yet" : problem;
+		return "addresses of node " + this.node + (why.isEmpty() ? "" : " (" + why + ")");
 	}
 
 	@Override
@@ -68,19 +74,8 @@ public final class NodeAddresses implements AddressSource, AutoCloseable {
 		this.followed.close();
 	}
 
-	private void changed(Informer.State state) {
-		Known before = this.known;
-		List<NodeAddress> found = state.objects().stream().flatMap(NodeAddresses::addresses).toList();
-		boolean none = !state.objects().isEmpty() && state.problem().isEmpty() && found.isEmpty();
-		Known now = new Known(found.isEmpty() ? before.addresses : found, none ? "it has none yet" : state.problem());
-		this.known = now;
-		if (!now.addresses.equals(before.addresses)) {
-			logger.info("The addresses of node {} are {}", this.node,
-					found.stream().map(NodeAddress::address).distinct().toList());
-		}
-		if (!now.equals(before)) {
-			this.callbacks.forEach(Runnable::run);
-		}
+	private List<NodeAddress> found() {
+		return this.followed.state().objects().stream().flatMap(NodeAddresses::addresses).toList();
 	}
 
 	/** Unknown types are left out, as by the kubelet. */
@@ -94,10 +89,6 @@ public final class NodeAddresses implements AddressSource, AutoCloseable {
 			.flatMap((address) -> NodeAddress.Type.of(address.get("type").getAsString())
 				.map((type) -> new NodeAddress(type, address.get("address").getAsString()))
 				.stream());
-	}
-
-	private record Known(List<NodeAddress> addresses, String problem) {
-
 	}
 
 }

@@ -30,11 +30,11 @@ import org.yaml.snakeyaml.constructor.SafeConstructor;
  * @param file the file
  * @param config the whole content, empty if there is no file
  * @param cluster the cluster of the context, empty if there is none
- * @param userName the name of the user of the context, empty if there is none
+ * @param userName the name of the user of the context, {@code null} if there is none
  * @param user the user of the context, empty if there is none
  * @param namespace the namespace of the context, {@code null} if there is none
  */
-record KubeconfigFile(Path file, Map<?, ?> config, Map<?, ?> cluster, String userName, Map<?, ?> user,
+record KubeconfigFile(Path file, Map<?, ?> config, Map<?, ?> cluster, @Nullable String userName, Map<?, ?> user,
 		@Nullable String namespace) {
 
 	/**
@@ -46,33 +46,32 @@ record KubeconfigFile(Path file, Map<?, ?> config, Map<?, ?> cluster, String use
 	 * have the context
 	 */
 	public static KubeconfigFile read(Path file, @Nullable String context) {
+		Map<?, ?> config = load(file);
+		Map<?, ?> chosen = named(config, "contexts", "context",
+				(context != null) ? context : config.get("current-context"));
+		if (context != null && chosen.isEmpty()) {
+			throw new KubernetesConfigurationException(
+					"The kubeconfig %s has no context '%s': correct 'kubelet.cert.kubernetes.context'".formatted(file,
+							context));
+		}
+		return new KubeconfigFile(file, config, named(config, "clusters", "cluster", chosen.get("cluster")),
+				text(chosen, "user"), named(config, "users", "user", chosen.get("user")), text(chosen, "namespace"));
+	}
+
+	private static Map<?, ?> load(Path file) {
 		try {
 			Object loaded = new Yaml(new SafeConstructor(new LoaderOptions())).load(TextFile.read(file));
-			if (!(loaded instanceof Map<?, ?> config)) {
-				throw malformed(file, "it is not a mapping");
+			if (loaded instanceof Map<?, ?> config) {
+				return config;
 			}
-			Map<?, ?> chosen = named(config, "contexts", "context",
-					(context != null) ? context : config.get("current-context"));
-			if (context != null && chosen.isEmpty()) {
-				throw new KubernetesConfigurationException(
-						"The kubeconfig %s has no context '%s': correct 'kubelet.cert.kubernetes.context'"
-							.formatted(file, context));
-			}
-			return new KubeconfigFile(file, config, named(config, "clusters", "cluster", chosen.get("cluster")),
-					(chosen.get("user") instanceof String user) ? user : "",
-					named(config, "users", "user", chosen.get("user")),
-					(chosen.get("namespace") instanceof String namespace) ? namespace : null);
 		}
 		catch (IOException ex) {
 			throw KubernetesConfigurationException.of("The kubeconfig " + file, "read", ex);
 		}
-		catch (KubernetesConfigurationException ex) {
-			throw ex;
-		}
 		catch (RuntimeException ex) {
-			// For example, a value does not have the type of its tag
-			throw malformed(file, "its content is not YAML");
+			// Not YAML; the message may quote a credential
 		}
+		throw malformed(file, "it is not a mapping in YAML");
 	}
 
 	KubernetesConfigurationException malformed(String problem) {
