@@ -179,30 +179,16 @@ class ConfigurationMistakesTests {
 	}
 
 	/** With a bootstrap kubeconfig, one is requested even if rotation is off. */
-	@Test
-	void requestThatNobodyApprovesIsNamed() {
-		this.controlPlane.behavior().approval(ApprovalPolicy.manual());
+	@ParameterizedTest
+	@CsvSource({ "true, is approved and waiting for its signature", "false, is waiting for approval" })
+	void requestThatNobodyApprovesOrSignsIsNamed(boolean approved, String state) {
+		this.controlPlane.behavior().approval(approved ? ApprovalPolicy.approving() : ApprovalPolicy.manual());
 		RisingTimeout.from(Duration.ofSeconds(1), (timeout) -> {
 			FailureAnalysis report = bootstrap(this.controlPlane.bootstrap(), "kubelet.cert.rotate-certificates=false",
-					"kubelet.cert.startup.timeout=" + timeout);
-			String open = this.controlPlane.openCertificateSigningRequests().get(0);
-			assertReport(report,
-					"Request %1$s is waiting for approval: see 'kubectl describe csr %1$s'".formatted(open),
-					"kubectl certificate approve");
-		});
-	}
-
-	/** As for a signer that is not there. */
-	@Test
-	void requestThatIsApprovedAndThatNobodySignsIsNamed() {
-		this.controlPlane.behavior().approval(ApprovalPolicy.approving());
-		RisingTimeout.from(Duration.ofSeconds(1), (timeout) -> {
-			FailureAnalysis report = connect(this.controlPlane.bootstrap(),
 					"kubelet.cert.signer-name=example.com/absent", "kubelet.cert.usages=client auth",
 					"kubelet.cert.startup.timeout=" + timeout);
-			assertThat(report.getDescription())
-				.endsWith("Request %1$s is approved and waiting for its signature: see 'kubectl describe csr %1$s'"
-					.formatted(this.controlPlane.certificateSigningRequests().get(0)));
+			String name = this.controlPlane.certificateSigningRequests().get(0);
+			assertReport(report, "Request %s %s: see 'kubectl describe csr %1$s'".formatted(name, state));
 		});
 	}
 

@@ -3,12 +3,10 @@ package io.kubelet.cert.autoconfigure;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
@@ -60,16 +58,11 @@ class StoredIssuersTests {
 	}
 
 	/** Stores a pair that expires in a hundred days. */
-	private CertificatePair store(TestAuthority issuer, Instant notBefore, X509Certificate... authorities) {
-		CertificatePair issued = issuer.pair(TEMPLATE, notBefore, Instant.now().plus(Duration.ofDays(100)));
-		CertificatePair pair = new CertificatePair(
-				Stream.concat(issued.chain().stream(), Stream.of(authorities)).toList(), issued.privateKey());
+	private CertificatePair store(TestAuthority issuer) {
+		Instant now = Instant.now();
+		CertificatePair pair = issuer.pair(TEMPLATE, now.minusSeconds(60), now.plus(Duration.ofDays(100)));
 		TestStore.files(this.directory, "kubelet-client", null, 5, Clock.systemUTC()).update(pair);
 		return pair;
-	}
-
-	private CertificatePair store(TestAuthority issuer, X509Certificate... authorities) {
-		return store(issuer, Instant.now().minusSeconds(60), authorities);
 	}
 
 	private Path authority(String pem) throws IOException {
@@ -110,22 +103,6 @@ class StoredIssuersTests {
 		assertLeftAlone(store(this.other), output, "kubelet.cert.signer-name=example.com/client");
 		assertLeftAlone(store(this.other), output,
 				"kubelet.cert.signer-ca-file=" + authority(Pem.write(List.of(this.other.certificate()))));
-		Instant now = Instant.now();
-		TestAuthority expired = this.other.intermediate("expired", now.minus(Duration.ofDays(30)),
-				now.minus(Duration.ofDays(1)));
-		assertLeftAlone(store(expired, now.minus(Duration.ofDays(20))), output,
-				"kubelet.cert.signer-ca-file=" + authority(Pem.write(List.of(expired.certificate()))));
-	}
-
-	/** The authority that continues the chain has a new key in the cluster. */
-	@Test
-	void certificateWhoseChainPassesAnAuthorityOfTheClusterIsLeftAlone(CapturedOutput output) throws Exception {
-		TestAuthority issuer = new TestAuthority("issuer");
-		Path authorities = authority(this.controlPlane.caPem() + Pem.write(List.of(issuer.certificate())));
-		String kubeconfig = Files.readString(this.controlPlane.writeKubeconfig(this.directory))
-			.replaceAll("certificate-authority-data: .*", "certificate-authority: " + authorities);
-		assertLeftAlone(store(issuer, this.other.crossSign(issuer)), output, "kubelet.cert.kubernetes.kubeconfig="
-				+ Files.writeString(this.directory.resolve("of-two-authorities"), kubeconfig));
 	}
 
 	private void assertLeftAlone(CertificatePair stored, CapturedOutput output, String... properties) {

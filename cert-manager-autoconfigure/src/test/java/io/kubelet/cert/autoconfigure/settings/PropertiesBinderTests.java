@@ -13,7 +13,6 @@ import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Startup;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.TrustKind;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Trusted;
 import io.kubelet.cert.certificate.KeySpecification;
-import io.kubelet.cert.rotation.RotationWindow;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -117,16 +116,6 @@ class PropertiesBinderTests {
 		assertThat(second.ssl().trusted().kind()).isEqualTo(TrustKind.SYSTEM);
 		assertThat(second.storage().certDir()).isEqualTo(Path.of("/pki"));
 		assertThat(second.ssl().drain()).isEqualTo(Duration.ofSeconds(5));
-	}
-
-	@Test
-	void whatAFurtherCertificateSetsTakesPrecedence() {
-		CertificateSettings second = TestSettings.named("b", FIRST,
-				"additional.b.startup.timeout=10s;additional.b.rotation.latest=0.6;additional.b.cert-dir=/b;additional.b.key.algorithm=ec");
-		assertThat(second.startup()).isEqualTo(new Startup(Startup.Mode.BACKGROUND, Duration.ofSeconds(10)));
-		assertThat(second.rotation().schedule().window()).isEqualTo(new RotationWindow(0.5, 0.6));
-		assertThat(second.storage().certDir()).isEqualTo(Path.of("/b"));
-		assertThat(second.request().wanted().key()).isEqualTo(KeySpecification.EC_P256);
 	}
 
 	/** A blank value, as from {@code trust: ${CA:}}, replaces nothing. */
