@@ -55,7 +55,7 @@ record CertificateStores(KubernetesConnection connection, Clock clock) {
 		if (pair == null || settings.rotation().enabled()) {
 			return new FileCertificateStore(storage.certDir(), settings.name(), pair, storage.retain(), this.clock);
 		}
-		ManagedFilesStore store = new ManagedFilesStore(pair, this.clock);
+		ManagedFilesStore store = new ManagedFilesStore(pair);
 		String host = settings.request().addresses().nodeName();
 		if (storage.selfSigned() && store.createIfMissing(() -> SelfSignedPair.create(host, this.clock.instant()))) {
 			logger.warn(

@@ -44,7 +44,7 @@ public final class DurableFiles {
 			created.force(true);
 		}
 		catch (IOException ex) {
-			delete(file, ex);
+			Files.deleteIfExists(file);
 			throw ex;
 		}
 	}
@@ -110,31 +110,13 @@ public final class DurableFiles {
 			return version;
 		}
 		catch (IOException ex) {
-			delete(temporary, ex);
+			Files.deleteIfExists(temporary);
 			throw ex;
 		}
 	}
 
 	private static Path temporary(Path file) {
-		return file.resolveSibling(temporaryPrefix(file) + UUID.randomUUID());
-	}
-
-	/**
-	 * Returns the beginning of the names of files that are about to replace a file. A
-	 * process that is killed at that moment leaves one behind.
-	 */
-	static String temporaryPrefix(Path file) {
-		return "." + file.getFileName() + ".";
-	}
-
-	/** Removes what a failed step left; a failure to do so is added to the first one. */
-	private static void delete(Path file, IOException failure) {
-		try {
-			Files.deleteIfExists(file);
-		}
-		catch (IOException ex) {
-			failure.addSuppressed(ex);
-		}
+		return file.resolveSibling("." + file.getFileName() + "." + UUID.randomUUID());
 	}
 
 	/** Asks the file system, since asking for the store reads the table of mounts. */

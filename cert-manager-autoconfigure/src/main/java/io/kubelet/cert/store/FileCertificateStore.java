@@ -1,12 +1,20 @@
 package io.kubelet.cert.store;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Objects;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.MalformedPemException;
 import io.kubelet.cert.certificate.PendingRequest;
+import io.kubelet.cert.certificate.TextFile;
+import io.kubelet.cert.certificate.TextFile.UnusableFileException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A store in the layout of the kubelet's {@code --cert-dir}: a kubelet can read what this
@@ -17,12 +25,19 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FileCertificateStore implements CertificateStore {
 
+	private static final Logger logger = LoggerFactory.getLogger(FileCertificateStore.class);
+
 	private final StoredPairs pairs;
 
-	private final PendingRequestFile request;
+	private final PairFiles files;
+
+	private final KeyFiles keyFiles;
 
 	/** {@code null} before it is read for the first time. */
 	private @Nullable Stored stored;
+
+	/** The version of the file with our pending request. */
+	private TextFile.@Nullable Version requestVersion;
 
 	/**
 	 * Creates a store, and finishes a switch that another process began. The directory
@@ -36,12 +51,11 @@ public final class FileCertificateStore implements CertificateStore {
 	 */
 	public FileCertificateStore(Path directory, String pairName, @Nullable PairLocation initial, int retain,
 			Clock clock) {
-		KeyFiles keyFiles = new KeyFiles(directory);
-		PairFiles files = new PairFiles(directory, pairName);
-		this.pairs = new StoredPairs(files, keyFiles, initial, retain, clock);
-		this.request = new PendingRequestFile(files, keyFiles);
+		this.keyFiles = new KeyFiles(directory);
+		this.files = new PairFiles(directory, pairName);
+		this.pairs = new StoredPairs(this.files, this.keyFiles, initial, retain, clock);
 		this.pairs.recoverSwitch();
-		keyFiles.reportOpenDirectory();
+		this.keyFiles.reportOpenDirectory();
 	}
 
 	/**
@@ -50,12 +64,10 @@ public final class FileCertificateStore implements CertificateStore {
 	 */
 	@Override
 	public Stored read() {
-		Stored last = this.stored;
 		CertificatePair pair = this.pairs.read();
-		PendingRequest pending = (last == null || last.pending() != null) ? this.request.read() : null;
-		Stored read = new Stored(pair, pending, null, null);
-		this.stored = read;
-		return read;
+		PendingRequest pending = (this.stored != null) ? this.stored.pending() : readRequest();
+		this.stored = new Stored(pair, pending, null, null);
+		return this.stored;
 	}
 
 	@Override
@@ -67,17 +79,67 @@ public final class FileCertificateStore implements CertificateStore {
 			stored = stored.withPair(pair, null);
 			this.stored = stored;
 		}
-		PendingRequest pending = next.pending();
-		PendingRequest last = stored.pending();
-		if (pending != null && !pending.equals(last)) {
-			this.request.write(pending);
+		if (!Objects.equals(next.pending(), stored.pending())) {
+			writeRequest(next.pending());
+			stored = stored.withPending(next.pending());
 		}
-		else if (pending == null && last != null) {
-			this.request.delete(last);
-		}
-		stored = stored.withPending(pending);
 		this.stored = stored;
 		return stored;
+	}
+
+	/** Reads the request, {@code null} if there is none that can be used. */
+	private @Nullable PendingRequest readRequest() {
+		Path file = this.files.pendingRequest();
+		try {
+			this.requestVersion = TextFile.Version.of(file);
+			this.keyFiles.requireProtected(file);
+			return PendingRequest.ofPem(TextFile.read(file));
+		}
+		catch (NoSuchFileException ex) {
+			return null;
+		}
+		catch (MalformedPemException | UnusableFileException ex) {
+			setAside(file, ex);
+			return null;
+		}
+		catch (IOException ex) {
+			throw new StoreException("Cannot read the pending request " + file + ": " + StoreException.reason(ex), ex);
+		}
+	}
+
+	private void setAside(Path file, Exception problem) {
+		try {
+			logger.warn("[{}] The pending request in {} is not used: {}. It is kept as {}", this.files.pairName(), file,
+					problem.getMessage(), this.files.setAside(file));
+		}
+		catch (IOException ex) {
+			throw new StoreException("Cannot set aside " + file + ": " + problem.getMessage(), ex);
+		}
+	}
+
+	private void writeRequest(@Nullable PendingRequest request) {
+		Path file = this.files.pendingRequest();
+		try {
+			if (request != null) {
+				this.requestVersion = DurableFiles.replace(file, request.toPem());
+			}
+			else {
+				delete(file);
+			}
+		}
+		catch (IOException ex) {
+			throw StoreException.notWritten(
+					((request != null) ? "Cannot store the pending request " : "Cannot delete the pending request ")
+							+ file,
+					ex);
+		}
+	}
+
+	/** Unless another process has stored its request there. */
+	private void delete(Path file) throws IOException {
+		if (Files.exists(file) && TextFile.Version.of(file).equals(this.requestVersion)) {
+			Files.deleteIfExists(file);
+		}
 	}
 
 }

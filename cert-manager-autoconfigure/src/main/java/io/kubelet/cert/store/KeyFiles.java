@@ -1,7 +1,6 @@
 package io.kubelet.cert.store;
 
 import java.io.IOException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -82,35 +81,18 @@ final class KeyFiles {
 	 * @throws IOException if none can be, as on a full disk: the file is not set aside
 	 */
 	private boolean isUser(UserPrincipal owner) throws IOException {
-		this.user = (this.user != null) ? this.user : ownerOfNewFile(this.directory);
-		if (this.user == null && !owner.equals(ofProcess())) {
-			throw new FileSystemException(this.directory.toString(), null,
-					"no file can be created there, so whose the files are cannot be checked");
-		}
-		return this.user == null || owner.equals(this.user);
+		UserPrincipal user = (this.user != null) ? this.user : ownerOfNewFile();
+		this.user = user;
+		return owner.equals(user);
 	}
 
-	private static @Nullable UserPrincipal ofProcess() {
+	private UserPrincipal ownerOfNewFile() throws IOException {
+		Path created = Files.createTempFile(this.directory, ".", null);
 		try {
-			return Files.getOwner(Path.of("/proc/self"));
+			return Files.getOwner(created);
 		}
-		catch (IOException ex) {
-			return ownerOfNewFile(Path.of(System.getProperty("java.io.tmpdir")));
-		}
-	}
-
-	private static @Nullable UserPrincipal ownerOfNewFile(Path place) {
-		try {
-			Path created = Files.createTempFile(place, ".", null);
-			try {
-				return Files.getOwner(created);
-			}
-			finally {
-				Files.deleteIfExists(created);
-			}
-		}
-		catch (IOException ex) {
-			return null;
+		finally {
+			Files.deleteIfExists(created);
 		}
 	}
 

@@ -4,9 +4,6 @@ import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
-import java.time.Clock;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.CertificatePair;
@@ -18,34 +15,25 @@ import org.slf4j.LoggerFactory;
 /**
  * Follows two files that another program manages, such as a volume of a Secret or a CSI
  * driver. It never replaces them. A program may replace one file after the other, so
- * {@link #read()} throws only once the files have not held a pair for 5 seconds.
+ * {@link #read()} throws only once the files have not held a pair twice in a row.
  */
 public final class ManagedFilesStore implements CertificateStore {
 
 	private static final Logger logger = LoggerFactory.getLogger(ManagedFilesStore.class);
 
-	/**
-	 * More than a program needs to replace both files, and less than between two checks.
-	 */
-	private static final Duration REPLACEMENT = Duration.ofSeconds(5);
-
 	private final PairReader reader = new PairReader();
 
 	private final PairLocation files;
 
-	private final Clock clock;
-
-	/** Since when the files have held no pair. */
-	private @Nullable Instant incompleteSince;
+	/** Whether the files held no pair at the last check. */
+	private boolean incomplete;
 
 	/**
 	 * Creates a store.
 	 * @param files the files
-	 * @param clock the clock
 	 */
-	public ManagedFilesStore(PairLocation files, Clock clock) {
+	public ManagedFilesStore(PairLocation files) {
 		this.files = files;
-		this.clock = clock;
 	}
 
 	/**
@@ -84,7 +72,7 @@ public final class ManagedFilesStore implements CertificateStore {
 	private @Nullable CertificatePair pair() {
 		try {
 			CertificatePair pair = this.reader.read(this.files, null);
-			this.incompleteSince = null;
+			this.incomplete = false;
 			return pair;
 		}
 		catch (NoSuchFileException ex) {
@@ -102,17 +90,13 @@ public final class ManagedFilesStore implements CertificateStore {
 
 	private CertificatePair lastPair(StoreException problem) {
 		CertificatePair last = this.reader.last();
-		Instant now = this.clock.instant();
-		Instant since = this.incompleteSince;
-		if (last == null || (since != null && !now.isBefore(since.plus(REPLACEMENT)))) {
+		if (last == null || this.incomplete) {
 			throw problem;
 		}
-		if (since == null) {
-			this.incompleteSince = now;
-			logger.info(
-					"The files {} do not hold a pair, as while another program replaces them: {}; the last pair stays in use",
-					this.files, problem.getMessage());
-		}
+		this.incomplete = true;
+		logger.info(
+				"The files {} do not hold a pair, as while another program replaces them: {}; the last pair stays in use",
+				this.files, problem.getMessage());
 		return last;
 	}
 

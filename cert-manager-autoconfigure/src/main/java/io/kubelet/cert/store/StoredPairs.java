@@ -8,11 +8,9 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Clock;
-import java.util.Optional;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
-import io.kubelet.cert.certificate.TextFile;
 import io.kubelet.cert.certificate.TextFile.UnusableFileException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -58,7 +56,7 @@ final class StoredPairs {
 			if (pair == null && this.initial != null) {
 				pair = read(this.initial, null);
 			}
-			pair = (pair != null) ? pair : readSeparate();
+			pair = (pair != null) ? pair : read(this.files.separate(), this.keyFiles);
 			if (pair == null && this.reader.last() != null) {
 				throw new StoreException("There is no pair in " + this.files.directory() + " any more", null);
 			}
@@ -71,35 +69,15 @@ final class StoredPairs {
 	}
 
 	private @Nullable CertificatePair readCurrent() throws IOException {
-		Path current = this.files.current();
-		if (this.reader.last() != null) {
-			return read(current);
-		}
 		try {
-			// Another process may replace a damaged pair at any time
-			Path target = current.toRealPath();
-			try {
-				return read(current);
-			}
-			catch (StoreException | UnusableFileException ex) {
-				return replaceDamaged(target, ex);
-			}
+			return read(this.files.current());
 		}
-		catch (NoSuchFileException ex) {
-			return read(current);
-		}
-	}
-
-	private @Nullable CertificatePair readSeparate() throws IOException {
-		try {
-			return read(this.files.separate(), this.keyFiles);
-		}
-		catch (UnusableFileException ex) {
+		catch (StoreException | UnusableFileException ex) {
 			if (this.reader.last() != null) {
+				// The last pair stays in use, and whoever wrote this one may repair it
 				throw ex;
 			}
-			this.files.setAside(Path.of(ex.getFile()), ex);
-			return null;
+			return replaceDamaged(ex);
 		}
 	}
 
@@ -119,51 +97,23 @@ final class StoredPairs {
 	/**
 	 * Replaces a damaged current pair by the newest good one.
 	 * @return the good one, {@code null} if there is none
-	 * @throws NoSuchFileException if another process has replaced it
 	 */
-	private @Nullable CertificatePair replaceDamaged(Path damaged, Exception cause) throws IOException {
+	private @Nullable CertificatePair replaceDamaged(Exception cause) throws IOException {
 		Path current = this.files.current();
-		Optional<Path> good = this.files.dated(this.files.list())
-			.stream()
-			.filter((file) -> canReplace(damaged, file))
-			.findFirst();
-		if (!current.toRealPath().equals(damaged)) {
-			return read(current);
+		Path aside = this.files.setAside(current);
+		logger.error("[{}] {}. It is kept as {}", this.files.pairName(), cause.getMessage(), aside);
+		for (Path older : this.files.dated()) {
+			try {
+				CertificatePair pair = read(older);
+				DurableFiles.link(current, older);
+				logger.warn("[{}] The older pair {} is used", this.files.pairName(), older);
+				return pair;
+			}
+			catch (StoreException | UnusableFileException ex) {
+				logger.warn("[{}] The older pair {} cannot be used: {}", this.files.pairName(), older, ex.getMessage());
+			}
 		}
-		Path aside;
-		if (this.files.isDated(damaged)) {
-			// Other processes always find a current pair
-			good.ifPresent(this::makeGoodCurrent);
-			aside = this.files.setAside(damaged);
-		}
-		else {
-			// A link may lead to a file of somebody else
-			aside = this.files.setAside(current);
-			good.ifPresent(this::makeGoodCurrent);
-		}
-		logger.error("[{}] {}. It is kept as {}, and {}", this.files.pairName(), cause.getMessage(), aside,
-				good.map((file) -> "the older pair " + file + " is used")
-					.orElse("there is no older pair that can be used"));
-		return good.isPresent() ? read(good.get()) : null;
-	}
-
-	private boolean canReplace(Path damaged, Path file) {
-		try {
-			return !file.toRealPath().equals(damaged) && read(file) != null;
-		}
-		catch (StoreException | IOException ex) {
-			logger.warn("[{}] The older pair {} cannot be used: {}", this.files.pairName(), file, ex.getMessage());
-			return false;
-		}
-	}
-
-	private void makeGoodCurrent(Path good) {
-		try {
-			makeCurrent(good);
-		}
-		catch (IOException ex) {
-			logger.error("[{}] Cannot make {} current: {}", this.files.pairName(), good, ex.toString());
-		}
+		return null;
 	}
 
 	/** Writes a new pair, makes it the current one, and removes old pairs. */
@@ -177,14 +127,14 @@ final class StoredPairs {
 		}
 		// The first pair replaces nothing, and there may be thousands of files to list
 		if (!first) {
-			this.files.removeOld(this.retain, this.clock.instant());
+			this.files.removeOld(this.retain);
 		}
 	}
 
 	private void writeCurrent(CertificatePair pair) throws IOException {
 		Path created = create(Pem.write(pair));
 		try {
-			this.reader.wrote(pair, makeCurrent(created));
+			this.reader.wrote(pair, DurableFiles.link(this.files.current(), created));
 		}
 		catch (IOException ex) {
 			this.files.remove(created);
@@ -202,34 +152,6 @@ final class StoredPairs {
 			catch (FileAlreadyExistsException ex) {
 				// There was an update in the same second: try the next name
 			}
-		}
-	}
-
-	private TextFile.Version makeCurrent(Path file) throws IOException {
-		Path current = this.files.current();
-		Path kept = Files.isRegularFile(current, LinkOption.NOFOLLOW_LINKS) ? keep(current) : null;
-		try {
-			return DurableFiles.link(current, file);
-		}
-		catch (IOException ex) {
-			if (kept != null && Files.isRegularFile(current, LinkOption.NOFOLLOW_LINKS)) {
-				this.files.remove(kept);
-			}
-			throw ex;
-		}
-	}
-
-	/**
-	 * Keeps the pair in a regular file as an older pair. The copy belongs to our user.
-	 */
-	private @Nullable Path keep(Path current) throws IOException {
-		try {
-			this.keyFiles.requireProtected(current);
-			return create(TextFile.read(current));
-		}
-		catch (UnusableFileException ex) {
-			this.files.setAside(current, ex);
-			return null;
 		}
 	}
 

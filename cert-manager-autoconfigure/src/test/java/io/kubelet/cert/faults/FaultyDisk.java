@@ -22,7 +22,6 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.IntPredicate;
-import java.util.function.Predicate;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
@@ -68,8 +67,6 @@ final class FaultyDisk {
 
 	private String failure = "";
 
-	private Predicate<Path> hidden = (file) -> false;
-
 	private int room = Integer.MAX_VALUE;
 
 	private boolean modes = true;
@@ -89,11 +86,6 @@ final class FaultyDisk {
 	void mountReadOnly() {
 		fail((index) -> CHANGES.contains(this.operations.get(index)));
 		this.failure = "Read-only file system";
-	}
-
-	/** From now on the states of these files cannot be read. */
-	void hide(Predicate<Path> hidden) {
-		this.hidden = hidden;
 	}
 
 	/** From now on there is room for so many more bytes; a link needs one. */
@@ -116,7 +108,6 @@ final class FaultyDisk {
 	/** The disk is a good one again. */
 	void repair() {
 		fail((index) -> false);
-		hide((file) -> false);
 		this.room = Integer.MAX_VALUE;
 	}
 
@@ -194,12 +185,7 @@ final class FaultyDisk {
 				}
 			}
 			case "move" -> before(Operation.RENAME, file);
-			case "checkAccess", "readAttributes" -> {
-				this.questions++;
-				if (this.hidden.test(file)) {
-					throw new FileSystemException(file.toString(), null, "Input/output error");
-				}
-			}
+			case "checkAccess", "readAttributes" -> this.questions++;
 			default -> {
 			}
 		}

@@ -1,28 +1,19 @@
 package io.kubelet.cert.store;
 
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
-import java.util.Collections;
-import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.CyclicBarrier;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.testsupport.TestStore;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
@@ -30,8 +21,6 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
  */
 @ExtendWith(OutputCaptureExtension.class)
 class DamagedCurrentTests extends StoreFixture {
-
-	private static final int ROUNDS = 20;
 
 	@Test
 	void newestGoodPairTakesThePlaceOfADamagedOne(CapturedOutput output) throws IOException {
@@ -41,46 +30,25 @@ class DamagedCurrentTests extends StoreFixture {
 		update();
 		damage();
 		update();
-		Path damaged = damage();
+		damage();
 		assertThat(store().current()).contains(good);
 		assertThat(store().current()).contains(good);
-		assertThat(output).containsOnlyOnce(("[kubelet-client] The pair in %s is damaged: There must be exactly one "
-				+ "private key, but there are 0. It is kept as %s, and the older pair %s is used")
-			.formatted(current(), aside(damaged), goodFile));
-		assertThat(aside(damaged)).exists();
-	}
-
-	@Test
-	void processesThatFindTheDamageAtTheSameTimeUseTheSamePair() throws Exception {
-		for (int round = 0; round < ROUNDS; round++) {
-			update();
-			CertificatePair good = update();
-			update();
-			damage();
-			CyclicBarrier start = new CyclicBarrier(4);
-			List<CertificatePair> found = new CopyOnWriteArrayList<>();
-			runAtTheSameTime(Collections.nCopies(4, () -> {
-				TestStore store = store();
-				assertThatCode(start::await).doesNotThrowAnyException();
-				store.current().ifPresent(found::add);
-			})).join();
-			assertThat(found).as("round %d", round).hasSize(4).containsOnly(good);
-			assertThat(store().current()).contains(good);
-			for (File file : this.directory.toFile().listFiles()) {
-				Files.delete(file.toPath());
-			}
-		}
+		assertThat(output).containsOnlyOnce(
+				"[kubelet-client] The pair in %s is damaged: There must be exactly one private key, but there are 0. It is kept as %s"
+					.formatted(current(), aside(current())))
+			.containsOnlyOnce("The older pair " + goodFile + " is used");
+		assertThat(aside(current())).exists();
 	}
 
 	@Test
 	void damagedPairAloneIsSetAsideAndCountsAsNone() throws IOException {
 		update();
-		Path damaged = damage();
+		damage();
 		TestStore store = store();
 		assertThat(store.current()).isEmpty();
 		CertificatePair next = update();
 		assertThat(store.current()).contains(next);
-		assertThat(aside(damaged)).exists();
+		assertThat(aside(current())).exists();
 	}
 
 	@Test
@@ -95,25 +63,8 @@ class DamagedCurrentTests extends StoreFixture {
 	}
 
 	@Test
-	void ofTheDamagedFilesTheLastIsKept() throws IOException {
-		Path foreign = Files.writeString(this.directory.resolve("kubelet-client-other.pem.damaged"), "");
-		Files.writeString(current(), "as another program left it");
-		for (int damages = 0; damages < 3; damages++) {
-			Path damaged = damage();
-			Files.setLastModifiedTime(damaged, FileTime.from(this.time.instant()));
-			assertThat(store().current()).isEmpty();
-			CertificatePair next = update();
-			assertThat(store().current()).contains(next);
-			assertThat(files(".*\\.damaged")).containsExactlyInAnyOrder(foreign, aside(damaged));
-		}
-	}
-
-	@ParameterizedTest
-	@ValueSource(booleans = { true, false })
-	void linkToAForeignFileIsReplacedAndItsTargetLeftAlone(boolean namedAsOurs, @TempDir Path outside)
-			throws IOException {
-		Path foreign = namedAsOurs ? outside.resolve("kubelet-client-2026-01-01-00-00-00.pem")
-				: this.directory.resolve("other-2026-01-01-00-00-00.pem");
+	void linkToAForeignFileIsReplacedAndItsTargetLeftAlone(@TempDir Path outside) throws IOException {
+		Path foreign = outside.resolve("kubelet-client-2026-01-01-00-00-00.pem");
 		Files.writeString(foreign, "important");
 		Files.createSymbolicLink(current(), foreign);
 		assertThat(store().current()).as("there is no older pair").isEmpty();

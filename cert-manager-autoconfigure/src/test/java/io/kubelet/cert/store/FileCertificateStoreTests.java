@@ -5,8 +5,6 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributeView;
-import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,14 +24,13 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 class FileCertificateStoreTests extends StoreFixture {
 
 	@Test
-	void regularCurrentFileIsAcceptedAndItsContentKeptWhenItIsReplaced() throws IOException {
+	void regularCurrentFileIsAcceptedAndReplaced() throws IOException {
 		CertificatePair old = pair();
 		Files.writeString(current(), Pem.write(old));
 		assertThat(store().current()).contains(old);
 		CertificatePair updated = update();
 		assertThat(current()).isSymbolicLink();
 		assertThat(store().current()).contains(updated);
-		assertThat(dated()).hasSize(2).anySatisfy((file) -> assertThat(file).hasContent(Pem.write(old)));
 	}
 
 	@Test
@@ -107,46 +104,24 @@ class FileCertificateStoreTests extends StoreFixture {
 		assertThat(dated()).extracting(Path::getFileName).containsExactlyInAnyOrderElementsOf(written.subList(3, 6));
 		assertThat(stranger).exists();
 		assertThat(note).exists();
-		assertThat(new PairFiles(this.directory, "kubelet-client").list()).contains(note).doesNotContain(stranger);
-	}
-
-	/** A process that is killed while it stores its request leaves a key behind. */
-	@Test
-	void whatAKilledProcessLeftBehindIsRemovedButNotWhatAnotherIsWriting() throws IOException {
-		Duration longAgo = Duration.ofHours(2);
-		Path abandoned = write(".kubelet-client-request.pem.abandoned", longAgo);
-		List<Path> others = List.of(write(".kubelet-server-request.pem.abandoned", longAgo),
-				write(".kubelet-client-request.pem.recent", Duration.ofHours(1)),
-				write("kubelet-client-note.pem", longAgo));
-		Path link = this.directory.resolve(".kubelet-client-current.pem.abandoned");
-		Files.createSymbolicLink(link, Path.of("gone.pem"));
-		Files.getFileAttributeView(link, BasicFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
-			.setTimes(FileTime.from(this.time.instant().minus(longAgo)), null, null);
-		store().update(pair());
-		assertThat(abandoned).as("the first pair replaces nothing").exists();
-		store().update(pair());
-		assertThat(abandoned).doesNotExist();
-		assertThat(Files.isSymbolicLink(link)).isFalse();
-		assertThat(others).allSatisfy((file) -> assertThat(file).exists());
 	}
 
 	@Test
 	void ownPendingRequestIsForgottenAndThatOfAnotherProcessIsNot() throws IOException {
 		TestStore store = store();
-		PendingRequest kept = request();
-		store.savePendingRequest(kept);
-		store.deletePendingRequest(request());
-		assertThat(store.pendingRequest()).contains(kept);
-		store.deletePendingRequest(kept);
+		PendingRequest request = request();
+		store.savePendingRequest(request);
+		store.deletePendingRequest(request);
 		assertThat(requestFile()).doesNotExist();
-		store.savePendingRequest(kept);
+		assertThat(store.pendingRequest()).isEmpty();
+		store.savePendingRequest(request);
 		PendingRequest other = request();
 		store().savePendingRequest(other);
-		store.deletePendingRequest(kept);
+		store.deletePendingRequest(request);
 		assertThat(store().pendingRequest()).contains(other);
-		store.savePendingRequest(kept);
+		store.savePendingRequest(request);
 		Files.delete(requestFile());
-		store.deletePendingRequest(kept);
+		store.deletePendingRequest(request);
 		assertThat(store.pendingRequest()).isEmpty();
 	}
 
@@ -155,11 +130,6 @@ class FileCertificateStoreTests extends StoreFixture {
 		Files.writeString(requestFile(), "damaged");
 		assertThat(store().pendingRequest()).isEmpty();
 		assertThat(aside(requestFile())).exists();
-	}
-
-	private Path write(String name, Duration age) throws IOException {
-		Path file = Files.writeString(this.directory.resolve(name), "secret");
-		return Files.setLastModifiedTime(file, FileTime.from(this.time.instant().minus(age)));
 	}
 
 	private PairLocation separate(String certificate, String key, CertificatePair pair) throws IOException {
