@@ -15,13 +15,6 @@ public final class ExternalText {
 	/** The longest text, in characters. */
 	public static final int MAXIMUM_LENGTH = 500;
 
-	/** A command to a terminal (ECMA-48), such as one that sets a color or the title. */
-	private static final Pattern TERMINAL_SEQUENCE = Pattern.compile(
-			"(\u001B\\[|\u009B)[0-?]*+[ -/]*+[@-~]|(\u001B\\]|\u009D)[^\u0007\u001B\u009C\u009D]*+(\u0007|\u001B\\\\|\u009C)");
-
-	/** The rest is ignored: the text may have a megabyte. */
-	private static final int MAXIMUM_INPUT = 8 * MAXIMUM_LENGTH;
-
 	/** Scripts such as Persian need the two join controls. */
 	private static final Pattern INVISIBLE = Pattern
 		.compile("[\\s[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\\p{Cs}&&[^\\p{IsJoin_Control}]]]+");
@@ -30,22 +23,16 @@ public final class ExternalText {
 	}
 
 	/**
-	 * Returns a text in one line that can be shown anywhere. Terminal sequences are
-	 * removed. White space, control characters, line and paragraph separators, and
-	 * characters that change the direction of the text become one space. A longer text is
-	 * cut to 500 characters, the last one an ellipsis.
+	 * Returns a text in one line that can be shown anywhere. White space, control
+	 * characters, line and paragraph separators, and characters that change the direction
+	 * of the text become one space. A longer text is cut to 500 characters, the last one
+	 * an ellipsis.
 	 * @param text the text
 	 * @return the cleaned text
 	 */
 	public static String clean(String text) {
-		String start = text.substring(0, Math.min(text.length(), MAXIMUM_INPUT));
-		String line = INVISIBLE.matcher(TERMINAL_SEQUENCE.matcher(start).replaceAll("")).replaceAll(" ").strip();
-		if (line.length() <= MAXIMUM_LENGTH && start.length() == text.length()) {
-			return line;
-		}
-		int end = Math.min(line.length(), MAXIMUM_LENGTH - 1);
-		boolean halved = end > 0 && Character.isHighSurrogate(line.charAt(end - 1));
-		return line.substring(0, halved ? end - 1 : end) + "\u2026";
+		String line = INVISIBLE.matcher(text).replaceAll(" ").strip();
+		return (line.length() <= MAXIMUM_LENGTH) ? line : line.substring(0, MAXIMUM_LENGTH - 1) + "\u2026";
 	}
 
 	/**

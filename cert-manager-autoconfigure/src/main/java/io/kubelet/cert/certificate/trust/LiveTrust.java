@@ -35,8 +35,6 @@ public final class LiveTrust implements Supplier<Trust> {
 
 	private static final Logger logger = LoggerFactory.getLogger(LiveTrust.class);
 
-	private static final Duration HANGING = Duration.ofSeconds(10);
-
 	private final String prefix;
 
 	private final Source source;
@@ -57,12 +55,9 @@ public final class LiveTrust implements Supplier<Trust> {
 
 	private volatile @Nullable Known last;
 
-	/** {@code null} if no thread is reading, and once it is reported to hang. */
-	private volatile @Nullable Instant reading;
-
 	/**
-	 * Creates trust that follows a source without any overlap, and does not report a
-	 * reading that hangs. The first call reads the source.
+	 * Creates trust that follows a source without any overlap. The first call reads the
+	 * source.
 	 * @param prefix the beginning of each entry in the log
 	 * @param source the source
 	 */
@@ -101,35 +96,17 @@ public final class LiveTrust implements Supplier<Trust> {
 		if (!this.lock.tryLock()) {
 			Known last = this.last;
 			if (last != null) {
-				reportIfHanging(now);
 				return last.at(now).trust();
 			}
 			this.lock.lock();
 		}
 		try {
-			this.reading = now;
 			Known known = read(now).at(now);
-			if (this.reading == null) {
-				logger.info("{}Reading the certificate authorities in {} has returned", this.prefix,
-						this.source.origin().get());
-			}
 			this.last = known;
 			return known.trust();
 		}
 		finally {
-			this.reading = null;
 			this.lock.unlock();
-		}
-	}
-
-	private void reportIfHanging(Instant now) {
-		Instant since = this.reading;
-		if (since != null && now.isAfter(since.plus(HANGING))) {
-			this.reading = null;
-			logger.error(
-					"{}Reading the certificate authorities in {} takes longer than {}, as from a volume that "
-							+ "hangs; those that were read before remain trusted",
-					this.prefix, this.source.origin().get(), ReadableDuration.of(HANGING));
 		}
 	}
 
