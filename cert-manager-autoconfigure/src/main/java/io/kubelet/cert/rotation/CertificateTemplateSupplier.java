@@ -6,13 +6,11 @@ import io.kubelet.cert.certificate.CertificateTemplate;
 
 /**
  * Supplies the template of a certificate. It is asked from the start of the manager on:
- * about once a second, or when it signals a change, and before each request. When its
- * answer changes and the current certificate does not satisfy it, the certificate is
- * rotated at once.
+ * about once a second, or when it signals a change. When its answer changes and the
+ * current certificate does not satisfy it, the certificate is rotated at once.
  * <p>
- * It is called by one thread at a time. A supplier that blocks delays its own
- * certificate, and the others by at most a second. If it throws, or does not return for
- * 10 seconds, which the status reports, its last template stays in use.
+ * It is called by one thread at a time, and nothing waits for it. If it throws, or does
+ * not return, which the status reports, its last template stays in use.
  */
 @FunctionalInterface
 public interface CertificateTemplateSupplier {

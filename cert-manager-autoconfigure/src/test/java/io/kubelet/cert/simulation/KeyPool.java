@@ -20,7 +20,7 @@ final class KeyPool {
 
 	private static final int BITS = 512;
 
-	private static final int SIZE = 256;
+	private static final int SIZE = 4096;
 
 	private static final List<KeyPair> keys = new ArrayList<>();
 

@@ -2,7 +2,6 @@ package io.kubelet.cert.rotation.engine;
 
 import java.time.Instant;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.function.BiConsumer;
 
@@ -36,9 +35,6 @@ final class CurrentPair {
 	private volatile @Nullable CertificatePair pair;
 
 	private Instant heldSince = Instant.MIN;
-
-	/** The deadline of all replicas, {@code null} if it is not known. */
-	private @Nullable Instant agreed;
 
 	private final Due due;
 
@@ -125,12 +121,8 @@ final class CurrentPair {
 		}
 		CertificatePair stored = this.store.get().pair();
 		Instant deadline = this.store.get().deadline();
-		if (stored != null && stored.equals(this.pair) && deadline != null && this.agreed == null) {
-			// As when it was found in a copy before the store could be read
-			this.due.rescheduled(deadline(stored, deadline));
-		}
 		if (stored == null || stored.equals(this.pair) || !stored.isValid(now)) {
-			reportOnce(RotationLog.about(this.settings, logger.atInfo()), null);
+			this.problem = null;
 			return null;
 		}
 		List<String> differences = differences(stored, template, now);
@@ -168,16 +160,15 @@ final class CurrentPair {
 			if (ex.kind() == Kind.STORE && this.store.isShared()) {
 				this.due.demand(Trigger.DAMAGED);
 			}
-			reportOnce(RotationLog.about(this.settings, logger.atError()),
-					RotationLog.unreadable(this.settings, ex, this.pair, this.due.isDamaged()));
+			reportOnce(RotationLog.about(this.settings, logger.atError()), RotationLog.unreadable(ex, this.pair));
 			return false;
 		}
 	}
 
-	private void reportOnce(LoggingEventBuilder entry, @Nullable String problem) {
-		if (!Objects.equals(problem, this.problem)) {
+	private void reportOnce(LoggingEventBuilder entry, String problem) {
+		if (!problem.equals(this.problem)) {
 			this.problem = problem;
-			entry.log("[{}] {}", (problem != null) ? problem : "The problem with the stored pair is over");
+			entry.log("[{}] {}", problem);
 		}
 	}
 
@@ -202,21 +193,12 @@ final class CurrentPair {
 		this.pair = pair;
 		this.heldSince = this.settings.clock().instant();
 		if (pair != null) {
-			this.due.scheduled(deadline(pair, deadline));
+			this.settings.store().keep(pair, deadline);
+			this.due.scheduled(this.settings.deadline(pair, deadline));
 			if (!KeySpecification.isStrongEnough(pair.leaf().getPublicKey())) {
 				RotationLog.weakKey(this.settings, pair);
 			}
 		}
-	}
-
-	/**
-	 * The deadline of a pair that is used, which the store keeps.
-	 * @param agreed that of all replicas, {@code null} if there is none
-	 */
-	private Instant deadline(CertificatePair pair, @Nullable Instant agreed) {
-		this.agreed = agreed;
-		this.settings.store().keep(pair, agreed);
-		return this.settings.deadline(pair, agreed);
 	}
 
 }

@@ -57,11 +57,7 @@ final class Delivery {
 
 	/** Delivers a new pair after all earlier events. Does not block. */
 	synchronized void rotated(@Nullable CertificatePair previous, CertificatePair current) {
-		this.last = this.last.thenCompose((before) -> toFollowers()).exceptionally((ex) -> {
-			logger.error("[{}] Listeners are called before all SSL bundles and clients have been updated",
-					this.settings.name(), ex);
-			return null;
-		});
+		this.last = this.last.thenCompose((before) -> toFollowers());
 		deliver((listener) -> listener.rotated(this.settings.name(), previous, current));
 	}
 
@@ -72,18 +68,10 @@ final class Delivery {
 
 	/**
 	 * Runs a task of the application on a thread that may block, once the followers have
-	 * returned from all earlier events; on any thread if there is none.
+	 * returned from all earlier events.
 	 */
 	void afterFollowers(Runnable task) {
-		this.last.thenRun(() -> {
-			try {
-				this.settings.resources().executor().execute(task);
-			}
-			catch (Throwable ex) {
-				logger.error("[{}] No thread to complete a rotation that was requested", this.settings.name(), ex);
-				task.run();
-			}
-		});
+		this.last.thenRunAsync(task, this.settings.resources().executor());
 	}
 
 	private CompletableFuture<?> toFollowers() {

@@ -3,9 +3,7 @@ package io.kubelet.cert.rotation.engine;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collections;
-import java.util.EnumSet;
 import java.util.List;
-import java.util.Set;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
@@ -21,14 +19,6 @@ final class Due {
 
 	/** How long a template gives way to that of a replica, which may have ended. */
 	private static final Duration GIVES_WAY = Duration.ofHours(1);
-
-	/** How much earlier another replica may request for the same deadline. */
-	private static final Duration SAME_DEADLINE = Duration.ofMinutes(1);
-
-	/**
-	 * Reasons that can pass without a rotation: the template or the clock is set back.
-	 */
-	private static final Set<Trigger> PASSING = EnumSet.of(Trigger.TEMPLATE, Trigger.EXPIRED, Trigger.NOT_YET_VALID);
 
 	private final RotationSettings settings;
 
@@ -62,11 +52,6 @@ final class Due {
 		this.accepted = null;
 	}
 
-	/** The deadline of all replicas has become known. */
-	void rescheduled(Instant deadline) {
-		this.scheduled = deadline;
-	}
-
 	/** Makes a rotation due with the next review, however long the pair is valid. */
 	void demand(Trigger trigger) {
 		this.demanded = (this.demanded != null) ? this.demanded : trigger;
@@ -75,11 +60,6 @@ final class Due {
 	/** The request that made a rotation due is over. */
 	void endResumption() {
 		this.demanded = (this.demanded == Trigger.RESUMED) ? null : this.demanded;
-	}
-
-	/** Whether a rotation is demanded because of what is stored. */
-	boolean isDamaged() {
-		return this.demanded == Trigger.DAMAGED;
 	}
 
 	/** Whether a pair satisfies a template, or the template gives way. */
@@ -105,7 +85,7 @@ final class Due {
 	 * satisfies the template again
 	 */
 	boolean review(@Nullable CertificatePair pair, @Nullable CertificateTemplate template, Instant now) {
-		boolean passing = PASSING.contains(this.trigger);
+		boolean wasDue = this.since != null;
 		if (pair == null || !pair.isValid(now)) {
 			since(now, invalidity(pair, now));
 		}
@@ -116,7 +96,7 @@ final class Due {
 			this.accepted = (template != null) ? template : this.accepted;
 			this.since = null;
 			this.trigger = Trigger.DEADLINE;
-			return passing && deadline().isAfter(now);
+			return wasDue && deadline().isAfter(now);
 		}
 		else {
 			if (this.since == null) {
@@ -148,11 +128,6 @@ final class Due {
 	/** Why a rotation is due, as of the last review. */
 	Trigger trigger() {
 		return this.trigger;
-	}
-
-	/** Why a rotation is due that another replica has begun, perhaps a little earlier. */
-	Trigger triggerOfReplica(Instant now) {
-		return deadline().isAfter(now.plus(SAME_DEADLINE)) ? Trigger.RESUMED : this.trigger;
 	}
 
 }

@@ -22,25 +22,13 @@ final class NewRequests {
 
 	private final Request requested;
 
-	/** Whose request could not be stored yet, while a disk is full. */
-	private @Nullable KeyPair keys;
-
 	NewRequests(RotationSettings settings) {
 		this.settings = settings;
 		this.requested = settings.request();
 	}
 
-	/** Generates a key, unless the last one is not in use yet. */
 	KeyPair generateKeys() {
-		KeyPair keys = (this.keys != null) ? this.keys
-				: this.settings.resources().keys().generate(this.requested.key());
-		this.keys = keys;
-		return keys;
-	}
-
-	/** The key is in use, or may be. */
-	void forgetKeys() {
-		this.keys = null;
+		return this.settings.resources().keys().generate(this.requested.key());
 	}
 
 	/**

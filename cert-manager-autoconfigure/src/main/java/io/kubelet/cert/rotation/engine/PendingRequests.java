@@ -10,7 +10,6 @@ import java.util.function.Consumer;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateManagerException.Recovery;
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
@@ -36,9 +35,6 @@ class PendingRequests {
 	final RequestRemoval removal;
 
 	@Nullable PendingRequest pending;
-
-	/** Whether one was lost since the last answer: the next loss is a failure. */
-	private boolean lost;
 
 	/** The object that the signer has for it, as it was last seen. */
 	private @Nullable SubmittedRequest submitted;
@@ -90,7 +86,6 @@ class PendingRequests {
 	void store(PendingRequest request, @Nullable PendingRequest overwritten, Instant now) {
 		PendingRequest pending = this.pending;
 		save(request);
-		this.requests.forgetKeys();
 		if (overwritten != null) {
 			this.removal.remove(overwritten);
 		}
@@ -132,15 +127,9 @@ class PendingRequests {
 		}
 	}
 
-	/** Puts a request in the place of one that is lost, if that is no failure yet. */
-	boolean replaceLost(CertificateRequest request, CertificateTemplate template, Throwable cause, Instant now) {
-		if (Kind.of(cause) != Kind.LOST || this.lost || request.uid() == null) {
-			return false;
-		}
-		this.lost = true;
-		remove();
-		RotationLog.lost(this.settings, request, cause);
-		return true;
+	/** Whether a failed attempt is repeated after a moment, and is no failure yet. */
+	boolean looksAgain(CertificateTemplate template, Throwable cause, Instant now) {
+		return false;
 	}
 
 	/**
@@ -150,11 +139,6 @@ class PendingRequests {
 	 */
 	boolean storeAnswer(CertificatePair pair, PendingRequest answered) {
 		return this.store.write(answered, (stored) -> stored.withPair(pair, null));
-	}
-
-	/** The pending request is answered with a pair that is used. */
-	void answered() {
-		this.lost = false;
 	}
 
 	/** Ends the pending request, to which another process has stored the answer. */

@@ -26,8 +26,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The rotation loop. Whatever happens (a timer, an answer, a call) leads to
- * {@link #reconcile()}, which asks for the template and then reviews the stored pair and
- * the attempt in progress, does what is due, and schedules the next timer. It runs on the
+ * {@link #reconcile()}, which asks for the template, reviews the stored pair and the
+ * attempt in progress, does what is due, and schedules the next timer. It runs on the
  * certificate's {@link SerialExecutor}, the only place where the state below changes.
  * {@link Rotation} decides when to rotate, and does it.
  */
@@ -80,8 +80,7 @@ public final class RotatingCertificateManager implements CertificateManager {
 		this.serial = new SerialExecutor((task) -> settings.resources().scheduler().schedule(task, Duration.ZERO),
 				settings.resources().scheduler(), settings.clock(), STUCK_AFTER, this::stuck);
 		this.delivery = new Delivery(settings);
-		this.templates = new Templates(settings, template, supplier, this.serial, this::reconcile,
-				() -> step(this::review));
+		this.templates = new Templates(settings, template, supplier, this.serial, () -> step(this::review));
 		LastStored store = new LastStored(settings.store());
 		Instant now = settings.clock().instant();
 		this.pair = new CurrentPair(settings, store, this::replaced, bootstrap, now);
@@ -184,12 +183,11 @@ public final class RotatingCertificateManager implements CertificateManager {
 
 	private void reconcile() {
 		step((now) -> {
-			Duration untilAnswer = this.templates.update(now);
-			return untilAnswer.isZero() ? review(now) : untilAnswer;
+			this.templates.ask();
+			return review(now);
 		});
 	}
 
-	/** Runs when the template is up to date, or as good as it gets. */
 	private Duration review(Instant now) {
 		CertificatePair adopted = this.pair.adoptStored(this.templates.latest(), now);
 		if (adopted != null) {
@@ -201,9 +199,6 @@ public final class RotatingCertificateManager implements CertificateManager {
 		}
 		this.rotation.review(this.templates.latest(), now);
 		this.report.warn(this.rotation.isInProgress(), now);
-		if (this.report.disturbed(null)) {
-			RotationLog.about(this.settings, logger.atInfo()).log("[{}] The rotation check succeeds again");
-		}
 		return this.rotation.untilDue(this.templates.latest(), now);
 	}
 
@@ -230,7 +225,10 @@ public final class RotatingCertificateManager implements CertificateManager {
 			this.report.update();
 		}
 		catch (Throwable ex) {
-			disturbed(ex, now);
+			this.forced.end((future) -> future.completeExceptionally(ex));
+			RotationLog.about(this.settings, logger.atError())
+				.setCause(ex)
+				.log("[{}] Rotation check failed; retrying: {}", ex.toString());
 		}
 		finally {
 			this.cancelTimer = this.settings.resources()
@@ -240,23 +238,8 @@ public final class RotatingCertificateManager implements CertificateManager {
 		}
 	}
 
-	/** Whatever goes wrong is reported, and tried again. */
-	private void disturbed(Throwable cause, Instant now) {
-		boolean isNew = this.report.disturbed(Failures.describe(cause, 1, now, now.plus(this.settings.idleCheck())));
-		this.forced.end((future) -> future.completeExceptionally(cause));
-		if (isNew) {
-			RotationLog.about(this.settings, logger.atError())
-				.setCause(cause)
-				.log("[{}] Rotation check failed; retrying: {}", cause.toString());
-		}
-	}
-
 	/** Other certificates are not affected: each has an executor of its own. */
-	private void stuck(@Nullable Throwable stack) {
-		if (stack == null) {
-			RotationLog.about(this.settings, logger.atInfo()).log("[{}] The step of the rotation has returned");
-			return;
-		}
+	private void stuck(Throwable stack) {
 		RotationLog.about(this.settings, logger.atError())
 			.setCause(stack)
 			.log("[{}] A step of the rotation has not returned for {}: the certificate is not rotated until it does. "

@@ -132,7 +132,7 @@ final class Rotation {
 		PendingRequest last = this.pendingRequests.current();
 		if (this.pendingRequests.follow(template, now)) {
 			cancel();
-			this.trigger = this.due.triggerOfReplica(now);
+			this.trigger = Trigger.RESUMED;
 			if (template != null) {
 				this.failures.noteRequested(template, now);
 			}
@@ -205,8 +205,7 @@ final class Rotation {
 				problem = ex;
 			}
 		}
-		if (problem != null
-				&& !this.pendingRequests.replaceLost(attempt.request().request(), attempt.template(), problem, now)) {
+		if (problem != null && !this.pendingRequests.looksAgain(attempt.template(), problem, now)) {
 			fail(problem, now);
 		}
 		// Not reached if fail() throws: the next attempt is then left to the timer
@@ -230,8 +229,6 @@ final class Rotation {
 			this.pendingRequests.answeredElsewhere();
 		}
 		else {
-			// It may have our key, as a request that is joined
-			this.newRequests.forgetKeys();
 			this.failures.endRow();
 			this.report.adopted(pair, now);
 		}
@@ -239,7 +236,6 @@ final class Rotation {
 
 	/** The pending request is answered with the pair that is current now. */
 	private void answered(CertificatePair pair, List<String> additionalNames, Instant now) {
-		this.pendingRequests.answered();
 		this.report.rotated(pair, additionalNames, this.trigger, now);
 		this.failures.succeeded(this.due.deadline(), now);
 		this.forced.end((future) -> future.complete(pair));

@@ -4,14 +4,12 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 
-import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.request.IssuerReference;
-import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.store.StoreException;
 import org.jspecify.annotations.Nullable;
@@ -75,20 +73,12 @@ final class RotationLog {
 	}
 
 	/**
-	 * What is wrong with a store. If the pair is damaged, the one in use is in memory
-	 * only.
+	 * What is wrong with a store. The pair in use is in memory only.
 	 * @param pair the pair in use, {@code null} if there is none yet
 	 */
-	static String unreadable(RotationSettings settings, StoreException problem, @Nullable CertificatePair pair,
-			boolean rotates) {
-		if (pair == null || problem.kind() != Kind.STORE) {
-			return ((pair != null) ? "The last valid pair stays in use. " : "") + problem.getMessage();
-		}
-		String remedy = settings.off() ? "A restart finds only what is stored: repair it" : rotates
-				? "A rotation begins, which stores a new pair"
-				: "A restart finds only what is stored: repair it, or rotate (POST /actuator/certificates/%s) to store a new pair"
-					.formatted(settings.name());
-		return problem.getMessage() + "; the last valid pair stays in use. " + remedy;
+	static String unreadable(StoreException problem, @Nullable CertificatePair pair) {
+		return problem.getMessage() + ((pair != null)
+				? "; the last valid pair stays in use. A restart finds only what is stored: repair it, or rotate" : "");
 	}
 
 	static void outdated(RotationSettings settings, CertificatePair pair, CertificateTemplate template) {
@@ -99,14 +89,6 @@ final class RotationLog {
 
 	static void requested(RotationSettings settings) {
 		about(settings, logger.atInfo()).log("[{}] A rotation is requested");
-	}
-
-	/** Somebody who deletes a request is no danger; somebody who replaces it may be. */
-	static void lost(RotationSettings settings, CertificateRequest request, Throwable cause) {
-		about(settings,
-				cause instanceof RequestException ex && "Gone".equals(ex.reason()) ? logger.atInfo() : logger.atWarn(),
-				request)
-			.log("[{}] {}; a new request follows", cause.getMessage());
 	}
 
 	static void abandoned(RotationSettings settings, CertificateRequest request) {

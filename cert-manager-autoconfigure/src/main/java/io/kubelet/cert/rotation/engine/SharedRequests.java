@@ -9,7 +9,6 @@ import java.util.function.Consumer;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.request.CertificateSigner;
@@ -62,8 +61,6 @@ final class SharedRequests extends PendingRequests {
 		if (pending == null || !this.store.holds(pending)) {
 			forget();
 			this.pending = stored;
-			// It may be ours, if the answer of the store was lost
-			this.requests.forgetKeys();
 			this.state = State.THEIRS;
 			this.givingWay = template;
 			giveTime(now);
@@ -100,11 +97,11 @@ final class SharedRequests extends PendingRequests {
 	 * creates it.
 	 */
 	@Override
-	boolean replaceLost(CertificateRequest request, CertificateTemplate template, Throwable cause, Instant now) {
+	boolean looksAgain(CertificateTemplate template, Throwable cause, Instant now) {
 		PendingRequest pending = this.pending;
 		if (pending == null || Kind.of(cause) != Kind.LOST
 				|| (this.state != State.THEIRS && this.state != State.SEEN)) {
-			return super.replaceLost(request, template, cause, now);
+			return false;
 		}
 		PendingRequest again = (this.state == State.SEEN) ? null : this.requests.again(pending, template);
 		this.pending = (again != null) ? again : pending;

@@ -67,9 +67,6 @@ final class StatusReport {
 
 	private volatile CertificateStatus snapshot;
 
-	/** Why the last check failed. */
-	private volatile CertificateStatus.@Nullable Failure disturbance;
-
 	StatusReport(RotationSettings settings, CurrentPair pair, PendingRequests pendingRequests, Templates templates,
 			Warnings warnings) {
 		this.settings = settings;
@@ -143,18 +140,6 @@ final class StatusReport {
 				Boolean.TRUE.equals(this.serverHealthy), now);
 	}
 
-	/**
-	 * Notes the result of a check.
-	 * @param failure why it failed, {@code null} if it has succeeded
-	 * @return whether the result of the last one was another
-	 */
-	boolean disturbed(CertificateStatus.@Nullable Failure failure) {
-		CertificateStatus.Failure last = this.disturbance;
-		this.disturbance = failure;
-		return (failure == null || last == null) ? failure != last
-				: !last.cause().toString().equals(failure.cause().toString());
-	}
-
 	/** Takes a snapshot of the status. */
 	void update() {
 		this.snapshot = create();
@@ -200,12 +185,11 @@ final class StatusReport {
 	/** Returns the last snapshot as it is at a time. From any thread. */
 	CertificateStatus at(boolean requested, @Nullable Instant stuckSince, Instant now) {
 		CertificateStatus status = this.snapshot;
-		CertificateStatus.Failure disturbance = this.disturbance;
 		Health health = status.health();
 		return new CertificateStatus(status.name(), state(status, requested, now), status.pair(), status.requested(),
-				status.schedule(), status.pendingRequest(), status.rotations(),
-				(disturbance != null) ? disturbance : status.lastFailure(), new Health(health.serverHealthy(),
-						health.unavailable(), health.waitingFor(), health.storeProblem(), stuckSince));
+				status.schedule(), status.pendingRequest(), status.rotations(), status.lastFailure(),
+				new Health(health.serverHealthy(), health.unavailable(), health.waitingFor(), health.storeProblem(),
+						stuckSince));
 	}
 
 	private static State state(CertificateStatus status, boolean requested, Instant now) {

@@ -3,6 +3,7 @@ package io.kubelet.cert.rotation.engine;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
@@ -14,9 +15,8 @@ import org.slf4j.event.Level;
 
 /**
  * The template of a certificate: fixed, or the latest answer of a supplier. A supplier is
- * called on a thread of the application's, since it may block, and by one at a time.
- * While it fails or does not return, its last answer stays in use. Used on the
- * certificate's serial executor only, except in {@link TemplateRounds}.
+ * called on a thread of the application's, since it may block, and by one at a time, and
+ * nothing waits for it: until it gives another answer, the last one stays in use.
  */
 final class Templates implements Runnable {
 
@@ -31,33 +31,25 @@ final class Templates implements Runnable {
 
 	private final SerialExecutor serial;
 
-	private final Runnable reconcile;
-
-	private final Runnable review;
+	private final Runnable changed;
 
 	private volatile Answer answer;
 
-	/** Since when the supplier has been called, by whichever thread. */
-	private @Nullable Instant askedAt;
-
-	/** Whether the answer is needed even if it is the same as before. */
-	private boolean needed;
+	/** Since when the supplier has been called, {@code null} if it has returned. */
+	private final AtomicReference<@Nullable Instant> askedAt = new AtomicReference<>();
 
 	/**
 	 * @param fixed the template if there is no supplier, {@code null} if there is none
-	 * @param reconcile run on the serial executor when the template may have changed:
-	 * {@linkplain #update updates} it
-	 * @param review run on the serial executor when the supplier has returned
+	 * @param changed run on the serial executor when the supplier has given another
+	 * answer
 	 */
 	Templates(RotationSettings settings, @Nullable CertificateTemplate fixed,
-			@Nullable CertificateTemplateSupplier supplier, SerialExecutor serial, Runnable reconcile,
-			Runnable review) {
+			@Nullable CertificateTemplateSupplier supplier, SerialExecutor serial, Runnable changed) {
 		this.settings = settings;
 		this.answer = new Answer((supplier == null) ? fixed : null, null, "");
 		this.supplier = supplier;
 		this.serial = serial;
-		this.reconcile = reconcile;
-		this.review = review;
+		this.changed = changed;
 	}
 
 	/** The template, {@code null} while it is not known. */
@@ -74,7 +66,7 @@ final class Templates implements Runnable {
 
 	/** Follows the supplier: it signals its changes, or is asked in rounds. */
 	void follow() {
-		if (this.supplier != null && !this.supplier.onChange(this::wake) && !this.settings.off()) {
+		if (this.supplier != null && !this.supplier.onChange(this::ask) && !this.settings.off()) {
 			this.settings.resources().rounds().add(this);
 		}
 	}
@@ -83,80 +75,56 @@ final class Templates implements Runnable {
 		this.settings.resources().rounds().remove(this);
 	}
 
-	private void wake() {
-		this.serial.execute(this.reconcile);
-	}
-
-	/**
-	 * Asks the supplier in a round. Involves the certificate only if there is no answer,
-	 * or another one than before.
-	 */
+	/** Asks the supplier in a round, unless it has not returned from the last call. */
 	@Override
 	public void run() {
-		if (begin(this.settings.clock().instant(), false) == null) {
-			ask();
-		}
-		else {
-			wake();
+		if (this.askedAt.compareAndSet(null, this.settings.clock().instant())) {
+			call();
 		}
 	}
 
 	/**
-	 * Brings the template up to date: calls the supplier, unless it has not returned from
-	 * the last call.
-	 * @return how long to wait for it; zero if the last answer applies
+	 * Asks the supplier on a thread of the application's. One that does not return is
+	 * reported.
 	 */
-	Duration update(Instant now) {
+	void ask() {
 		if (this.supplier == null) {
-			return Duration.ZERO;
+			return;
 		}
-		Instant askedAt = begin(now, true);
-		if (askedAt == null) {
+		Instant now = this.settings.clock().instant();
+		Instant since = this.askedAt.compareAndExchange(null, now);
+		if (since == null) {
 			try {
-				this.settings.resources().executor().execute(this::ask);
+				this.settings.resources().executor().execute(this::call);
 			}
 			catch (Throwable ex) {
-				end();
+				this.askedAt.set(null);
 				throw ex;
 			}
-			return PATIENCE;
 		}
-		Duration left = PATIENCE.minus(Duration.between(askedAt, now));
-		if (left.isNegative() || left.isZero()) {
+		else if (!now.isBefore(since.plus(PATIENCE))) {
 			String problem = "the template supplier " + this.supplier.getClass().getName()
-					+ ", which has not returned since " + askedAt;
-			take(new Answer(latest(), problem, problem), Level.WARN);
-			return Duration.ZERO;
+					+ ", which has not returned since " + since;
+			answered(new Answer(latest(), problem, problem), Level.WARN);
 		}
-		return left;
 	}
 
-	/** Returns since when the supplier has been called, {@code null} if it can be. */
-	private synchronized @Nullable Instant begin(Instant now, boolean needed) {
-		this.needed |= needed;
-		Instant askedAt = this.askedAt;
-		this.askedAt = (askedAt != null) ? askedAt : now;
-		return askedAt;
-	}
-
-	private synchronized void end() {
-		this.askedAt = null;
-		this.needed = false;
-	}
-
-	private void ask() {
-		Answer answer = answer(Objects.requireNonNull(this.supplier));
-		synchronized (this) {
-			if (!this.needed && answer.equals(this.answer)) {
-				end();
-				return;
-			}
+	private void call() {
+		try {
+			answered(answer(Objects.requireNonNull(this.supplier)), Level.INFO);
 		}
-		this.serial.execute(() -> {
-			take(answer, Level.INFO);
-			end();
-			this.review.run();
-		});
+		finally {
+			this.askedAt.set(null);
+		}
+	}
+
+	private void answered(Answer answer, Level level) {
+		if (!answer.equals(this.answer)) {
+			this.serial.execute(() -> {
+				take(answer, level);
+				this.changed.run();
+			});
+		}
 	}
 
 	private Answer answer(CertificateTemplateSupplier supplier) {
@@ -182,9 +150,6 @@ final class Templates implements Runnable {
 			logger.atLevel(level)
 				.log((answer.template == null) ? "[{}] Nothing is requested yet: waiting for {}"
 						: "[{}] The last template stays in use: waiting for {}", this.settings.name(), waitingFor);
-		}
-		if (answer.problem.isEmpty() && !this.answer.problem.isEmpty()) {
-			logger.info("[{}] The template supplier works again", this.settings.name());
 		}
 		this.answer = answer;
 	}

@@ -36,9 +36,6 @@ final class Warnings {
 	/** "After" an instant begins with the next tick of this length. */
 	private static final Duration TICK = Duration.ofMillis(1);
 
-	/** Such a certificate may become valid, also because the clock is set. */
-	private static final Set<State> INVALID = EnumSet.of(State.NOT_YET_VALID, State.EXPIRED);
-
 	private final RotationSettings settings;
 
 	private final Delivery delivery;
@@ -100,10 +97,6 @@ final class Warnings {
 			}
 			else if (!pair.isValid(now)) {
 				notYetValid(pair, next, now);
-			}
-			else if (this.issued.removeAll(INVALID)) {
-				RotationLog.about(this.settings, logger.atInfo(), pair)
-					.log("[{}] The certificate is valid now, until {}", pair.notAfter());
 			}
 			else if (now.isAfter(this.settings.schedule().window().end(pair))) {
 				overdue(pair, next);

@@ -8,7 +8,6 @@ import java.util.function.Consumer;
 
 import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.rotation.RotationScheduler;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -77,11 +76,7 @@ public final class Recipient<T> {
 	}
 
 	/** The stack shows where the listener is, such as a method for application events. */
-	private void warn(@Nullable Throwable stack) {
-		if (stack == null) {
-			logger.info("[{}] Rotation listener {} has returned", this.name, this.listener.getClass().getName());
-			return;
-		}
+	private void warn(Throwable stack) {
 		logger.warn(
 				"[{}] Rotation listener {} has not returned for {}. The rotation is not affected, "
 						+ "but the listener receives no further events for this certificate until it returns",

@@ -33,16 +33,12 @@ public final class SerialExecutor {
 
 	private final Duration limit;
 
-	private final Consumer<@Nullable Throwable> report;
+	private final Consumer<Throwable> report;
 
+	/** Whether a thread runs the tasks, or is about to. */
 	private boolean scheduled;
 
-	/** On which the tasks run. */
-	private @Nullable Thread thread;
-
-	private @Nullable Runnable current;
-
-	private @Nullable Instant lateSince;
+	private volatile @Nullable Instant lateSince;
 
 	/**
 	 * Creates an executor for the tasks of one certificate.
@@ -50,11 +46,10 @@ public final class SerialExecutor {
 	 * @param scheduler notices a task that does not return
 	 * @param clock the clock
 	 * @param limit after which a task is late
-	 * @param report accepts the stack of the thread of a task that is late, and
-	 * {@code null} when the task has returned
+	 * @param report accepts the stack of the thread of a task that is late
 	 */
 	public SerialExecutor(Executor executor, RotationScheduler scheduler, Clock clock, Duration limit,
-			Consumer<@Nullable Throwable> report) {
+			Consumer<Throwable> report) {
 		this.executor = executor;
 		this.scheduler = scheduler;
 		this.clock = clock;
@@ -67,9 +62,7 @@ public final class SerialExecutor {
 	 * @return when it began, {@code null} if it is not late
 	 */
 	public @Nullable Instant lateSince() {
-		synchronized (this.tasks) {
-			return this.lateSince;
-		}
+		return this.lateSince;
 	}
 
 	/**
@@ -106,87 +99,49 @@ public final class SerialExecutor {
 	private boolean isFirst(Runnable task) {
 		synchronized (this.tasks) {
 			this.tasks.add(task);
-			boolean first = !this.scheduled && this.thread == null;
-			this.scheduled |= first;
+			boolean first = !this.scheduled;
+			this.scheduled = true;
 			return first;
 		}
 	}
 
 	private void drain() {
-		synchronized (this.tasks) {
-			if (this.thread != null) {
-				return;
-			}
-			this.thread = Thread.currentThread();
-		}
 		for (Runnable task = next(); task != null; task = next()) {
-			runWatched(task);
+			try {
+				runWatched(task);
+			}
+			catch (Throwable ex) {
+				logger.error("A rotation task failed", ex);
+			}
 		}
 	}
 
 	private @Nullable Runnable next() {
 		synchronized (this.tasks) {
-			this.current = this.tasks.poll();
-			this.lateSince = null;
-			if (this.current == null) {
-				this.scheduled = false;
-				this.thread = null;
-			}
-			return this.current;
+			Runnable next = this.tasks.poll();
+			this.scheduled = next != null;
+			return next;
 		}
 	}
 
 	private void runWatched(Runnable task) {
-		try {
-			Runnable cancelLimit = watch(task);
-			try {
-				task.run();
-			}
-			finally {
-				cancelLimit.run();
-				if (lateSince() != null) {
-					this.report.accept(null);
-				}
-			}
-		}
-		catch (Throwable ex) {
-			failed(ex);
-		}
-	}
-
-	/** A task runs even if it cannot be watched. */
-	private Runnable watch(Runnable task) {
+		Thread thread = Thread.currentThread();
 		Instant start = this.clock.instant();
+		Runnable cancelLimit = this.scheduler.schedule(() -> late(thread, start), this.limit);
 		try {
-			return this.scheduler.schedule(() -> late(task, start), this.limit);
+			task.run();
 		}
-		catch (Throwable ex) {
-			return () -> {
-			};
+		finally {
+			cancelLimit.run();
+			this.lateSince = null;
 		}
 	}
 
-	private void late(Runnable task, Instant start) {
-		Throwable stack;
-		synchronized (this.tasks) {
-			Thread thread = this.thread;
-			if (thread == null || this.current != task) {
-				return;
-			}
-			this.lateSince = start;
-			stack = new Throwable("The stack of thread " + thread.getName());
-			stack.setStackTrace(thread.getStackTrace());
-		}
+	private void late(Thread thread, Instant start) {
+		this.lateSince = start;
+		Throwable stack = new Throwable("The stack of thread " + thread.getName());
+		stack.setStackTrace(thread.getStackTrace());
 		this.report.accept(stack);
-	}
-
-	private static void failed(Throwable problem) {
-		try {
-			logger.error("A rotation task failed", problem);
-		}
-		catch (Throwable ex) {
-			// No memory for that either
-		}
 	}
 
 }

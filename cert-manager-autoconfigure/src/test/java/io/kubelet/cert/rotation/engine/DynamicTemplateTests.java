@@ -65,7 +65,6 @@ class DynamicTemplateTests extends ManagerFixture {
 			}
 			task.run();
 		}));
-		assertThat(manager.status().lastFailure()).isNotNull();
 		pass(ofMinutes(2));
 		assertThat(manager.current()).isPresent();
 	}
@@ -248,7 +247,6 @@ class DynamicTemplateTests extends ManagerFixture {
 			assertThat(output.getOut().split("The template supplier failed", -1)).hasSize(outage + 1);
 			supplier.fails = false;
 			pass(SECOND);
-			assertThat(output.getOut().split("The template supplier works again", -1)).hasSize(outage + 1);
 		}
 		answer(0);
 		assertThat(manager.current()).isPresent().get().isNotEqualTo(stored);

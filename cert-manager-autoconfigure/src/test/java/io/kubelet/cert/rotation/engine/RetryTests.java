@@ -115,12 +115,12 @@ class RetryTests extends ManagerFixture {
 		pass(ofMinutes(3));
 		int before = this.signer.requests.size();
 		CertificatePair due = storePair(ofHours(8), ofHours(1));
-		pass(ofMinutes(2).minusMillis(1));
+		pass(ofMinutes(2).minusSeconds(2));
 		assertThat(manager.current()).contains(due);
 		assertThat(manager.status().lastFailure()).isNull();
 		assertThat(this.signer.requests).hasSize(before);
 		this.template = CertificateTemplate.ofSubject("system:node:n1", "others");
-		pass(ofMillis(1));
+		pass(ofSeconds(2));
 		assertThat(this.signer.requests).hasSize(before + 1);
 		assertThat(this.failures).last().returns(1, Failure::attempt);
 	}

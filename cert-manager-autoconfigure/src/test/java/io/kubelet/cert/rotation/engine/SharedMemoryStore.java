@@ -21,9 +21,6 @@ final class SharedMemoryStore implements CertificateStore.Shared {
 	/** Whether and why it cannot be used. What is damaged can be written. */
 	@Nullable StoreException problem;
 
-	/** Thrown after the next write, which has succeeded. */
-	@Nullable StoreException lostAnswer;
-
 	/** Whether each write comes too late. */
 	boolean conflicts;
 
@@ -79,11 +76,6 @@ final class SharedMemoryStore implements CertificateStore.Shared {
 		this.problem = null;
 		this.stored = next;
 		this.writes.add(next);
-		StoreException lost = this.lostAnswer;
-		if (lost != null) {
-			this.lostAnswer = null;
-			throw lost;
-		}
 		return next;
 	}
 

@@ -1,9 +1,6 @@
 package io.kubelet.cert.rotation.engine;
 
-import java.util.List;
-
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.State;
 import io.kubelet.cert.testsupport.ManagerFixture;
@@ -48,29 +45,9 @@ class ValidityTests extends ManagerFixture {
 		assertThat(manager.status().state()).isEqualTo(State.NOT_YET_VALID);
 		assertThat(this.warnings).containsExactly("not yet valid " + stored.serialNumber());
 		assertLine(output, "is not valid before").contains("ERROR", "Rotation is off: replace the stored pair");
-		assertThat(output).doesNotContain("is valid now");
 		pass(ofHours(2));
-		assertLine(output, "The certificate is valid now").contains("INFO", stored.notAfter().toString());
 		assertThat(manager.current()).contains(stored);
 		assertThat(manager.status().state()).isEqualTo(State.STATIC);
-	}
-
-	@Test
-	void failuresAreOverWhenTheClockIsSetRight(CapturedOutput output) {
-		CertificatePair stored = storePair(ofDays(1), ofDays(40));
-		this.signer
-			.failsWith((request) -> RequestException.refused(request.name(), SIGNER, List.of("it is not valid yet")));
-		CertificateManager manager = start();
-		this.time.setClock(ofDays(-2));
-		pass(ofMinutes(2));
-		assertThat(manager.status().lastFailure()).isNotNull();
-		assertThat(output).doesNotContain("is valid now");
-		this.time.setClock(ofDays(2));
-		pass(ofMinutes(2));
-		assertLine(output, "The certificate is valid now").contains("INFO", stored.notAfter().toString());
-		assertLine(output, "The failures since").contains("are over (failed attempts: " + this.failures.size() + ")");
-		assertThat(manager.status().lastFailure()).isNull();
-		assertThat(manager.status().state()).isEqualTo(State.VALID);
 	}
 
 	@Test
