@@ -2,7 +2,7 @@ package io.kubelet.cert.autoconfigure;
 
 import java.time.Duration;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -18,13 +18,15 @@ import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 /**
  * The scheduler of all certificates: a timer, and daemon threads that end when idle, or
  * virtual threads if the application uses them. A task that blocks, such as one that
- * accesses a file on a volume that hangs, delays no other.
+ * accesses a file on a volume that hangs, delays no other while fewer than 16 do.
  */
 final class SharedScheduler implements RotationScheduler, DisposableBean {
 
 	private static final Logger logger = LoggerFactory.getLogger(SharedScheduler.class);
 
 	private static final String THREAD_NAME_PREFIX = "certificate-rotation-";
+
+	private static final int THREADS = 16;
 
 	private static final int KEEP_ALIVE_SECONDS = 5;
 
@@ -41,8 +43,9 @@ final class SharedScheduler implements RotationScheduler, DisposableBean {
 		this.timer = new ScheduledThreadPoolExecutor(1, timer);
 		this.timer.setRemoveOnCancelPolicy(true);
 		this.timers = RotationScheduler.of(this.timer);
-		this.workers = new ThreadPoolExecutor(0, Integer.MAX_VALUE, KEEP_ALIVE_SECONDS, TimeUnit.SECONDS,
-				new SynchronousQueue<>(), workers, new ThreadPoolExecutor.DiscardPolicy());
+		this.workers = new ThreadPoolExecutor(THREADS, THREADS, KEEP_ALIVE_SECONDS, TimeUnit.SECONDS,
+				new LinkedBlockingQueue<>(), workers, new ThreadPoolExecutor.DiscardPolicy());
+		this.workers.allowCoreThreadTimeOut(true);
 	}
 
 	static SharedScheduler ofPlatformThreads() {
@@ -75,6 +78,7 @@ final class SharedScheduler implements RotationScheduler, DisposableBean {
 	@Override
 	public void destroy() {
 		this.timer.shutdownNow();
+		this.workers.getQueue().clear();
 		this.workers.shutdown();
 		try {
 			this.workers.awaitTermination(1, TimeUnit.SECONDS);
