@@ -11,35 +11,32 @@ import javax.net.ssl.ManagerFactoryParameters;
 /**
  * A factory of one live key manager, for libraries that accept only factories.
  */
-final class LiveKeyManagerFactory extends KeyManagerFactory {
+final class LiveKeyManagerFactory extends KeyManagerFactorySpi {
 
-	LiveKeyManagerFactory(KeyManagerFactory base, LiveKeyManager manager) {
-		super(new Spi(manager), base.getProvider(), base.getAlgorithm());
+	private final LiveKeyManager manager;
+
+	private LiveKeyManagerFactory(LiveKeyManager manager) {
+		this.manager = manager;
 	}
 
-	private static final class Spi extends KeyManagerFactorySpi {
+	static KeyManagerFactory of(KeyManagerFactory base, LiveKeyManager manager) {
+		return new KeyManagerFactory(new LiveKeyManagerFactory(manager), base.getProvider(), base.getAlgorithm()) {
+		};
+	}
 
-		private final LiveKeyManager manager;
+	@Override
+	protected void engineInit(KeyStore store, char[] password) {
+		// The pair does not come from a store
+	}
 
-		Spi(LiveKeyManager manager) {
-			this.manager = manager;
-		}
+	@Override
+	protected void engineInit(ManagerFactoryParameters parameters) throws InvalidAlgorithmParameterException {
+		throw new InvalidAlgorithmParameterException("A live key manager takes no parameters");
+	}
 
-		@Override
-		protected void engineInit(KeyStore store, char[] password) {
-			// The pair does not come from a store
-		}
-
-		@Override
-		protected void engineInit(ManagerFactoryParameters parameters) throws InvalidAlgorithmParameterException {
-			throw new InvalidAlgorithmParameterException("A live key manager takes no parameters");
-		}
-
-		@Override
-		protected KeyManager[] engineGetKeyManagers() {
-			return new KeyManager[] { this.manager };
-		}
-
+	@Override
+	protected KeyManager[] engineGetKeyManagers() {
+		return new KeyManager[] { this.manager };
 	}
 
 }

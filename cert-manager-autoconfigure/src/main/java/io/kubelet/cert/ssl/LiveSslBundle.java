@@ -80,7 +80,7 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 		this.scheduler = scheduler;
 		this.drain = drain;
 		SslManagerBundle base = SslManagerBundle.from(new LiveTrustManager(trust, this.handshakes::record));
-		this.keyManagers = new LiveKeyManagerFactory(base.getKeyManagerFactory(),
+		this.keyManagers = LiveKeyManagerFactory.of(base.getKeyManagerFactory(),
 				new LiveKeyManager(this::pair, this.handshakes::record, this.handshakes::recordServer));
 		this.trustManagers = base.getTrustManagerFactory();
 		this.followed = identity();
@@ -136,7 +136,7 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 	public SSLContext createSslContext(String protocol) {
 		Cached<Identity, SSLContext, RuntimeException> contexts = new Cached<>(
 				(identity) -> context(protocol, identity));
-		return new LiveSslContext(() -> contexts.of(identity()), SslManagerBundle.super.createSslContext(protocol));
+		return LiveSslContext.of(() -> contexts.of(identity()), SslManagerBundle.super.createSslContext(protocol));
 	}
 
 	/**

@@ -21,65 +21,62 @@ import org.jspecify.annotations.Nullable;
  * ticket for it may arrive at any time. The sessions stay with the context that created
  * them.
  */
-final class LiveSslContext extends SSLContext {
+final class LiveSslContext extends SSLContextSpi {
+
+	private final Supplier<SSLContext> current;
+
+	private final SSLContext fixed;
+
+	private LiveSslContext(Supplier<SSLContext> current, SSLContext fixed) {
+		this.current = current;
+		this.fixed = fixed;
+	}
 
 	/**
-	 * Creates a context.
+	 * Returns a context.
 	 * @param current returns the context of the current identity
 	 * @param fixed a context of live managers, for server sockets: they keep their
 	 * context
 	 */
-	LiveSslContext(Supplier<SSLContext> current, SSLContext fixed) {
-		super(new Spi(current, fixed), fixed.getProvider(), fixed.getProtocol());
+	static SSLContext of(Supplier<SSLContext> current, SSLContext fixed) {
+		return new SSLContext(new LiveSslContext(current, fixed), fixed.getProvider(), fixed.getProtocol()) {
+		};
 	}
 
-	private static final class Spi extends SSLContextSpi {
+	@Override
+	protected void engineInit(KeyManager @Nullable [] keyManagers, TrustManager @Nullable [] trustManagers,
+			@Nullable SecureRandom random) throws KeyManagementException {
+		throw new KeyManagementException("The managers of this context are those of its SSL bundle");
+	}
 
-		private final Supplier<SSLContext> current;
+	@Override
+	protected SSLSocketFactory engineGetSocketFactory() {
+		return new LiveSocketFactory(() -> this.current.get().getSocketFactory());
+	}
 
-		private final SSLContext fixed;
+	@Override
+	protected SSLServerSocketFactory engineGetServerSocketFactory() {
+		return this.fixed.getServerSocketFactory();
+	}
 
-		Spi(Supplier<SSLContext> current, SSLContext fixed) {
-			this.current = current;
-			this.fixed = fixed;
-		}
+	@Override
+	protected SSLEngine engineCreateSSLEngine() {
+		return this.current.get().createSSLEngine();
+	}
 
-		@Override
-		protected void engineInit(KeyManager @Nullable [] keyManagers, TrustManager @Nullable [] trustManagers,
-				@Nullable SecureRandom random) throws KeyManagementException {
-			throw new KeyManagementException("The managers of this context are those of its SSL bundle");
-		}
+	@Override
+	protected SSLEngine engineCreateSSLEngine(String host, int port) {
+		return this.current.get().createSSLEngine(host, port);
+	}
 
-		@Override
-		protected SSLSocketFactory engineGetSocketFactory() {
-			return new LiveSocketFactory(() -> this.current.get().getSocketFactory());
-		}
+	@Override
+	protected SSLSessionContext engineGetServerSessionContext() {
+		return this.current.get().getServerSessionContext();
+	}
 
-		@Override
-		protected SSLServerSocketFactory engineGetServerSocketFactory() {
-			return this.fixed.getServerSocketFactory();
-		}
-
-		@Override
-		protected SSLEngine engineCreateSSLEngine() {
-			return this.current.get().createSSLEngine();
-		}
-
-		@Override
-		protected SSLEngine engineCreateSSLEngine(String host, int port) {
-			return this.current.get().createSSLEngine(host, port);
-		}
-
-		@Override
-		protected SSLSessionContext engineGetServerSessionContext() {
-			return this.current.get().getServerSessionContext();
-		}
-
-		@Override
-		protected SSLSessionContext engineGetClientSessionContext() {
-			return this.current.get().getClientSessionContext();
-		}
-
+	@Override
+	protected SSLSessionContext engineGetClientSessionContext() {
+		return this.current.get().getClientSessionContext();
 	}
 
 }

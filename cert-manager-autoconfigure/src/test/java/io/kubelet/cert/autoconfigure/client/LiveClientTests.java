@@ -8,13 +8,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
-
-import javax.net.ssl.SSLContext;
 
 import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.Trust;
@@ -24,8 +19,6 @@ import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 import org.mockito.MockMakers;
 import reactor.netty.http.client.HttpClient;
 import reactor.netty.resources.ConnectionProvider;
@@ -36,7 +29,6 @@ import org.springframework.boot.ssl.SslBundle;
 import org.springframework.http.HttpMethod;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.mockito.Mockito.mock;
 import static org.mockito.Mockito.never;
 import static org.mockito.Mockito.verify;
@@ -92,36 +84,6 @@ class LiveClientTests {
 		this.manager.rotate();
 		this.time.pass(Duration.ofSeconds(30));
 		verify(pool, never()).dispose();
-	}
-
-	/** Such as on a volume whose server is away. */
-	@ParameterizedTest
-	@ValueSource(booleans = { true, false })
-	void authoritiesThatHangInOneRequestDelayNoOther(boolean ofContext) throws Exception {
-		CountDownLatch hanging = new CountDownLatch(1);
-		CountDownLatch released = new CountDownLatch(1);
-		AtomicBoolean hangs = new AtomicBoolean();
-		LiveSslBundle bundle = bundle(() -> {
-			if (hangs.getAndSet(false)) {
-				hanging.countDown();
-				assertThatCode(released::await).doesNotThrowAnyException();
-			}
-			return Trust.exactly(List.of());
-		});
-		LiveClient<Object> client = new LiveClient<>(bundle, (resources) -> new Object());
-		SSLContext context = bundle.createSslContext(SslBundle.DEFAULT_PROTOCOL);
-		Supplier<Object> request = ofContext ? context::createSSLEngine : client;
-		request.get();
-		hangs.set(true);
-		new Thread(request::get).start();
-		hanging.await();
-		this.manager.replace();
-		try {
-			assertThat(CompletableFuture.supplyAsync(request)).succeedsWithin(Duration.ofSeconds(10));
-		}
-		finally {
-			released.countDown();
-		}
 	}
 
 	private LiveSslBundle bundle(Supplier<Trust> trust) {
