@@ -3,14 +3,13 @@ package io.kubelet.cert.autoconfigure.actuate;
 import java.time.Clock;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 import io.kubelet.cert.actuate.CertificatesEndpoint;
 import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
 import io.kubelet.cert.autoconfigure.settings.Profile;
-import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.ssl.LiveSslBundle;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -103,10 +102,9 @@ public final class CertificateActuatorAutoConfiguration {
 					.map((certificate) -> certificate.ssl().bundle())
 					.findFirst()
 					.orElse(name);
-				SslBundles all = bundles.getObject();
-				LiveSslBundle live = all.getBundleNames().contains(bundle) ? LiveSslBundle.of(all.getBundle(bundle))
-						: null;
-				return (live != null) ? live.identity().trust() : Trust.exactly(List.of());
+				return Objects.requireNonNull(LiveSslBundle.of(bundles.getObject().getBundle(bundle)))
+					.identity()
+					.trust();
 			}, Clock.systemUTC());
 		}
 

@@ -36,16 +36,13 @@ public final class DrainingNioProtocol extends Http11NioProtocol implements Serv
 
 	private static final Logger logger = LoggerFactory.getLogger(DrainingNioProtocol.class);
 
-	private final Endpoint endpoint;
-
 	/** Creates the protocol, as Tomcat does by the name of this class. */
 	public DrainingNioProtocol() {
-		this(new Endpoint());
+		super(new Endpoint());
 	}
 
-	private DrainingNioProtocol(Endpoint endpoint) {
-		super(endpoint);
-		this.endpoint = endpoint;
+	private Endpoint endpoint() {
+		return (Endpoint) getEndpoint();
 	}
 
 	/**
@@ -55,15 +52,15 @@ public final class DrainingNioProtocol extends Http11NioProtocol implements Serv
 	 * stores
 	 */
 	void serve(ServedCertificates served, Runnable copying) {
-		this.endpoint.served = served;
-		this.endpoint.copying = copying;
+		endpoint().served = served;
+		endpoint().copying = copying;
 		served.drain(this);
 	}
 
 	/** HTTP/1.1 ends with the next response, HTTP/2 after the current streams. */
 	@Override
 	public void drain(Predicate<SSLSession> outdated) {
-		this.endpoint.forEach(outdated, (channel, connection) -> {
+		endpoint().forEach(outdated, (channel, connection) -> {
 			connection.setKeepAliveLeft(1);
 			if (connection.getCurrentProcessor() instanceof Processor processor) {
 				connection.execute(processor::pause);
@@ -73,7 +70,7 @@ public final class DrainingNioProtocol extends Http11NioProtocol implements Serv
 
 	@Override
 	public void close(Predicate<SSLSession> outdated) {
-		this.endpoint.forEach(outdated, DrainingNioProtocol::close);
+		endpoint().forEach(outdated, DrainingNioProtocol::close);
 	}
 
 	/**

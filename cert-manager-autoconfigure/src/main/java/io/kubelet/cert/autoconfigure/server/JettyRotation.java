@@ -21,7 +21,6 @@ import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.SslConnectionFactory;
 import org.eclipse.jetty.util.Callback;
-import org.eclipse.jetty.util.component.LifeCycle;
 import org.eclipse.jetty.util.ssl.SslContextFactory;
 import org.jspecify.annotations.Nullable;
 
@@ -53,24 +52,14 @@ record JettyRotation(SslBundles bundles, Supplier<@Nullable Ssl> ssl) implements
 				SslContextFactory.Server context = factory.getSslContextFactory();
 				// A connector that the application adds has a key store of its own
 				if (bundle.getKeyStorePassword().equals(context.getKeyStorePassword())) {
-					context.addEventListener(new TrustCheck(bundle, context));
+					ServedCertificates.requireTrustOf(bundle, context.getTrustStore(),
+							context.getCrlPath() != null || context.isEnableOCSP() || context.isEnableCRLDP()
+									|| context.getTrustStoreResource() != null);
 					context.setSslContext(bundle.createSslContext(SslBundle.DEFAULT_PROTOCOL));
 				}
 				drain(connector, served);
 			}
 		}
-	}
-
-	/** Called once the application has configured everything. */
-	private record TrustCheck(LiveSslBundle bundle, SslContextFactory context) implements LifeCycle.Listener {
-
-		@Override
-		public void lifeCycleStarting(LifeCycle event) {
-			ServedCertificates.requireTrustOf(this.bundle, this.context.getTrustStore(),
-					this.context.getCrlPath() != null || this.context.isEnableOCSP() || this.context.isEnableCRLDP()
-							|| this.context.getTrustStoreResource() != null);
-		}
-
 	}
 
 	private static void drain(Connector connector, ServedCertificates served) {

@@ -12,7 +12,6 @@ import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
@@ -25,12 +24,6 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import org.junit.jupiter.api.Test;
-
-import org.springframework.beans.factory.support.StaticListableBeanFactory;
-import org.springframework.boot.ssl.DefaultSslBundleRegistry;
-import org.springframework.boot.ssl.SslBundle;
-import org.springframework.boot.ssl.SslBundles;
-import org.springframework.boot.ssl.SslStoreBundle;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -147,17 +140,6 @@ class CertificateMetricsTests extends ManagerFixture {
 			throw new IllegalStateException("no such bundle");
 		};
 		assertThat(authorities()).isNaN();
-	}
-
-	@Test
-	void bundleThatIsNotOfTheCertificateTrustsNobody() {
-		StaticListableBeanFactory beans = new StaticListableBeanFactory(
-				Map.of("bundles", new DefaultSslBundleRegistry("kubelet-client", SslBundle.of(SslStoreBundle.NONE))));
-		new CertificateActuatorAutoConfiguration.MetricsConfiguration()
-			.kubeletCertMetrics(new CertificateManagers(List.of(builder().build())),
-					beans.getBeanProvider(CertificateSettingsList.class), beans.getBeanProvider(SslBundles.class))
-			.bindTo(this.registry);
-		assertThat(authorities()).isZero();
 	}
 
 	@Test
