@@ -3,6 +3,7 @@ package io.kubelet.cert.autoconfigure;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.security.KeyStore;
 import java.time.Clock;
 import java.time.Duration;
@@ -93,18 +94,30 @@ class ManagedFilesTests {
 					"kubelet.cert.tls-private-key-file=" + this.privateKey);
 	}
 
-	@ParameterizedTest(name = "directory is renamed: {0}")
-	@ValueSource(booleans = { false, true })
-	void removedAndCreatedFilesAreFollowed(boolean renamed) throws IOException {
+	/** In a volume, the kubelet and CSI drivers switch a link to the directory. */
+	@ParameterizedTest
+	@ValueSource(strings = { "files", "directory", "link" })
+	void removedAndCreatedFilesAreFollowed(String replaced) throws IOException {
+		Path next = Files.createDirectory(this.directory.resolve("next"));
+		if (replaced.equals("link")) {
+			Files.move(this.identity, this.directory.resolve("first"));
+			Files.createSymbolicLink(this.identity, this.directory.resolve("first"));
+		}
 		write(this.first, this.first);
 		runner().run((context) -> {
-			if (renamed) {
-				Files.move(this.identity, this.directory.resolve("old"));
-				Files.createDirectory(this.identity);
-			}
-			else {
-				Files.delete(this.certificate);
-				Files.delete(this.privateKey);
+			switch (replaced) {
+				case "files" -> {
+					Files.delete(this.certificate);
+					Files.delete(this.privateKey);
+				}
+				case "directory" -> {
+					Files.move(this.identity, this.directory.resolve("old"));
+					Files.move(next, this.identity);
+				}
+				default -> {
+					Path link = Files.createSymbolicLink(this.directory.resolve("link"), next);
+					Files.move(link, this.identity, StandardCopyOption.ATOMIC_MOVE);
+				}
 			}
 			write(this.second, this.second);
 			this.time.pass(LOOK);

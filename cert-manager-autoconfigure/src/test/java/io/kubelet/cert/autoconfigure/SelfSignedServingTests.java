@@ -104,15 +104,6 @@ class SelfSignedServingTests {
 		Files.copy(FIXTURE.resolve("kubelet.key"), this.privateKey);
 	}
 
-	@Test
-	void halfOfAPairIsNotCompleted() throws IOException {
-		copyFixture();
-		Files.delete(this.privateKey);
-		serving().run((context) -> assertThat(context.getStartupFailure())
-			.hasStackTraceContaining("(" + this.privateKey + " is missing)"));
-		assertThat(this.privateKey).doesNotExist();
-	}
-
 	@ParameterizedTest
 	@ValueSource(strings = { "profile=kubelet-client", "template.common-name=a",
 			"profile=kubelet-serving;tls-cert-file=named;tls-private-key-file=named" })
