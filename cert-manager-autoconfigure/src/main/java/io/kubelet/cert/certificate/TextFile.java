@@ -63,7 +63,8 @@ public final class TextFile {
 		public static Version of(Path path) throws IOException {
 			BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
 			if (!attributes.isRegularFile()) {
-				throw UnusableFileException.notRegular(path);
+				throw new UnusableFileException(path,
+						"it is a directory, a pipe or a device, but only regular files are read: replace it with a file");
 			}
 			if (attributes.size() > MAXIMUM_SIZE) {
 				throw UnusableFileException.tooLarge(path);
@@ -90,11 +91,6 @@ public final class TextFile {
 		 */
 		public UnusableFileException(Path file, String reason) {
 			super(file.toString(), null, reason);
-		}
-
-		static UnusableFileException notRegular(Path file) {
-			return new UnusableFileException(file,
-					"it is a directory, a pipe or a device, but only regular files are read: replace it with a file");
 		}
 
 		static UnusableFileException tooLarge(Path file) {

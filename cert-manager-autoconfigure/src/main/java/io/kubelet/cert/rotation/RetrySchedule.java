@@ -56,18 +56,6 @@ public record RetrySchedule(Duration initialDelay, double multiplier, double jit
 	private static final Duration ANSWER_MAXIMUM = Duration.ofHours(1);
 
 	/**
-	 * Creates a schedule.
-	 * @throws IllegalArgumentException if a value is out of range
-	 */
-	public RetrySchedule {
-		require(!initialDelay.isNegative() && !initialDelay.isZero(), "The initial delay must be positive");
-		require(multiplier >= 1, "The multiplier must be at least 1");
-		require(jitter >= 0 && jitter <= 1, "The jitter must be between 0 and 1");
-		require(attempts >= 1, "There must be at least one attempt");
-		require(!interval.isNegative() && !interval.isZero(), "The interval must be positive");
-	}
-
-	/**
 	 * Returns how long to wait.
 	 * @param cause why the attempt failed
 	 * @param failures how many attempts have failed in a row, from 1
@@ -123,12 +111,6 @@ public record RetrySchedule(Duration initialDelay, double multiplier, double jit
 
 	private static Duration longer(Duration one, Duration other) {
 		return Collections.max(List.of(one, other));
-	}
-
-	private static void require(boolean condition, String rule) {
-		if (!condition) {
-			throw new IllegalArgumentException(rule);
-		}
 	}
 
 }

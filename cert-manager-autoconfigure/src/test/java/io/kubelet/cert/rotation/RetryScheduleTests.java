@@ -10,10 +10,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 import static java.time.Duration.ofHours;
-import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofMinutes;
 import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -23,30 +21,6 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
  * Which schedules there are, and what each kind of failure makes of one.
  */
 class RetryScheduleTests {
-
-	@ParameterizedTest
-	@CsvSource({ "PT0S, 2, 0.1, 5, PT32S, The initial delay must be positive",
-			"PT-1S, 2, 0.1, 5, PT32S, The initial delay must be positive",
-			"PT2S, 0.99, 0.1, 5, PT32S, The multiplier must be at least 1",
-			"PT2S, NaN, 0.1, 5, PT32S, The multiplier must be at least 1",
-			"PT2S, 2, -0.1, 5, PT32S, The jitter must be between 0 and 1",
-			"PT2S, 2, 1.1, 5, PT32S, The jitter must be between 0 and 1",
-			"PT2S, 2, 0.1, 0, PT32S, There must be at least one attempt",
-			"PT2S, 2, 0.1, 5, PT0S, The interval must be positive",
-			"PT2S, 2, 0.1, 5, PT-1S, The interval must be positive" })
-	void valueThatIsOutOfRangeIsRefusedWithItsRange(Duration initialDelay, double multiplier, double jitter,
-			int attempts, Duration interval, String rule) {
-		assertThatIllegalArgumentException()
-			.isThrownBy(() -> new RetrySchedule(initialDelay, multiplier, jitter, attempts, interval))
-			.withMessage(rule);
-	}
-
-	@ParameterizedTest
-	@ValueSource(ints = { 0, 1 })
-	void valuesAtTheEndsOfTheirRangesAreAccepted(double jitter) {
-		RetrySchedule schedule = new RetrySchedule(ofMillis(1), 1, jitter, 1, ofSeconds(1));
-		assertThat(schedule.delay(new IllegalStateException(), 1, 0.5)).isEqualTo(ofSeconds(1));
-	}
 
 	@Test
 	void serverThatStaysUnreachableIsTriedAtTheIntervalAfterTheGrowingWaits() {

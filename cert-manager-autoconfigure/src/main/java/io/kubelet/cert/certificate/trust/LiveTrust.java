@@ -123,10 +123,6 @@ public final class LiveTrust implements Supplier<Trust> {
 			if (!after.content.equals(content)) {
 				after = change(after, content, now);
 			}
-			else if (this.problem != null) {
-				logger.info("{}The certificate authorities in {} can be read again", this.prefix,
-						this.source.origin().get());
-			}
 			this.problem = null;
 			this.version = version;
 			return after;

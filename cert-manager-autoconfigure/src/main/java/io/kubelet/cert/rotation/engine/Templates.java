@@ -105,23 +105,23 @@ final class Templates implements Runnable {
 		else if (!now.isBefore(since.plus(PATIENCE))) {
 			String problem = "the template supplier " + this.supplier.getClass().getName()
 					+ ", which has not returned since " + since;
-			answered(new Answer(latest(), problem, problem), Level.WARN);
+			answered(new Answer(latest(), problem, problem));
 		}
 	}
 
 	private void call() {
 		try {
-			answered(answer(Objects.requireNonNull(this.supplier)), Level.INFO);
+			answered(answer(Objects.requireNonNull(this.supplier)));
 		}
 		finally {
 			this.askedAt.set(null);
 		}
 	}
 
-	private void answered(Answer answer, Level level) {
+	private void answered(Answer answer) {
 		if (!answer.equals(this.answer)) {
 			this.serial.execute(() -> {
-				take(answer, level);
+				take(answer);
 				this.changed.run();
 			});
 		}
@@ -144,10 +144,10 @@ final class Templates implements Runnable {
 		}
 	}
 
-	private void take(Answer answer, Level level) {
+	private void take(Answer answer) {
 		String waitingFor = answer.waitingFor;
 		if (waitingFor != null && !waitingFor.equals(this.answer.waitingFor)) {
-			logger.atLevel(level)
+			logger.atLevel(answer.problem.isEmpty() ? Level.INFO : Level.WARN)
 				.log((answer.template == null) ? "[{}] Nothing is requested yet: waiting for {}"
 						: "[{}] The last template stays in use: waiting for {}", this.settings.name(), waitingFor);
 		}

@@ -155,27 +155,6 @@ class RetryTests extends ManagerFixture {
 		assertThat(manager.status().rotations().count()).isEqualTo(2);
 	}
 
-	/** As when the files of a running application are replaced. */
-	@Test
-	void failureThatCannotBeNotedIsNotRetriedAtOnce() {
-		this.signer.failsWith((request) -> {
-			if (this.signer.requests.size() > 99) {
-				this.signer.holds();
-			}
-			return new IllegalStateException() {
-
-				@Override
-				public String getMessage() {
-					throw new NoClassDefFoundError("missing");
-				}
-
-			};
-		});
-		start();
-		pass(ofMinutes(3));
-		assertThat(this.signer.requests).hasSizeBetween(2, 10);
-	}
-
 	private void glitches() {
 		this.signer.failsWith((request) -> new IllegalStateException("a glitch"));
 	}
