@@ -6,7 +6,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
-import java.util.stream.Stream;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.AddressSourceKind;
@@ -15,8 +14,6 @@ import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import org.jspecify.annotations.Nullable;
 
-import org.springframework.aop.scope.ScopedProxyUtils;
-import org.springframework.beans.factory.BeanFactoryUtils;
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.annotation.BeanFactoryAnnotationUtils;
 import org.springframework.beans.factory.annotation.Qualifier;
@@ -45,20 +42,13 @@ final class TemplateSuppliers {
 		this.addresses = addresses;
 		List<String> names = certificates.stream().map(CertificateSettings::name).toList();
 		Map<String, List<String>> beans = new LinkedHashMap<>();
-		for (String bean : supplierBeans(beanFactory)) {
+		for (String bean : beanFactory.getBeanNamesForType(CertificateTemplateSupplier.class)) {
 			beans.computeIfAbsent(certificate(bean, names, beanFactory), (name) -> new ArrayList<>()).add(bean);
 		}
 		beans.forEach((name, suppliers) -> {
 			requireOne(name, suppliers, names);
 			this.suppliers.put(name, beanFactory.getBean(suppliers.get(0), CertificateTemplateSupplier.class));
 		});
-	}
-
-	private static List<String> supplierBeans(ListableBeanFactory beanFactory) {
-		return Stream
-			.of(BeanFactoryUtils.beanNamesForTypeIncludingAncestors(beanFactory, CertificateTemplateSupplier.class))
-			.filter((bean) -> !ScopedProxyUtils.isScopedTarget(bean))
-			.toList();
 	}
 
 	private static String certificate(String bean, List<String> names, ListableBeanFactory beanFactory) {

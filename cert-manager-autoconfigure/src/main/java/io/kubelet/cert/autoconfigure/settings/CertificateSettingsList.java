@@ -14,13 +14,6 @@ import org.springframework.core.env.Environment;
 public record CertificateSettingsList(List<CertificateSettings> certificates, KubernetesProperties kubernetes) {
 
 	/**
-	 * Creates a list.
-	 */
-	public CertificateSettingsList {
-		certificates = List.copyOf(certificates);
-	}
-
-	/**
 	 * Returns the settings of a certificate.
 	 * @param name the certificate's name
 	 * @return the settings, empty for a certificate that the application defines in code
