@@ -115,7 +115,7 @@ public final class CertificateManagerAutoConfiguration {
 				listenerThreads(environment), keys.getIfAvailable(KeyPairSource::jdk).refusingWeakKeys(), time));
 		TemplateSuppliers templates = new TemplateSuppliers(beanFactory, settings.certificates(),
 				(certificate, managers) -> AddressTemplates.of(certificate.request(),
-						(node) -> connection.addressesOf(node, managers), environment, time));
+						(node) -> connection.addressesOf(node, managers), environment));
 		CertificateManagers managers = factory.create(settings.certificates(), signers, templates, connection);
 		listeners.follow(managers);
 		if (connection.isBootstrapping()) {

@@ -1,6 +1,5 @@
 package io.kubelet.cert.autoconfigure.addresses;
 
-import java.time.Clock;
 import java.util.Optional;
 import java.util.function.Function;
 
@@ -39,17 +38,16 @@ public final class AddressTemplates implements CertificateTemplateSupplier {
 	 * @param request what is requested
 	 * @param nodes returns the addresses of a node
 	 * @param environment the environment
-	 * @param clock the clock
 	 * @return the templates
 	 */
 	public static CertificateTemplateSupplier of(CertificateSettings.Request request,
-			Function<String, NodeAddresses> nodes, Environment environment, Clock clock) {
+			Function<String, NodeAddresses> nodes, Environment environment) {
 		CertificateSettings.Addresses addresses = request.addresses();
 		AddressSource source = switch (addresses.source()) {
 			case NODE -> nodes.apply(addresses.nodeName());
 			case POD ->
-				new PodAddresses(environment::getProperty, new InterfaceAddresses(null, addresses.interfaces(), clock));
-			case INTERFACES -> new InterfaceAddresses(addresses.nodeName(), addresses.interfaces(), clock);
+				new PodAddresses(environment::getProperty, new InterfaceAddresses(null, addresses.interfaces()));
+			case INTERFACES -> new InterfaceAddresses(addresses.nodeName(), addresses.interfaces());
 			case FIXED -> throw new IllegalStateException("Fixed addresses have no source");
 		};
 		return new AddressTemplates(source, request.template(), addresses.dnsOnly());

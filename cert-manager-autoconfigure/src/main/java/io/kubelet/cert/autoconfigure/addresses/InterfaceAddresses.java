@@ -3,9 +3,6 @@ package io.kubelet.cert.autoconfigure.addresses;
 import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
-import java.time.Clock;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -14,42 +11,24 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The name of the host and the addresses of its network interfaces that are up, without
- * loopback and link-local addresses. They are read again every 10 seconds.
+ * loopback and link-local addresses.
  */
 final class InterfaceAddresses implements AddressSource {
-
-	private static final Duration MAXIMUM_AGE = Duration.ofSeconds(10);
 
 	private final @Nullable String hostName;
 
 	private final Set<String> names;
 
-	private final Clock clock;
-
-	private Instant readAt = Instant.MIN;
-
-	private List<NodeAddress> addresses = List.of();
+	private volatile List<NodeAddress> last = List.of();
 
 	/**
 	 * Creates a source.
 	 * @param hostName the name of the host, {@code null} to leave it out
 	 * @param names the interfaces to read, empty for all
-	 * @param clock the clock
 	 */
-	InterfaceAddresses(@Nullable String hostName, Set<String> names, Clock clock) {
+	InterfaceAddresses(@Nullable String hostName, Set<String> names) {
 		this.hostName = hostName;
 		this.names = Set.copyOf(names);
-		this.clock = clock;
-	}
-
-	@Override
-	public synchronized List<NodeAddress> addresses() {
-		Instant now = this.clock.instant();
-		if (this.readAt.isBefore(now.minus(MAXIMUM_AGE)) || this.readAt.isAfter(now)) {
-			this.readAt = now;
-			read();
-		}
-		return this.addresses;
 	}
 
 	@Override
@@ -57,7 +36,8 @@ final class InterfaceAddresses implements AddressSource {
 		return "addresses of the network interfaces" + (this.names.isEmpty() ? "" : " " + this.names);
 	}
 
-	private void read() {
+	@Override
+	public List<NodeAddress> addresses() {
 		List<NodeAddress> addresses = new ArrayList<>();
 		if (this.hostName != null) {
 			addresses.add(new NodeAddress(NodeAddress.Type.HOSTNAME, this.hostName));
@@ -72,12 +52,13 @@ final class InterfaceAddresses implements AddressSource {
 							.add(new NodeAddress(NodeAddress.Type.IP, withoutScope(address))));
 				}
 			}
-			this.addresses = List.copyOf(addresses);
+			this.last = addresses;
 		}
 		catch (SocketException ex) {
 			// An interface has just gone: the last addresses remain until the next
 			// reading
 		}
+		return this.last;
 	}
 
 	static boolean isReachable(InetAddress address) {

@@ -3,7 +3,6 @@ package io.kubelet.cert.autoconfigure.addresses;
 import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
-import java.time.Clock;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -76,7 +75,7 @@ class LocalAddressesTests {
 				networkInterface.inetAddresses().filter(InterfaceAddresses::isReachable).forEach(expected::add);
 			}
 		}
-		AddressNames names = AddressNames.of(new InterfaceAddresses("n1", Set.of(), Clock.systemUTC()).addresses());
+		AddressNames names = AddressNames.of(new InterfaceAddresses("n1", Set.of()).addresses());
 		assertThat(names.dnsNames()).containsExactly("n1");
 		assertThat(names.ipAddresses()).containsExactlyInAnyOrderElementsOf(expected);
 	}
@@ -99,8 +98,7 @@ class LocalAddressesTests {
 				new CertificateSettings.Request(RotationSettings.Request.of("example.com/a"), null, null, TEMPLATE,
 						new CertificateSettings.Addresses(source, Set.of("nosuch0"), false, "n1")),
 				(node) -> fail("Not of a node"),
-				new MockEnvironment().withProperty("POD_NAME", "web-0").withProperty("POD_IP", podIp),
-				Clock.systemUTC());
+				new MockEnvironment().withProperty("POD_NAME", "web-0").withProperty("POD_IP", podIp));
 	}
 
 }
