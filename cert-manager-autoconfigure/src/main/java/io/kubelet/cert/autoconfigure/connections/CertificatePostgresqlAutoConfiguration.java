@@ -51,9 +51,8 @@ public final class CertificatePostgresqlAutoConfiguration {
 						if (bundleName != null) {
 							PostgresqlDriver.configure(source, bundleName);
 						}
-						String used = PostgresqlDriver.bundle(source);
-						if (used != null) {
-							bundles.getObject().getBundle(used);
+						if (PostgresqlDriver.bundle(source) != null) {
+							bundles.getObject();
 						}
 					}
 					return bean;

@@ -11,7 +11,7 @@ import org.springframework.boot.diagnostics.FailureAnalysis;
  */
 class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<CertificateManagerException> {
 
-	private static final String IN_BACKGROUND = " To start without the certificate and obtain it later, set '%s' to 'background'.";
+	private static final String IN_BACKGROUND = " To start without the certificate and obtain it later, set 'kubelet.cert.startup.mode' to 'background'.";
 
 	private static final String KUBECONFIG = "'kubelet.cert.kubernetes.kubeconfig' or, for the first request of a node, "
 			+ "'kubelet.cert.kubernetes.bootstrap-kubeconfig'";
@@ -51,8 +51,7 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 				"Do what the description says. To connect to another API server, set %s to a kubeconfig and 'kubelet.cert.kubernetes.context' to one of its contexts, or run in a pod with a service account."
 					.formatted(KUBECONFIG);
 		};
-		return (cause instanceof CertificateUnavailableException unavailable)
-				? action + IN_BACKGROUND.formatted(unavailable.startupMode()) : action;
+		return (cause instanceof CertificateUnavailableException) ? action + IN_BACKGROUND : action;
 	}
 
 }

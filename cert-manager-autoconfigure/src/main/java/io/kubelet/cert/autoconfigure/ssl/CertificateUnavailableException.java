@@ -18,17 +18,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class CertificateUnavailableException extends CertificateManagerException {
 
-	private final String startupMode;
-
-	private CertificateUnavailableException(CertificateSettings settings, Kind kind, String message,
-			@Nullable Throwable cause) {
+	private CertificateUnavailableException(Kind kind, String message, @Nullable Throwable cause) {
 		super(kind, message, cause);
-		this.startupMode = settings.properties().of("startup.mode");
-	}
-
-	/** Returns the name of the property. */
-	String startupMode() {
-		return this.startupMode;
 	}
 
 	static CertificateUnavailableException timedOut(CertificateSettings settings, Duration timeout,
@@ -38,26 +29,26 @@ final class CertificateUnavailableException extends CertificateManagerException 
 		CertificateStatus.Failure failure = status.lastFailure();
 		ConfirmedRequest pending = status.pendingRequest();
 		if (status.health().waitingFor() != null) {
-			return new CertificateUnavailableException(settings, Kind.OTHER,
+			return new CertificateUnavailableException(Kind.OTHER,
 					"%s. It waits for %s: make sure that this becomes known, or choose another source of addresses with '%s'"
 						.formatted(message, status.health().waitingFor(), settings.properties().of("addresses.source")),
 					null);
 		}
 		if (failure != null) {
-			return new CertificateUnavailableException(settings, Kind.of(failure.cause()),
+			return new CertificateUnavailableException(Kind.of(failure.cause()),
 					message + ". Attempt %d failed: %s".formatted(failure.attempt(), failure.summary()),
 					failure.cause());
 		}
 		return (pending == null)
-				? new CertificateUnavailableException(settings, Kind.UNAVAILABLE,
+				? new CertificateUnavailableException(Kind.UNAVAILABLE,
 						message + ". The API server has not answered the request yet", null)
-				: new CertificateUnavailableException(settings, Kind.TIMED_OUT, message + ". Request " + pending.name()
-						+ " " + pending.waitingFor(status.requested().signerName()), null);
+				: new CertificateUnavailableException(Kind.TIMED_OUT, message + ". Request " + pending.name() + " "
+						+ pending.waitingFor(status.requested().signerName()), null);
 	}
 
 	static CertificateUnavailableException failed(CertificateSettings settings, CertificateStatus.Failure failure,
 			CertificateStatus status) {
-		return new CertificateUnavailableException(settings, Kind.of(failure.cause()),
+		return new CertificateUnavailableException(Kind.of(failure.cause()),
 				"Could not obtain certificate '%s' from %s: %s".formatted(settings.name(), signer(settings, status),
 						failure.summary()),
 				failure.cause());
@@ -79,7 +70,7 @@ final class CertificateUnavailableException extends CertificateManagerException 
 					.flatMap(PairLocation::missingHalf)
 					.map((file) -> " (" + file + " is missing)")
 					.orElse("");
-		return new CertificateUnavailableException(settings, Kind.OTHER,
+		return new CertificateUnavailableException(Kind.OTHER,
 				"There is no valid certificate '%s' in %s%s, and its rotation is off (%s): put a pair there, or set '%s' to true"
 					.formatted(settings.name(), place, why, settings.rotation().origin(),
 							settings.properties().of("rotate-certificates")),

@@ -1,8 +1,6 @@
 package io.kubelet.cert.autoconfigure.client;
 
-import java.io.IOException;
 import java.lang.ref.Reference;
-import java.net.URI;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
@@ -19,20 +17,10 @@ import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
-import org.mockito.MockMakers;
-import reactor.netty.http.client.HttpClient;
-import reactor.netty.resources.ConnectionProvider;
 
-import org.springframework.boot.http.client.ClientHttpRequestFactoryBuilder;
-import org.springframework.boot.http.client.HttpClientSettings;
 import org.springframework.boot.ssl.SslBundle;
-import org.springframework.http.HttpMethod;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.mockito.Mockito.mock;
-import static org.mockito.Mockito.never;
-import static org.mockito.Mockito.verify;
-import static org.mockito.Mockito.withSettings;
 
 class LiveClientTests {
 
@@ -69,21 +57,6 @@ class LiveClientTests {
 			return closed.contains(this.manager.pair().serialNumber());
 		});
 		Reference.reachabilityFence(client);
-	}
-
-	/** A customizer may have chosen it. */
-	@Test
-	void poolOfTheApplicationIsLeftOpen() throws IOException {
-		ConnectionProvider pool = mock(ConnectionProvider.class, withSettings().mockMaker(MockMakers.PROXY));
-		HttpClientSettings settings = HttpClientSettings.ofSslBundle(sslBundle(Trust::system));
-		LiveClientBuilders
-			.live(ClientHttpRequestFactoryBuilder.reactor()
-				.withHttpClientCustomizer((client) -> HttpClient.create(pool)))
-			.build(settings)
-			.createRequest(URI.create("https://localhost"), HttpMethod.GET);
-		this.manager.rotate();
-		this.time.pass(Duration.ofSeconds(30));
-		verify(pool, never()).dispose();
 	}
 
 	private LiveSslBundle bundle(Supplier<Trust> trust) {

@@ -140,29 +140,6 @@ class CertificateSslAutoConfigurationTests {
 			.run((context) -> assertThat(trusted(context, bundle)).hasSizeGreaterThan(1));
 	}
 
-	@ParameterizedTest
-	@CsvSource(delimiter = '|', textBlock = """
-			false | by signer %s. Request %s is approved and waiting
-			true | from signer %s: Request %s to signer example.com/signer was denied: no
-			""")
-	void managerOfTheApplicationIsReportedWithItsSigner(boolean denied, String report) {
-		ManagerFixture fixture = new ManagerFixture();
-		fixture.signer.conditions = List.of("Approved");
-		if (denied) {
-			fixture.signer.denies();
-		}
-		else {
-			fixture.signer.holds();
-		}
-		CertificateManager own = fixture.start();
-		CertificateContexts.starter()
-			.withBean(CertificateManagers.class, () -> new CertificateManagers(List.of(own)))
-			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory, "kubelet.cert.startup.timeout=1s",
-					"kubelet.cert.ssl.trust=system")
-			.run((context) -> assertThat(StartFailures.report(context.getStartupFailure()).getDescription())
-				.contains(report.formatted(ManagerFixture.SIGNER, fixture.request(0).name())));
-	}
-
 	@Test
 	void authorityOfTheIssuerRemainsTrustedWhenTheCertificateExpires(CapturedOutput output) {
 		ManagerFixture fixture = new ManagerFixture();
