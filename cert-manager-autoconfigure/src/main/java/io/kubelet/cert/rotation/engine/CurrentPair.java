@@ -172,12 +172,9 @@ final class CurrentPair {
 		}
 	}
 
-	/**
-	 * How a stored pair differs from a template, or the last one, that ours satisfies.
-	 */
-	private List<String> differences(CertificatePair stored, @Nullable CertificateTemplate known, Instant now) {
+	/** How a stored pair differs from a template that ours satisfies. */
+	private List<String> differences(CertificatePair stored, @Nullable CertificateTemplate template, Instant now) {
 		CertificatePair pair = this.pair;
-		CertificateTemplate template = (known != null) ? known : this.due.accepted();
 		return (this.settings.once() || template == null || pair == null || !pair.isValid(now)
 				|| !this.due.accepts(pair, template)) ? List.of() : template.differences(stored.leaf());
 	}

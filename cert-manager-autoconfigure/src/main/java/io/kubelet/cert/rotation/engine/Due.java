@@ -67,11 +67,6 @@ final class Due {
 		return template.equals(this.accepted) || template.isSatisfiedBy(pair.leaf());
 	}
 
-	/** The last template that the pair satisfies, {@code null} if it is not known. */
-	@Nullable CertificateTemplate accepted() {
-		return this.accepted;
-	}
-
 	/** Uses the pair although it does not satisfy the template, but not until its end. */
 	void giveWay(CertificatePair pair, CertificateTemplate template, Instant now) {
 		Instant halfway = this.scheduled.plus(Duration.between(this.scheduled, pair.notAfter()).dividedBy(2));

@@ -199,7 +199,7 @@ final class Warnings {
 			this.unavailable = false;
 			return;
 		}
-		if (this.invalidSince == null || this.invalidSince.isAfter(now)) {
+		if (this.invalidSince == null) {
 			this.invalidSince = now;
 		}
 		if (serverHealthy && !this.unavailable

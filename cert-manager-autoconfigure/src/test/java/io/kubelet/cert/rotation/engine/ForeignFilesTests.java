@@ -77,21 +77,6 @@ class ForeignFilesTests extends ManagerFixture {
 	}
 
 	@Test
-	void pairWhoseNamesCannotBeReadIsPassedOverAndSaidToBeSoOnce(CapturedOutput output) {
-		CertificateManager manager = startWithFirst();
-		CertificatePair malformed = this.authority.pairWithMalformedNames(TEMPLATE, START, START.plus(ofHours(99)));
-		files().update(malformed);
-		pass(LOOK.multipliedBy(3));
-		assertThat(this.rotations).isEmpty();
-		assertThat(manager.current()).contains(this.first);
-		assertThat(output).containsOnlyOnce("The subject alternative names of the certificate with serial number "
-				+ malformed.serialNumber() + " cannot be read");
-		manager.stop();
-		start(builder().store(files()));
-		assertThat(this.rotations).as("at the start, it is rotated").hasSize(1);
-	}
-
-	@Test
 	void pairThatDoesNotSayWhatItShouldIsTakenWhereThereIsNoBetterOne() {
 		CertificateManager manager = startWithFirst();
 		this.signer.holds();
@@ -110,23 +95,6 @@ class ForeignFilesTests extends ManagerFixture {
 		assertThat(this.signer.requests).hasSize(2);
 		assertThat(one.current().orElseThrow().leaf()).matches(TEMPLATE::isSatisfiedBy);
 		assertThat(other.current().orElseThrow().leaf()).matches(OTHER_TEMPLATE::isSatisfiedBy);
-	}
-
-	@Test
-	void pairThatDoesNotSayWhatItShouldIsPassedOverAlsoWhileTheTemplateIsNotKnown() {
-		files().update(this.first);
-		CertificateManager manager = start(dynamic().store(files()));
-		files().update(this.other);
-		pass(LOOK);
-		this.template = null;
-		pass(LOOK.multipliedBy(2));
-		assertThat(manager.current()).contains(this.first);
-		files().update(this.second);
-		pass(LOOK);
-		assertThat(manager.current()).contains(this.second);
-		this.template = TEMPLATE;
-		pass(LOOK);
-		assertThat(this.signer.requests).isEmpty();
 	}
 
 	private CertificateManager startWithFirst() {

@@ -5,7 +5,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicInteger;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
@@ -335,18 +334,6 @@ class ReplicaTests extends ManagerFixture {
 	}
 
 	@Test
-	void requestThatCannotBeRemovedFromTheStoreIsRemovedLater() {
-		storeAnswered();
-		start();
-		this.shared.conflicts = true;
-		pass(ofMinutes(1));
-		assertThat(this.shared.stored.pending()).isEqualTo(this.request);
-		this.shared.conflicts = false;
-		pass(ofMinutes(1));
-		assertThat(this.shared.stored.pending()).isNull();
-	}
-
-	@Test
 	void requestThatWasAnsweredAndLeftIsRemovedByTheNextRotation() {
 		storeAnswered();
 		this.signer.issues();
@@ -412,21 +399,6 @@ class ReplicaTests extends ManagerFixture {
 		assertThat(this.signer.requests).isEmpty();
 		pass(ofSeconds(3));
 		assertThat(this.signer.requests).hasSize(1);
-	}
-
-	@Test
-	void signerThatCannotBeObtainedForARequestOfAnotherReplicaIsAskedForAfterThePause() {
-		AtomicInteger asked = new AtomicInteger();
-		start(builder().signers((current) -> {
-			asked.incrementAndGet();
-			throw new IllegalStateException("The kubeconfig is damaged");
-		}));
-		put(this.pair, this.request);
-		pass(MOMENT);
-		put(this.pair, this.request);
-		assertThat(asked).hasValue(1);
-		pass(ofSeconds(2));
-		assertThat(asked).hasValue(2);
 	}
 
 	private void nothingIsFound() {

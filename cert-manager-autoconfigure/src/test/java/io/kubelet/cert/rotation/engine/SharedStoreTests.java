@@ -94,18 +94,6 @@ class SharedStoreTests extends ManagerFixture {
 		assertThat(this.shared.stored.pair()).isEqualTo(current);
 	}
 
-	@Test
-	void problemStaysReportedWhileTheStoreCannotBeReached() {
-		CertificateManager manager = start(builder().keys((specification) -> {
-			throw new IllegalStateException("There is no key");
-		}));
-		this.shared.problem = new StoreException("The Secret is damaged", null);
-		pass(ofMinutes(1));
-		this.shared.problem = new StoreException(Kind.UNAVAILABLE, "The Secret cannot be read", null);
-		pass(ofMinutes(1));
-		assertThat(manager.status().health().storeProblem()).startsWith("The Secret is damaged");
-	}
-
 	/** As if an admission webhook answered so. */
 	@Test
 	void conflictsWithoutEndFailAttempts() {

@@ -127,18 +127,6 @@ class WarningTests extends ManagerFixture {
 	}
 
 	@Test
-	void unavailabilityIsCountedFromAClockThatWasSetBack() {
-		this.signer.holds();
-		start();
-		pass(ofMinutes(4));
-		this.time.setClock(ofHours(-1));
-		pass(ofMinutes(5));
-		assertThat(this.warnings).isEmpty();
-		pass(ofMinutes(2));
-		assertThat(this.warnings).containsExactly("unavailable");
-	}
-
-	@Test
 	void expiryIsToldOfAlthoughTheTemplateSupplierHangs() {
 		CertificatePair pair = storePair(ofHours(9), ofMinutes(1));
 		unreachable();
