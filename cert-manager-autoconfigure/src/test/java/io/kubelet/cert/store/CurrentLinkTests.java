@@ -13,17 +13,14 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.testsupport.TestStore;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 
 import org.springframework.boot.test.system.CapturedOutput;
-import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * The switch of the link to the current pair.
  */
-@ExtendWith(OutputCaptureExtension.class)
 class CurrentLinkTests extends StoreFixture {
 
 	private static final int UPDATES = 60;

@@ -7,11 +7,9 @@ import java.nio.file.Path;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.testsupport.TestStore;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 import org.springframework.boot.test.system.CapturedOutput;
-import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -19,7 +17,6 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 /**
  * A current pair that cannot be read.
  */
-@ExtendWith(OutputCaptureExtension.class)
 class DamagedCurrentTests extends StoreFixture {
 
 	@Test

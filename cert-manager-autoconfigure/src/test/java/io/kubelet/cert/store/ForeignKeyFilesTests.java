@@ -14,12 +14,10 @@ import io.kubelet.cert.testsupport.TestStore;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 import org.springframework.boot.test.system.CapturedOutput;
-import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -28,7 +26,6 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 /**
  * Files with keys that another user has put into the directory, or can change.
  */
-@ExtendWith(OutputCaptureExtension.class)
 @DisabledOnOs(OS.WINDOWS)
 class ForeignKeyFilesTests extends StoreFixture {
 

@@ -19,11 +19,15 @@ import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubelet.cert.testsupport.TestStore;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 /**
  * A directory with pairs, and what is stored in it.
  */
+@ExtendWith(OutputCaptureExtension.class)
 abstract class StoreFixture {
 
 	final SimulatedTime time = new SimulatedTime(ManagerFixture.START);

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import java.util.function.DoubleSupplier;
 import java.util.function.UnaryOperator;
 
@@ -40,21 +41,21 @@ public final class CertificateManagerBuilder {
 
 	private String signerName = "unset";
 
-	private @Nullable String signerOrigin;
+	public @Nullable String signerOrigin;
 
 	private List<Usage> usages = List.of();
 
-	private @Nullable Duration requestedLifetime;
+	public @Nullable Duration requestedLifetime;
 
-	private KeySpecification key = KeySpecification.EC_P256;
+	public KeySpecification key = KeySpecification.EC_P256;
 
-	private boolean once;
+	public boolean once;
 
-	private boolean required;
+	public boolean required;
 
 	private Duration forcedInterval = Schedule.KUBELET.forcedInterval();
 
-	private RetrySchedule retry = Schedule.KUBELET.retry();
+	public RetrySchedule retry = Schedule.KUBELET.retry();
 
 	private IssuedCertificateCheck check = IssuedCertificateCheck.ofAnyAuthority();
 
@@ -66,7 +67,7 @@ public final class CertificateManagerBuilder {
 
 	private Executor executor = SharedResources.LISTENER_THREADS;
 
-	private UnaryOperator<SharedResources> resources = UnaryOperator.identity();
+	public UnaryOperator<SharedResources> resources = UnaryOperator.identity();
 
 	private KeyPairSource keys = KeyPairSource.jdk();
 
@@ -86,6 +87,12 @@ public final class CertificateManagerBuilder {
 		this.name = name;
 	}
 
+	/** Sets what few tests set. */
+	public CertificateManagerBuilder with(Consumer<CertificateManagerBuilder> settings) {
+		settings.accept(this);
+		return this;
+	}
+
 	public CertificateManagerBuilder store(CertificateStore store) {
 		this.store = store;
 		return this;
@@ -101,18 +108,8 @@ public final class CertificateManagerBuilder {
 		return this;
 	}
 
-	public CertificateManagerBuilder resources(UnaryOperator<SharedResources> resources) {
-		this.resources = resources;
-		return this;
-	}
-
 	public CertificateManagerBuilder signerName(String signerName) {
-		return signerName(signerName, null);
-	}
-
-	public CertificateManagerBuilder signerName(String signerName, @Nullable String origin) {
 		this.signerName = signerName;
-		this.signerOrigin = origin;
 		return this;
 	}
 
@@ -121,39 +118,14 @@ public final class CertificateManagerBuilder {
 		return this;
 	}
 
-	public CertificateManagerBuilder requestedLifetime(@Nullable Duration lifetime) {
-		this.requestedLifetime = lifetime;
-		return this;
-	}
-
-	public CertificateManagerBuilder key(KeySpecification key) {
-		this.key = key;
-		return this;
-	}
-
 	public CertificateManagerBuilder check(IssuedCertificateCheck check) {
 		this.check = check;
 		return this;
 	}
 
-	public CertificateManagerBuilder once() {
-		this.once = true;
-		return this;
-	}
-
 	/** The application does not start without the certificate. */
-	public CertificateManagerBuilder required() {
-		this.required = true;
-		return this;
-	}
-
 	public CertificateManagerBuilder forcedInterval(Duration forcedInterval) {
 		this.forcedInterval = forcedInterval;
-		return this;
-	}
-
-	public CertificateManagerBuilder retry(RetrySchedule retry) {
-		this.retry = retry;
 		return this;
 	}
 

@@ -17,8 +17,10 @@ import io.kubelet.cert.rotation.RotationListener;
 import org.assertj.core.api.AbstractStringAssert;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -26,6 +28,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * A manager on simulated time, with all that it works with, and what it tells of itself.
  * Tests of the engine extend it.
  */
+@ExtendWith(OutputCaptureExtension.class)
 public class ManagerFixture {
 
 	/** What is asked for unless a test says otherwise. */

@@ -10,19 +10,16 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import org.assertj.core.api.AbstractStringAssert;
 import org.assertj.core.api.MapAssert;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.Status;
 import org.springframework.boot.test.system.CapturedOutput;
-import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * The health of a certificate through its life.
  */
-@ExtendWith(OutputCaptureExtension.class)
 class CertificateHealthIndicatorTests extends ManagerFixture {
 
 	private final CertificateManager manager = builder().build();

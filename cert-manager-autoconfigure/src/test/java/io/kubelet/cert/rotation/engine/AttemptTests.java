@@ -101,7 +101,7 @@ class AttemptTests extends ManagerFixture {
 			.extracting(CertificateRequest::publicKey)
 			.doesNotHaveDuplicates()
 			.allSatisfy((key) -> assertThat(KeySpecification.describe(key)).isEqualTo("EC P-256"));
-		start(builder().key(new KeySpecification(KeySpecification.Algorithm.RSA, 2048))
+		start(builder().with((it) -> it.key = new KeySpecification(KeySpecification.Algorithm.RSA, 2048))
 			.template(CertificateTemplate.ofSubject("another")));
 		assertThat(KeySpecification.describe(lastRequest().publicKey())).isEqualTo("RSA 2048");
 		assertThat(lastRequest().usages()).containsExactly(Usage.DIGITAL_SIGNATURE, Usage.KEY_ENCIPHERMENT,

@@ -7,12 +7,10 @@ import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.RetrySchedule;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 import org.springframework.boot.test.system.CapturedOutput;
-import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static java.time.Duration.ofMinutes;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -21,7 +19,6 @@ import static org.assertj.core.api.Assertions.assertThat;
  * Tests for the pauses between attempts while an application waits for its first
  * certificate, and what is said about them.
  */
-@ExtendWith(OutputCaptureExtension.class)
 class AwaitedCertificateTests extends ManagerFixture {
 
 	private static final Duration PAUSE = ofMinutes(5);
@@ -71,7 +68,10 @@ class AwaitedCertificateTests extends ManagerFixture {
 	}
 
 	private CertificateManager awaited() {
-		CertificateManager manager = start(builder().retry(new RetrySchedule(PAUSE, 1, 0, 1, PAUSE)).required());
+		CertificateManager manager = start(builder().with((it) -> {
+			it.retry = new RetrySchedule(PAUSE, 1, 0, 1, PAUSE);
+			it.required = true;
+		}));
 		manager.awaitedFor(WAIT);
 		return manager;
 	}

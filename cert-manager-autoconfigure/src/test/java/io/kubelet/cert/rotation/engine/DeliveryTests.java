@@ -12,10 +12,8 @@ import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 
 import org.springframework.boot.test.system.CapturedOutput;
-import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -25,7 +23,6 @@ import static org.awaitility.Awaitility.await;
  * The order in which followers and listeners are called, and that none of them holds up a
  * rotation or another one.
  */
-@ExtendWith(OutputCaptureExtension.class)
 class DeliveryTests extends ManagerFixture {
 
 	private final ExecutorService threads = Executors.newCachedThreadPool();

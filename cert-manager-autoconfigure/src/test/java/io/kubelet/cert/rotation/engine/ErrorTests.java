@@ -13,12 +13,10 @@ import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 import org.springframework.boot.test.system.CapturedOutput;
-import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static java.time.Duration.ofMinutes;
 import static java.time.Duration.ofSeconds;
@@ -28,7 +26,6 @@ import static org.assertj.core.api.Assertions.assertThat;
  * What is no exception but an error, such as a class that is missing or memory that is
  * short, is a failure like any other: nothing comes to a stop in silence.
  */
-@ExtendWith(OutputCaptureExtension.class)
 class ErrorTests extends ManagerFixture {
 
 	private final AtomicReference<@Nullable Error> error = new AtomicReference<>();

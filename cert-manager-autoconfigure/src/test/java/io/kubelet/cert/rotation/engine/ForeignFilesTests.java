@@ -12,11 +12,9 @@ import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import io.kubelet.cert.testsupport.TestStore;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 import org.springframework.boot.test.system.CapturedOutput;
-import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static java.time.Duration.ofHours;
 import static java.time.Duration.ofMinutes;
@@ -25,7 +23,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * Files that another program writes.
  */
-@ExtendWith(OutputCaptureExtension.class)
 class ForeignFilesTests extends ManagerFixture {
 
 	private static final Duration LOOK = ofMinutes(1);

@@ -11,12 +11,10 @@ import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 import org.springframework.boot.test.system.CapturedOutput;
-import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static java.time.Duration.ofHours;
 import static java.time.Duration.ofMillis;
@@ -27,7 +25,6 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 /**
  * What a manager begins with: its settings, and the pair that is stored or given.
  */
-@ExtendWith(OutputCaptureExtension.class)
 class InitialCertificateTests extends ManagerFixture {
 
 	private final CertificatePair bootstrap = pair(ofHours(1), ofHours(99));

@@ -13,10 +13,8 @@ import io.kubelet.cert.rotation.CertificateStatus.ConfirmedRequest;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 
 import org.springframework.boot.test.system.CapturedOutput;
-import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static java.time.Duration.ofMinutes;
 import static java.time.Duration.ofSeconds;
@@ -25,7 +23,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * What the log says, and that it does not say it over and over.
  */
-@ExtendWith(OutputCaptureExtension.class)
 class LogTests extends ManagerFixture {
 
 	@Test
@@ -72,7 +69,7 @@ class LogTests extends ManagerFixture {
 	void everyMessageAboutARequestNamesItsSignerAndAnAnswerWhereThatIsFrom(CapturedOutput output) {
 		String signer = "example.com/meant";
 		this.signer.holds();
-		start(dynamic().signerName(signer, "kubelet.cert.signer-name"));
+		start(dynamic().signerName(signer).with((it) -> it.signerOrigin = "kubelet.cert.signer-name"));
 		pass(ofMinutes(16));
 		this.template = TEMPLATE.withDnsNames(List.of("n1.example.com"));
 		this.signer

@@ -18,7 +18,7 @@ class OnceTests extends ManagerFixture {
 
 	@Test
 	void certificateIsRequestedWhereThereIsNoneAndNotRotatedUntilItHasExpired() {
-		CertificateManager manager = start(builder().once());
+		CertificateManager manager = start(builder().with((it) -> it.once = true));
 		CertificatePair pair = manager.current().orElseThrow();
 		assertThat(manager.status().state()).isEqualTo(State.STATIC);
 		assertThat(manager.status().schedule().deadline()).isNull();
@@ -33,7 +33,7 @@ class OnceTests extends ManagerFixture {
 	@Test
 	void storedCertificateIsUsedAsItIsWhateverTheTemplateSaysUnlessARotationIsRequested() {
 		CertificatePair stored = storePair();
-		CertificateManager manager = start(dynamic().once());
+		CertificateManager manager = start(dynamic().with((it) -> it.once = true));
 		this.template = CertificateTemplate.ofSubject("another");
 		pass(ofMinutes(1));
 		assertThat(manager.current()).contains(stored);
@@ -48,7 +48,7 @@ class OnceTests extends ManagerFixture {
 		this.signer.holds();
 		rotate(manager);
 		manager.stop();
-		start(builder().once());
+		start(builder().with((it) -> it.once = true));
 		assertThat(this.signer.requests).hasSize(1);
 	}
 

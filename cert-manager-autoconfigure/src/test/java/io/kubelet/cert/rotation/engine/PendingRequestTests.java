@@ -7,7 +7,7 @@ import java.security.PublicKey;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.UnaryOperator;
+import java.util.function.Consumer;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateRequest;
@@ -119,7 +119,7 @@ class PendingRequestTests extends ManagerFixture {
 	@Test
 	void rotationThatIsDueAfterARestartIsMadeWithWhatIsConfiguredThen() {
 		leavePendingRotation();
-		start(onDisk().key(EC_P384));
+		start(onDisk().with((it) -> it.key = EC_P384));
 		assertThat(this.signer.requests).hasSize(3);
 		assertThat(KeySpecification.describe(lastRequest().publicKey())).isEqualTo("EC P-384");
 	}
@@ -160,16 +160,15 @@ class PendingRequestTests extends ManagerFixture {
 	@Test
 	void requestThatWouldBringAnotherCertificateIsNotResumed() {
 		this.signer.holds();
-		List<UnaryOperator<CertificateManagerBuilder>> changes = List.of(UnaryOperator.identity(),
-				(builder) -> builder.usages(List.of(Usage.SERVER_AUTH)),
-				(builder) -> builder.requestedLifetime(ofHours(2)),
-				(builder) -> builder.template(CertificateTemplate.ofSubject("system:node:n2")),
-				(builder) -> builder.signerName("example.com/another"), (builder) -> builder.key(EC_P384));
-		for (UnaryOperator<CertificateManagerBuilder> change : changes) {
+		List<Consumer<CertificateManagerBuilder>> changes = List.of((it) -> it.requestedLifetime = null,
+				(it) -> it.usages(List.of(Usage.SERVER_AUTH)), (it) -> it.requestedLifetime = ofHours(2),
+				(it) -> it.template(CertificateTemplate.ofSubject("system:node:n2")),
+				(it) -> it.signerName("example.com/another"), (it) -> it.key = EC_P384);
+		for (Consumer<CertificateManagerBuilder> change : changes) {
 			this.store.request = null;
-			start(builder().requestedLifetime(ofHours(1))).stop();
+			start().stop();
 			PublicKey before = lastRequest().publicKey();
-			start(change.apply(builder().requestedLifetime(ofHours(1)))).stop();
+			start(builder().with(change)).stop();
 			assertThat(lastRequest().publicKey().equals(before)).isEqualTo(change == changes.get(0));
 			assertThat(Objects.requireNonNull(this.store.request).request().name()).isEqualTo(lastRequest().name());
 		}

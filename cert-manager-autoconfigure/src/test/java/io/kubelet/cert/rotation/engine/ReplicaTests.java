@@ -28,13 +28,11 @@ import io.kubelet.cert.testsupport.ManagerFixture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.boot.test.system.CapturedOutput;
-import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static java.time.Duration.ofHours;
 import static java.time.Duration.ofMillis;
@@ -47,7 +45,6 @@ import static org.assertj.core.api.Assertions.tuple;
  * Tests for a manager that shares its store with another replica, whose part the test
  * plays. The simulation plays both, at random.
  */
-@ExtendWith(OutputCaptureExtension.class)
 class ReplicaTests extends ManagerFixture {
 
 	private static final CertificateTemplate OTHER = CertificateTemplate.ofSubject("other");

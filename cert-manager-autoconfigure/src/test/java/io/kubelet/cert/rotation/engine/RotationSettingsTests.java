@@ -24,7 +24,7 @@ class RotationSettingsTests extends ManagerFixture {
 	@Test
 	void fixedUsagesAndTheLifetimeAreRequested() {
 		List<Usage> usages = List.of(Usage.CLIENT_AUTH, Usage.SERVER_AUTH);
-		CertificateManager manager = builder().usages(usages).requestedLifetime(ofDays(1)).build();
+		CertificateManager manager = builder().usages(usages).with((it) -> it.requestedLifetime = ofDays(1)).build();
 		assertThat(manager.status().requested().usages()).isEqualTo(usages);
 		manager.start();
 		this.time.settle();

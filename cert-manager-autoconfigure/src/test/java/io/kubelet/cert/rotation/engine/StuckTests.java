@@ -13,11 +13,9 @@ import io.kubelet.cert.testsupport.ManagerFixture;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.test.system.CapturedOutput;
-import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static java.time.Duration.ofMinutes;
 import static java.time.Duration.ofSeconds;
@@ -26,7 +24,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * A certificate whose rotation hangs, as on a store or a source of keys.
  */
-@ExtendWith(OutputCaptureExtension.class)
 class StuckTests extends ManagerFixture {
 
 	private final MeterRegistry registry = new SimpleMeterRegistry();

@@ -100,9 +100,8 @@ class TemplateRoundsTests extends ManagerFixture {
 
 	private CertificateManager start(CertificateTemplateSupplier supplier) {
 		return start(builder().scheduler(this::schedule)
-
-			.resources((common) -> new SharedResources(common.scheduler(), common.executor(), common.keys(),
-					common.clock(), common.random(), this.rounds))
+			.with((it) -> it.resources = (common) -> new SharedResources(common.scheduler(), common.executor(),
+					common.keys(), common.clock(), common.random(), this.rounds))
 			.template(supplier));
 	}
 

@@ -5,10 +5,8 @@ import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.State;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 
 import org.springframework.boot.test.system.CapturedOutput;
-import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static java.time.Duration.ofDays;
 import static java.time.Duration.ofHours;
@@ -19,7 +17,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * A certificate is valid from its start, minus the accepted clock skew, to its end.
  */
-@ExtendWith(OutputCaptureExtension.class)
 class ValidityTests extends ManagerFixture {
 
 	@Test

@@ -8,10 +8,8 @@ import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.State;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 
 import org.springframework.boot.test.system.CapturedOutput;
-import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static java.time.Duration.ofHours;
 import static java.time.Duration.ofMillis;
@@ -22,7 +20,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * What is reported of a certificate that is not as it should be, when, and how often.
  */
-@ExtendWith(OutputCaptureExtension.class)
 class WarningTests extends ManagerFixture {
 
 	/** The state, the log and the event agree to the second, although a request waits. */
