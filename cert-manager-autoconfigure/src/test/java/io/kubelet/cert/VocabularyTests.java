@@ -9,7 +9,6 @@ import java.util.stream.Stream;
 import io.kubelet.cert.testsupport.Markdown;
 import io.kubelet.cert.testsupport.ProjectFiles;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -41,16 +40,6 @@ class VocabularyTests {
 	@MethodSource("replaced")
 	void wordIsNotUsed(String word) {
 		assertThat(SOURCES).filteredOn((file) -> uses(ProjectFiles.read(file), word)).isEmpty();
-	}
-
-	@ParameterizedTest
-	@CsvSource({ "true, open request, private OpenRequest openRequest;", "true, open request, // the open requests",
-			"true, renew, void renewAll()", "true, renew, it is renewed", "true, Followed..., class FollowedObjects",
-			"true, Access, class Access", "false, open request, // Opens a request",
-			"false, renew, String name = \"renew\";", "false, Followed..., // Followed by the chain",
-			"false, Access, class Accessor" })
-	void wordIsFoundInNamesAndComments(boolean found, String word, String source) {
-		assertThat(uses(source, word)).isEqualTo(found);
 	}
 
 	/**

@@ -125,23 +125,14 @@ class DiskFaultTests {
 	/** A link takes room as well. */
 	@ParameterizedTest
 	@EnumSource
-	void fullDiskLeavesTheOldPairAndNoTruncatedFile(Start start) throws IOException {
-		int pair = Pem.write(Objects.requireNonNull(NEW.pair())).length();
-		for (int room : new int[] { 0, 1, pair / 2, pair - 1, pair }) {
-			prepare(start, "full-" + room);
-			this.disk.limit(room);
-			assertNothingChanges(start, "No space left on device");
-		}
-	}
-
-	@Test
-	void fullDiskLeavesTheOldRequestAndNoTruncatedFile() throws IOException {
+	void fullDiskLeavesTheOldPairOrRequestAndNoTruncatedFile(Start start) throws IOException {
 		int pair = Pem.write(Objects.requireNonNull(NEW.pair())).length();
 		int request = Objects.requireNonNull(NEW.pending()).toPem().length();
-		for (int room : new int[] { 0, 1, request / 2, request - 1 }) {
-			prepare(Start.LINK, "full-of-a-pair-" + room);
-			this.disk.limit(pair + 1 + room);
-			assertRequestIsNotStored("No space left on device");
+		for (int room : new int[] { 0, 1, pair / 2, pair - 1, pair, pair + 1, pair + 2, pair + request / 2,
+				pair + request }) {
+			prepare(start, "full-" + room);
+			this.disk.limit(room);
+			assertFails("No space left on device", (room > pair) ? NEW : start.stored, start.stored);
 		}
 	}
 
@@ -150,7 +141,7 @@ class DiskFaultTests {
 	void directoryThatCannotBeWrittenIsLeftAsItIs(Start start) throws IOException {
 		prepare(start, "read-only");
 		this.disk.mountReadOnly();
-		assertNothingChanges(start, "Read-only file system");
+		assertFails("Read-only file system", start.stored, start.stored);
 	}
 
 	@Test
@@ -220,19 +211,14 @@ class DiskFaultTests {
 		return catchThrowableOfType(StoreException.class, () -> this.store.write(next));
 	}
 
-	private void assertNothingChanges(Start start, String reason) throws IOException {
+	private void assertFails(String reason, Stored pair, Stored request) throws IOException {
 		List<String> before = files();
 		StoreException failure = write(NEW);
 		assertThat(failure).hasMessageContaining(reason);
-		assertStored(start.stored, start.stored);
-		assertThat(files()).isEqualTo(before);
-		assertNextWriteWorks(failure);
-	}
-
-	private void assertRequestIsNotStored(String reason) throws IOException {
-		StoreException failure = write(NEW);
-		assertThat(failure).hasMessageContaining(reason);
-		assertStored(NEW, OLD);
+		assertStored(pair, request);
+		if (pair != NEW) {
+			assertThat(files()).isEqualTo(before);
+		}
 		assertNoTemporaryFile();
 		assertNextWriteWorks(failure);
 	}

@@ -65,10 +65,19 @@ public class ManagerFixture {
 	/** Every random number: 0 for the earliest deadline and the shortest waits. */
 	public double random;
 
+	/** The name of the certificate. */
+	public String name = "kubelet-client";
+
+	/** What asking for the signer throws. */
+	public @Nullable RuntimeException outage;
+
 	/** A builder with everything. */
 	public CertificateManagerBuilder builder() {
 		return withoutSigner().template(TEMPLATE).signers((current) -> {
 			this.credentials.add(current);
+			if (this.outage != null) {
+				throw this.outage;
+			}
 			return this.signer;
 		});
 	}
@@ -80,7 +89,7 @@ public class ManagerFixture {
 
 	/** A builder with everything but a template and a signer: rotation is off. */
 	public CertificateManagerBuilder withoutSigner() {
-		return new CertificateManagerBuilder("kubelet-client").store(this.store)
+		return new CertificateManagerBuilder(this.name).store(this.store)
 			.scheduler(this.time)
 			.executor(Runnable::run)
 			.forcedInterval(Duration.ZERO)

@@ -21,7 +21,6 @@ import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
-import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import io.kubelet.cert.testsupport.ProjectFiles;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -50,9 +49,9 @@ class AlertSeriesTests {
 		shop.runUntil(0, 2);
 		shop.approve();
 		shop.runUntil(9, 37);
-		shop.outage = true;
+		shop.loseServer();
 		shop.runUntil(9, 40);
-		shop.outage = false;
+		shop.outage = null;
 		shop.runUntil(24, 0);
 	}), Map.entry("nobody approves the rotation", (shop) -> {
 		shop.begin();
@@ -73,9 +72,9 @@ class AlertSeriesTests {
 		shop.target = "instance=\"shop.example.com:8443\",job=\"shop\"";
 		shop.begin();
 		shop.runUntil(4, 30);
-		shop.outage = true;
+		shop.loseServer();
 		shop.runUntil(5, 40);
-		shop.outage = false;
+		shop.outage = null;
 		shop.runUntil(6, 0);
 	}), Map.entry("nobody approves the first request", (shop) -> {
 		shop.signer.holds();
@@ -102,7 +101,7 @@ class AlertSeriesTests {
 		shop.runUntil(26, 0);
 	}), Map.entry("the API server is out of reach for a certificate for a year", (shop) -> {
 		shop.storeForAYear();
-		shop.outage = true;
+		shop.loseServer();
 		shop.begin();
 		shop.runUntil(26, 0);
 	}), Map.entry("an authority expires", (shop) -> {
@@ -116,7 +115,7 @@ class AlertSeriesTests {
 		shop.runUntil(0, 10);
 	}), Map.entry("the clock is slow", (shop) -> {
 		shop.begin();
-		shop.outage = true;
+		shop.loseServer();
 		shop.time.setClock(Duration.ofDays(-2));
 		shop.runUntil(0, 10);
 	}));
@@ -150,8 +149,6 @@ class AlertSeriesTests {
 
 		final CertificateManager manager;
 
-		boolean outage;
-
 		private int minutes;
 
 		Trust trust = Trust.exactly(List.of());
@@ -172,18 +169,8 @@ class AlertSeriesTests {
 		Recording() {
 			this.random = 0.5;
 			this.signer.lifetime = Duration.ofHours(6);
-			this.manager = new CertificateManagerBuilder("shop").store(this.store)
-				.scheduler(this.time)
-				.executor(Runnable::run)
-				.clock(this.time)
-				.random(() -> this.random)
-				.signers((current) -> {
-					if (this.outage) {
-						throw RequestException.unavailable(null, "Unreachable", "connection refused", null, null);
-					}
-					return this.signer;
-				})
-				.signerName("example.com/serving")
+			this.name = "shop";
+			this.manager = builder().signerName("example.com/serving")
 				.usages(List.of(Usage.DIGITAL_SIGNATURE, Usage.SERVER_AUTH))
 				.template(CertificateTemplate.ofSubject("shop"))
 				.build();
@@ -191,6 +178,10 @@ class AlertSeriesTests {
 			CertificateMetrics metrics = new CertificateMetrics(managers, (name) -> this.trust, this.time);
 			this.manager.addListener(metrics);
 			metrics.bindTo(this.registry);
+		}
+
+		void loseServer() {
+			this.outage = RequestException.unavailable(null, "Unreachable", "connection refused", null, null);
 		}
 
 		void begin() {

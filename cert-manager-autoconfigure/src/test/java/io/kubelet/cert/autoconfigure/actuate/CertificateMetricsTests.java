@@ -38,60 +38,23 @@ class CertificateMetricsTests extends ManagerFixture {
 
 	private Supplier<Trust> trust = Trust::system;
 
-	@Test
-	void gaugesFollowACertificateFromTheRequestToItsExpiry() {
-		this.signer.holds();
-		start(this.registry);
-		assertThat(value("expiry")).isNaN();
-		assertThat(value("lifetime")).isNaN();
-		assertThat(Reports.states(this.registry)).containsExactly("WAITING");
-		pass(Duration.ofSeconds(30));
-		assertThat(value("request.age")).isEqualTo(30);
-		answer(0);
-		assertThat(value("request.age")).isZero();
-		assertThat(value("expiry")).isEqualTo(3600);
-		assertThat(value("lifetime")).isEqualTo(3600);
-		assertThat(value("rotation.deadline")).isEqualTo(3600 * 0.7);
-		assertThat(Reports.states(this.registry)).containsExactly("VALID");
-		pass(Duration.ofMinutes(45));
-		assertThat(value("rotation.deadline")).isEqualTo(3600 * -0.05);
-		assertThat(Reports.states(this.registry)).containsExactly("ROTATING");
-		pass(Duration.ofMinutes(10));
-		assertThat(Reports.states(this.registry)).containsExactly("OVERDUE");
-		pass(Duration.ofMinutes(10));
-		assertThat(value("expiry")).isEqualTo(-300);
-		assertThat(Reports.states(this.registry)).containsExactly("EXPIRED");
-	}
-
 	/** One that timed out and is approved later has waited all the time. */
 	@Test
 	void rotationsAndTheTimeThatRequestsWaitedAreCounted() {
 		this.signer.holds();
 		start(this.registry);
 		pass(Duration.ofMinutes(16));
-		assertThat(failures("timed_out")).isOne();
+		assertThat(this.registry.get("kubelet.cert.failures").tag("reason", "timed_out").functionCounter().count())
+			.isOne();
 		answer(1);
+		assertThat(value("rotation.deadline")).isEqualTo(3600 * 0.7);
 		pass(Duration.ofMinutes(43));
+		assertThat(value("rotation.deadline")).isEqualTo(-60);
 		answer(2);
 		assertThat(this.registry.get("kubelet.cert.rotations").functionCounter().count()).isEqualTo(2);
 		var wait = this.registry.get("kubelet.cert.request.wait").functionTimer();
 		assertThat(wait.count()).isEqualTo(2);
 		assertThat(wait.totalTime(TimeUnit.MINUTES)).isEqualTo(16 + 1);
-	}
-
-	@Test
-	void attemptsFailSinceTheFirstFailureUntilAnotherPairIsCurrent() {
-		this.signer.failsWith((request) -> new IllegalStateException("broken"));
-		start(this.registry);
-		assertThat(value("failing")).isZero();
-		pass(Duration.ofMinutes(5));
-		assertThat(this.failures).hasSizeGreaterThan(1);
-		assertThat(value("failing")).isEqualTo(300);
-		storePair();
-		pass(Duration.ofMinutes(10));
-		assertThat(value("failing")).isZero();
-		assertThat(value("lifetime")).isEqualTo(100 * 3600);
-		assertThat(this.registry.get("kubelet.cert.rotations").functionCounter().count()).isZero();
 	}
 
 	/** What happens before a registry is bound counts in each registry. */
@@ -203,10 +166,6 @@ class CertificateMetricsTests extends ManagerFixture {
 
 	private double authorities() {
 		return this.registry.get("kubelet.cert.trust.authorities").gauge().value();
-	}
-
-	private double failures(String reason) {
-		return this.registry.get("kubelet.cert.failures").tag("reason", reason).functionCounter().count();
 	}
 
 }

@@ -20,11 +20,9 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Usage;
-import io.kubelet.cert.request.CertificateSigner;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
-import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import io.kubelet.cert.testsupport.ProjectFiles;
 import org.junit.jupiter.api.Test;
@@ -47,8 +45,6 @@ class OneDayTests extends ManagerFixture {
 
 	/** The names of the fields for structured logging. */
 	private final Set<String> fields = new TreeSet<>();
-
-	private boolean outage;
 
 	@Test
 	void logOfTheDayAndItsFieldsAreThoseInTheDocumentation() throws IOException {
@@ -73,22 +69,20 @@ class OneDayTests extends ManagerFixture {
 	private void day() {
 		this.signer.lifetime = Duration.ofHours(6);
 		this.signer.holds();
-		CertificateManager manager = start(new CertificateManagerBuilder("shop").store(this.store)
-			.scheduler(this.time)
-			.executor(Runnable::run)
-			.clock(this.time)
-			.random(() -> 0.5)
-			.signers((current) -> signer())
-			.signerName(SIGNER)
+		this.name = "shop";
+		this.random = 0.5;
+		CertificateManager manager = start(builder().signerName(SIGNER)
 			.usages(List.of(Usage.DIGITAL_SIGNATURE, Usage.SERVER_AUTH))
 			.keys(repeatableKeys())
 			.template(CertificateTemplate.ofSubject("shop").withDnsNames(List.of("shop.example.com"))));
-		approveAfter(Duration.ofSeconds(90));
+		pass(Duration.ofSeconds(90));
+		answer(0);
 		this.signer.issues();
 		passUntil(9, 30);
-		this.outage = true;
+		this.outage = RequestException.unavailable(null, "Unreachable",
+				"The API server at https://10.0.0.1:443 cannot be reached: Connection refused", null, null);
 		passUntil(9, 40);
-		this.outage = false;
+		this.outage = null;
 		passUntil(14, 0);
 		this.signer.failsWith((request) -> RequestException.denied(String.valueOf(request.name()), SIGNER, "NotToday",
 				"the approver does not know this application"));
@@ -97,29 +91,16 @@ class OneDayTests extends ManagerFixture {
 		passUntil(19, 0);
 		this.signer.holds();
 		passUntil(20, 20);
-		approveAfter(Duration.ofMinutes(1));
+		pass(Duration.ofMinutes(1));
+		answer(this.signer.requests.size() - 1);
 		passUntil(24, 0);
 		assertThat(manager.status().rotations().count()).isEqualTo(5);
 		manager.stop();
 	}
 
-	private CertificateSigner signer() {
-		if (this.outage) {
-			throw RequestException.unavailable(null, "Unreachable",
-					"The API server at https://10.0.0.1:443 cannot be reached: Connection refused", null, null);
-		}
-		return this.signer;
-	}
-
 	private void passUntil(int hour, int minute) {
 		Duration ofTheDay = Duration.ofHours(hour).plusMinutes(minute);
 		pass(Duration.between(this.time.instant(), START.plus(ofTheDay)));
-	}
-
-	private void approveAfter(Duration duration) {
-		pass(duration);
-		int last = this.signer.requests.size() - 1;
-		answer(last);
 	}
 
 	private AppenderBase<ILoggingEvent> appender() {

@@ -91,21 +91,6 @@ class CertManagerRequestsTests {
 	}
 
 	@Test
-	void requestToAnIssuerThatDoesNotExistIsPendingWithItsMessage() {
-		IssuerReference absent = new IssuerReference("ClusterIssuer", "absent", IssuerReference.CERT_MANAGER);
-		CompletableFuture<List<X509Certificate>> answer = signer(absent, "shop").request(request(absent),
-				this.progress::add);
-		await().untilAsserted(() -> assertThat(this.progress).isNotEmpty()
-			.last()
-			.returns("Referenced \"ClusterIssuer\" not found: clusterissuer.cert-manager.io \"absent\" not found",
-					SubmittedRequest::message)
-			.returns(List.of("Approved"), SubmittedRequest::conditions));
-		assertThat(answer).isNotDone();
-		this.plane.certManager().clusterIssuer("absent");
-		assertThat(answer).succeedsWithin(Adapter.PATIENCE);
-	}
-
-	@Test
 	void deniedRequestIsDenied() {
 		this.plane.behavior().approval(ApprovalPolicy.denying("policy.example.com", "shop.example.com is not allowed"));
 		failure(signer(), request()).returns(Kind.DENIED, Kind::of)
