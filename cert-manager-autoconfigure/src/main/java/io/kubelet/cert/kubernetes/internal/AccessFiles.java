@@ -1,5 +1,6 @@
 package io.kubelet.cert.kubernetes.internal;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
@@ -9,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.TextFile;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubernetes.client.openapi.ApiClient;
@@ -98,13 +100,25 @@ record AccessFiles(@Nullable Path kubeconfig, @Nullable Path bootstrapKubeconfig
 		}
 		String tokenFile = kubeconfig.userText("tokenFile");
 		if (tokenFile != null) {
-			return Credentials.ofToken(new TokenFile(kubeconfig.sibling(tokenFile)));
+			Path file = kubeconfig.sibling(tokenFile);
+			readToken(file);
+			return Credentials.ofToken(() -> readToken(file));
 		}
 		if (kubeconfig.user().get("exec") instanceof Map<?, ?> exec) {
 			return new CredentialPlugIn(kubeconfig, exec).run(PLUG_IN_TIMEOUT);
 		}
 		String token = kubeconfig.userText("token");
 		return (token != null) ? Credentials.ofToken(() -> token) : Credentials.NONE;
+	}
+
+	/** For each request: that of a service account is replaced from time to time. */
+	private static String readToken(Path file) {
+		try {
+			return TextFile.read(file).trim();
+		}
+		catch (IOException ex) {
+			throw KubernetesConfigurationException.of("The token file " + file, "read", ex);
+		}
 	}
 
 }

@@ -1,7 +1,6 @@
 package io.kubelet.cert.kubernetes.internal;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -59,7 +58,7 @@ final class CredentialPlugIn {
 				CompletableFuture.delayedExecutor(limit.toMillis(), TimeUnit.MILLISECONDS));
 		try {
 			process.getOutputStream().close();
-			String output = read(process.getInputStream());
+			String output = new String(process.getInputStream().readNBytes(MAXIMUM_BYTES), StandardCharsets.UTF_8);
 			int exitCode = process.waitFor();
 			if (!end.cancel(false)) {
 				throw problem("did not end within %s and was terminated. Run it by hand, as the user of this process, "
@@ -112,12 +111,6 @@ final class CredentialPlugIn {
 		line.add(path ? this.kubeconfig.sibling(this.command).normalize().toString() : this.command);
 		entries("args").map(String::valueOf).forEach(line::add);
 		return line;
-	}
-
-	private static String read(InputStream output) throws IOException {
-		try (output) {
-			return new String(output.readNBytes(MAXIMUM_BYTES), StandardCharsets.UTF_8);
-		}
 	}
 
 	private Credentials credentials(String output) {
