@@ -1,9 +1,9 @@
 package io.kubelet.cert.autoconfigure;
 
 import java.time.Clock;
-import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Executor;
+import java.util.stream.Stream;
 
 import io.kubelet.cert.autoconfigure.addresses.AddressTemplates;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
@@ -52,9 +52,9 @@ import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 		memberCategories = { MemberCategory.INVOKE_PUBLIC_CONSTRUCTORS, MemberCategory.INVOKE_PUBLIC_METHODS })
 public final class CertificateManagerAutoConfiguration {
 
-	/** The registrars whose bundles are known from properties. */
-	private static final Set<String> BUNDLE_REGISTRARS = Set.of("sslPropertiesSslBundleRegistrar",
-			"certificateBundleRegistrar");
+	/** The registry and the registrars whose bundles are known from properties. */
+	private static final Set<String> BUNDLES_OF_PROPERTIES = Set.of("sslBundleRegistry",
+			"sslPropertiesSslBundleRegistrar", "certificateBundleRegistrar");
 
 	/**
 	 * The name or qualifier of the {@link Clock} bean that replaces the system clock.
@@ -129,14 +129,13 @@ public final class CertificateManagerAutoConfiguration {
 
 	/**
 	 * Reports a bundle that does not exist before a certificate is requested, which may
-	 * need an approval. The bundles of other registrars are not known yet.
+	 * need an approval. The bundles of other beans are not known yet.
 	 */
 	private static void requireBundles(CertificateSettingsList settings, ListableBeanFactory beanFactory,
 			Environment environment) {
-		if (BUNDLE_REGISTRARS
-			.containsAll(List.of(beanFactory.getBeanNamesForType(SslBundleRegistrar.class, true, false)))
-				&& List.of(beanFactory.getBeanNamesForType(SslBundles.class, true, false))
-					.equals(List.of("sslBundleRegistry"))) {
+		if (Stream.of(SslBundles.class, SslBundleRegistrar.class)
+			.flatMap((type) -> Stream.of(beanFactory.getBeanNamesForType(type, true, false)))
+			.allMatch(BUNDLES_OF_PROPERTIES::contains)) {
 			settings.requireBundles(environment);
 		}
 	}
