@@ -25,19 +25,13 @@ final class FirstCertificate implements RotationListener {
 	/** Completes with a failure that waiting does not resolve, or with none. */
 	private final CompletableFuture<CertificateStatus.@Nullable Failure> end = new CompletableFuture<>();
 
-	private final CertificateSettings settings;
-
-	private FirstCertificate(CertificateSettings settings) {
-		this.settings = settings;
-	}
-
 	/**
 	 * Waits for the certificate.
 	 * @throws CertificateUnavailableException if it is not issued in time, or if waiting
 	 * does not help
 	 */
 	static void await(CertificateManager manager, CertificateSettings settings) {
-		FirstCertificate listener = new FirstCertificate(settings);
+		FirstCertificate listener = new FirstCertificate();
 		manager.addListener(listener);
 		if (manager.current().isPresent()) {
 			return;
@@ -49,24 +43,24 @@ final class FirstCertificate implements RotationListener {
 		if (status.lastFailure() != null) {
 			listener.failed(manager.name(), status.lastFailure());
 		}
+		listener.awaitEnd(manager, settings);
+	}
+
+	private void awaitEnd(CertificateManager manager, CertificateSettings settings) {
 		Duration timeout = settings.startup().timeout();
 		logger.info("[{}] There is no valid certificate yet: waiting up to {} for it", manager.name(),
 				ReadableDuration.of(timeout));
 		manager.awaitedFor(timeout);
-		listener.await(manager, timeout);
-	}
-
-	private void await(CertificateManager manager, Duration timeout) {
 		try {
 			// A shutdown interrupts a start that waits, but not one in a wait with a time
 			// limit
 			CertificateStatus.Failure failure = this.end.orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS).get();
 			if (failure != null) {
-				throw CertificateUnavailableException.failed(this.settings, failure, manager.status());
+				throw CertificateUnavailableException.failed(settings, failure, manager.status());
 			}
 		}
 		catch (ExecutionException ex) {
-			throw CertificateUnavailableException.timedOut(this.settings, timeout, manager.status());
+			throw CertificateUnavailableException.timedOut(settings, timeout, manager.status());
 		}
 		catch (InterruptedException ex) {
 			Thread.currentThread().interrupt();

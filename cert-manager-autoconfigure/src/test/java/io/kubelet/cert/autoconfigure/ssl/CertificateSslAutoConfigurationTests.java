@@ -3,7 +3,6 @@ package io.kubelet.cert.autoconfigure.ssl;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -13,11 +12,9 @@ import io.kubelet.cert.autoconfigure.StartFailures;
 import io.kubelet.cert.autoconfigure.client.CertificateClientAutoConfiguration;
 import io.kubelet.cert.autoconfigure.server.CertificateServerAutoConfiguration;
 import io.kubelet.cert.certificate.Pem;
-import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.ssl.FixedManager;
 import io.kubelet.cert.testsupport.CertificateContexts;
-import io.kubelet.cert.testsupport.ManagerFixture;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -138,26 +135,6 @@ class CertificateSslAutoConfigurationTests {
 			.run((context) -> assertThat(trusted(context, bundle)).containsExactly("CN=test"));
 		runner.withPropertyValues(prefix + ".ssl.trust=system")
 			.run((context) -> assertThat(trusted(context, bundle)).hasSizeGreaterThan(1));
-	}
-
-	@Test
-	void authorityOfTheIssuerRemainsTrustedWhenTheCertificateExpires(CapturedOutput output) {
-		ManagerFixture fixture = new ManagerFixture();
-		fixture.store.pair = fixture.pair(Duration.ZERO, Duration.ofHours(1))
-			.withAuthorities(List.of(fixture.authority.certificate()));
-		fixture.signer.holds();
-		CertificateManager own = fixture.start();
-		CertificateContexts.starter()
-			.withBean(CertificateManagers.class, () -> new CertificateManagers(List.of(own)))
-			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory, "kubelet.cert.issuer.name=internal",
-					"kubelet.cert.ssl.trust=issuer")
-			.run((context) -> {
-				assertThat(trusted(context, own.name())).containsExactly("CN=authority");
-				fixture.pass(Duration.ofHours(2));
-				assertThat(own.current()).isEmpty();
-				assertThat(trusted(context, own.name())).containsExactly("CN=authority");
-			});
-		assertThat(output).doesNotContain("remain trusted");
 	}
 
 	@ParameterizedTest
