@@ -3,6 +3,8 @@ package io.kubelet.cert.autoconfigure.client;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -34,6 +36,9 @@ final class LiveClient<C> implements Supplier<C>, CertificateManager.Follower, D
 	private final LiveSslBundle bundle;
 
 	private final Function<Consumer<AutoCloseable>, C> maker;
+
+	/** Clients that are not closed yet. */
+	private final Set<Made<C>> open = ConcurrentHashMap.newKeySet();
 
 	private @Nullable Made<C> current;
 
@@ -75,6 +80,7 @@ final class LiveClient<C> implements Supplier<C>, CertificateManager.Follower, D
 			List<AutoCloseable> resources = new ArrayList<>();
 			made = new Made<>(identity, this.maker.apply(resources::add), resources);
 			this.current = made;
+			this.open.add(made);
 		}
 		return made.client;
 	}
@@ -94,23 +100,23 @@ final class LiveClient<C> implements Supplier<C>, CertificateManager.Follower, D
 		}
 	}
 
-	/** Closes the connections of the current identity at once. */
+	/** Closes all connections at once, also those that drain: nothing else will. */
 	@Override
 	public synchronized void destroy() {
-		if (this.current != null) {
-			close(this.current);
-			this.current = null;
-		}
+		this.current = null;
+		this.open.forEach(this::close);
 	}
 
-	private static void close(Made<?> made) {
-		if (made.client instanceof DisposableBean disposable) {
-			close(disposable::destroy);
+	private void close(Made<C> made) {
+		if (this.open.remove(made)) {
+			if (made.client instanceof DisposableBean disposable) {
+				close(disposable::destroy);
+			}
+			else if (made.client instanceof AutoCloseable closeable) {
+				close(closeable);
+			}
+			made.resources.forEach(LiveClient::close);
 		}
-		else if (made.client instanceof AutoCloseable closeable) {
-			close(closeable);
-		}
-		made.resources.forEach(LiveClient::close);
 	}
 
 	private static void close(AutoCloseable resource) {

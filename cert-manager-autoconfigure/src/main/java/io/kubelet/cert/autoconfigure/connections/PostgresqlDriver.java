@@ -7,8 +7,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
 import io.kubelet.cert.ssl.BundleSocketFactory;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The parameters of PostgreSQL's JDBC driver, which are in the URL or in the properties
@@ -28,6 +31,8 @@ final class PostgresqlDriver {
 	/** Parameters with which a data source determines its trust or its pair by itself. */
 	private static final List<String> OWN = List.of(FACTORY, "sslcert", "sslkey", "sslrootcert");
 
+	private static final Logger logger = LoggerFactory.getLogger(PostgresqlDriver.class);
+
 	private PostgresqlDriver() {
 	}
 
@@ -41,6 +46,14 @@ final class PostgresqlDriver {
 	static void configure(HikariConfig source, String bundleName) {
 		if (String.valueOf(source.getJdbcUrl()).matches(URL)
 				&& OWN.stream().allMatch((name) -> parameter(source, name) == null)) {
+			if (source instanceof HikariDataSource pool && pool.isRunning()) {
+				logger.warn(
+						"The connections of the pool {} do not present the certificate of the SSL bundle '{}', because "
+								+ "it was started before its properties could be set: add '?{}={}&{}={}' to its URL",
+						source.getPoolName(), bundleName, FACTORY, BundleSocketFactory.class.getName(), ARGUMENT,
+						bundleName);
+				return;
+			}
 			source.addDataSourceProperty(FACTORY, BundleSocketFactory.class.getName());
 			source.addDataSourceProperty(ARGUMENT, bundleName);
 			if (parameter(source, MODE) == null) {

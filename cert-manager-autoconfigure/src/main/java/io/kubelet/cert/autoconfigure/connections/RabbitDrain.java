@@ -1,5 +1,7 @@
 package io.kubelet.cert.autoconfigure.connections;
 
+import java.util.ConcurrentModificationException;
+
 import io.kubelet.cert.rotation.CertificateManager;
 import org.jspecify.annotations.Nullable;
 
@@ -22,13 +24,33 @@ import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 record RabbitDrain(ConfigurableListableBeanFactory beans,
 		@Nullable String configured) implements CertificateManager.Follower {
 
+	private static final int ATTEMPTS = 10;
+
 	@Override
 	public void updated(String bundleName) {
 		if (bundleName.equals(this.configured)) {
 			ExistingBeans.of(CachingConnectionFactory.class, this.beans)
 				.filter((factory) -> factory.getRabbitConnectionFactory().isSSL())
 				.filter((factory) -> !factory.isPublisherConfirms() && !factory.isSimplePublisherConfirms())
-				.forEach(CachingConnectionFactory::resetConnection);
+				.forEach(RabbitDrain::reset);
+		}
+	}
+
+	/**
+	 * If a channel is returned at the same time, the reset fails halfway, and the factory
+	 * would cache no channels from then on.
+	 */
+	private static void reset(CachingConnectionFactory factory) {
+		for (int attempt = 1;; attempt++) {
+			try {
+				factory.resetConnection();
+				return;
+			}
+			catch (ConcurrentModificationException ex) {
+				if (attempt == ATTEMPTS) {
+					throw ex;
+				}
+			}
 		}
 	}
 

@@ -1,6 +1,5 @@
 package io.kubelet.cert.autoconfigure.client;
 
-import java.lang.ref.Reference;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
@@ -56,7 +55,13 @@ class LiveClientTests {
 			this.time.pass(Duration.ofSeconds(30));
 			return closed.contains(this.manager.pair().serialNumber());
 		});
-		Reference.reachabilityFence(client);
+		client.get();
+		this.manager.rotate();
+		client.get();
+		closed.clear();
+		// The scheduler ends with the context
+		client.destroy();
+		assertThat(closed).hasSize(2);
 	}
 
 	private LiveSslBundle bundle(Supplier<Trust> trust) {

@@ -1,28 +1,34 @@
 package io.kubelet.cert.autoconfigure.connections;
 
+import java.util.ConcurrentModificationException;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import com.rabbitmq.client.ConnectionFactory;
 import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
 import org.springframework.beans.factory.support.DefaultListableBeanFactory;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * What drains leave alone.
  */
+@ExtendWith(OutputCaptureExtension.class)
 class ConnectionDrainTests {
 
 	private final DefaultListableBeanFactory beans = new DefaultListableBeanFactory();
 
 	@Test
-	void connectionsToRabbitWithTheBundleAreReset() throws Exception {
+	void connectionsToRabbitWithTheBundleAreResetAlsoIfThatEndsHalfwayAtFirst() throws Exception {
 		AtomicInteger resets = new AtomicInteger();
 		ConnectionFactory tls = new ConnectionFactory();
 		tls.useSslProtocol();
@@ -30,7 +36,9 @@ class ConnectionDrainTests {
 
 			@Override
 			public void resetConnection() {
-				resets.incrementAndGet();
+				if (resets.incrementAndGet() < 3) {
+					throw new ConcurrentModificationException();
+				}
 			}
 
 		});
@@ -38,7 +46,7 @@ class ConnectionDrainTests {
 		new RabbitDrain(this.beans, "other").updated("shop");
 		assertThat(resets).hasValue(0);
 		new RabbitDrain(this.beans, "shop").updated("shop");
-		assertThat(resets).hasValue(1);
+		assertThat(resets).hasValue(3);
 	}
 
 	@ParameterizedTest
@@ -52,8 +60,18 @@ class ConnectionDrainTests {
 	}
 
 	@Test
-	void poolThatHasAuthoritiesOfItsOwnKeepsThem() {
+	void poolThatRunsAlreadyOrHasAuthoritiesOfItsOwnKeepsThem(CapturedOutput output) {
 		HikariConfig config = new HikariConfig();
+		config.setJdbcUrl("jdbc:postgresql://localhost:1/x");
+		config.setInitializationFailTimeout(-1);
+		config.setPoolName("reports");
+		try (HikariDataSource pool = new HikariDataSource(config)) {
+			PostgresqlDriver.configure(pool, "shop");
+			assertThat(PostgresqlDriver.bundle(pool)).isNull();
+		}
+		assertThat(output).contains(
+				"The connections of the pool reports do not present the certificate of the SSL bundle 'shop'",
+				"sslfactoryarg=shop");
 		config.setJdbcUrl("jdbc:postgresql://localhost:1/x?sslrootcert=/etc/managed-database.pem");
 		PostgresqlDriver.configure(config, "shop");
 		assertThat(PostgresqlDriver.bundle(config)).isNull();
