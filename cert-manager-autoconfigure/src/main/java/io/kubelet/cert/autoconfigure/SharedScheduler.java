@@ -6,6 +6,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 import io.kubelet.cert.rotation.RotationScheduler;
 import org.slf4j.Logger;
@@ -18,7 +19,7 @@ import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 /**
  * The scheduler of all certificates: a timer, and daemon threads that end when idle, or
  * virtual threads if the application uses them. A task that blocks, such as one that
- * accesses a file on a volume that hangs, delays no other while fewer than 16 do.
+ * accesses a file on a volume that hangs, delays no other for more than a second.
  */
 final class SharedScheduler implements RotationScheduler, DisposableBean {
 
@@ -37,13 +38,16 @@ final class SharedScheduler implements RotationScheduler, DisposableBean {
 
 	private final RotationScheduler timers;
 
+	/** Whether it is watched that tasks that wait are taken. */
+	private final AtomicBoolean watched = new AtomicBoolean();
+
 	private SharedScheduler(ThreadFactory workers) {
 		CustomizableThreadFactory timer = new CustomizableThreadFactory(THREAD_NAME_PREFIX + "timer-");
 		timer.setDaemon(true);
 		this.timer = new ScheduledThreadPoolExecutor(1, timer);
 		this.timer.setRemoveOnCancelPolicy(true);
 		this.timers = RotationScheduler.of(this.timer);
-		this.workers = new ThreadPoolExecutor(THREADS, THREADS, KEEP_ALIVE_SECONDS, TimeUnit.SECONDS,
+		this.workers = new ThreadPoolExecutor(THREADS, Integer.MAX_VALUE, KEEP_ALIVE_SECONDS, TimeUnit.SECONDS,
 				new LinkedBlockingQueue<>(), workers, new ThreadPoolExecutor.DiscardPolicy());
 		this.workers.allowCoreThreadTimeOut(true);
 	}
@@ -72,6 +76,24 @@ final class SharedScheduler implements RotationScheduler, DisposableBean {
 					+ "Check the limits on threads and memory", ex);
 			schedule(task, Duration.ofSeconds(KEEP_ALIVE_SECONDS));
 		}
+		if (!this.workers.getQueue().isEmpty() && this.watched.compareAndSet(false, true)) {
+			watch();
+		}
+	}
+
+	/** Adds a thread if all of them have hung for a second while tasks wait. */
+	private void watch() {
+		long completed = this.workers.getCompletedTaskCount();
+		this.timers.schedule(() -> {
+			if (this.workers.getQueue().isEmpty()) {
+				this.watched.set(false);
+				return;
+			}
+			if (this.workers.getCompletedTaskCount() == completed) {
+				this.workers.setCorePoolSize(this.workers.getCorePoolSize() + 1);
+			}
+			watch();
+		}, Duration.ofSeconds(1));
 	}
 
 	/** Interrupts no task, which may be writing a file. */

@@ -123,6 +123,8 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 	private void followTrust() {
 		this.live.after(TRUST_INTERVAL, () -> {
 			try {
+				// Not in the lock, which a rotation needs: the volume may hang
+				this.live.identity();
 				update();
 			}
 			finally {

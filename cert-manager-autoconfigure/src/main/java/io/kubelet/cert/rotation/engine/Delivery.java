@@ -57,7 +57,11 @@ final class Delivery {
 
 	/** Delivers a new pair after all earlier events. Does not block. */
 	synchronized void rotated(@Nullable CertificatePair previous, CertificatePair current) {
-		this.last = this.last.thenCompose((before) -> toFollowers());
+		this.last = this.last.thenCompose((before) -> toFollowers()).exceptionally((ex) -> {
+			logger.error("[{}] Listeners are called before all SSL bundles and clients have been updated",
+					this.settings.name(), ex);
+			return null;
+		});
 		deliver((listener) -> listener.rotated(this.settings.name(), previous, current));
 	}
 
@@ -68,10 +72,17 @@ final class Delivery {
 
 	/**
 	 * Runs a task of the application on a thread that may block, once the followers have
-	 * returned from all earlier events.
+	 * returned from all earlier events; on any thread if there is none.
 	 */
 	void afterFollowers(Runnable task) {
-		this.last.thenRunAsync(task, this.settings.resources().executor());
+		this.last.thenRun(() -> {
+			try {
+				this.settings.resources().executor().execute(task);
+			}
+			catch (RuntimeException | Error ex) {
+				task.run();
+			}
+		});
 	}
 
 	private CompletableFuture<?> toFollowers() {

@@ -183,8 +183,8 @@ public final class RotatingCertificateManager implements CertificateManager {
 
 	private void reconcile() {
 		step((now) -> {
-			this.templates.ask();
-			return review(now);
+			Duration untilAsked = this.templates.ask();
+			return Collections.min(List.of(review(now), untilAsked));
 		});
 	}
 

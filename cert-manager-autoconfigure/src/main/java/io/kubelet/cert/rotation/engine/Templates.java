@@ -86,10 +86,11 @@ final class Templates implements Runnable {
 	/**
 	 * Asks the supplier on a thread of the application's. One that does not return is
 	 * reported.
+	 * @return when to ask again: soon if nothing can be requested before it has answered
 	 */
-	void ask() {
+	Duration ask() {
 		if (this.supplier == null) {
-			return;
+			return this.settings.idleCheck();
 		}
 		Instant now = this.settings.clock().instant();
 		Instant since = this.askedAt.compareAndExchange(null, now);
@@ -107,6 +108,7 @@ final class Templates implements Runnable {
 					+ ", which has not returned since " + since;
 			answered(new Answer(latest(), problem, problem));
 		}
+		return (latest() == null) ? PATIENCE : this.settings.idleCheck();
 	}
 
 	private void call() {

@@ -127,7 +127,15 @@ public final class SerialExecutor {
 	private void runWatched(Runnable task) {
 		Thread thread = Thread.currentThread();
 		Instant start = this.clock.instant();
-		Runnable cancelLimit = this.scheduler.schedule(() -> late(thread, start), this.limit);
+		Runnable cancelLimit = () -> {
+		};
+		try {
+			cancelLimit = this.scheduler.schedule(() -> late(thread, start), this.limit);
+		}
+		catch (RuntimeException | Error ex) {
+			// The task, which may be all that schedules the next one, is not lost
+			logger.error("A rotation task is not watched", ex);
+		}
 		try {
 			task.run();
 		}

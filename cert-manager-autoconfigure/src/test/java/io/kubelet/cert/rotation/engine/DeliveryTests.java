@@ -5,6 +5,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 
 import io.kubelet.cert.rotation.CertificateManager;
@@ -90,6 +91,30 @@ class DeliveryTests extends ManagerFixture {
 		assertThat(output).containsOnlyOnce("Rotation listener " + ManagerFixture.class.getName())
 			.containsPattern("ManagerFixture\\$\\d+ has not returned for 30s")
 			.containsPattern("at .*DeliveryTests\\.");
+	}
+
+	@Test
+	void eventsGoOnAfterALimitThatCouldNotBeScheduled() {
+		CertificateManager manager = start(builder().scheduler((task, delay) -> {
+			if (delay.equals(Delivery.FOLLOWER_LIMIT)) {
+				throw new RejectedExecutionException("no thread");
+			}
+			return this.time.schedule(task, delay);
+		}));
+		manager.addFollower((name) -> this.blocked.join());
+		manager.addListener(onRotation((pair) -> this.calls.add("listener")));
+		for (int rotation = 1; rotation <= 2; rotation++) {
+			int expected = rotation;
+			assertThat(rotate(manager)).succeedsWithin(120, TimeUnit.SECONDS);
+			await().untilAsserted(() -> assertThat(this.calls).hasSize(expected));
+		}
+	}
+
+	@Test
+	void rotationCompletesAlsoIfThereIsNoThreadForIt() {
+		assertThat(rotate(start(builder().executor((task) -> {
+			throw new RejectedExecutionException("no thread");
+		})))).isCompleted();
 	}
 
 }

@@ -256,6 +256,15 @@ class DynamicTemplateTests extends ManagerFixture {
 		assertThat(this.failures).isEmpty();
 	}
 
+	/** Sooner than a start gives up, which then names it. */
+	@Test
+	void supplierThatHangsFromTheStartIsNamedAfterTenSeconds() {
+		CertificateManager manager = start(builder().template(new Supplier()).executor((task) -> {
+		}));
+		pass(ofSeconds(10));
+		assertThat(manager.status().health().waitingFor()).contains("which has not returned since");
+	}
+
 	@ParameterizedTest
 	@ValueSource(booleans = { true, false })
 	void supplierThatFailsOrHangsDoesNotPreventTheRotationAtTheDeadline(boolean hangs, CapturedOutput output) {

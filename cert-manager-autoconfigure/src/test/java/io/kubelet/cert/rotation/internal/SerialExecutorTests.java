@@ -72,6 +72,16 @@ class SerialExecutorTests {
 		assertThat(this.ran).containsExactly("first", "second");
 	}
 
+	@Test
+	void taskThatCannotBeWatchedRuns() {
+		SerialExecutor executor = new SerialExecutor(Runnable::run, (task, delay) -> {
+			throw new InternalError("no memory for a timer");
+		}, this.time, Duration.ofMinutes(1), (stack) -> {
+		});
+		executor.execute(() -> this.ran.add("first"));
+		assertThat(this.ran).containsExactly("first");
+	}
+
 	private SerialExecutor on(Executor executor) {
 		return new SerialExecutor(executor, this.time, this.time, Duration.ofMinutes(1), (stack) -> {
 		});

@@ -110,9 +110,7 @@ public final class Reflector implements AutoCloseable {
 				follow(this.clients.get());
 			}
 			catch (Throwable ex) {
-				interrupted(Kind.of(ex),
-						(ex instanceof CertificateManagerException known) ? String.valueOf(known.getMessage())
-								: "the watch failed (%s)".formatted(ex.getClass().getSimpleName()));
+				failed(ex);
 			}
 			pause();
 		}
@@ -194,6 +192,18 @@ public final class Reflector implements AutoCloseable {
 		else {
 			this.retryAfter = Objects.requireNonNullElse(failure.retryAfter(), Duration.ZERO);
 			interrupted(failure.kind(), String.valueOf(failure.getMessage()));
+		}
+	}
+
+	/** An observer that fails, as for lack of memory, does not end the watch. */
+	private void failed(Throwable cause) {
+		try {
+			interrupted(Kind.of(cause),
+					(cause instanceof CertificateManagerException known) ? String.valueOf(known.getMessage())
+							: "the watch failed (%s)".formatted(cause.getClass().getSimpleName()));
+		}
+		catch (Throwable ex) {
+			logger.error("The failure of a watch cannot be reported", ex);
 		}
 	}
 
