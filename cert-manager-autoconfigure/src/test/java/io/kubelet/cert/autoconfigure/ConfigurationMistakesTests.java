@@ -250,6 +250,7 @@ class ConfigurationMistakesTests {
 				"--kubelet.cert.template.common-name=system:node:n1",
 				"--kubelet.cert.template.organizations=system:nodes",
 				"--spring.ssl.bundle.pem.other.keystore.certificate=classpath:other.crt", "--server.ssl.bundle=shpo",
+				"--management.server.ssl.bundle=absent", "--management.server.ssl.enabled=false",
 				"--a.program.ssl.bundle=/etc/ssl/ca.pem");
 		assertThat(output).contains("There is no SSL bundle 'shpo', which is named by 'server.ssl.bundle'.",
 				"The bundles of properties are [other, shop].", "'kubelet.cert.ssl.bundle'");

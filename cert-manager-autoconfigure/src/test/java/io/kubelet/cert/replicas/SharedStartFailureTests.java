@@ -42,7 +42,7 @@ class SharedStartFailureTests extends ShopFixture {
 		FailureAnalysis report = StartFailures.report(catchThrowable(() -> start("kubernetes.kubeconfig="
 				+ this.plane.writeKubeconfig(this.directory, this.plane.addServiceAccount("shop", "poor")))));
 		assertThat(report.getDescription() + report.getAction()).contains("Cannot read Secret shop/shop-tls",
-				"kubectl create role secrets-shop-tls --namespace shop --verb=get,list,watch,update --resource=secrets "
+				"kubectl create role kubelet-cert-secrets-shop-tls --namespace shop --verb=get,list,watch,update --resource=secrets "
 						+ "--resource-name=shop-tls");
 		assertThat(output).contains("Exception encountered during context initialization")
 			.doesNotContain("kubectl create role");

@@ -49,6 +49,8 @@ record BundleProperties(Set<String> names, Map<String, String> uses) {
 				properties.stream()
 					.map(ConfigurationPropertyName::toString)
 					.filter(USE.asMatchPredicate())
+					.filter((name) -> environment.getProperty(StringUtils.replace(name, ".bundle", ".enabled"),
+							Boolean.class, true))
 					.forEach((name) -> uses.put(name, environment.getProperty(name, "")));
 			}
 		}

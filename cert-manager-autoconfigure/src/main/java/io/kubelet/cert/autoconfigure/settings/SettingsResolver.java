@@ -103,6 +103,8 @@ record SettingsResolver(PropertyNames names, CertificateProperties properties, S
 				"store.type", "secret",
 				"Replicas cannot share this certificate, because it identifies a node or states addresses of one replica: set '%s.store.type' to 'file'",
 				this.names.prefix());
+		this.names.require(this.properties.tlsCertFile() == null, "tls-cert-file", this.properties.tlsCertFile(),
+				"The pair is stored in a Secret: remove this property, or set '{store.type}' to 'file'");
 		String reference = Objects.requireNonNullElse(store.secret(), name);
 		this.names.require(!reference.equals(Profile.KUBELET_CLIENT.pairName()), "store.secret", null,
 				"Name the Secret, such as shop-tls: with the default, two applications of a namespace would share one certificate");

@@ -43,7 +43,8 @@ final class RbacAdvice {
 		String in = (namespace != null) ? " --namespace " + namespace : "";
 		String group = refusal.group("group").isEmpty() ? "" : "." + refusal.group("group");
 		String only = (object != null) ? " --resource-name=" + object : "";
-		String role = resource + ((object != null) ? "-" + object : "");
+		// With a prefix: a role of this name that exists might allow more
+		String role = "kubelet-cert-" + resource + ((object != null) ? "-" + object : "");
 		String binding = (role + "-" + user).toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-");
 		return """
 

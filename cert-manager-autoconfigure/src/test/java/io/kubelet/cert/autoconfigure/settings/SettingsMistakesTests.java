@@ -54,6 +54,7 @@ class SettingsMistakesTests {
 					store.retain=0                                 | store.retain with value '0' is invalid: It is too small: set it to 1 or more
 					store.secret=a                                 | store.secret with value 'a' is invalid: Pairs are stored in files: set 'kubelet.cert.store.type' to 'secret'
 					store.type=secret                              | store.secret with value 'null' is invalid: Name the Secret, such as shop-tls
+					store.type=secret;pair-name=a;tls-cert-file=a;tls-private-key-file=b     | tls-cert-file with value 'a' is invalid: The pair is stored in a Secret: remove this property, or set 'kubelet.cert.store.type' to 'file'
 					store.type=secret;pair-name=a;template.common-name=system:node:a         | store.type with value 'secret' is invalid: Replicas cannot share this certificate, because it identifies a node or states addresses of one replica: set 'kubelet.cert.store.type' to 'file'
 					store.type=secret;pair-name=a;addresses.source=pod                       | store.type with value 'secret' is invalid: Replicas cannot share this certificate, because it identifies a node or states addresses of one replica
 					""")

@@ -156,7 +156,7 @@ class SecretStoreTests extends SecretStoreFixture {
 			.isThrownBy(() -> this.store.write(nothing.withPending(pending())))
 			.returns(Kind.FORBIDDEN, StoreException::kind)
 			.extracting(StoreException::report, InstanceOfAssertFactories.STRING)
-			.contains("kubectl create role secrets --namespace shop --verb=create --resource=secrets\n")
+			.contains("kubectl create role kubelet-cert-secrets --namespace shop --verb=create --resource=secrets\n")
 			.endsWith("Or the deployment creates the Secret, of type kubernetes.io/tls and without a pair");
 		this.plane.secrets().put("shop", "shop-tls", Map.of("other", "kept"));
 		CertificatePair pair = pair();

@@ -126,11 +126,12 @@ class CertManagerRequestsTests {
 	void anotherNamespaceIsRefusedWithTheRole() {
 		failure(signer(ISSUER, "other"), request()).returns(Kind.FORBIDDEN, Kind::of)
 			.withMessageContaining("cert-manager is not installed in this cluster, or the permission is missing")
-			.satisfies((failure) -> assertThat(((RequestException) failure).report()).contains("""
-					kubectl create role certificaterequests --namespace other --verb=create,list,watch,delete \
-					--resource=certificaterequests.cert-manager.io
-					kubectl create rolebinding certificaterequests-system-serviceaccount-shop-shop --namespace other \
-					--role=certificaterequests --user='system:serviceaccount:shop:shop'"""));
+			.satisfies((failure) -> assertThat(((RequestException) failure).report()).contains(
+					"""
+							kubectl create role kubelet-cert-certificaterequests --namespace other --verb=create,list,watch,delete \
+							--resource=certificaterequests.cert-manager.io
+							kubectl create rolebinding kubelet-cert-certificaterequests-system-serviceaccount-shop-shop --namespace other \
+							--role=kubelet-cert-certificaterequests --user='system:serviceaccount:shop:shop'"""));
 	}
 
 	@Test
@@ -231,7 +232,7 @@ class CertManagerRequestsTests {
 		assertThat(this.plane.certManager().certificateRequests()).hasSize(2);
 		assertThat(output).containsOnlyOnce("Requests remain in the cluster")
 			.contains("cannot delete resource",
-					"kubectl create role certificaterequests --namespace shop --verb=create,list,watch,delete");
+					"kubectl create role kubelet-cert-certificaterequests --namespace shop --verb=create,list,watch,delete");
 	}
 
 	/** As of an application that ends because another part of it does not start. */
