@@ -1,6 +1,7 @@
 package io.kubelet.cert.store;
 
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -81,18 +82,35 @@ final class KeyFiles {
 	 * @throws IOException if none can be, as on a full disk: the file is not set aside
 	 */
 	private boolean isUser(UserPrincipal owner) throws IOException {
-		UserPrincipal user = (this.user != null) ? this.user : ownerOfNewFile();
-		this.user = user;
-		return owner.equals(user);
+		this.user = (this.user != null) ? this.user : ownerOfNewFile(this.directory);
+		if (this.user == null && !owner.equals(ofProcess())) {
+			throw new FileSystemException(this.directory.toString(), null,
+					"no file can be created there, so whose the files are cannot be checked");
+		}
+		return this.user == null || owner.equals(this.user);
 	}
 
-	private UserPrincipal ownerOfNewFile() throws IOException {
-		Path created = Files.createTempFile(this.directory, ".", null);
+	private static @Nullable UserPrincipal ofProcess() {
 		try {
-			return Files.getOwner(created);
+			return Files.getOwner(Path.of("/proc/self"));
 		}
-		finally {
-			Files.deleteIfExists(created);
+		catch (IOException ex) {
+			return ownerOfNewFile(Path.of(System.getProperty("java.io.tmpdir")));
+		}
+	}
+
+	private static @Nullable UserPrincipal ownerOfNewFile(Path place) {
+		try {
+			Path created = Files.createTempFile(place, ".", null);
+			try {
+				return Files.getOwner(created);
+			}
+			finally {
+				Files.deleteIfExists(created);
+			}
+		}
+		catch (IOException ex) {
+			return null;
 		}
 	}
 

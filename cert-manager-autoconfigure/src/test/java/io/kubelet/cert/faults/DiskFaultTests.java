@@ -188,7 +188,7 @@ class DiskFaultTests {
 		assertThat(files()).isEqualTo(files);
 		this.disk.fail((index) -> this.disk.operations().get(index) == Operation.CREATE_FILE);
 		assertThatExceptionOfType(StoreException.class).isThrownBy(() -> store(this.disk.on(this.directory)).read())
-			.withMessageContaining("Cannot read the pair in ");
+			.withMessageContaining("no file can be created there");
 		assertThat(files()).as("without room").isEqualTo(files);
 	}
 
