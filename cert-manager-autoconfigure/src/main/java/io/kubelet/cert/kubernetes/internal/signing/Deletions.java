@@ -1,8 +1,12 @@
 package io.kubelet.cert.kubernetes.internal.signing;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 import com.google.gson.JsonObject;
@@ -20,7 +24,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Deletes the objects of requests that are over, each by its name and its UID, so that an
  * object of somebody else that has the same name remains. A failure is not the failure of
- * anything else.
+ * anything else. While the API server cannot be reached, a deletion waits for the next
+ * one.
  */
 final class Deletions {
 
@@ -30,6 +35,8 @@ final class Deletions {
 
 	private final ApiClientProvider clients;
 
+	private final BlockingQueue<Deletion> postponed = new LinkedBlockingQueue<>();
+
 	private final AtomicBoolean refused = new AtomicBoolean();
 
 	Deletions(SigningApi api, ApiClientProvider clients) {
@@ -38,25 +45,35 @@ final class Deletions {
 	}
 
 	/**
-	 * Begins a deletion. The result completes when nothing more can be done, and not at
-	 * all if the API server could not be reached.
+	 * Begins a deletion. The result completes when nothing more will be done.
 	 */
 	CompletableFuture<?> delete(CertificateRequest request, @Nullable CertificatePair current) {
-		CompletableFuture<Object> done = new CompletableFuture<>();
 		if (!this.api.keepsObjects() || request.name() == null) {
-			done.complete(request);
-			return done;
+			return CompletableFuture.completedFuture(request);
 		}
+		// Those that fail while others begin wait for the next time
+		List<Deletion> due = new ArrayList<>();
+		this.postponed.drainTo(due);
+		Deletion deletion = new Deletion(request, new CompletableFuture<>());
+		due.add(deletion);
+		due.forEach((each) -> begin(each, current));
+		return deletion.done();
+	}
+
+	private void begin(Deletion deletion, @Nullable CertificatePair current) {
+		CertificateRequest request = deletion.request();
 		this.clients
 			.use(current,
 					(client) -> deletion(client, request)
 						.handle((deleted, failure) -> failure == null || isFinal(client, request, failure)))
-			.thenAccept((over) -> {
-				if (over) {
-					done.complete(request);
+			.whenComplete((over, failure) -> {
+				if (Boolean.TRUE.equals(over)) {
+					deletion.done().complete(request);
+				}
+				else {
+					this.postponed.add(deletion);
 				}
 			});
-		return done;
 	}
 
 	/** The UID of a request of an earlier process is that of its object. */
@@ -82,14 +99,18 @@ final class Deletions {
 		}
 		String message = new ApiFailures(client.toString()).translate(unwrapped, request).report();
 		if (code != 403) {
-			logger.info("Request {} could not be deleted, which is tried again after a restart: {}", request.name(),
-					message);
+			logger.info("Request {} could not be deleted, which is tried again after the next rotation: {}",
+					request.name(), message);
 		}
 		else if (this.refused.compareAndSet(false, true)) {
 			logger.warn("Requests remain in the cluster once they are answered, but nothing else is affected: {}",
 					message);
 		}
 		return code == 403;
+	}
+
+	private record Deletion(CertificateRequest request, CompletableFuture<Object> done) {
+
 	}
 
 }

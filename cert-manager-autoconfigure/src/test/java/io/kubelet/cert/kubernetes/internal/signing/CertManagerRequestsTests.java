@@ -235,6 +235,22 @@ class CertManagerRequestsTests {
 					"kubectl create role kubelet-cert-certificaterequests --namespace shop --verb=create,list,watch,delete");
 	}
 
+	@Test
+	void deletionThatFailsIsMadeUpFor() {
+		CertificateSigner signer = signer();
+		this.plane.faults().next(1, RecordedRequest::isDelete).answer(503);
+		CertificateRequest first = request();
+		answer(signer, first);
+		CompletableFuture<?> postponed = signer.discard(confirmed(first));
+		await().until(() -> this.plane.count(RecordedRequest::isDelete) == 1);
+		assertThat(postponed).isNotDone();
+		CertificateRequest second = request();
+		answer(signer, second);
+		discard(signer, confirmed(second));
+		assertThat(postponed).succeedsWithin(Adapter.PATIENCE);
+		assertThat(this.plane.certManager().certificateRequests()).isEmpty();
+	}
+
 	/** As of an application that ends because another part of it does not start. */
 	@Test
 	void endOfTheApplicationIsNoFailure(CapturedOutput output) throws Exception {
