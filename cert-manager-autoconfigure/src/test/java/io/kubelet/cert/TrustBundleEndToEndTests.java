@@ -36,8 +36,6 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 @ExtendWith(OutputCaptureExtension.class)
 class TrustBundleEndToEndTests {
 
-	private static final String SIGNER = "example.com/end-to-end";
-
 	private static final String USER = "system:bootstrap:abcdef";
 
 	private final String run = UUID.randomUUID().toString();
@@ -61,7 +59,6 @@ class TrustBundleEndToEndTests {
 	void open() throws Exception {
 		this.cluster = EndToEndCluster.open((embedded) -> {
 			embedded.allow(USER, Set.of("create", "get", "list", "watch", "update", "delete"), "clustertrustbundles");
-			embedded.allow(USER, Set.of("attest"), "signers", SIGNER);
 			return embedded.writeKubeconfig(this.directory);
 		});
 		this.bundles = new TrustBundles(this.cluster.kubeconfig(), "v1");
@@ -99,23 +96,6 @@ class TrustBundleEndToEndTests {
 						() -> assertThat(output).contains(name + " cannot be read: it does not exist any more; the "
 								+ "certificate authorities that were read before remain trusted"));
 			assertAccepted(context, this.clientOfAfter);
-		}
-	}
-
-	@Test
-	void serverFollowsTheBundlesOfASigner() throws Exception {
-		String prefix = SIGNER.replace('/', ':') + ":" + this.run;
-		TestAuthority other = new TestAuthority("other");
-		this.bundles.create(prefix + "-1", Map.of("run", this.run, "stage", "live"), this.before);
-		this.bundles.create(prefix + "-2", Map.of("run", this.run, "stage", "test"), other);
-		try (ConfigurableApplicationContext context = run("kubelet.cert.ssl.trust-bundle.signer-name=" + SIGNER,
-				"kubelet.cert.ssl.trust-bundle.label-selector=run=" + this.run + ",stage in (live)")) {
-			assertAccepted(context, this.clientOfBefore);
-			assertRefused(context, other.pair("client"));
-			this.bundles.create(prefix + "-3", Map.of("run", this.run, "stage", "live"), this.after);
-			assertAccepted(context, this.clientOfAfter);
-			this.bundles.delete(prefix + "-1");
-			assertRefused(context, this.clientOfBefore);
 		}
 	}
 

@@ -23,16 +23,14 @@ import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.test.ApprovalPolicy;
-import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.CertificateContexts;
+import io.kubelet.cert.testsupport.ClusterFixture;
 import io.kubelet.cert.testsupport.ProjectFiles;
-import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -53,7 +51,7 @@ import static org.awaitility.Awaitility.await;
  * {@code shop-client} has its first certificate. They are valid for 100 years.
  */
 @ExtendWith(OutputCaptureExtension.class)
-class UpgradeTests {
+class UpgradeTests extends ClusterFixture {
 
 	private static final Path SNAPSHOTS = ProjectFiles.ROOT
 		.resolve("cert-manager-autoconfigure/src/test/resources/snapshots");
@@ -63,12 +61,6 @@ class UpgradeTests {
 
 	/** Their pending requests say what was asked for only in the request itself. */
 	private static final Set<String> WITHOUT_TEMPLATE = Set.of("2026-11-25-ccf7fe7", "2026-11-26-b8c659b");
-
-	@AutoClose
-	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
-
-	@TempDir
-	Path directory;
 
 	@BeforeEach
 	void sign() {

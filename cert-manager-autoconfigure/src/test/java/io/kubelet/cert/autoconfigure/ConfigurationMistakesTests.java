@@ -13,15 +13,13 @@ import java.util.stream.Stream;
 import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.Credential;
-import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.SignerFlaw;
 import io.kubelet.cert.testsupport.CertificateContexts;
+import io.kubelet.cert.testsupport.ClusterFixture;
 import io.kubelet.cert.testsupport.RisingTimeout;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -43,24 +41,14 @@ import static org.assertj.core.api.Assertions.assertThatException;
  * What an operator reads after a mistake: which property or permission, which value, what
  * to do.
  */
-class ConfigurationMistakesTests {
+class ConfigurationMistakesTests extends ClusterFixture {
 
 	private static final String BOOTSTRAP = "'kubelet.cert.kubernetes.bootstrap-kubeconfig'";
 
 	private static final String KUBECONFIG = "'kubelet.cert.kubernetes.kubeconfig'";
 
-	@AutoClose
-	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
-
-	@TempDir
-	Path directory;
-
 	private ApplicationContextRunner runner(String... properties) {
-		return CertificateContexts.starter()
-			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
-					"kubelet.cert.startup.timeout=2m", "kubelet.cert.template.common-name=system:node:n1",
-					"kubelet.cert.template.organizations=system:nodes")
-			.withPropertyValues(properties);
+		return node().withPropertyValues("kubelet.cert.startup.timeout=2m").withPropertyValues(properties);
 	}
 
 	/** Returns the report of an application that does not start. */

@@ -1,6 +1,5 @@
 package io.kubelet.cert.autoconfigure;
 
-import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -16,15 +15,13 @@ import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import io.kubelet.cert.rotation.SignerSource;
 import io.kubelet.cert.test.Credential;
-import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.testsupport.CertificateContexts;
+import io.kubelet.cert.testsupport.ClusterFixture;
 import io.kubelet.cert.testsupport.FakeSigner;
 import io.kubelet.cert.testsupport.RisingTimeout;
 import io.kubelet.cert.testsupport.TestNode;
-import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
@@ -34,15 +31,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * The certificates of a node by profile, on the embedded control plane.
  */
-class KubeletProfileTests {
+class KubeletProfileTests extends ClusterFixture {
 
 	private static final CertificateTemplate SUBJECT = CertificateTemplate.ofSubject("system:node:n1", "system:nodes");
-
-	@AutoClose
-	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
-
-	@TempDir
-	Path directory;
 
 	private TestNode node;
 

@@ -19,9 +19,8 @@ import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.CertificateStatus.State;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.ClientCertificate;
-import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
-import io.kubelet.cert.testsupport.CertificateContexts;
+import io.kubelet.cert.testsupport.ClusterFixture;
 import io.kubelet.cert.testsupport.OffsetClock;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubelet.cert.testsupport.TestNode;
@@ -30,9 +29,7 @@ import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.apis.AuthenticationV1Api;
 import io.kubernetes.client.openapi.models.V1SelfSubjectReview;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -48,30 +45,21 @@ import static org.assertj.core.api.Assertions.assertThatException;
 /**
  * From a bootstrap token to certificates that rotate.
  */
-class NodeBootstrapTests {
+class NodeBootstrapTests extends ClusterFixture {
 
 	private static final String NODE = "system:node:n1";
 
 	private static final String TOKEN_USER = "system:bootstrap:abcdef";
-
-	@AutoClose
-	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
-
-	@TempDir
-	Path directory;
 
 	private Path kubeconfig() {
 		return this.directory.resolve("kubelet.kubeconfig");
 	}
 
 	private ApplicationContextRunner runner() {
-		return CertificateContexts.starter()
-			.withPropertyValues("kubelet.cert.rotation.forced-interval=0s",
-					"kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
-					"kubelet.cert.kubernetes.bootstrap-kubeconfig="
-							+ this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.bootstrap()),
-					"kubelet.cert.kubernetes.kubeconfig=" + kubeconfig(), "kubelet.cert.template.common-name=" + NODE,
-					"kubelet.cert.template.organizations=system:nodes");
+		return node().withPropertyValues("kubelet.cert.rotation.forced-interval=0s",
+				"kubelet.cert.kubernetes.bootstrap-kubeconfig="
+						+ this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.bootstrap()),
+				"kubelet.cert.kubernetes.kubeconfig=" + kubeconfig());
 	}
 
 	@Test

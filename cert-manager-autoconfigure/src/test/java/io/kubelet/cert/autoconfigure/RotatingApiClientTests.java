@@ -36,7 +36,7 @@ import io.kubelet.cert.test.ClientCertificate;
 import io.kubelet.cert.test.Credential;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
-import io.kubelet.cert.testsupport.CertificateContexts;
+import io.kubelet.cert.testsupport.ClusterFixture;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
@@ -50,9 +50,7 @@ import okhttp3.OkHttpClient;
 import okhttp3.Request;
 import okhttp3.Response;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Mono;
@@ -72,24 +70,14 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
  * The original's transport test: a rotation closes the connections, and the server sees
  * the new serial number.
  */
-class RotatingApiClientTests {
-
-	@AutoClose
-	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
+class RotatingApiClientTests extends ClusterFixture {
 
 	private final TestAuthority authority = new TestAuthority("test");
 
-	@TempDir
-	Path directory;
-
 	private ApplicationContextRunner runner() {
-		return CertificateContexts.starter(KubernetesApiClientAutoConfiguration.class)
-			.withPropertyValues("kubelet.cert.rotation.forced-interval=0s",
-					"kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
-					"kubelet.cert.kubernetes.kubeconfig=" + this.controlPlane.writeKubeconfig(this.directory),
-					"kubelet.cert.kubernetes.api-client.enabled=true",
-					"kubelet.cert.template.common-name=system:node:n1",
-					"kubelet.cert.template.organizations=system:nodes");
+		return node(KubernetesApiClientAutoConfiguration.class).withPropertyValues(
+				"kubelet.cert.rotation.forced-interval=0s", "kubelet.cert.kubernetes.api-client.enabled=true",
+				"kubelet.cert.kubernetes.kubeconfig=" + this.controlPlane.writeKubeconfig(this.directory));
 	}
 
 	@Test

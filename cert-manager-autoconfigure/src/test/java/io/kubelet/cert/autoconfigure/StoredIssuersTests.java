@@ -12,15 +12,13 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.rotation.CertificateManager;
-import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
+import io.kubelet.cert.testsupport.ClusterFixture;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubelet.cert.testsupport.TestStore;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
 
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
@@ -34,18 +32,12 @@ import static org.assertj.core.api.Assertions.assertThat;
  * authority in its directory.
  */
 @ExtendWith(OutputCaptureExtension.class)
-class StoredIssuersTests {
+class StoredIssuersTests extends ClusterFixture {
 
 	private static final CertificateTemplate TEMPLATE = CertificateTemplate.ofSubject("system:node:n1", "system:nodes");
 
 	/** Has the name of the cluster's authority, as every kubeadm cluster does. */
 	private final TestAuthority other = new TestAuthority("kubernetes");
-
-	@AutoClose
-	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
-
-	@TempDir
-	Path directory;
 
 	private ApplicationContextRunner runner(String... properties) {
 		return new ApplicationContextRunner()

@@ -19,16 +19,14 @@ import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.kubernetes.internal.TestClients;
 import io.kubelet.cert.test.ClientCertificate;
 import io.kubelet.cert.test.EmbeddedControlPlane;
-import io.kubelet.cert.testsupport.CertificateContexts;
+import io.kubelet.cert.testsupport.ClusterFixture;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubernetes.client.openapi.apis.CoreV1Api;
 import io.kubernetes.client.openapi.models.V1ConfigMap;
 import io.kubernetes.client.openapi.models.V1ObjectMeta;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -47,35 +45,32 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
  * Trust in the authorities of the cluster.
  */
 @ExtendWith(OutputCaptureExtension.class)
-class ClusterTrustTests {
+class ClusterTrustTests extends ClusterFixture {
 
 	private static final String BOOTSTRAPPER = "system:bootstrap:abcdef";
 
-	@AutoClose
-	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
-
-	@TempDir
-	Path directory;
-
 	@Test
 	void configMapIsFollowedAndItsDeletionIsNoInvalidProperty(CapturedOutput output) {
-		configMap().run((context) -> {
-			SslBundle bundle = bundle(context);
-			assertThat(trusted(bundle)).isOne();
-			api()
-				.replaceNamespacedConfigMap("kube-root-ca.crt", "default",
-						new V1ConfigMap().metadata(new V1ObjectMeta().name("kube-root-ca.crt"))
-							.data(Map.of("ca.crt", Pem.write(List.of(new TestAuthority("next").certificate())))))
-				.execute();
-			Awaitility.await().until(() -> trusted(bundle) == 2);
-			api().deleteNamespacedConfigMap("kube-root-ca.crt", "default").execute();
-			Awaitility.await().untilAsserted(() -> {
-				assertThat(trusted(bundle)).isEqualTo(2);
-				assertThat(output).contains("The ConfigMap default/kube-root-ca.crt cannot be read: it does not exist "
-						+ "any more; the certificate authorities that were read before remain");
+		runner(this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.admin()))
+			.withPropertyValues("kubelet.cert.ssl.trust-config-map=kube-root-ca.crt")
+			.run((context) -> {
+				SslBundle bundle = bundle(context);
+				assertThat(trusted(bundle)).isOne();
+				api()
+					.replaceNamespacedConfigMap("kube-root-ca.crt", "default",
+							new V1ConfigMap().metadata(new V1ObjectMeta().name("kube-root-ca.crt"))
+								.data(Map.of("ca.crt", Pem.write(List.of(new TestAuthority("next").certificate())))))
+					.execute();
+				Awaitility.await().until(() -> trusted(bundle) == 2);
+				api().deleteNamespacedConfigMap("kube-root-ca.crt", "default").execute();
+				Awaitility.await().untilAsserted(() -> {
+					assertThat(trusted(bundle)).isEqualTo(2);
+					assertThat(output)
+						.contains("The ConfigMap default/kube-root-ca.crt cannot be read: it does not exist "
+								+ "any more; the certificate authorities that were read before remain");
+				});
+				assertThat(output).doesNotContain("trust-config-map' with");
 			});
-			assertThat(output).doesNotContain("trust-config-map' with");
-		});
 	}
 
 	/** Without the permission, the property is right and the role is missing. */
@@ -155,18 +150,8 @@ class ClusterTrustTests {
 				.hasMessageContaining("does not exist"));
 	}
 
-	private ApplicationContextRunner configMap(String... properties) {
-		return runner(this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.admin()))
-			.withPropertyValues("kubelet.cert.ssl.trust-config-map=kube-root-ca.crt")
-			.withPropertyValues(properties);
-	}
-
 	private ApplicationContextRunner runner(Path kubeconfig) {
-		return CertificateContexts.starter()
-			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
-					"kubelet.cert.kubernetes.kubeconfig=" + kubeconfig,
-					"kubelet.cert.template.common-name=system:node:test",
-					"kubelet.cert.template.organizations=system:nodes");
+		return node().withPropertyValues("kubelet.cert.kubernetes.kubeconfig=" + kubeconfig);
 	}
 
 	private CoreV1Api api() {

@@ -1,18 +1,15 @@
 package io.kubelet.cert.autoconfigure.ssl;
 
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 
-import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.testsupport.CertificateContexts;
+import io.kubelet.cert.testsupport.ClusterFixture;
 import io.kubelet.cert.testsupport.RisingTimeout;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
 
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.test.system.CapturedOutput;
@@ -25,13 +22,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * How an application attempts to obtain its first certificate while its start waits.
  */
 @ExtendWith(OutputCaptureExtension.class)
-class FirstCertificateTests {
-
-	@TempDir
-	Path directory;
-
-	@AutoClose
-	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
+class FirstCertificateTests extends ClusterFixture {
 
 	private ApplicationContextRunner runner;
 

@@ -14,7 +14,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Consumer;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateRequest;
@@ -47,6 +46,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.ParameterizedTest;
 
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
@@ -90,28 +91,25 @@ class CertManagerRequestsTests {
 		assertThat(this.plane.requests()).hasSize(3);
 	}
 
-	@Test
-	void deniedRequestIsDenied() {
-		this.plane.behavior().approval(ApprovalPolicy.denying("policy.example.com", "shop.example.com is not allowed"));
-		failure(signer(), request()).returns(Kind.DENIED, Kind::of)
-			.withMessageMatching("Request shop-\\w+ to issuer ClusterIssuer/internal was denied: "
-					+ "shop.example.com is not allowed")
-			.satisfies((failure) -> assertThat(((RequestException) failure).reason()).isEqualTo("policy.example.com"));
-	}
-
-	@Test
-	void failedRequestIsFailed() {
-		answersByHand((name) -> this.plane.fail(name, "ignored", "the authority has expired"));
-		failure(signer(), request()).returns(Kind.FAILED, Kind::of)
-			.withMessageMatching(
-					"Issuer ClusterIssuer/internal failed to sign request shop-\\w+: the authority has expired");
-	}
-
-	@Test
-	void invalidRequestIsRejected() {
-		answersByHand((name) -> this.plane.invalidate(name, "policy", "no such name"));
-		failure(signer(), request()).returns(Kind.REJECTED, Kind::of)
-			.withMessageMatching("Request shop-\\w+ to issuer ClusterIssuer/internal is invalid: no such name");
+	@ParameterizedTest
+	@CsvSource({ "DENIED, Policy, Request %s to issuer ClusterIssuer/internal was denied: not like this",
+			"FAILED, Failed, Issuer ClusterIssuer/internal failed to sign request %s: not like this",
+			"REJECTED, Policy, Request %s to issuer ClusterIssuer/internal is invalid: not like this" })
+	void answerWithoutACertificateHasItsReasonAndMessage(Kind kind, String reason, String message) {
+		this.plane.behavior().approval(ApprovalPolicy.manual());
+		CertificateRequest request = request();
+		CompletableFuture<?> answer = signer().request(request, this.progress::add);
+		String name = String.valueOf(request.name());
+		await().until(() -> this.plane.certManager().pendingCertificateRequests().contains(name));
+		switch (kind) {
+			case DENIED -> this.plane.deny(name, "Policy", "not like this");
+			case FAILED -> this.plane.fail(name, "ignored", "not like this");
+			default -> this.plane.invalidate(name, "Policy", "not like this");
+		}
+		assertThat(Adapter.failure(answer)).returns(kind, Kind::of)
+			.hasMessage(message.formatted(name))
+			.extracting((failure) -> ((RequestException) failure).reason())
+			.isEqualTo(reason);
 	}
 
 	@Test
@@ -269,17 +267,6 @@ class CertManagerRequestsTests {
 			assertThat(signer.request(request(), this.progress::add)).isNotDone();
 			assertThat(output).doesNotContain("could not be deleted");
 		}
-	}
-
-	/** Answers the next request by hand. */
-	private void answersByHand(Consumer<String> answer) {
-		this.plane.behavior().approval(ApprovalPolicy.manual());
-		CompletableFuture.runAsync(() -> {
-			String name = await().until(
-					() -> this.plane.certManager().pendingCertificateRequests().stream().findFirst().orElse(""),
-					(found) -> !found.isEmpty());
-			answer.accept(name);
-		});
 	}
 
 	private ThrowableAssertAlternative<? extends Throwable> failure(CertificateSigner signer,
