@@ -1,15 +1,20 @@
 package io.kubelet.cert.autoconfigure.server;
 
 import java.security.cert.Certificate;
+import java.security.cert.CertificateException;
+import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
+import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 
+import io.kubelet.cert.certificate.trust.LiveTrustManager;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.ssl.LiveSslBundle;
@@ -24,6 +29,9 @@ final class ServerDrain implements CertificateManager.Follower {
 
 	/** A handshake that began before a change usually ends within this time. */
 	private static final Duration HANDSHAKE = Duration.ofSeconds(1);
+
+	/** A client that was accepted before a change may hold its handshake open. */
+	private static final Duration HELD = Duration.ofHours(1);
 
 	private final LiveSslBundle bundle;
 
@@ -46,7 +54,8 @@ final class ServerDrain implements CertificateManager.Follower {
 		this.identity = after;
 		Certificate previous = before.leaf();
 		boolean replaced = !Objects.equals(previous, after.leaf());
-		if (previous == null || (!replaced && !isRemoved(before.trust(), after.trust()))) {
+		boolean removed = isRemoved(before.trust(), after.trust());
+		if (previous == null || (!replaced && !removed)) {
 			return;
 		}
 		// By the clock of the sessions of JSSE
@@ -57,9 +66,14 @@ final class ServerDrain implements CertificateManager.Follower {
 		this.inProgress.add(outdated);
 		this.connections.drain(outdated);
 		this.bundle.after(HANDSHAKE, () -> this.connections.drain(outdated));
-		this.bundle.after(drain, () -> this.connections.close(outdated));
+		// OpenSSL counts from the end of the handshake, and the clock may be set back
+		Predicate<SSLSession> closed = removed ? outdated.or(this::isRefused) : outdated;
+		this.bundle.after(drain, () -> this.connections.close(closed));
+		if (removed) {
+			this.bundle.after(drain.plus(HELD), () -> this.connections.close(this::isRefused));
+		}
 		this.bundle.after(drain.plus(HANDSHAKE), () -> {
-			this.connections.close(outdated);
+			this.connections.close(closed);
 			this.inProgress.remove(outdated);
 		});
 	}
@@ -67,6 +81,26 @@ final class ServerDrain implements CertificateManager.Follower {
 	/** Whether an authority is no longer trusted. */
 	private static boolean isRemoved(Trust before, Trust after) {
 		return !before.equals(after) && !after.authorities().containsAll(before.authorities());
+	}
+
+	/** Whether a new handshake would refuse the client. */
+	private boolean isRefused(SSLSession session) {
+		Identity current = this.bundle.followed();
+		if (current.leaf() == null || !current.leaf().equals(presented(session))) {
+			return false;
+		}
+		try {
+			Certificate[] chain = session.getPeerCertificates();
+			new LiveTrustManager(current::trust).checkClientTrusted(Stream.of(chain).toArray(X509Certificate[]::new),
+					"UNKNOWN");
+			return false;
+		}
+		catch (SSLPeerUnverifiedException ex) {
+			return false;
+		}
+		catch (CertificateException ex) {
+			return true;
+		}
 	}
 
 	boolean isOutdated(SSLSession session) {

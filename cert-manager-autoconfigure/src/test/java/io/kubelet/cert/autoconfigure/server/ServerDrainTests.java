@@ -1,0 +1,89 @@
+package io.kubelet.cert.autoconfigure.server;
+
+import java.lang.reflect.Proxy;
+import java.security.cert.Certificate;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Predicate;
+
+import javax.net.ssl.SSLSession;
+
+import io.kubelet.cert.certificate.trust.LiveTrust;
+import io.kubelet.cert.certificate.trust.Trust;
+import io.kubelet.cert.ssl.LiveSslBundle;
+import io.kubelet.cert.ssl.FixedManager;
+import io.kubelet.cert.testsupport.SimulatedTime;
+import io.kubelet.cert.testsupport.TestAuthority;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Tests for {@link ServerDrain}.
+ */
+class ServerDrainTests implements ServerConnections {
+
+	private final TestAuthority removed = new TestAuthority("removed");
+
+	private final TestAuthority remaining = new TestAuthority("remaining");
+
+	private final List<SSLSession> open = new ArrayList<>();
+
+	private volatile boolean drained;
+
+	/** OpenSSL counts from the end of the handshake, and the clock may be set back. */
+	@Test
+	void connectionThatSeemsToBeLaterIsClosedWithItsAuthority() {
+		FixedManager manager = new FixedManager(this.remaining);
+		SimulatedTime time = new SimulatedTime(Instant.EPOCH);
+		List<X509Certificate> trusted = new CopyOnWriteArrayList<>(
+				List.of(this.removed.certificate(), this.remaining.certificate()));
+		LiveTrust trust = new LiveTrust("",
+				new LiveTrust.Source(() -> "here", () -> List.copyOf(trusted), () -> Trust.exactly(trusted)));
+		LiveSslBundle bundle = Objects
+			.requireNonNull(LiveSslBundle.of(manager.register(trust, time).getBundle("bundle")));
+		bundle.addFollower(new ServerDrain(bundle, this));
+		Certificate leaf = manager.pair().leaf();
+		SSLSession other = session(leaf, this.remaining);
+		this.open.addAll(List.of(session(leaf, this.removed), other));
+		trusted.remove(0);
+		time.pass(Duration.ofSeconds(10));
+		Awaitility.await().until(() -> this.drained);
+		time.pass(Duration.ofSeconds(31));
+		assertThat(this.open).containsExactly(other);
+		SSLSession held = session(leaf, this.removed);
+		this.open.add(held);
+		time.pass(Duration.ofHours(1));
+		assertThat(this.open).containsExactly(other);
+	}
+
+	private static SSLSession session(Certificate presented, TestAuthority client) {
+		X509Certificate[] peer = { client.pair("client").leaf() };
+		return (SSLSession) Proxy.newProxyInstance(SSLSession.class.getClassLoader(),
+				new Class<?>[] { SSLSession.class }, (proxy, method, arguments) -> switch (method.getName()) {
+					case "getLocalCertificates" -> new Certificate[] { presented };
+					case "getPeerCertificates" -> peer;
+					case "getCreationTime" -> Instant.now().plus(Duration.ofHours(1)).toEpochMilli();
+					case "equals" -> proxy == arguments[0];
+					case "hashCode" -> System.identityHashCode(proxy);
+					default -> null;
+				});
+	}
+
+	@Override
+	public void drain(Predicate<SSLSession> outdated) {
+		this.drained = true;
+	}
+
+	@Override
+	public void close(Predicate<SSLSession> outdated) {
+		this.open.removeIf(outdated);
+	}
+
+}
