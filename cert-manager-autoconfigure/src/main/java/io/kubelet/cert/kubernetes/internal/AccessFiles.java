@@ -8,6 +8,8 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.TextFile;
@@ -100,9 +102,7 @@ record AccessFiles(@Nullable Path kubeconfig, @Nullable Path bootstrapKubeconfig
 		}
 		String tokenFile = kubeconfig.userText("tokenFile");
 		if (tokenFile != null) {
-			Path file = kubeconfig.sibling(tokenFile);
-			readToken(file);
-			return Credentials.ofToken(() -> readToken(file));
+			return Credentials.ofToken(token(kubeconfig.sibling(tokenFile)));
 		}
 		if (kubeconfig.user().get("exec") instanceof Map<?, ?> exec) {
 			return new CredentialPlugIn(kubeconfig, exec).run(PLUG_IN_TIMEOUT);
@@ -111,7 +111,23 @@ record AccessFiles(@Nullable Path kubeconfig, @Nullable Path bootstrapKubeconfig
 		return (token != null) ? Credentials.ofToken(() -> token) : Credentials.NONE;
 	}
 
-	/** For each request: that of a service account is replaced from time to time. */
+	/**
+	 * Reads the token for each request: that of a service account is replaced from time
+	 * to time. While the file is empty or cannot be read, the last one is used.
+	 */
+	private static Supplier<String> token(Path file) {
+		AtomicReference<String> last = new AtomicReference<>(readToken(file));
+		return () -> {
+			try {
+				String token = readToken(file);
+				return token.isEmpty() ? last.get() : last.updateAndGet((before) -> token);
+			}
+			catch (KubernetesConfigurationException ex) {
+				return last.get();
+			}
+		};
+	}
+
 	private static String readToken(Path file) {
 		try {
 			return TextFile.read(file).trim();

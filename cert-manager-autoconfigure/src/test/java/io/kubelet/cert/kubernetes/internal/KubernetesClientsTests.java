@@ -88,6 +88,19 @@ class KubernetesClientsTests {
 		assertThat(userOf(kubeconfig)).isEqualTo("system:bootstrap:abcdef");
 	}
 
+	/** As by 'kubectl create token', which empties the file first. */
+	@Test
+	void lastTokenIsUsedWhileItsFileIsEmptyOrMissing() throws Exception {
+		Path token = Files.writeString(this.directory.resolve("token"), token());
+		Path kubeconfig = write("tokenFile: token");
+		ApiClient one = TestClients.create(kubeconfig, null);
+		ApiClient two = TestClients.create(kubeconfig, null);
+		Files.writeString(token, "");
+		assertThat(userOf(one)).isEqualTo("system:bootstrap:abcdef");
+		Files.delete(token);
+		assertThat(userOf(two)).isEqualTo("system:bootstrap:abcdef");
+	}
+
 	@Test
 	void clientCertificateInTheKubeconfigOrInFilesNextToItIsPresented() throws Exception {
 		ClientCertificate one = controlPlane.issueClientCertificate("system:node:one", "system:nodes");
