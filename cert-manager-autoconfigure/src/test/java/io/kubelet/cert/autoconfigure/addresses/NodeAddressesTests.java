@@ -1,6 +1,5 @@
 package io.kubelet.cert.autoconfigure.addresses;
 
-import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
@@ -8,8 +7,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicReference;
 
 import io.kubelet.cert.kubernetes.internal.TestClients;
-import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
+import io.kubelet.cert.testsupport.ClusterFixture;
 import io.kubelet.cert.testsupport.TestNode;
 import io.kubernetes.client.openapi.ApiClient;
 import okhttp3.Response;
@@ -18,7 +17,6 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -27,20 +25,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * The addresses of a Node object, through all that happens to a watch.
  */
-class NodeAddressesTests {
+class NodeAddressesTests extends ClusterFixture {
 
 	private static final NodeAddress FIRST = new NodeAddress(NodeAddress.Type.IP, "10.0.0.1");
 
 	private static final NodeAddress SECOND = new NodeAddress(NodeAddress.Type.IP, "10.0.0.2");
 
-	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
-
 	private final ExecutorService executor = Executors.newCachedThreadPool();
 
 	private final AtomicReference<ApiClient> client = new AtomicReference<>();
-
-	@TempDir
-	Path directory;
 
 	private TestNode node;
 
@@ -57,7 +50,6 @@ class NodeAddressesTests {
 	void close() {
 		this.addresses.close();
 		this.executor.shutdownNow();
-		this.controlPlane.close();
 	}
 
 	@Test

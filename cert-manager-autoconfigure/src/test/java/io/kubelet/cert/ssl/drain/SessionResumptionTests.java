@@ -19,7 +19,6 @@ import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -76,19 +75,6 @@ class SessionResumptionTests {
 		assertNotResumed(kind, "New, TLSv1.3", "-tls1_3");
 		assertNotResumed(kind, "New, TLSv1.2", "-tls1_2");
 		assertNotResumed(kind, "New, TLSv1.2", "-tls1_2", "-no_ticket");
-	}
-
-	/** The application's server need not have tickets. */
-	@Test
-	void sessionOfTls12IsNotResumedWhereThereAreNoTickets() throws Exception {
-		System.setProperty("jdk.tls.server.enableSessionTicketExtension", "false");
-		try {
-			start(Kind.RSOCKET, live());
-			assertNotResumed(Kind.RSOCKET, "New, TLSv1.2", "-tls1_2");
-		}
-		finally {
-			System.clearProperty("jdk.tls.server.enableSessionTicketExtension");
-		}
 	}
 
 	private void assertNotResumed(Kind kind, String complete, String... options) throws Exception {
