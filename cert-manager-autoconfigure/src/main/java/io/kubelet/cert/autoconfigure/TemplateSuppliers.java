@@ -14,6 +14,7 @@ import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import org.jspecify.annotations.Nullable;
 
+import org.springframework.aop.scope.ScopedProxyUtils;
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.annotation.BeanFactoryAnnotationUtils;
 import org.springframework.beans.factory.annotation.Qualifier;
@@ -43,7 +44,9 @@ final class TemplateSuppliers {
 		List<String> names = certificates.stream().map(CertificateSettings::name).toList();
 		Map<String, List<String>> beans = new LinkedHashMap<>();
 		for (String bean : beanFactory.getBeanNamesForType(CertificateTemplateSupplier.class)) {
-			beans.computeIfAbsent(certificate(bean, names, beanFactory), (name) -> new ArrayList<>()).add(bean);
+			if (!ScopedProxyUtils.isScopedTarget(bean)) {
+				beans.computeIfAbsent(certificate(bean, names, beanFactory), (name) -> new ArrayList<>()).add(bean);
+			}
 		}
 		beans.forEach((name, suppliers) -> {
 			requireOne(name, suppliers, names);

@@ -14,6 +14,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Scope;
+import org.springframework.context.annotation.ScopedProxyMode;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -44,6 +48,13 @@ class TemplateSuppliersTests {
 	void supplierIsThatOfItsQualifier() {
 		plain("plain").withBean("other", Serving.class)
 			.run((context) -> assertCommonNames(context.getBean(CertificateManagers.class), "plain", "serving", "app"));
+	}
+
+	/** As one with {@code @RefreshScope}. */
+	@Test
+	void supplierWithAScopedProxyCountsOnce() {
+		runner().withUserConfiguration(Scoped.class)
+			.run((context) -> assertCommonNames(context.getBean(CertificateManagers.class), "app", "serving", "app"));
 	}
 
 	@Test
@@ -89,6 +100,18 @@ class TemplateSuppliersTests {
 		@Override
 		public Optional<CertificateTemplate> get() {
 			return Optional.of(CertificateTemplate.ofSubject("serving"));
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class Scoped {
+
+		@Bean
+		@Qualifier("serving")
+		@Scope(scopeName = "prototype", proxyMode = ScopedProxyMode.TARGET_CLASS)
+		Serving scoped() {
+			return new Serving();
 		}
 
 	}
