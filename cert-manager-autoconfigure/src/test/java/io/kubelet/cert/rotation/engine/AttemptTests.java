@@ -18,6 +18,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+import org.springframework.boot.test.system.CapturedOutput;
+
 import static java.time.Duration.ofHours;
 import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofMinutes;
@@ -34,7 +36,8 @@ class AttemptTests extends ManagerFixture {
 	@ParameterizedTest
 	@CsvSource({ "false, TIMED_OUT, was not approved",
 			"true, UNAVAILABLE, was not answered within 15m: the API server has not answered" })
-	void failedWaitIsOneFailureAndKeepsTheOldCertificate(boolean silent, Kind kind, String message) {
+	void failedWaitIsOneFailureAndKeepsTheOldCertificate(boolean silent, Kind kind, String message,
+			CapturedOutput output) {
 		if (silent) {
 			this.signer.silent();
 		}
@@ -42,6 +45,9 @@ class AttemptTests extends ManagerFixture {
 		CertificateManager manager = start();
 		pass(ofMinutes(15).minusMillis(1));
 		assertThat(this.failures).isEmpty();
+		if (silent) {
+			assertLine(output, "overdue").endsWith("A new one is being requested");
+		}
 		pass(ofMillis(1));
 		assertThat(this.failures).singleElement()
 			.returns(kind, Failure::kind)

@@ -22,27 +22,6 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class WarningTests extends ManagerFixture {
 
-	/** The state, the log and the event agree to the second, although a request waits. */
-	@Test
-	void overdueAndExpiredAreToldByTheClockWhileARequestWaits(CapturedOutput output) {
-		CertificatePair pair = storePair(ofSeconds(0), ofSeconds(100));
-		this.signer.silent();
-		this.signer.holds();
-		CertificateManager manager = start();
-		pass(ofSeconds(90));
-		assertThat(manager.status().state()).isEqualTo(State.ROTATING);
-		assertThat(this.warnings).isEmpty();
-		pass(ofMillis(1));
-		assertThat(manager.status().state()).isEqualTo(State.OVERDUE);
-		assertThat(this.warnings).containsExactly("overdue " + pair.serialNumber());
-		assertLine(output, "overdue").contains("for rotation; it is valid until " + pair.notAfter())
-			.endsWith("A new one is being requested");
-		pass(ofSeconds(10));
-		assertThat(manager.status().state()).isEqualTo(State.EXPIRED);
-		assertThat(this.warnings).hasSize(2).contains("expired " + pair.serialNumber());
-		assertThat(output).contains("The certificate expired at " + pair.notAfter());
-	}
-
 	@Test
 	void requestThatWaitsIsReportedBeforeTheCertificateIsInDanger(CapturedOutput output) {
 		storePair(ofSeconds(0), ofSeconds(100));
