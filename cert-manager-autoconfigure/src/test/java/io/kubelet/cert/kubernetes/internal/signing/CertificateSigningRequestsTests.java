@@ -175,7 +175,7 @@ class CertificateSigningRequestsTests {
 		this.adapter.controlPlane.behavior()
 			.approval(ApprovalPolicy.denying("Policy", "no\n2026-01-01 INFO \u001b[32mAll is well\u001b[0m"));
 		RequestException denial = assertFails(this.adapter.send(Adapter.newRequest()), Kind.DENIED,
-				" to signer " + Adapter.SIGNER + " was denied: no 2026-01-01 INFO All is well");
+				" to signer " + Adapter.SIGNER + " was denied: no 2026-01-01 INFO [32mAll is well [0m");
 		assertThat(denial.reason()).isEqualTo("Policy");
 	}
 
