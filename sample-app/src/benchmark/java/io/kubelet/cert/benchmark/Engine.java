@@ -16,7 +16,9 @@ import java.util.stream.IntStream;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.kubernetes.internal.ApiClientProvider;
 import io.kubelet.cert.kubernetes.internal.signing.KubernetesSigners;
+import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.request.KeyPairSource;
+import io.kubelet.cert.request.RequestNaming;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.RetrySchedule;
@@ -85,8 +87,9 @@ final class Engine implements AutoCloseable {
 	private CertificateManager manager(Path directory, int number, boolean supplied) {
 		String name = name(number);
 		CertificateTemplate template = template(number);
-		RotationSettings settings = new RotationSettings(name, Request.of(SIGNER), SCHEDULE,
-				new FileCertificateStore(directory, name, null, RETAIN, CLOCK), this.source, this.resources);
+		RotationSettings settings = new RotationSettings(name, Request.of(SIGNER), SCHEDULE, RequestNaming.BY_KEY,
+				IssuedCertificateCheck.ofAnyAuthority(), new FileCertificateStore(directory, name, null, RETAIN, CLOCK),
+				this.source, this.resources);
 		return supplied ? new RotatingCertificateManager(settings, null, () -> Optional.of(template), null)
 				: new RotatingCertificateManager(settings, template, null, null);
 	}
