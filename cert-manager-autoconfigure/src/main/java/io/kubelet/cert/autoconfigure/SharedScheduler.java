@@ -17,9 +17,10 @@ import org.springframework.core.task.VirtualThreadTaskExecutor;
 import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 
 /**
- * The scheduler of all certificates: a timer, and daemon threads that end when idle, or
- * virtual threads if the application uses them. A task that blocks, such as one that
- * accesses a file on a volume that hangs, delays no other for more than a second.
+ * The scheduler of all certificates: a timer, and two daemon threads that end when idle,
+ * or virtual threads if the application uses them. While tasks that block, such as those
+ * that access files on a volume that hangs, keep all threads from others, another thread
+ * is added each second.
  */
 final class SharedScheduler implements RotationScheduler, DisposableBean {
 
@@ -27,7 +28,7 @@ final class SharedScheduler implements RotationScheduler, DisposableBean {
 
 	private static final String THREAD_NAME_PREFIX = "certificate-rotation-";
 
-	private static final int THREADS = 16;
+	private static final int THREADS = 2;
 
 	private static final int KEEP_ALIVE_SECONDS = 5;
 
