@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.NestedConfigurationProperty;
 import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.boot.convert.DurationUnit;
 
 import static io.kubelet.cert.autoconfigure.settings.CertificateSettings.Ssl.DRAIN_SECONDS;
 import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.DIRECTORY;
@@ -29,6 +30,7 @@ import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.ONE_OR_MORE;
 import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.POSITIVE;
 import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.SECRET;
 import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.SIGNER_NAME;
+import static java.time.temporal.ChronoUnit.SECONDS;
 
 /**
  * The properties of one certificate, as they are bound. What is not set and has no
@@ -80,7 +82,8 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Valid(NOT_BL
 		@Inherited @Valid(DIRECTORY) @Nullable Path certDir, @Nullable String pairName, @Nullable Path tlsCertFile,
 		@Nullable Path tlsPrivateKeyFile, @Inherited(unless = "signer-name,profile") @DefaultValue Issuer issuer,
 		@Valid(SIGNER_NAME) @Nullable String signerName, @Valid(NOT_BLANK) @Nullable Path signerCaFile,
-		@DefaultValue List<String> usages, @Inherited @Valid(POSITIVE) @Nullable Duration requestedLifetime,
+		@DefaultValue List<String> usages,
+		@Inherited @Valid(POSITIVE) @DurationUnit(SECONDS) @Nullable Duration requestedLifetime,
 		@DefaultValue Template template, @DefaultValue Addresses addresses, @Inherited @DefaultValue Key key,
 		@Inherited @DefaultValue Rotation rotation,
 		@Inherited @NestedConfigurationProperty @DefaultValue Startup startup, @DefaultValue Store store,
@@ -169,8 +172,9 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Valid(NOT_BL
 	 */
 	record Rotation(@DefaultValue("" + RotationWindow.EARLIEST) double earliest,
 			@DefaultValue("" + RotationWindow.LATEST) double latest,
-			@Valid(POSITIVE) @DefaultValue(Schedule.WAIT_MINUTES + "m") Duration waitTimeout,
-			@Valid(NOT_NEGATIVE) @DefaultValue(Schedule.FORCED_SECONDS + "s") Duration forcedInterval,
+			@Valid(POSITIVE) @DefaultValue(Schedule.WAIT_MINUTES + "m") @DurationUnit(SECONDS) Duration waitTimeout,
+			@Valid(NOT_NEGATIVE) @DefaultValue(Schedule.FORCED_SECONDS
+					+ "s") @DurationUnit(SECONDS) Duration forcedInterval,
 			@DefaultValue Retry retry) {
 
 	}
@@ -187,11 +191,14 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Valid(NOT_BL
 	 * waits grow.
 	 * @param interval Wait after each further failure.
 	 */
-	record Retry(@Valid(POSITIVE) @DefaultValue(RetrySchedule.INITIAL_SECONDS + "s") Duration initialDelay,
+	record Retry(
+			@Valid(POSITIVE) @DefaultValue(RetrySchedule.INITIAL_SECONDS
+					+ "s") @DurationUnit(SECONDS) Duration initialDelay,
 			@Valid(ONE_OR_MORE) @DefaultValue("" + RetrySchedule.MULTIPLIER) double multiplier,
 			@Valid(FRACTION) @DefaultValue("" + RetrySchedule.JITTER) double jitter,
 			@Valid(ONE_OR_MORE) @DefaultValue("" + RetrySchedule.ATTEMPTS) int attempts,
-			@Valid(POSITIVE) @DefaultValue(RetrySchedule.INTERVAL_SECONDS + "s") Duration interval) {
+			@Valid(POSITIVE) @DefaultValue(RetrySchedule.INTERVAL_SECONDS
+					+ "s") @DurationUnit(SECONDS) Duration interval) {
 
 	}
 
@@ -246,8 +253,8 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Valid(NOT_BL
 			@Inherited(unless = TRUST) @Valid(NOT_BLANK) @Nullable String trustConfigMap,
 			@Inherited(unless = TRUST) @DefaultValue TrustBundle trustBundle,
 			@Inherited(unless = TRUST) @Valid(NOT_BLANK) @Nullable Path trustFile,
-			@Inherited @Valid(NOT_NEGATIVE) @DefaultValue("1h") Duration trustOverlap,
-			@Inherited @Valid(NOT_NEGATIVE) @DefaultValue(DRAIN_SECONDS + "s") Duration drain) {
+			@Inherited @Valid(NOT_NEGATIVE) @DefaultValue("1h") @DurationUnit(SECONDS) Duration trustOverlap,
+			@Inherited @Valid(NOT_NEGATIVE) @DefaultValue(DRAIN_SECONDS + "s") @DurationUnit(SECONDS) Duration drain) {
 
 		/**
 		 * The authorities that an SSL bundle trusts.

@@ -2,6 +2,7 @@ package io.kubelet.cert.autoconfigure.settings;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.Map;
 import java.util.Set;
 
@@ -13,6 +14,7 @@ import io.kubelet.cert.store.PairLocation;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.boot.convert.DurationUnit;
 
 /**
  * The settings of one certificate: validated, and with every default applied.
@@ -129,7 +131,7 @@ public record CertificateSettings(PropertyNames properties, String name, @Nullab
 	 * read from the API server.
 	 */
 	public record Startup(@DefaultValue("wait") Mode mode,
-			@Valid(Valid.Rule.POSITIVE) @DefaultValue("60s") Duration timeout) {
+			@Valid(Valid.Rule.POSITIVE) @DefaultValue("60s") @DurationUnit(ChronoUnit.SECONDS) Duration timeout) {
 
 		/**
 		 * Returns whether the application waits for the certificate.

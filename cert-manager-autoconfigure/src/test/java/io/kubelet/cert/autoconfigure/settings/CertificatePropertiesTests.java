@@ -2,12 +2,15 @@ package io.kubelet.cert.autoconfigure.settings;
 
 import java.lang.reflect.Parameter;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
 
 import org.junit.jupiter.api.Test;
+
+import org.springframework.boot.convert.DurationUnit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -16,14 +19,19 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class CertificatePropertiesTests {
 
-	/** Without a rule, a negative duration would be used. */
+	/**
+	 * Without a rule, a negative duration would be used; without a unit, 60 would be 60
+	 * milliseconds.
+	 */
 	@Test
-	void everyDurationHasARule() {
+	void everyDurationHasARuleAndIsInSecondsByDefault() {
 		assertThat(parameters(CertificateProperties.class))
 			.filteredOn((parameter) -> parameter.getType() == Duration.class)
 			.isNotEmpty()
-			.allSatisfy(
-					(parameter) -> assertThat(parameter.isAnnotationPresent(Valid.class)).as("%s", parameter).isTrue());
+			.allSatisfy((parameter) -> {
+				assertThat(parameter.isAnnotationPresent(Valid.class)).as("%s", parameter).isTrue();
+				assertThat(parameter.getAnnotation(DurationUnit.class).value()).isEqualTo(ChronoUnit.SECONDS);
+			});
 	}
 
 	@Test

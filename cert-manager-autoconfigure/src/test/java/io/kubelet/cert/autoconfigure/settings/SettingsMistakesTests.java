@@ -16,7 +16,7 @@ class SettingsMistakesTests {
 	@ParameterizedTest(name = "{0}")
 	@CsvSource(delimiter = '|',
 			textBlock = """
-					requested-lifetime=599s         | requested-lifetime with value 'PT9M59S' is invalid: The API server accepts lifetimes from 10 minutes
+					requested-lifetime=599          | requested-lifetime with value 'PT9M59S' is invalid: The API server accepts lifetimes from 10 minutes
 					key.size=224                    | key.size with value '224' is invalid: Key size 224 is not supported: EC keys have 256, 384 or 521 bits
 					key.algorithm=rsa;key.size=1024 | key.size with value '1024' is invalid: Key size 1024 is not supported: RSA keys have 2048 to 8192 bits
 					additional.b.key.size=1024      | additional.b.key.size with value '1024' is invalid: Key size 1024 is not supported
@@ -29,7 +29,7 @@ class SettingsMistakesTests {
 					requested-lifetime=0s           | requested-lifetime with value 'PT0S' is invalid: The duration must be positive: for example, set it to 60s
 					rotation.retry.multiplier=0.5   | rotation.retry.multiplier with value '0.5' is invalid: It is too small: set it to 1 or more
 					rotation.retry.jitter=10        | rotation.retry.jitter with value '10.0' is invalid: It is no fraction: set it to a value from 0 to 1
-					additional.b.startup.timeout=-1s | additional.b.startup.timeout with value 'PT-1S' is invalid: The duration must be positive
+					additional.b.startup.timeout=-1 | additional.b.startup.timeout with value 'PT-1S' is invalid: The duration must be positive
 					profile=kubelet-client;node-name=Node_1 | node-name with value 'Node_1' is invalid: 'node_1' is not a valid node name: set it to the name that 'kubectl get nodes' shows
 					issuer.name=Internal/ca                        | issuer.name with value 'Internal/ca' is invalid: It is not a name in Kubernetes: use lower-case letters, digits, '-' and '.'
 					issuer.name=internal;issuer.kind=clusterissuer | issuer.kind with value 'clusterissuer' is invalid: It is not a kind such as Issuer or ClusterIssuer
