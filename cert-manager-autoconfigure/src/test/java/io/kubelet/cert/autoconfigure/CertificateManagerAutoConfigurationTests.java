@@ -15,8 +15,6 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.boot.LazyInitializationBeanFactoryPostProcessor;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
@@ -87,11 +85,10 @@ class CertificateManagerAutoConfigurationTests {
 				.isEqualTo("kubelet.cert.signer-name"));
 	}
 
-	@ParameterizedTest
-	@ValueSource(strings = { "io.kubernetes", "org.springframework.boot.actuate", "org.springframework.boot.health",
-			"io.micrometer" })
-	void librariesAreOptional(String missing) {
-		runner().withClassLoader(new FilteredClassLoader(missing))
+	/** With another signer. */
+	@Test
+	void kubernetesClientIsOptional() {
+		runner().withClassLoader(new FilteredClassLoader("io.kubernetes"))
 			.run((context) -> assertThat(context.getBean(CertificateManager.class).current()).isPresent());
 	}
 

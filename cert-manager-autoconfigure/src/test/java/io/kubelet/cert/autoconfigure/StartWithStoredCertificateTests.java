@@ -1,20 +1,28 @@
 package io.kubelet.cert.autoconfigure;
 
+import java.io.File;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.testsupport.CertificateContexts;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubelet.cert.testsupport.TestStore;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
 
 import org.springframework.boot.WebApplicationType;
@@ -36,30 +44,50 @@ class StartWithStoredCertificateTests {
 	@TempDir
 	Path directory;
 
-	@Test
-	void doesNotContactTheApiServerAndLoadsNeitherTheKubernetesClientNorBouncyCastle() throws Exception {
+	@BeforeEach
+	void store() {
 		TestStore.files(this.directory, "kubelet-client", null, 5, Clock.systemUTC())
 			.update(this.authority.pair("app"));
-		Path classes = this.directory.resolve("classes.log");
-		Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-				"-XX:TieredStopAtLevel=1", "-Xlog:class+load:file=" + classes, "-cp",
-				System.getProperty("java.class.path"), Application.class.getName(),
-				"--kubelet.cert.cert-dir=" + this.directory, "--kubelet.cert.template.common-name=app",
-				"--kubelet.cert.signer-name=kubernetes.io/kube-apiserver-client",
-				"--kubelet.cert.kubernetes.kubeconfig=" + kubeconfig(),
-				"--management.endpoints.web.exposure.include=certificates")
-			.redirectErrorStream(true)
-			.redirectOutput(this.directory.resolve("output.log").toFile())
-			.start();
-		assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
-		assertThat(this.directory.resolve("output.log")).content()
-			.contains("started with the certificate of CN=app")
-			.doesNotContain("cannot be reached");
-		List<String> loaded = Files.readAllLines(classes);
+	}
+
+	@Test
+	void doesNotContactTheApiServerAndLoadsNeitherTheKubernetesClientNorBouncyCastle() throws Exception {
+		run(System.getProperty("java.class.path"), "-Xlog:class+load:file=" + this.directory.resolve("classes.log"));
+		assertThat(this.directory.resolve("output.log")).content().doesNotContain("cannot be reached");
+		List<String> loaded = Files.readAllLines(this.directory.resolve("classes.log"));
 		assertThat(loaded)
 			.anyMatch((line) -> line.contains("io.kubelet.cert.rotation.engine.RotatingCertificateManager"));
 		assertThat(loaded).noneMatch((line) -> line.contains(" io.kubernetes.") || line.contains(" okhttp3.")
 				|| line.contains(" org.bouncycastle."));
+	}
+
+	/**
+	 * Without their files, since Spring introspects classes: the JVM then looks for each
+	 * type that their methods name, whatever a filtered class loader hides.
+	 */
+	@ParameterizedTest
+	@ValueSource(strings = { "jetty-(client|http2)", "jetty|reactor", "micrometer",
+			"jetty|tomcat|netty|reactor|http-client|web|actuator|health|micrometer|Hikari|jdbc|r2dbc|amqp|rabbit|grpc|kafka|redis" })
+	void startsWithoutLibrariesThatAreOptional(String libraries) throws Exception {
+		Pattern removed = Pattern.compile(".*/[^/]*(" + libraries + ")[^/]*\\.jar");
+		run(Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
+			.filter(removed.asMatchPredicate().negate())
+			.collect(Collectors.joining(File.pathSeparator)));
+	}
+
+	private void run(String classPath, String... options) throws Exception {
+		List<String> command = new ArrayList<>(List.of(options));
+		command.add(0, Path.of(System.getProperty("java.home"), "bin", "java").toString());
+		command.addAll(List.of("-XX:TieredStopAtLevel=1", "-cp", classPath, Application.class.getName(),
+				"--kubelet.cert.cert-dir=" + this.directory, "--kubelet.cert.template.common-name=app",
+				"--kubelet.cert.signer-name=kubernetes.io/kube-apiserver-client",
+				"--kubelet.cert.kubernetes.kubeconfig=" + kubeconfig(),
+				"--management.endpoints.web.exposure.include=certificates"));
+		Process process = new ProcessBuilder(command).redirectErrorStream(true)
+			.redirectOutput(this.directory.resolve("output.log").toFile())
+			.start();
+		assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
+		assertThat(this.directory.resolve("output.log")).content().contains("started with the certificate of CN=app");
 	}
 
 	private Path kubeconfig() throws IOException {

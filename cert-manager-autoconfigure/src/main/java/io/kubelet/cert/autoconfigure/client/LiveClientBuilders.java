@@ -5,6 +5,7 @@ import java.net.URI;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
+import org.eclipse.jetty.client.HttpClient;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -44,11 +45,10 @@ final class LiveClientBuilders {
 			.orElseGet(() -> builder.build(settings));
 	}
 
-	/** Spring starts the clients of Jetty, and does not stop them. */
 	private static ClientHttpRequestFactoryBuilder<?> closing(ClientHttpRequestFactoryBuilder<?> builder,
 			@Nullable HttpClientSettings settings, Consumer<AutoCloseable> resources) {
 		if (builder instanceof JettyClientHttpRequestFactoryBuilder jetty) {
-			return jetty.withHttpClientCustomizer((client) -> resources.accept(client::stop));
+			return jetty.withHttpClientCustomizer(Jetty.closedBy(resources));
 		}
 		if (builder instanceof ReactorClientHttpRequestFactoryBuilder reactor) {
 			ReactorPool pool = new ReactorPool(resources);
@@ -80,7 +80,7 @@ final class LiveClientBuilders {
 		private static ClientHttpConnectorBuilder<?> closing(ClientHttpConnectorBuilder<?> builder,
 				@Nullable HttpClientSettings settings, Consumer<AutoCloseable> resources) {
 			if (builder instanceof JettyClientHttpConnectorBuilder jetty) {
-				return jetty.withHttpClientCustomizer((client) -> resources.accept(client::stop));
+				return jetty.withHttpClientCustomizer(Jetty.closedBy(resources));
 			}
 			if (builder instanceof ReactorClientHttpConnectorBuilder reactor) {
 				ReactorPool pool = new ReactorPool(resources);
@@ -119,6 +119,18 @@ final class LiveClientBuilders {
 		@Override
 		public void destroy() {
 			this.client.destroy();
+		}
+
+	}
+
+	/**
+	 * Spring starts the clients of Jetty, and does not stop them. Their type is named in
+	 * a class of its own, because Spring introspects the others also without Jetty.
+	 */
+	private static final class Jetty {
+
+		static Consumer<HttpClient> closedBy(Consumer<AutoCloseable> resources) {
+			return (client) -> resources.accept(client::stop);
 		}
 
 	}

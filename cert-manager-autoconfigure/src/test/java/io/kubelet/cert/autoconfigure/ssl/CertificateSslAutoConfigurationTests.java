@@ -26,7 +26,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.boot.ssl.DefaultSslBundleRegistry;
 import org.springframework.boot.ssl.SslBundles;
-import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.assertj.AssertableApplicationContext;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.test.system.CapturedOutput;
@@ -74,18 +73,6 @@ class CertificateSslAutoConfigurationTests {
 			.run((context) -> assertThat(context).hasSingleBean(DefaultSslBundleRegistry.class)
 				.doesNotHaveBean(CertificateServerAutoConfiguration.class)
 				.doesNotHaveBean(CertificateClientAutoConfiguration.class));
-	}
-
-	@Test
-	void librariesThatAreNotThereAreLeftAlone() {
-		this.runner
-			.withClassLoader(new FilteredClassLoader("org.eclipse.jetty", "org.apache.catalina", "reactor.netty",
-					"org.springframework.boot.tomcat", "org.springframework.boot.jetty",
-					"org.springframework.boot.reactor", "org.springframework.boot.http.client"))
-			.run((context) -> {
-				assertThat(context).hasNotFailed().doesNotHaveBean(CertificateClientAutoConfiguration.class);
-				assertThat(context.getBeanDefinitionNames()).doesNotContainAnyElementsOf(SERVERS);
-			});
 	}
 
 	/** What concerns the bundle is reported before the wait for a certificate. */
