@@ -30,9 +30,6 @@ final class ServerDrain implements CertificateManager.Follower {
 	/** A handshake that began before a change usually ends within this time. */
 	private static final Duration HANDSHAKE = Duration.ofSeconds(1);
 
-	/** A client that was accepted before a change may hold its handshake open. */
-	private static final Duration HELD = Duration.ofHours(1);
-
 	private final LiveSslBundle bundle;
 
 	private final ServerConnections connections;
@@ -67,11 +64,9 @@ final class ServerDrain implements CertificateManager.Follower {
 		this.connections.drain(outdated);
 		this.bundle.after(HANDSHAKE, () -> this.connections.drain(outdated));
 		// OpenSSL counts from the end of the handshake, and the clock may be set back
-		Predicate<SSLSession> closed = removed ? outdated.or(this::isRefused) : outdated;
+		Predicate<SSLSession> closed = removed ? outdated.or((session) -> isOfRemoved(session, before.trust()))
+				: outdated;
 		this.bundle.after(drain, () -> this.connections.close(closed));
-		if (removed) {
-			this.bundle.after(drain.plus(HELD), () -> this.connections.close(this::isRefused));
-		}
 		this.bundle.after(drain.plus(HANDSHAKE), () -> {
 			this.connections.close(closed);
 			this.inProgress.remove(outdated);
@@ -83,23 +78,29 @@ final class ServerDrain implements CertificateManager.Follower {
 		return !before.equals(after) && !after.authorities().containsAll(before.authorities());
 	}
 
-	/** Whether a new handshake would refuse the client. */
-	private boolean isRefused(SSLSession session) {
+	/**
+	 * Whether a client is refused now that was accepted before the change. One whose
+	 * certificate has expired meanwhile would have been refused before, too.
+	 */
+	private boolean isOfRemoved(SSLSession session, Trust before) {
 		Identity current = this.bundle.followed();
-		if (current.leaf() == null || !current.leaf().equals(presented(session))) {
-			return false;
-		}
+		return current.leaf() != null && current.leaf().equals(presented(session))
+				&& !isAccepted(session, current.trust()) && isAccepted(session, before);
+	}
+
+	/** Whether a handshake would accept the client; one without a certificate is. */
+	private static boolean isAccepted(SSLSession session, Trust trust) {
 		try {
 			Certificate[] chain = session.getPeerCertificates();
-			new LiveTrustManager(current::trust).checkClientTrusted(Stream.of(chain).toArray(X509Certificate[]::new),
+			new LiveTrustManager(() -> trust).checkClientTrusted(Stream.of(chain).toArray(X509Certificate[]::new),
 					"UNKNOWN");
-			return false;
+			return true;
 		}
 		catch (SSLPeerUnverifiedException ex) {
-			return false;
+			return true;
 		}
 		catch (CertificateException ex) {
-			return true;
+			return false;
 		}
 	}
 
