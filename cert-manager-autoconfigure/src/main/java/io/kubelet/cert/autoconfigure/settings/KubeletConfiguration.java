@@ -29,8 +29,9 @@ record KubeletConfiguration(boolean rotates, @Nullable PairLocation pair) {
 	 */
 	static KubeletConfiguration read(Path file, Profile profile) {
 		Map<?, ?> content = load(file);
-		require("KubeletConfiguration".equals(content.get("kind")),
-				"It is no KubeletConfiguration: name the file of the kubelet's --config");
+		require("KubeletConfiguration".equals(content.get("kind"))
+				&& "kubelet.config.k8s.io/v1beta1".equals(content.get("apiVersion")),
+				"It is no KubeletConfiguration of kubelet.config.k8s.io/v1beta1: name the file of the kubelet's --config");
 		if (profile == Profile.KUBELET_CLIENT) {
 			return new KubeletConfiguration(isOn(content, "rotateCertificates"), null);
 		}
@@ -43,8 +44,10 @@ record KubeletConfiguration(boolean rotates, @Nullable PairLocation pair) {
 	}
 
 	private static Map<?, ?> load(Path file) {
+		LoaderOptions options = new LoaderOptions();
+		options.setAllowDuplicateKeys(false);
 		try {
-			Object content = new Yaml(new SafeConstructor(new LoaderOptions())).load(TextFile.read(file));
+			Object content = new Yaml(new SafeConstructor(options)).load(TextFile.read(file));
 			return (content instanceof Map<?, ?> object) ? object : Map.of();
 		}
 		catch (IOException ex) {
@@ -64,12 +67,19 @@ record KubeletConfiguration(boolean rotates, @Nullable PairLocation pair) {
 	}
 
 	private static boolean isOn(Map<?, ?> content, String field) {
-		return Boolean.TRUE.equals(content.get(field));
+		return Boolean.TRUE.equals(value(content, field, Boolean.class, "true or false"));
 	}
 
 	private static @Nullable Path path(Map<?, ?> content, String field, Path file) {
-		return (content.get(field) instanceof String path && !path.isEmpty())
-				? file.toAbsolutePath().resolveSibling(path) : null;
+		String path = value(content, field, String.class, "the path of a file");
+		return (path != null && !path.isEmpty()) ? file.toAbsolutePath().resolveSibling(path) : null;
+	}
+
+	private static <T> @Nullable T value(Map<?, ?> content, String field, Class<T> type, String remedy) {
+		Object value = content.get(field);
+		require(value == null || type.isInstance(value),
+				"Its %s is '%s': set it to %s".formatted(field, value, remedy));
+		return type.cast(value);
 	}
 
 }

@@ -57,14 +57,14 @@ final class PropertiesBinder extends AbstractBindHandler {
 	/** The additional certificates that set a property themselves. */
 	private final Map<ConfigurationPropertyName, ConfigurationPropertyName> additional = new LinkedHashMap<>();
 
-	private PropertiesBinder(Environment environment) {
-		super(new Valid.Handler());
+	private PropertiesBinder(Environment environment, Binder own) {
+		super(new Valid.Handler(own));
 		ConfigurationPropertySources.get(environment).forEach(this.sources::add);
-		this.own = Binder.get(environment);
+		this.own = own;
 	}
 
 	static Bound bind(Environment environment) {
-		PropertiesBinder handler = new PropertiesBinder(environment);
+		PropertiesBinder handler = new PropertiesBinder(environment, Binder.get(environment));
 		List<ConfigurationPropertySource> sources = new ArrayList<>(handler.sources);
 		sources.add(0, handler.new InheritedSource());
 		// The text of a config tree has a type that the binder does not convert to a path

@@ -1,10 +1,12 @@
 package io.kubelet.cert.autoconfigure.settings;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.SharedSecret;
 import io.kubelet.cert.autoconfigure.settings.PropertiesBinder.Bound;
 
 import org.springframework.boot.context.properties.bind.BindableRuntimeHintsRegistrar;
@@ -74,7 +76,21 @@ public class SettingsConfiguration {
 					new SettingsResolver(new PropertyNames(certificate.toString(), bound.inherited()), properties, name)
 						.resolve());
 		}
+		requireDistinct(certificates);
 		return new CertificateSettingsList(certificates, bound.application().kubernetes());
+	}
+
+	/** Two certificates would overwrite each other's pairs. */
+	private static void requireDistinct(List<CertificateSettings> certificates) {
+		Set<String> taken = new HashSet<>();
+		for (CertificateSettings certificate : certificates) {
+			PropertyNames names = certificate.properties();
+			names.require(taken.add(certificate.name()), "pair-name", certificate.name(),
+					"There is another certificate of this name: rename one of them");
+			SharedSecret secret = certificate.storage().secret();
+			names.require(secret == null || taken.add(secret.toString()), "store.secret", secret,
+					"Another certificate is stored in it: name a Secret for each");
+		}
 	}
 
 	/** Spring Boot does this for what it binds itself. */

@@ -106,7 +106,8 @@ record SettingsResolver(PropertyNames names, CertificateProperties properties, S
 		this.names.require(this.properties.tlsCertFile() == null, "tls-cert-file", this.properties.tlsCertFile(),
 				"The pair is stored in a Secret: remove this property, or set '{store.type}' to 'file'");
 		String reference = Objects.requireNonNullElse(store.secret(), name);
-		this.names.require(!reference.equals(Profile.KUBELET_CLIENT.pairName()), "store.secret", null,
+		this.names.require(store.secret() != null || !name.equals(Profile.KUBELET_CLIENT.pairName()), "store.secret",
+				null,
 				"Name the Secret, such as shop-tls: with the default, two applications of a namespace would share one certificate");
 		int slash = reference.indexOf('/');
 		return new SharedSecret((slash >= 0) ? reference.substring(0, slash) : null, reference.substring(slash + 1),
@@ -149,6 +150,11 @@ record SettingsResolver(PropertyNames names, CertificateProperties properties, S
 				&& template.ipAddresses().isEmpty();
 		AddressSourceKind source = Objects.requireNonNullElse(addresses.source(),
 				ofNode ? AddressSourceKind.NODE : AddressSourceKind.FIXED);
+		this.names.require(
+				addresses.interfaces().isEmpty() || source == AddressSourceKind.INTERFACES
+						|| source == AddressSourceKind.POD,
+				"addresses.interfaces", addresses.interfaces(),
+				"They are a source of addresses only if '{addresses.source}' is 'interfaces' or 'pod'");
 		return new Addresses(source, Set.copyOf(addresses.interfaces()), addresses.dnsOnly(), nodeName(source));
 	}
 
@@ -176,6 +182,8 @@ record SettingsResolver(PropertyNames names, CertificateProperties properties, S
 		CertificateProperties.Issuer issuer = this.properties.issuer();
 		String name = issuer.name();
 		if (name == null) {
+			this.names.require(issuer.namespace() == null && issuer.annotations().isEmpty(), "issuer.name", null,
+					"The namespace or the annotations of an issuer are set: set its name, or remove them");
 			return null;
 		}
 		this.names.require(this.properties.signerName() == null && this.properties.profile() == null, "issuer.name",

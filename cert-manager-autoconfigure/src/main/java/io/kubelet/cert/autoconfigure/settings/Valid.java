@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.bind.BindContext;
 import org.springframework.boot.context.properties.bind.Bindable;
+import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.bind.handler.IgnoreTopLevelConverterNotFoundBindHandler;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
@@ -83,8 +84,19 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
 	 */
 	final class Handler extends IgnoreTopLevelConverterNotFoundBindHandler {
 
+		private final Binder own;
+
 		/** The last map. A blank text in it is a value. */
 		private ConfigurationPropertyName map = ConfigurationPropertyName.EMPTY;
+
+		/**
+		 * Creates a handler.
+		 * @param own binds the properties without those that are inherited, which would
+		 * hide a blank one
+		 */
+		Handler(Binder own) {
+			this.own = own;
+		}
 
 		@Override
 		public <T> @Nullable Bindable<T> onStart(ConfigurationPropertyName name, Bindable<T> target,
@@ -94,8 +106,7 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
 			}
 			// A blank text is converted to no path
 			if (rules(target).contains(Rule.NOT_BLANK)) {
-				context.getBinder()
-					.bind(name, Bindable.of(String.class))
+				this.own.bind(name, Bindable.of(String.class))
 					.ifBound((text) -> requireValid(name, text, Rule.NOT_BLANK));
 			}
 			return super.onStart(name, target, context);

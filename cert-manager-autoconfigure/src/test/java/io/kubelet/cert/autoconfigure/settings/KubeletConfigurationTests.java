@@ -74,8 +74,12 @@ class KubeletConfigurationTests {
 	@ParameterizedTest(name = "{0}")
 	@CsvSource(delimiter = '|', textBlock = """
 			kind: KubeProxyConfiguration          | It is no KubeletConfiguration
+			kind: KubeletConfiguration            | It is no KubeletConfiguration of kubelet.config.k8s.io/v1beta1
 			just text                             | It is no KubeletConfiguration
 			HEAD tlsCertFile: a                   | set both or neither
+			HEAD tlsCertFile: [a]                 | Its tlsCertFile is '[a]': set it to the path of a file
+			HEAD serverTLSBootstrap: "true"       | Its serverTLSBootstrap is 'true': set it to true or false
+			HEAD clusterDNS: []                   | not valid YAML
 			HEAD x: !!java.io.File [/tmp/x]       | not valid YAML
 			""")
 	void fileThatCannotBeIsNamedWithItsPropertyAndTheRemedy(String content, String reason) throws IOException {

@@ -42,7 +42,9 @@ class SettingsMistakesTests {
 					ssl.trust-config-map=                   | ssl.trust-config-map with value '' is invalid: It is blank
 					ssl.trust-bundle.name=                  | ssl.trust-bundle.name with value '' is invalid: It is blank
 					ssl.trust-bundle.signer-name=           | ssl.trust-bundle.signer-name with value '' is invalid: It is blank
+					ssl.trust-file=/ca;additional.b.ssl.trust-file=${absent:} | additional.b.ssl.trust-file with value '' is invalid: It is blank
 					signer-ca-file=                         | signer-ca-file with value '' is invalid: It is blank
+					signer-name=example.com/a;issuer.namespace=shop | issuer.name with value 'null' is invalid: The namespace or the annotations of an issuer are set: set its name, or remove them
 					issuer.name=internal;signer-name=example.com/a | issuer.name with value 'internal' is invalid: There is 'kubelet.cert.signer-name' or 'kubelet.cert.profile' as well: remove one of them
 					issuer.name=internal;profile=kubelet-serving   | issuer.name with value 'internal' is invalid: There is 'kubelet.cert.signer-name' or 'kubelet.cert.profile' as well
 					ssl.trust=issuer                               | ssl.trust with value 'issuer' is invalid: A signer returns no authority, and certificate 'kubelet-client' has no issuer: set 'kubelet.cert.issuer.name', or
@@ -51,6 +53,9 @@ class SettingsMistakesTests {
 					ssl.trust-file=a;ssl.trust-config-map=b        | ssl.trust-config-map with value 'b' is invalid: There is an ssl.trust-file as well: remove one of them
 					ssl.trust-config-map=a;ssl.trust-bundle.signer-name=b.c/d  | ssl.trust-bundle.signer-name with value 'b.c/d' is invalid: There is an ssl.trust-config-map as well
 					ssl.trust-bundle.name=a;ssl.trust-bundle.signer-name=b.c/d | ssl.trust-bundle.signer-name with value 'b.c/d' is invalid: There is an ssl.trust-bundle.name as well
+					additional.b.pair-name=kubelet-client          | additional.b.pair-name with value 'kubelet-client' is invalid: There is another certificate of this name: rename one of them
+					store.type=secret;store.secret=a;additional.b.store.secret=a | additional.b.store.secret with value 'Secret a' is invalid: Another certificate is stored in it: name a Secret for each
+					addresses.interfaces=eth0                      | addresses.interfaces with value '[eth0]' is invalid: They are a source of addresses only if 'kubelet.cert.addresses.source' is 'interfaces' or 'pod'
 					store.retain=0                                 | store.retain with value '0' is invalid: It is too small: set it to 1 or more
 					store.secret=a                                 | store.secret with value 'a' is invalid: Pairs are stored in files: set 'kubelet.cert.store.type' to 'secret'
 					store.type=secret                              | store.secret with value 'null' is invalid: Name the Secret, such as shop-tls

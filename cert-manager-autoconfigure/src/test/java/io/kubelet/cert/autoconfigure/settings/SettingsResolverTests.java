@@ -159,6 +159,7 @@ class SettingsResolverTests {
 			store.type=file                                         | -
 			store.type=secret                                       | -/shop/false
 			store.type=secret;store.secret=shop-tls                 | -/shop-tls/false
+			store.type=secret;store.secret=kubelet-client           | -/kubelet-client/false
 			store.type=secret;store.secret=web/a.b                  | web/a.b/false
 			store.type=secret;store.secret=                         | -/shop/false
 			store.type=secret;cert-dir=target                       | -/shop/true
