@@ -91,8 +91,8 @@ public class CertificatesEndpoint {
 		Throwable failure = rotation.isDone() ? rotation.handle((pair, ex) -> ex).join() : null;
 		if (failure instanceof CancellationException) {
 			throw new InvalidEndpointRequestException("Certificate '" + name + "' is not rotated",
-					"Rotation of certificate '" + name
-							+ "' is off (rotate-certificates=false): replace the stored pair");
+					"Rotation of certificate '%s' is off ('rotate-certificates', or the kubelet's configuration file), or has been stopped: replace the stored pair"
+						.formatted(name));
 		}
 		if (failure instanceof RotationThrottledException throttled) {
 			throw throttled;
@@ -164,8 +164,8 @@ public class CertificatesEndpoint {
 		 * @param serialNumber the serial number in hexadecimal
 		 * @param notBefore the start of its validity
 		 * @param notAfter the end of its validity
-		 * @param dnsNames its DNS names
-		 * @param ipAddresses its IP addresses
+		 * @param dnsNames its DNS names, none if they cannot be read
+		 * @param ipAddresses its IP addresses, none if they cannot be read
 		 * @param keyAlgorithm the kind of its key, such as {@code EC P-256}
 		 * @param fingerprint its SHA-256 digest
 		 */
@@ -173,11 +173,21 @@ public class CertificatesEndpoint {
 				List<String> dnsNames, List<String> ipAddresses, String keyAlgorithm, String fingerprint) {
 
 			static Current of(CertificatePair pair) {
-				CertificateTemplate names = CertificateTemplate.of(pair.leaf());
+				CertificateTemplate names = names(pair);
 				return new Current(ExternalText.subject(pair.leaf()), ExternalText.issuer(pair.leaf()),
 						pair.serialNumber(), pair.notBefore(), pair.notAfter(),
 						names.dnsNames().stream().map(ExternalText::clean).toList(), text(names.ipAddresses()),
 						KeySpecification.describe(pair.leaf().getPublicKey()), pair.fingerprint());
+			}
+
+			/** A pair of another program may have names that the JDK cannot read. */
+			private static CertificateTemplate names(CertificatePair pair) {
+				try {
+					return CertificateTemplate.of(pair.leaf());
+				}
+				catch (IllegalArgumentException ex) {
+					return CertificateTemplate.ofSubject(null);
+				}
 			}
 
 		}

@@ -78,7 +78,7 @@ class CertificateHealthIndicator extends AbstractHealthIndicator {
 	private @Nullable String warning(CertificateStatus status) {
 		CertificatePair pair = status.pair();
 		return (pair == null) ? status.health().storeProblem() : switch (status.state()) {
-			case OVERDUE -> "The rotation is overdue since %s; the certificate is valid for another %s".formatted(
+			case OVERDUE -> "A new certificate is overdue since %s; this one is valid for another %s".formatted(
 					status.schedule().overdueAt(),
 					ReadableDuration.of(Duration.between(this.clock.instant(), pair.notAfter())));
 			case EXPIRED -> "The certificate expired at %s: peers refuse it".formatted(pair.notAfter());

@@ -4,7 +4,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 import io.kubelet.cert.certificate.CertificatePair;
@@ -37,8 +36,7 @@ class KubeletMetrics implements MeterBinder, RotationListener {
 
 	private final Clock clock;
 
-	/** The ages of serving certificates, in each registry. */
-	private final Map<String, List<DistributionSummary>> rotations = new ConcurrentHashMap<>();
+	private final List<MeterRegistry> registries = new CopyOnWriteArrayList<>();
 
 	/**
 	 * Creates a binder.
@@ -55,6 +53,7 @@ class KubeletMetrics implements MeterBinder, RotationListener {
 
 	@Override
 	public void bindTo(MeterRegistry registry) {
+		this.registries.add(registry);
 		this.managers.forEach((manager) -> {
 			Boolean serving = this.serving.get(manager.name());
 			if (serving != null) {
@@ -80,8 +79,7 @@ class KubeletMetrics implements MeterBinder, RotationListener {
 			.tags(tags)
 			.register(registry);
 		if (serving) {
-			this.rotations.computeIfAbsent(manager.name(), (name) -> new CopyOnWriteArrayList<>())
-				.add(rotations(registry, tags));
+			ages(registry, manager.name());
 		}
 	}
 
@@ -91,18 +89,19 @@ class KubeletMetrics implements MeterBinder, RotationListener {
 
 	@Override
 	public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
-		if (previous != null) {
+		if (previous != null && Boolean.TRUE.equals(this.serving.get(name))) {
 			long seconds = Duration.between(previous.notBefore(), this.clock.instant()).toSeconds();
-			this.rotations.getOrDefault(name, List.of()).forEach((summary) -> summary.record(seconds));
+			this.registries.forEach((registry) -> ages(registry, name).record(seconds));
 		}
 	}
 
-	private static DistributionSummary rotations(MeterRegistry registry, Tags tags) {
+	/** A registry creates it once. */
+	private static DistributionSummary ages(MeterRegistry registry, String name) {
 		return DistributionSummary.builder("kubelet.certificate.manager.server.rotation.seconds")
 			.description("How long the certificate had lived when it was rotated")
 			.baseUnit("seconds")
 			.serviceLevelObjectives(BUCKETS)
-			.tags(tags)
+			.tag("certificate", name)
 			.register(registry);
 	}
 

@@ -1,9 +1,13 @@
 package io.kubelet.cert.autoconfigure.actuate;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 
+import io.kubelet.cert.actuate.CertificatesEndpoint;
+import io.kubelet.cert.actuate.CertificatesEndpoint.CertificateDescriptor;
 import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -45,7 +49,7 @@ class CertificateHealthIndicatorTests extends ManagerFixture {
 		assertThat(output).doesNotContain("overdue");
 		pass(Duration.ofMillis(1));
 		assertHealth(Status.OUT_OF_SERVICE).containsEntry("lifetimeLeft", "9 %").containsKey("pendingRequest");
-		assertWarning().startsWith("The rotation is overdue since 2026-").contains("valid for another ");
+		assertWarning().startsWith("A new certificate is overdue since 2026-").contains("valid for another ");
 		assertThat(Reports.states(registry)).containsExactly("OVERDUE");
 		assertThat(this.warnings).containsExactly("overdue " + serialNumber);
 		assertThat(output).containsOnlyOnce("The certificate is overdue for rotation");
@@ -75,6 +79,20 @@ class CertificateHealthIndicatorTests extends ManagerFixture {
 		this.signer.denies();
 		begin();
 		assertHealth(Status.DOWN).containsEntry("lastFailure", "No").containsKey("lastFailureMessage");
+	}
+
+	/** As it may be in the files of another program. */
+	@Test
+	void endpointShowsACertificateWhoseNamesCannotBeRead() {
+		this.store.pair = this.authority.pairWithMalformedNames(TEMPLATE, START, START.plus(Duration.ofHours(1)));
+		CertificatesEndpoint endpoint = new CertificatesEndpoint(
+				new CertificateManagers(List.of(start(withoutSigner()))));
+		assertThat(endpoint.certificates().certificates().values()).singleElement()
+			.extracting(CertificateDescriptor::current)
+			.satisfies((current) -> {
+				assertThat(Objects.requireNonNull(current).subject()).contains("CN=system:node:n1");
+				assertThat(current.ipAddresses()).isEmpty();
+			});
 	}
 
 	private void begin() {
