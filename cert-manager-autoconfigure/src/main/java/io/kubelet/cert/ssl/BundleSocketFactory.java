@@ -1,12 +1,10 @@
 package io.kubelet.cert.ssl;
 
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 import javax.net.SocketFactory;
 import javax.net.ssl.SSLContext;
-
-import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundleRegistry;
@@ -23,15 +21,10 @@ import org.springframework.boot.ssl.SslBundleRegistry;
 public final class BundleSocketFactory extends LiveSocketFactory {
 
 	/**
-	 * By name. Static, since a library that creates this class by its name passes nothing
-	 * else. Of several application contexts, the last one has a name.
+	 * Static, since a library that creates this class by its name passes nothing else. Of
+	 * several application contexts that are open, the last one has a name.
 	 */
-	private static final Map<String, LiveSslBundle> bundles = new ConcurrentHashMap<>();
-
-	/** That of the last application context. */
-	private static @Nullable SslBundleRegistry registry;
-
-	private static volatile String first = "";
+	private static final List<Registered> bundles = new CopyOnWriteArrayList<>();
 
 	/**
 	 * Creates a factory.
@@ -48,25 +41,41 @@ public final class BundleSocketFactory extends LiveSocketFactory {
 	 * @throws IllegalArgumentException if there is no bundle, or not yet
 	 */
 	public static SocketFactory getDefault() {
-		return new BundleSocketFactory(first);
+		Registered first = null;
+		for (Registered bundle : bundles) {
+			first = (first != null && first.registry == bundle.registry) ? first : bundle;
+		}
+		return new BundleSocketFactory((first != null) ? first.name() : "");
 	}
 
 	private static SSLContext context(String bundleName) {
-		LiveSslBundle bundle = bundles.get(bundleName);
-		if (bundle == null) {
-			throw new IllegalArgumentException("There is no SSL bundle '%s' of a certificate yet; there are %s: "
-				.formatted(bundleName, bundles.keySet())
-					+ "correct the name, or let the bean that connects depend on the bean 'sslBundleRegistry'");
-		}
-		return bundle.createSslContext(SslBundle.DEFAULT_PROTOCOL);
+		return bundles.stream()
+			.filter((registered) -> registered.name().equals(bundleName))
+			.reduce((earlier, later) -> later)
+			.map((registered) -> registered.bundle.createSslContext(SslBundle.DEFAULT_PROTOCOL))
+			.orElseThrow(() -> new IllegalArgumentException(
+					"There is no SSL bundle '%s' of a certificate yet; there are %s: ".formatted(bundleName,
+							bundles.stream().map(Registered::name).distinct().toList())
+							+ "correct the name, or let the bean that connects depend on the bean 'sslBundleRegistry'"));
 	}
 
-	static synchronized void add(SslBundleRegistry registry, LiveSslBundle bundle) {
-		bundles.put(bundle.name(), bundle);
-		if (BundleSocketFactory.registry != registry) {
-			BundleSocketFactory.registry = registry;
-			first = bundle.name();
+	static void add(SslBundleRegistry registry, LiveSslBundle bundle) {
+		bundles.add(new Registered(registry, bundle));
+	}
+
+	static void remove(LiveSslBundle bundle) {
+		bundles.removeIf((registered) -> registered.bundle == bundle);
+	}
+
+	/**
+	 * A bundle, and the registry of its application context.
+	 */
+	private record Registered(SslBundleRegistry registry, LiveSslBundle bundle) {
+
+		String name() {
+			return this.bundle.name();
 		}
+
 	}
 
 }

@@ -27,7 +27,7 @@ final class Handshakes {
 	/** Sessions that no context keeps yet because their handshakes are not finished. */
 	private final Queue<WeakReference<SSLSession>> open = new ConcurrentLinkedQueue<>();
 
-	/** Whether each context is that of a server, which may issue tickets. */
+	/** Whether each context is that of a server which may issue tickets. */
 	private final Map<SSLSessionContext, Boolean> contexts = Collections.synchronizedMap(new WeakHashMap<>());
 
 	/** Records a handshake, so that its session can be invalidated. */
@@ -52,7 +52,7 @@ final class Handshakes {
 	void recordServer(@Nullable Object transport) {
 		SSLSession session = session(transport);
 		SSLSessionContext context = (session != null) ? session.getSessionContext() : null;
-		if (context != null) {
+		if (context != null && TicketKeys.areUsed(transport)) {
 			this.contexts.put(context, true);
 		}
 		if (session == null || isSettled(session)) {
@@ -75,8 +75,8 @@ final class Handshakes {
 		synchronized (this.contexts) {
 			contexts = Map.copyOf(this.contexts);
 		}
-		contexts.forEach((context, ofServer) -> {
-			if (ofServer) {
+		contexts.forEach((context, issuesTickets) -> {
+			if (issuesTickets) {
 				TicketKeys.replace(context);
 			}
 			Collections.list(context.getIds()).forEach((id) -> invalidate(context.getSession(id)));

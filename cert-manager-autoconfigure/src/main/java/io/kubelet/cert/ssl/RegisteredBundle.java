@@ -40,6 +40,8 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 
 	private CompletableFuture<?> handlers = CompletableFuture.completedFuture(null);
 
+	private volatile boolean closed;
+
 	private RegisteredBundle(SslBundleRegistry registry, LiveSslBundle live) {
 		this.registry = registry;
 		this.live = live;
@@ -57,9 +59,11 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 	 * @param trust returns the current trust, in each handshake
 	 * @param scheduler runs tasks later
 	 * @param drain how long connections of a previous identity may go on
+	 * @return ends what does not end with the manager: the use of the bundle by its name,
+	 * and changes of the trust
 	 * @throws IllegalStateException if there is a bundle of this name already
 	 */
-	public static void register(SslBundleRegistry registry, String bundleName, CertificateManager manager,
+	public static Runnable register(SslBundleRegistry registry, String bundleName, CertificateManager manager,
 			Supplier<Trust> trust, RotationScheduler scheduler, Duration drain) {
 		LiveSslBundle live = new LiveSslBundle(bundleName, manager, trust, scheduler, drain);
 		RegisteredBundle registered = new RegisteredBundle(registry, live);
@@ -81,6 +85,7 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 		if (trust instanceof LiveTrust) {
 			registered.followTrust();
 		}
+		return registered::close;
 	}
 
 	/** Handlers that have not returned from an earlier update delay the next ones. */
@@ -103,7 +108,7 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 	 */
 	private synchronized CompletableFuture<?> update() {
 		if (this.live.update()) {
-			this.handlers = this.handlers.whenCompleteAsync((none, lost) -> callHandlers(), this.threads);
+			this.handlers = this.handlers.exceptionally((lost) -> null).thenRunAsync(this::callHandlers, this.threads);
 		}
 		return this.handlers.copy();
 	}
@@ -122,6 +127,9 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 
 	private void followTrust() {
 		this.live.after(TRUST_INTERVAL, () -> {
+			if (this.closed) {
+				return;
+			}
 			try {
 				// Not in the lock, which a rotation needs: the volume may hang
 				this.live.identity();
@@ -131,6 +139,11 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 				followTrust();
 			}
 		});
+	}
+
+	private void close() {
+		this.closed = true;
+		BundleSocketFactory.remove(this.live);
 	}
 
 }

@@ -4,9 +4,12 @@ import java.lang.reflect.Array;
 import java.lang.reflect.Method;
 import java.security.SecureRandom;
 import java.util.Arrays;
+import java.util.List;
 
+import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLSessionContext;
 
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,6 +27,16 @@ final class TicketKeys {
 	private static final SecureRandom random = new SecureRandom();
 
 	private TicketKeys() {
+	}
+
+	/**
+	 * Whether a server's context may issue tickets. Netty allows it where TLS 1.3 is
+	 * enabled, unless a system property of the JDK forbids it. To replace the keys of
+	 * another context would allow it.
+	 */
+	static boolean areUsed(@Nullable Object transport) {
+		return transport instanceof SSLEngine engine && List.of(engine.getEnabledProtocols()).contains("TLSv1.3")
+				&& !"false".equals(System.getProperty("jdk.tls.server.enableSessionTicketExtension"));
 	}
 
 	/** Replaces the key if the context uses OpenSSL. */

@@ -12,6 +12,7 @@ import javax.naming.NamingException;
 import javax.naming.directory.InitialDirContext;
 import javax.net.ssl.SSLSocket;
 
+import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
@@ -27,6 +28,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.springframework.boot.ssl.DefaultSslBundleRegistry;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -94,6 +96,20 @@ class BundleSocketFactoryTests {
 			.withMessageMatching(
 					"There is no SSL bundle 'other' of a certificate yet; there are \\[.*bundle.*]: correct the name, "
 							+ "or let the bean that connects depend on the bean 'sslBundleRegistry'");
+	}
+
+	@Test
+	void bundleOfAClosedContextIsForgottenAndThoseOfOthersAreFoundAgain() {
+		SimulatedTime time = new SimulatedTime(Instant.EPOCH);
+		LiveTrust trust = new LiveTrust("", new LiveTrust.Source(() -> "here", () -> 1, Trust::system));
+		Runnable end = RegisteredBundle.register(new DefaultSslBundleRegistry(), "later", this.manager, trust, time,
+				Duration.ZERO);
+		assertThatCode(() -> new BundleSocketFactory("later")).doesNotThrowAnyException();
+		end.run();
+		time.pass(Duration.ofMinutes(1));
+		assertThat(time.scheduled()).as("trust that is followed").isZero();
+		assertThatIllegalArgumentException().isThrownBy(() -> new BundleSocketFactory("later"));
+		assertThat(BundleSocketFactory.getDefault()).isNotNull();
 	}
 
 	private interface Client {

@@ -2,6 +2,7 @@ package io.kubelet.cert.autoconfigure.ssl;
 
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import org.springframework.beans.factory.DisposableBean;
 import org.springframework.boot.autoconfigure.ssl.SslBundleRegistrar;
 import org.springframework.boot.ssl.SslBundleRegistry;
 import org.springframework.boot.ssl.SslBundles;
@@ -28,7 +30,7 @@ import org.springframework.boot.ssl.SslBundles;
  * Registers an SSL bundle for each certificate. If the application waits for its first
  * certificate, this is where it waits.
  */
-final class CertificateBundleRegistrar implements SslBundleRegistrar {
+final class CertificateBundleRegistrar implements SslBundleRegistrar, DisposableBean {
 
 	private static final Logger logger = LoggerFactory.getLogger(CertificateBundleRegistrar.class);
 
@@ -43,6 +45,8 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar {
 
 	private final RotationScheduler scheduler;
 
+	private final List<Runnable> ends = new ArrayList<>();
+
 	CertificateBundleRegistrar(CertificateSettingsList settings, CertificateManagers managers,
 			TrustedAuthorities trusted, RotationScheduler scheduler) {
 		this.settings = settings;
@@ -56,8 +60,7 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar {
 		for (CertificateManager manager : this.managers) {
 			this.settings.find(manager.name())
 				.ifPresentOrElse((certificate) -> register(registry, certificate, manager),
-						() -> RegisteredBundle.register(registry, manager.name(), manager,
-								this.trusted.undescribed(manager.name()), this.scheduler,
+						() -> register(registry, manager.name(), manager, this.trusted.undescribed(manager.name()),
 								Duration.ofSeconds(CertificateSettings.Ssl.DRAIN_SECONDS)));
 		}
 	}
@@ -73,8 +76,17 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar {
 			FirstCertificate.await(manager, certificate);
 		}
 		report(certificate, manager.status().pair(), trust.get());
-		RegisteredBundle.register(registry, certificate.ssl().bundle(), manager, trust, this.scheduler,
-				certificate.ssl().drain());
+		register(registry, certificate.ssl().bundle(), manager, trust, certificate.ssl().drain());
+	}
+
+	private void register(SslBundleRegistry registry, String bundleName, CertificateManager manager,
+			Supplier<Trust> trust, Duration drain) {
+		this.ends.add(RegisteredBundle.register(registry, bundleName, manager, trust, this.scheduler, drain));
+	}
+
+	@Override
+	public void destroy() {
+		this.ends.forEach(Runnable::run);
 	}
 
 	/**

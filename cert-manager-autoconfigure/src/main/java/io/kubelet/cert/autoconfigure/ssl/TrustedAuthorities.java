@@ -13,6 +13,7 @@ import java.util.function.Supplier;
 import io.kubelet.cert.autoconfigure.KubernetesConnection;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Trusted;
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.Trust;
@@ -20,6 +21,7 @@ import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Resolves which certificate authorities the SSL bundle of a certificate trusts. Those of
@@ -80,8 +82,11 @@ final class TrustedAuthorities {
 	/** Without a wait at startup, no authority is trusted until the source is read. */
 	private static Function<RuntimeException, Trust> unread(CertificateSettings certificate) {
 		return certificate.startup().waits() ? mistake(certificate, certificate.ssl().trusted().name()) : (problem) -> {
-			logger.warn("[{}] The SSL bundle '{}' trusts nobody for now: {}", certificate.name(),
-					certificate.ssl().bundle(), problem.getMessage());
+			// The first answer of the API server may take a moment, which needs no
+			// warning
+			logger.atLevel((Kind.of(problem) == Kind.UNAVAILABLE) ? Level.INFO : Level.WARN)
+				.log("[{}] The SSL bundle '{}' trusts nobody for now: {}", certificate.name(),
+						certificate.ssl().bundle(), problem.getMessage());
 			return Trust.exactly(List.of());
 		};
 	}
