@@ -39,7 +39,7 @@ public final class CertificatePostgresqlAutoConfiguration {
 	@ConditionalOnClass(HikariDataSource.class)
 	static class Jdbc {
 
-		/** The bundle must be there before the pool connects. */
+		/** The bundle must exist before the pool connects. */
 		@Bean
 		static BeanPostProcessor certificateDataSources(Environment environment, ObjectProvider<SslBundles> bundles) {
 			return new BeanPostProcessor() {
@@ -51,8 +51,9 @@ public final class CertificatePostgresqlAutoConfiguration {
 						if (bundleName != null) {
 							PostgresqlDriver.configure(source, bundleName);
 						}
-						if (PostgresqlDriver.bundle(source) != null) {
-							bundles.getObject();
+						String used = PostgresqlDriver.bundle(source);
+						if (used != null) {
+							bundles.getObject().getBundle(used);
 						}
 					}
 					return bean;

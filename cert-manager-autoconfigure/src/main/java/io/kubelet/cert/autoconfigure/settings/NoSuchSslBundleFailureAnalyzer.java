@@ -3,6 +3,9 @@ package io.kubelet.cert.autoconfigure.settings;
 import java.util.List;
 import java.util.stream.Collectors;
 
+import org.springframework.beans.BeansException;
+import org.springframework.beans.factory.BeanFactory;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.ssl.NoSuchSslBundleException;
@@ -16,8 +19,11 @@ class NoSuchSslBundleFailureAnalyzer extends AbstractFailureAnalyzer<NoSuchSslBu
 
 	private final Environment environment;
 
-	NoSuchSslBundleFailureAnalyzer(Environment environment) {
+	private final ObjectProvider<CertificateSettingsList> settings;
+
+	NoSuchSslBundleFailureAnalyzer(Environment environment, BeanFactory beans) {
 		this.environment = environment;
+		this.settings = beans.getBeanProvider(CertificateSettingsList.class);
 	}
 
 	@Override
@@ -27,11 +33,11 @@ class NoSuchSslBundleFailureAnalyzer extends AbstractFailureAnalyzer<NoSuchSslBu
 			.entrySet()
 			.stream()
 			.filter((use) -> use.getValue().equals(cause.getBundleName()))
-			.map((use) -> ", which is named by '" + use.getKey() + "'")
-			.collect(Collectors.joining());
+			.map((use) -> "'" + use.getKey() + "'")
+			.collect(Collectors.joining(" and "));
 		return new FailureAnalysis(
 				"There is no SSL bundle '%s'%s. The bundles of properties are %s.".formatted(cause.getBundleName(),
-						uses, bundles.names()),
+						uses.isEmpty() ? "" : ", which is named by " + uses, bundles.names()),
 				"Correct the name where the bundle is used, or give a certificate this bundle with 'kubelet.cert.ssl.bundle' or "
 						+ "'kubelet.cert.pair-name'. With 'kubelet.cert.enabled' set to false, certificates have none.",
 				cause);
@@ -40,12 +46,9 @@ class NoSuchSslBundleFailureAnalyzer extends AbstractFailureAnalyzer<NoSuchSslBu
 	/** Settings that are not valid are reported where they are used. */
 	private List<CertificateSettings> certificates() {
 		try {
-			return (SettingsConfiguration.isAnyPropertySet(this.environment)
-					&& this.environment.getProperty("kubelet.cert.enabled", Boolean.class, true))
-							? SettingsConfiguration.resolve(PropertiesBinder.bind(this.environment)).certificates()
-							: List.of();
+			return this.settings.stream().flatMap((list) -> list.certificates().stream()).toList();
 		}
-		catch (RuntimeException ex) {
+		catch (BeansException ex) {
 			return List.of();
 		}
 	}

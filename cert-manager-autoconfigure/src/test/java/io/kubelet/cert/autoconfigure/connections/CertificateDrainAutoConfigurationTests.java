@@ -26,6 +26,7 @@ import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
 import org.springframework.boot.LazyInitializationBeanFactoryPostProcessor;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.r2dbc.autoconfigure.ConnectionFactoryOptionsBuilderCustomizer;
+import org.springframework.boot.ssl.NoSuchSslBundleException;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.grpc.server.ServerBuilderCustomizer;
@@ -91,6 +92,19 @@ class CertificateDrainAutoConfigurationTests {
 			context.getBean(CertificateManagers.class).get("shop").rotate().join();
 			verify(pool, atLeastOnce()).softEvictConnections();
 		});
+	}
+
+	@Test
+	void poolWhoseUrlNamesNoBundleIsReportedAtTheStart() {
+		HikariDataSource source = new HikariDataSource();
+		source.setJdbcUrl("jdbc:postgresql://db/shop?sslfactory=%s&sslfactoryarg=shpo"
+			.formatted(BundleSocketFactory.class.getName()));
+		runner().withConfiguration(AutoConfigurations.of(CertificatePostgresqlAutoConfiguration.class))
+			.withBean(HikariDataSource.class, () -> source)
+			.run((context) -> assertThat(context).getFailure()
+				.rootCause()
+				.isInstanceOf(NoSuchSslBundleException.class)
+				.hasMessageContaining("shpo"));
 	}
 
 	@Test
