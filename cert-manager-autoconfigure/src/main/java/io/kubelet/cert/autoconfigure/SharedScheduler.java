@@ -6,7 +6,6 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 import io.kubelet.cert.rotation.RotationScheduler;
 import org.slf4j.Logger;
@@ -39,8 +38,8 @@ final class SharedScheduler implements RotationScheduler, DisposableBean {
 
 	private final RotationScheduler timers;
 
-	/** Whether it is watched that tasks that wait are taken. */
-	private final AtomicBoolean watched = new AtomicBoolean();
+	/** Whether it is watched that tasks that wait are taken; only the timer uses this. */
+	private boolean watched;
 
 	private SharedScheduler(ThreadFactory workers) {
 		CustomizableThreadFactory timer = new CustomizableThreadFactory(THREAD_NAME_PREFIX + "timer-");
@@ -77,7 +76,8 @@ final class SharedScheduler implements RotationScheduler, DisposableBean {
 					+ "Check the limits on threads and memory", ex);
 			schedule(task, Duration.ofSeconds(KEEP_ALIVE_SECONDS));
 		}
-		if (!this.workers.getQueue().isEmpty() && this.watched.compareAndSet(false, true)) {
+		if (!this.watched && !this.workers.getQueue().isEmpty()) {
+			this.watched = true;
 			watch();
 		}
 	}
@@ -87,13 +87,15 @@ final class SharedScheduler implements RotationScheduler, DisposableBean {
 		long completed = this.workers.getCompletedTaskCount();
 		this.timers.schedule(() -> {
 			if (this.workers.getQueue().isEmpty()) {
-				this.watched.set(false);
+				this.watched = false;
+				this.workers.setCorePoolSize(Math.max(THREADS, this.workers.getActiveCount() + 1));
 				return;
 			}
+			// Before an OutOfMemoryError: a thread may be started later
+			watch();
 			if (this.workers.getCompletedTaskCount() == completed) {
 				this.workers.setCorePoolSize(this.workers.getCorePoolSize() + 1);
 			}
-			watch();
 		}, Duration.ofSeconds(1));
 	}
 

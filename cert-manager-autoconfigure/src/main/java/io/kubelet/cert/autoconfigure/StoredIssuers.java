@@ -25,7 +25,7 @@ import org.springframework.util.function.SingletonSupplier;
  * Finds stored certificates that an unknown authority has issued, such as that of another
  * cluster or of a test, and has them replaced. The authorities are those of
  * {@code signer-ca-file}, otherwise for Kubernetes' own signers those of the cluster, if
- * one of them has the name of the issuer of the chain. A cluster may sign with an
+ * one of them has the name of an issuer in the chain. A cluster may sign with an
  * authority that its kubeconfig does not contain. A certificate whose authorities are not
  * known is kept. The API server is not asked.
  */
@@ -91,8 +91,8 @@ final class StoredIssuers {
 		if (!signerName.startsWith(KUBERNETES)) {
 			return IssuedCertificateCheck.ofAnyAuthority();
 		}
-		X500Principal issuer = stored.chain().get(stored.chain().size() - 1).getIssuerX500Principal();
-		return this.cluster.get().stream().map(X509Certificate::getSubjectX500Principal).anyMatch(issuer::equals)
+		List<X500Principal> issuers = stored.chain().stream().map(X509Certificate::getIssuerX500Principal).toList();
+		return this.cluster.get().stream().map(X509Certificate::getSubjectX500Principal).anyMatch(issuers::contains)
 				? IssuedCertificateCheck.ofAuthorities(this.cluster) : IssuedCertificateCheck.ofAnyAuthority();
 	}
 
