@@ -44,7 +44,7 @@ public final class CertificateServerAutoConfiguration {
 				}
 				ServerBundles view = new ServerBundles(bundles(factory, bundles));
 				factory.setSslBundles(view);
-				factory.addConnectorCustomizers(new TomcatRotation(view, factory::getSsl));
+				factory.addConnectorCustomizers(new TomcatRotation(view, factory));
 			};
 		}
 
@@ -61,8 +61,7 @@ public final class CertificateServerAutoConfiguration {
 
 		@Bean
 		WebServerFactoryCustomizer<JettyWebServerFactory> certificateJettyCustomizer(SslBundles bundles) {
-			return (factory) -> factory
-				.addServerCustomizers(new JettyRotation(bundles(factory, bundles), factory::getSsl));
+			return (factory) -> factory.addServerCustomizers(new JettyRotation(bundles(factory, bundles), factory));
 		}
 
 	}
@@ -76,7 +75,7 @@ public final class CertificateServerAutoConfiguration {
 			return (factory) -> {
 				ServerBundles view = new ServerBundles(bundles(factory, bundles));
 				factory.setSslBundles(view);
-				factory.addServerCustomizers(new NettyRotation(view, factory::getSsl));
+				factory.addServerCustomizers(new NettyRotation(view, factory));
 			};
 		}
 

@@ -2,7 +2,6 @@ package io.kubelet.cert.autoconfigure.server;
 
 import java.util.List;
 import java.util.function.Predicate;
-import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 import javax.net.ssl.SSLSession;
@@ -22,12 +21,11 @@ import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.SslConnectionFactory;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.ssl.SslContextFactory;
-import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.jetty.JettyServerCustomizer;
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundles;
-import org.springframework.boot.web.server.Ssl;
+import org.springframework.boot.web.server.AbstractConfigurableWebServerFactory;
 
 /**
  * Lets Jetty present each new pair, and drains the connections that it accepted before a
@@ -35,13 +33,15 @@ import org.springframework.boot.web.server.Ssl;
  * last stream, and closed when the drain is over.
  *
  * @param bundles the SSL bundles
- * @param ssl returns the configuration of the server when the server is created
+ * @param factory the factory of the server, which is configured when the server is
+ * created
  */
-record JettyRotation(SslBundles bundles, Supplier<@Nullable Ssl> ssl) implements JettyServerCustomizer {
+record JettyRotation(SslBundles bundles,
+		AbstractConfigurableWebServerFactory factory) implements JettyServerCustomizer {
 
 	@Override
 	public void customize(Server server) {
-		ServedCertificates served = new ServedCertificates(this.bundles, this.ssl.get());
+		ServedCertificates served = new ServedCertificates(this.bundles, this.factory.getSsl());
 		LiveSslBundle bundle = served.bundle(ServedCertificates.DEFAULT);
 		if (bundle == null) {
 			return;

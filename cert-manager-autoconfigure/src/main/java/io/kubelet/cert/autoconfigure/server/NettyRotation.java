@@ -1,7 +1,6 @@
 package io.kubelet.cert.autoconfigure.server;
 
 import java.util.function.Predicate;
-import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 import javax.net.ssl.SSLSession;
@@ -27,7 +26,7 @@ import reactor.netty.http.server.HttpServer;
 
 import org.springframework.boot.reactor.netty.NettyServerCustomizer;
 import org.springframework.boot.ssl.SslBundles;
-import org.springframework.boot.web.server.Ssl;
+import org.springframework.boot.web.server.AbstractConfigurableWebServerFactory;
 
 /**
  * Drains the connections that a Reactor Netty server accepted before a change: they are
@@ -36,13 +35,15 @@ import org.springframework.boot.web.server.Ssl;
  * Spring Boot configures it with the managers of the bundle.
  *
  * @param bundles the SSL bundles
- * @param ssl returns the configuration of the server when the server is created
+ * @param factory the factory of the server, which is configured when the server is
+ * created
  */
-record NettyRotation(SslBundles bundles, Supplier<@Nullable Ssl> ssl) implements NettyServerCustomizer {
+record NettyRotation(SslBundles bundles,
+		AbstractConfigurableWebServerFactory factory) implements NettyServerCustomizer {
 
 	@Override
 	public HttpServer apply(HttpServer server) {
-		ServedCertificates served = new ServedCertificates(this.bundles, this.ssl.get());
+		ServedCertificates served = new ServedCertificates(this.bundles, this.factory.getSsl());
 		if (served.isEmpty()) {
 			return server;
 		}

@@ -1,15 +1,13 @@
 package io.kubelet.cert.autoconfigure.server;
 
 import java.time.Duration;
-import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 import org.apache.catalina.connector.Connector;
 import org.apache.coyote.http2.Http2Protocol;
-import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.tomcat.TomcatConnectorCustomizer;
-import org.springframework.boot.web.server.Ssl;
+import org.springframework.boot.web.server.AbstractConfigurableWebServerFactory;
 
 /**
  * Lets Tomcat present each new pair, and drains the connections that it accepted before a
@@ -21,9 +19,11 @@ import org.springframework.boot.web.server.Ssl;
  * end when they have been idle for the keep-alive timeout.
  *
  * @param bundles the SSL bundles of the factory
- * @param ssl returns the configuration of the server when the server is created
+ * @param factory the factory of the server, which is configured when the server is
+ * created
  */
-record TomcatRotation(ServerBundles bundles, Supplier<@Nullable Ssl> ssl) implements TomcatConnectorCustomizer {
+record TomcatRotation(ServerBundles bundles,
+		AbstractConfigurableWebServerFactory factory) implements TomcatConnectorCustomizer {
 
 	/**
 	 * The time between telling a client to open no more streams and telling it which
@@ -35,7 +35,7 @@ record TomcatRotation(ServerBundles bundles, Supplier<@Nullable Ssl> ssl) implem
 	@Override
 	public void customize(Connector connector) {
 		if (connector.getProtocolHandler() instanceof DrainingNioProtocol protocol) {
-			protocol.serve(new ServedCertificates(this.bundles, this.ssl.get()), this.bundles::reload);
+			protocol.serve(new ServedCertificates(this.bundles, this.factory.getSsl()), this.bundles::reload);
 			Stream.of(connector.findUpgradeProtocols())
 				.filter(Http2Protocol.class::isInstance)
 				.map(Http2Protocol.class::cast)
