@@ -14,8 +14,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * One word for one thing: the glossary names the words of the code, and those that they
- * replace, which no class uses.
+ * One word for one thing: the glossary names the words of the code, and those that no
+ * class uses.
  */
 class VocabularyTests {
 
@@ -28,10 +28,8 @@ class VocabularyTests {
 	static List<String> replaced() {
 		return Markdown.of("docs/glossary.md")
 			.prose()
-			.dropWhile((line) -> !line.equals("## In the code"))
-			.filter((line) -> line.startsWith("|"))
-			.map((line) -> line.substring(line.lastIndexOf('|', line.length() - 2)))
-			.flatMap((column) -> Pattern.compile("`([^`]+)`").matcher(column).results())
+			.filter((line) -> line.startsWith("The code does not use"))
+			.flatMap((line) -> Pattern.compile("`([^`]+)`").matcher(line).results())
 			.map((match) -> match.group(1))
 			.toList();
 	}
@@ -42,18 +40,12 @@ class VocabularyTests {
 		assertThat(SOURCES).filteredOn((file) -> uses(ProjectFiles.read(file), word)).isEmpty();
 	}
 
-	/**
-	 * A word in lower case may be anywhere, in several forms; others are names of types.
-	 */
+	/** In several forms, also within a name. */
 	private static boolean uses(String source, String word) {
-		String code = LITERAL.matcher(source).replaceAll("");
-		if (word.endsWith("...")) {
-			return Pattern.compile("\\b" + word.substring(0, word.length() - 3) + "[A-Z]").matcher(code).find();
-		}
-		if (!word.equals(word.toLowerCase(Locale.ROOT))) {
-			return Pattern.compile("\\b" + word + "\\b").matcher(code).find();
-		}
-		String words = code.replaceAll("(?<=[a-z])(?=[A-Z])", " ").toLowerCase(Locale.ROOT);
+		String words = LITERAL.matcher(source)
+			.replaceAll("")
+			.replaceAll("(?<=[a-z])(?=[A-Z])", " ")
+			.toLowerCase(Locale.ROOT);
 		return Pattern.compile("\\b" + word + "(s|d|ed|ing|al)?\\b").matcher(words).find();
 	}
 

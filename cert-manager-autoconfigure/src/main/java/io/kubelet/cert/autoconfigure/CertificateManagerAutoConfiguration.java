@@ -41,8 +41,8 @@ import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 
 /**
  * Auto-configuration of the certificates and their rotation, for an application that
- * configures at least one. A bean of the application replaces each of these beans. In a
- * native image, libraries load the socket factory by its name.
+ * configures at least one. A bean of the application replaces the scheduler, the signers,
+ * or all managers. In a native image, libraries load the socket factory by its name.
  */
 @AutoConfiguration
 @ConditionalOnBooleanProperty(name = "kubelet.cert.enabled", matchIfMissing = true)
