@@ -23,7 +23,10 @@ import okhttp3.MediaType;
 import okhttp3.Request;
 import okhttp3.RequestBody;
 import okhttp3.Response;
+import okio.Buffer;
 import okio.BufferedSource;
+import okio.ForwardingSource;
+import okio.Okio;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,7 +43,7 @@ public final class ApiObjects {
 	/** Shown in the audit log of the API server. */
 	private static final String USER_AGENT = "spring-boot-cert-manager";
 
-	/** Limits a call other than a watch, from connecting to the end of the answer. */
+	/** Limits a call, from connecting to the end of the answer. A watch has its own. */
 	private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
 	/** Objects have at most 1.5 MiB, unless etcd is configured otherwise. */
@@ -132,9 +135,7 @@ public final class ApiObjects {
 
 	private static Call call(ApiClient client, Request.Builder request) {
 		Call call = client.getHttpClient().newCall(request.build());
-		if (call.request().url().queryParameter("watch") == null) {
-			call.timeout().timeout(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
-		}
+		call.timeout().timeout(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
 		return call;
 	}
 
@@ -160,7 +161,8 @@ public final class ApiObjects {
 
 			@Override
 			public void onFailure(Call call, IOException ex) {
-				result.completeExceptionally(ex);
+				// OkHttp wraps what is thrown while it sends
+				result.completeExceptionally((ex.getCause() instanceof Error error) ? error : ex);
 			}
 
 		});
@@ -208,11 +210,23 @@ public final class ApiObjects {
 		return body;
 	}
 
-	private static BufferedSource limited(BufferedSource body, int mebibytes) throws IOException {
-		if (body.request(mebibytes * MEBIBYTE + 1)) {
-			throw new AnswerTooLargeException(mebibytes);
-		}
-		return body;
+	/** Only what is read of the body is in memory. */
+	private static BufferedSource limited(BufferedSource body, int mebibytes) {
+		return Okio.buffer(new ForwardingSource(body) {
+
+			private long left = mebibytes * MEBIBYTE;
+
+			@Override
+			public long read(Buffer sink, long byteCount) throws IOException {
+				long count = super.read(sink, byteCount);
+				this.left -= count;
+				if (this.left < 0) {
+					throw new AnswerTooLargeException(mebibytes);
+				}
+				return count;
+			}
+
+		});
 	}
 
 	/**

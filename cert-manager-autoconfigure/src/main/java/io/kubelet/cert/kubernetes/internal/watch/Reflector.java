@@ -38,8 +38,6 @@ public final class Reflector implements AutoCloseable {
 
 	private static final int GONE = 410;
 
-	private static final int TOO_MANY_REQUESTS = 429;
-
 	private static final int MINIMUM_SECONDS = 300;
 
 	/** A watch that fails now and then is normal. */
@@ -94,12 +92,19 @@ public final class Reflector implements AutoCloseable {
 	}
 
 	/**
-	 * Starts the watch unless it has been started.
+	 * Starts the watch unless it has been started. If there is no thread for it, the next
+	 * call tries again.
 	 * @param executor runs the watch until this is closed
 	 */
 	public void start(Executor executor) {
 		if (!isClosed() && this.started.compareAndSet(false, true)) {
-			executor.execute(this::run);
+			try {
+				executor.execute(this::run);
+			}
+			catch (RuntimeException | Error ex) {
+				this.started.set(false);
+				throw ex;
+			}
 		}
 	}
 
@@ -179,9 +184,7 @@ public final class Reflector implements AutoCloseable {
 
 	private void failed(ApiClient client, Exception ex) {
 		int code = (ex instanceof ApiException answer) ? answer.getCode() : 0;
-		if (code != TOO_MANY_REQUESTS) {
-			this.resourceVersion = null;
-		}
+		this.resourceVersion = null;
 		if (isClosed() || code == GONE) {
 			return;
 		}
@@ -203,7 +206,7 @@ public final class Reflector implements AutoCloseable {
 							: "the watch failed (%s)".formatted(cause.getClass().getSimpleName()));
 		}
 		catch (Throwable ex) {
-			logger.error("The failure of a watch cannot be reported", ex);
+			// No memory for that either
 		}
 	}
 

@@ -184,18 +184,23 @@ class AnswerLimitTests {
 	}
 
 	/** Such as a class that is missing. */
-	@Test
-	void errorWhileAnAnswerIsReadIsTheAnswer() {
+	@ParameterizedTest
+	@ValueSource(booleans = { true, false })
+	void errorWhileARequestIsSentOrItsAnswerIsReadFailsTheAttempt(boolean sent) {
 		Error error = new NoClassDefFoundError("a class of another version");
-		Adapter.intercept(this.adapter.client,
-				(chain) -> with(chain.proceed(chain.request()), 201, new ForwardingSource(new Buffer()) {
+		Adapter.intercept(this.adapter.client, (chain) -> {
+			if (sent) {
+				throw error;
+			}
+			return with(chain.proceed(chain.request()), 201, new ForwardingSource(new Buffer()) {
 
-					@Override
-					public long read(Buffer sink, long byteCount) {
-						throw error;
-					}
+				@Override
+				public long read(Buffer sink, long byteCount) {
+					throw error;
+				}
 
-				}));
+			});
+		});
 		assertThat(Adapter.failure(this.adapter.send(Adapter.newRequest()))).isSameAs(error);
 	}
 

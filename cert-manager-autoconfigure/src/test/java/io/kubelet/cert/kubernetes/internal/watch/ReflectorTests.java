@@ -1,22 +1,34 @@
 package io.kubelet.cert.kubernetes.internal.watch;
 
+import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.LongStream;
 
 import io.kubelet.cert.testsupport.Adapter;
 import io.kubernetes.client.openapi.ApiClient;
 import okhttp3.Protocol;
 import okhttp3.Response;
 import okhttp3.ResponseBody;
+import okio.Buffer;
+import okio.ForwardingSource;
+import okio.Okio;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * Tests for the pauses and the lists of a {@link Reflector}.
  */
 class ReflectorTests {
+
+	private static final int MEBIBYTE = 1024 * 1024;
 
 	@ParameterizedTest
 	@CsvSource({ "1,PT1S", "2,PT2S", "5,PT16S", "6,PT30S", "1000000,PT30S" })
@@ -33,18 +45,51 @@ class ReflectorTests {
 
 	/** Anyone who may create requests can give many our label. */
 	@Test
-	void objectThatIsNotWantedIsDropped() throws Exception {
+	void objectThatIsNotWantedIsDroppedBeforeTheNextOneIsRead() throws Exception {
+		String object = "{\"padding\": \"%s\"}".formatted("x".repeat(MEBIBYTE));
+		String list = "{\"metadata\": {\"resourceVersion\": \"1\"}, \"items\": [%s]}"
+			.formatted(String.join(",", Collections.nCopies(20, object)));
+		AtomicLong bytes = new AtomicLong();
 		ApiClient client = new ApiClient().setBasePath("https://192.0.2.1");
 		Adapter.intercept(client,
 				(chain) -> new Response.Builder().request(chain.request())
 					.protocol(Protocol.HTTP_1_1)
 					.code(200)
 					.message("OK")
-					.body(ResponseBody.create(
-							"{\"items\": [{\"a\": 1}, {\"b\": 2}], \"metadata\": {\"resourceVersion\": \"1\"}}", null))
+					.body(ResponseBody.create(Okio.buffer(new ForwardingSource(new Buffer().writeUtf8(list)) {
+
+						@Override
+						public long read(Buffer sink, long byteCount) throws IOException {
+							long count = super.read(sink, byteCount);
+							bytes.addAndGet(count);
+							return count;
+						}
+
+					}), null, -1))
 					.build());
-		assertThat(WatchJson.list(client, Selection.byName("any", "/things"), (object) -> object.has("b")).objects())
-			.hasToString("[{\"b\":2}]");
+		List<Long> read = new ArrayList<>();
+		assertThat(WatchJson.list(client, Selection.byName("any", "/things"), (any) -> {
+			read.add(bytes.get() / MEBIBYTE);
+			return read.size() == 7;
+		}).objects()).hasSize(1);
+		assertThat(read).isEqualTo(LongStream.rangeClosed(1, 20).boxed().toList());
+	}
+
+	/** As with a limit of the processes of a container. */
+	@Test
+	void watchWithoutAThreadStartsWithTheNextCaller() {
+		List<Runnable> started = new ArrayList<>();
+		PublishedAuthorities authorities = new PublishedAuthorities(
+				PublishedAuthorities.Place.configMap("shop", "trust", "ca.crt"), ApiClient::new, (watch) -> {
+					started.add(watch);
+					if (started.size() == 1) {
+						throw new OutOfMemoryError("unable to create native thread");
+					}
+				});
+		assertThatExceptionOfType(OutOfMemoryError.class).isThrownBy(() -> authorities.version(Duration.ZERO));
+		authorities.version(Duration.ZERO);
+		authorities.version(Duration.ZERO);
+		assertThat(started).hasSize(2);
 	}
 
 }
