@@ -42,8 +42,12 @@ public final class NodeKubeconfig {
 	 * @throws KubernetesConfigurationException if the file is not a kubeconfig
 	 */
 	public static boolean isUsable(Path kubeconfig, Instant now) {
-		return Files.exists(kubeconfig)
-				&& KubeconfigFile.read(kubeconfig, null).validClientCertificate(now).isPresent();
+		return isPresent(kubeconfig) && KubeconfigFile.read(kubeconfig, null).validClientCertificate(now).isPresent();
+	}
+
+	/** A power failure may leave an empty file, which is as good as none. */
+	private static boolean isPresent(Path kubeconfig) {
+		return kubeconfig.toFile().length() > 0;
 	}
 
 	/**
@@ -55,7 +59,7 @@ public final class NodeKubeconfig {
 	 * @throws KubernetesConfigurationException if the file is not a kubeconfig
 	 */
 	public static boolean isOfOthers(Path kubeconfig) {
-		if (!Files.exists(kubeconfig)) {
+		if (!isPresent(kubeconfig)) {
 			return false;
 		}
 		KubeconfigFile file = KubeconfigFile.read(kubeconfig, null);
@@ -64,7 +68,8 @@ public final class NodeKubeconfig {
 	}
 
 	/**
-	 * Writes the kubeconfig for the pair. An existing file is kept under another name.
+	 * Writes the kubeconfig for the pair. The first file that it replaces is kept, with
+	 * {@code .old} added to its name.
 	 * @param kubeconfig the kubeconfig of the node, not {@linkplain #isOfOthers of
 	 * others}
 	 * @param bootstrap the bootstrap kubeconfig
@@ -111,7 +116,7 @@ public final class NodeKubeconfig {
 		Path file = kubeconfig.toAbsolutePath();
 		try {
 			Files.createDirectories(file.getParent());
-			if (Files.exists(file)) {
+			if (isPresent(file)) {
 				if (TextFile.read(file).equals(content)) {
 					return;
 				}

@@ -62,6 +62,15 @@ class NodeKubeconfigTests {
 	}
 
 	@Test
+	void emptyKubeconfigThatAPowerFailureHasLeftIsAsNone() throws IOException {
+		Files.createFile(this.kubeconfig);
+		assertThat(NodeKubeconfig.isUsable(this.kubeconfig, this.now)).isFalse();
+		assertThat(NodeKubeconfig.isOfOthers(this.kubeconfig)).isFalse();
+		write(PAIR);
+		assertThat(KubeconfigFile.read(this.kubeconfig, null).user().get("client-key")).isEqualTo(PAIR.toString());
+	}
+
+	@Test
 	void proxyAndRelativeAuthorityFileAreKept() throws IOException {
 		Files.writeString(this.bootstrap,
 				"""
