@@ -45,7 +45,7 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 
 	private final LatestSecret latest;
 
-	private final Reflector watch;
+	private final Reflector reflector;
 
 	/** The last Secret whose content could be used, and the content. */
 	private @Nullable SecretObject read;
@@ -54,6 +54,9 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 
 	/** A Secret whose pair cannot be used, so that it may be replaced. */
 	private @Nullable SecretObject damaged;
+
+	/** Why the Secret could not be read at first. */
+	private @Nullable StoreException unread;
 
 	/** The pair that is used, with its deadline. */
 	private Stored kept = Stored.NOTHING;
@@ -76,7 +79,7 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 		Supplier<ApiClient> client = clients.supplier(() -> null);
 		this.api = new SecretApi(namespace, name, client);
 		this.latest = new LatestSecret(this.api);
-		this.watch = new Reflector(Selection.byName(name, this.api.path()), this.latest, client, null);
+		this.reflector = new Reflector(Selection.byName(name, this.api.path()), this.latest, client, null);
 	}
 
 	/**
@@ -89,15 +92,26 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 			return Optional.ofNullable(this.latest.get(false).foreignContent(this.certificate));
 		}
 		catch (StoreException ex) {
+			this.unread = ex;
 			return Optional.empty();
 		}
+	}
+
+	/** Whoever starts waits for an API server that does not answer only once. */
+	private SecretObject latest() {
+		StoreException unread = this.unread;
+		this.unread = null;
+		if (unread != null) {
+			throw unread;
+		}
+		return this.latest.get(false);
 	}
 
 	@Override
 	public Stored read() {
 		SecretObject secret;
 		try {
-			secret = this.latest.get(false);
+			secret = latest();
 		}
 		catch (StoreException ex) {
 			Stored copied = copied();
@@ -107,7 +121,7 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 			return copied;
 		}
 		finally {
-			this.watch.start(this.executor);
+			this.reflector.start(this.executor);
 		}
 		if (secret == this.read) {
 			return this.stored;
@@ -248,7 +262,7 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 
 	@Override
 	public void close() {
-		this.watch.close();
+		this.reflector.close();
 	}
 
 	@Override

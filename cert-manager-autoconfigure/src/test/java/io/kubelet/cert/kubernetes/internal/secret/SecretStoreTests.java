@@ -191,6 +191,17 @@ class SecretStoreTests extends SecretStoreFixture {
 		await().until(() -> replica.read().deadline() != null);
 	}
 
+	/** Each wait for one that does not answer takes 10 seconds. */
+	@Test
+	void startAsksAServerThatDoesNotAnswerOnce() {
+		this.plane.faults().next(Integer.MAX_VALUE, (request) -> true).answer(503);
+		assertThat(this.store.foreignContent()).isEmpty();
+		assertThatExceptionOfType(StoreException.class).isThrownBy(() -> this.store.read());
+		assertThat(this.plane.count((request) -> request.path().endsWith("/shop-tls"))).isOne();
+		this.plane.faults().clear();
+		assertThat(this.store.read().version()).isEqualTo("");
+	}
+
 	@Test
 	void copyFollowsTheSecretAndIsWrittenOnce() throws IOException {
 		SecretStore replica = store(copy());
