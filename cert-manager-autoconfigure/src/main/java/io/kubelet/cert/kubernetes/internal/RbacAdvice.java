@@ -1,6 +1,5 @@
 package io.kubelet.cert.kubernetes.internal;
 
-import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -45,12 +44,13 @@ final class RbacAdvice {
 		String only = (object != null) ? " --resource-name=" + object : "";
 		// With a prefix: a role of this name that exists might allow more
 		String role = "kubelet-cert-" + resource + ((object != null) ? "-" + object : "");
-		String binding = (role + "-" + user).toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-");
+		// For each user another name, which may contain all but these two
+		String binding = (role + ":" + user).replaceAll("[/%]", "-");
 		return """
 
 				The user lacks the permission to %1$s %2$s. To grant it, an administrator runs:
 				kubectl create %4$s %5$s%3$s --verb=%6$s --resource=%2$s%7$s%8$s
-				kubectl create %4$sbinding %9$s%3$s --%4$s=%5$s --user='%10$s'""".formatted(refusal.group("verb"),
+				kubectl create %4$sbinding '%9$s'%3$s --%4$s=%5$s --user='%10$s'""".formatted(refusal.group("verb"),
 				resource, in, kind, role, verbs(resource, object), group, only, binding, user);
 	}
 

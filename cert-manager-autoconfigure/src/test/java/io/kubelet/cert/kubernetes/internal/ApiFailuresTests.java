@@ -142,7 +142,7 @@ class ApiFailuresTests {
 				The user lacks the permission to create certificatesigningrequests. To grant it, an administrator runs:
 				kubectl create clusterrole kubelet-cert-certificatesigningrequests --verb=create,list,watch \
 				--resource=certificatesigningrequests.certificates.k8s.io
-				kubectl create clusterrolebinding kubelet-cert-certificatesigningrequests-system-node-one \
+				kubectl create clusterrolebinding 'kubelet-cert-certificatesigningrequests:system:node:one' \
 				--clusterrole=kubelet-cert-certificatesigningrequests --user='system:node:one'""");
 		assertThat(RbacAdvice.on("""
 				configmaps "trust" is forbidden: User "Jane" cannot list resource "configmaps" in API group "" \
@@ -150,7 +150,7 @@ class ApiFailuresTests {
 				"""
 						kubectl create role kubelet-cert-configmaps-trust --namespace shop --verb=list,watch --resource=configmaps \
 						--resource-name=trust
-						kubectl create rolebinding kubelet-cert-configmaps-trust-jane --namespace shop --role=kubelet-cert-configmaps-trust --user='Jane'""");
+						kubectl create rolebinding 'kubelet-cert-configmaps-trust:Jane' --namespace shop --role=kubelet-cert-configmaps-trust --user='Jane'""");
 	}
 
 	@Test

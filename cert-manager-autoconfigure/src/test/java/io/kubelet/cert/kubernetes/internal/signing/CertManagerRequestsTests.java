@@ -128,7 +128,7 @@ class CertManagerRequestsTests {
 					"""
 							kubectl create role kubelet-cert-certificaterequests --namespace other --verb=create,list,watch,delete \
 							--resource=certificaterequests.cert-manager.io
-							kubectl create rolebinding kubelet-cert-certificaterequests-system-serviceaccount-shop-shop --namespace other \
+							kubectl create rolebinding 'kubelet-cert-certificaterequests:system:serviceaccount:shop:shop' --namespace other \
 							--role=kubelet-cert-certificaterequests --user='system:serviceaccount:shop:shop'"""));
 	}
 
