@@ -192,8 +192,9 @@ public final class RequestException extends CertificateManagerException {
 	}
 
 	/**
-	 * Returns whether the API server works, as far as this failure shows. One that
-	 * refuses credentials or does not know the API works nevertheless.
+	 * Returns whether the API server works, as far as this failure shows and as a kubelet
+	 * judges it: one that refuses credentials or does not know the API works, one that
+	 * rejects the request otherwise does not.
 	 * @return the health of the server, {@code null} if the failure does not show it
 	 */
 	public @Nullable Boolean serverHealthy() {

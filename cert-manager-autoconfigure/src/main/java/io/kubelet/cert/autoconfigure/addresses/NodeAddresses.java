@@ -26,7 +26,7 @@ public final class NodeAddresses implements AddressSource, AutoCloseable {
 
 	private final String node;
 
-	private final Informer followed;
+	private final Informer informer;
 
 	private final List<Runnable> callbacks = new CopyOnWriteArrayList<>();
 
@@ -40,7 +40,7 @@ public final class NodeAddresses implements AddressSource, AutoCloseable {
 	 */
 	public NodeAddresses(String node, Supplier<ApiClient> clients, Executor executor) {
 		this.node = node;
-		this.followed = new Informer(Selection.byName(node, "/api/v1/nodes"), "Node " + node,
+		this.informer = new Informer(Selection.byName(node, "/api/v1/nodes"), "Node " + node,
 				(status) -> "a node may read its own Node, other users need list and watch on nodes",
 				(state) -> this.callbacks.forEach(Runnable::run), clients, executor);
 	}
@@ -58,7 +58,7 @@ public final class NodeAddresses implements AddressSource, AutoCloseable {
 
 	@Override
 	public String description() {
-		String problem = this.followed.state().problem().lines().findFirst().orElse("");
+		String problem = this.informer.state().problem().lines().findFirst().orElse("");
 		String why = (problem.isEmpty() && found().isEmpty()) ? "it has none yet" : problem;
 		return "addresses of node " + this.node + (why.isEmpty() ? "" : " (" + why + ")");
 	}
@@ -71,11 +71,11 @@ public final class NodeAddresses implements AddressSource, AutoCloseable {
 
 	@Override
 	public void close() {
-		this.followed.close();
+		this.informer.close();
 	}
 
 	private List<NodeAddress> found() {
-		return this.followed.state().objects().stream().flatMap(NodeAddresses::addresses).toList();
+		return this.informer.state().objects().stream().flatMap(NodeAddresses::addresses).toList();
 	}
 
 	/** Unknown types are left out, as by the kubelet. */

@@ -1,5 +1,5 @@
 /**
- * Access to the API server: kubeconfig, credentials, clients, and watches. Internal.
+ * Access to the API server: kubeconfig, credentials and clients. Internal.
  */
 @NullMarked
 package io.kubelet.cert.kubernetes.internal;

@@ -28,7 +28,7 @@ public final class Informer implements Observer, AutoCloseable {
 
 	private final Executor executor;
 
-	private final Reflector watch;
+	private final Reflector reflector;
 
 	private final SortedMap<String, JsonObject> known = new TreeMap<>();
 
@@ -50,7 +50,7 @@ public final class Informer implements Observer, AutoCloseable {
 		this.remedy = remedy;
 		this.changes = changes;
 		this.executor = executor;
-		this.watch = new Reflector(selection, this, clients, null);
+		this.reflector = new Reflector(selection, this, clients, null);
 	}
 
 	/**
@@ -58,7 +58,7 @@ public final class Informer implements Observer, AutoCloseable {
 	 * @return the state
 	 */
 	public State state() {
-		this.watch.start(this.executor);
+		this.reflector.start(this.executor);
 		return this.state;
 	}
 
@@ -110,7 +110,7 @@ public final class Informer implements Observer, AutoCloseable {
 
 	@Override
 	public void close() {
-		this.watch.close();
+		this.reflector.close();
 	}
 
 	@Override

@@ -28,7 +28,7 @@ public final class PublishedAuthorities implements AutoCloseable {
 
 	private final Place place;
 
-	private final Informer followed;
+	private final Informer informer;
 
 	private final CompletableFuture<@Nullable Void> answered = new CompletableFuture<>();
 
@@ -40,7 +40,7 @@ public final class PublishedAuthorities implements AutoCloseable {
 	 */
 	public PublishedAuthorities(Place place, Supplier<ApiClient> clients, Executor executor) {
 		this.place = place;
-		this.followed = new Informer(place.selection, place.description, place.remedy, (state) -> {
+		this.informer = new Informer(place.selection, place.description, place.remedy, (state) -> {
 			if (!state.isPending()) {
 				this.answered.complete(null);
 			}
@@ -55,10 +55,10 @@ public final class PublishedAuthorities implements AutoCloseable {
 	 */
 	public Object version(Duration patience) {
 		if (!patience.isZero() && !this.answered.isDone()) {
-			this.followed.state();
+			this.informer.state();
 			awaitAnswer(patience);
 		}
-		return this.followed.state().objects();
+		return this.informer.state().objects();
 	}
 
 	/**
@@ -67,7 +67,7 @@ public final class PublishedAuthorities implements AutoCloseable {
 	 * @throws KubernetesConfigurationException if the authorities are not known
 	 */
 	public Trust read() {
-		Informer.State state = this.followed.state();
+		Informer.State state = this.informer.state();
 		List<String> pems = state.objects()
 			.stream()
 			.map((object) -> ApiObjects.member(object, this.place.member))
@@ -106,7 +106,7 @@ public final class PublishedAuthorities implements AutoCloseable {
 
 	@Override
 	public void close() {
-		this.followed.close();
+		this.informer.close();
 		this.answered.complete(null);
 	}
 
