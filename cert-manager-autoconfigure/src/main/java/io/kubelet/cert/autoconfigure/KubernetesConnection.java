@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,7 +24,7 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.kubernetes.internal.ApiClientProvider;
-import io.kubelet.cert.kubernetes.internal.Kubeconfigs;
+import io.kubelet.cert.kubernetes.internal.KubeconfigSource;
 import io.kubelet.cert.kubernetes.internal.NodeKubeconfig;
 import io.kubelet.cert.kubernetes.internal.secret.SecretStore;
 import io.kubelet.cert.kubernetes.internal.signing.KubernetesSigners;
@@ -54,14 +55,16 @@ public final class KubernetesConnection implements DisposableBean {
 
 	private final KubernetesProperties settings;
 
+	private final KubeconfigSource kubeconfig;
+
 	private final ThreadFactory threads;
 
 	private final Clock clock;
 
 	private @Nullable ApiClientProvider clients;
 
-	/** The key is the issuer, empty for the signers. */
-	private final Map<Optional<Issuer>, KubernetesSigners> signers = new HashMap<>();
+	/** The key is what the requests to an issuer have in common, empty for signers. */
+	private final Map<List<?>, KubernetesSigners> signers = new HashMap<>();
 
 	private final Map<String, NodeAddresses> addresses = new HashMap<>();
 
@@ -71,6 +74,8 @@ public final class KubernetesConnection implements DisposableBean {
 
 	KubernetesConnection(KubernetesProperties settings, ThreadFactory threads, Clock clock) {
 		this.settings = settings;
+		// The kubeconfig that is written has a context of its own
+		this.kubeconfig = new KubeconfigSource(settings.kubeconfig(), isBootstrapping() ? null : settings.context());
 		this.threads = threads;
 		this.clock = clock;
 		if (settings.bootstrapKubeconfig() == null && settings.kubeconfig() != null) {
@@ -85,6 +90,11 @@ public final class KubernetesConnection implements DisposableBean {
 						? "The file cannot be read: let the user of this process read it, or name another file"
 						: "There is no such file: " + remedy,
 				arguments);
+	}
+
+	/** Returns the kubeconfig, for all but the first request of a node. */
+	public KubeconfigSource kubeconfig() {
+		return this.kubeconfig;
 	}
 
 	/** Returns whether the first certificate is requested with bootstrap credentials. */
@@ -134,10 +144,13 @@ public final class KubernetesConnection implements DisposableBean {
 	}
 
 	private synchronized KubernetesSigners signers(@Nullable Issuer issuer) {
-		return this.signers.computeIfAbsent(Optional.ofNullable(issuer),
-				(key) -> (issuer == null) ? KubernetesSigners.ofKubernetes(clients(), this.clock)
-						: KubernetesSigners.ofCertManager(issuer.reference(), inNamespace(issuer.namespace()),
-								issuer.annotations(), clients(), this.clock));
+		if (issuer == null) {
+			return this.signers.computeIfAbsent(List.of(),
+					(none) -> KubernetesSigners.ofKubernetes(clients(), this.clock));
+		}
+		return this.signers.computeIfAbsent(Arrays.asList(issuer.namespace(), issuer.annotations()),
+				(common) -> KubernetesSigners.ofCertManager(inNamespace(issuer.namespace()), issuer.annotations(),
+						clients(), this.clock));
 	}
 
 	/**
@@ -170,7 +183,7 @@ public final class KubernetesConnection implements DisposableBean {
 	 * is configured.
 	 */
 	public Optional<LiveTrust.Source> authorities() {
-		return Kubeconfigs.authorities(this.settings.kubeconfig(), this.settings.laterContext());
+		return this.kubeconfig.authorities();
 	}
 
 	/**
@@ -222,13 +235,12 @@ public final class KubernetesConnection implements DisposableBean {
 	}
 
 	private String inNamespace(@Nullable String namespace) {
-		return (namespace != null) ? namespace
-				: Kubeconfigs.namespace(this.settings.kubeconfig(), this.settings.laterContext());
+		return (namespace != null) ? namespace : this.kubeconfig.namespace();
 	}
 
 	private synchronized ApiClientProvider clients() {
 		if (this.clients == null) {
-			this.clients = new ApiClientProvider(this.settings.kubeconfig(), this.settings.bootstrapKubeconfig(),
+			this.clients = new ApiClientProvider(this.kubeconfig, this.settings.bootstrapKubeconfig(),
 					this.settings.context(), this.threads, this.clock);
 		}
 		return this.clients;

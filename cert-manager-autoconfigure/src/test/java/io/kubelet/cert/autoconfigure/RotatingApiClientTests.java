@@ -1,6 +1,5 @@
 package io.kubelet.cert.autoconfigure;
 
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.Socket;
@@ -28,6 +27,7 @@ import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.trust.Trust;
+import io.kubelet.cert.kubernetes.internal.KubeconfigSource;
 import io.kubelet.cert.kubernetes.internal.RotatingApiClient;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.RotationScheduler;
@@ -148,16 +148,16 @@ class RotatingApiClientTests extends ClusterFixture {
 	 * All calls of HTTP/2 share a connection, as those to a real API server do.
 	 */
 	@Test
-	void callThatBeginsAfterARotationSharesNoConnectionOfBefore() {
+	void callThatBeginsAfterARotationSharesNoConnectionOfBefore() throws IOException {
 		FixedManager manager = new FixedManager(this.authority);
 		CompletableFuture<String> held = new CompletableFuture<>();
 		DisposableServer server = http2Server(held);
 		String url = "https://localhost:" + server.port();
 		ExecutorService threads = Executors.newCachedThreadPool();
-		try (RotatingApiClient rotating = new RotatingApiClient(client(url), keyManagers(manager), threads)) {
+		try (RotatingApiClient rotating = new RotatingApiClient(kubeconfig(url), keyManagers(manager), threads)) {
 			String before = manager.pair().serialNumber();
 			CompletableFuture<String> old = CompletableFuture
-				.supplyAsync(() -> get(rotating.getHttpClient(), url + "/held"), threads);
+				.supplyAsync(() -> get(rotating.getHttpClient(), url + "/held?watch=true"), threads);
 			assertThat(held).succeedsWithin(Duration.ofMinutes(2)).isEqualTo(before);
 			assertThat(get(rotating.getHttpClient(), url)).isEqualTo(before);
 			manager.replace();
@@ -176,10 +176,13 @@ class RotatingApiClientTests extends ClusterFixture {
 		}).getBundle("bundle").getManagers().getKeyManagers();
 	}
 
-	private ApiClient client(String url) {
-		return new ApiClient().setReadTimeout(0)
-			.setBasePath(url)
-			.setSslCaCert(new ByteArrayInputStream(Pem.write(List.of(this.authority.certificate())).getBytes()));
+	private KubeconfigSource kubeconfig(String url) throws IOException {
+		Files.writeString(this.directory.resolve("ca.pem"), Pem.write(List.of(this.authority.certificate())));
+		return new KubeconfigSource(Files.writeString(this.directory.resolve("kubeconfig"), """
+				clusters: [{name: c, cluster: {server: "%s", certificate-authority: ca.pem}}]
+				contexts: [{name: x, context: {cluster: c}}]
+				current-context: x
+				""".formatted(url)), null);
 	}
 
 	/** Answers with the serial number of the client, but holds the path /held. */
@@ -192,7 +195,7 @@ class RotatingApiClientTests extends ClusterFixture {
 			.protocol(HttpProtocol.H2)
 			.secure((tls) -> tls.sslContext(http2))
 			.handle((request, response) -> {
-				CompletableFuture<String> serial = request.uri().equals("/held") ? held : new CompletableFuture<>();
+				CompletableFuture<String> serial = request.uri().startsWith("/held") ? held : new CompletableFuture<>();
 				request.withConnection((connection) -> serial.complete(presented(connection.channel().parent())));
 				return (serial != held) ? response.sendString(Mono.fromFuture(serial)) : Mono.never();
 			})

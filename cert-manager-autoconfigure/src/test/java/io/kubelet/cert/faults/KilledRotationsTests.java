@@ -19,6 +19,7 @@ import ch.qos.logback.classic.Logger;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.kubernetes.internal.ApiClientProvider;
+import io.kubelet.cert.kubernetes.internal.KubeconfigSource;
 import io.kubelet.cert.kubernetes.internal.signing.KubernetesSigners;
 import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.rotation.CertificateManager;
@@ -153,8 +154,9 @@ class KilledRotationsTests {
 			((Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME)).setLevel(Level.OFF);
 			Clock clock = Clock.systemUTC();
 			IssuerReference issuer = new IssuerReference("ClusterIssuer", "internal", IssuerReference.CERT_MANAGER);
-			KubernetesSigners signers = KubernetesSigners.ofCertManager(issuer, "shop", Map.of(),
-					new ApiClientProvider(Path.of(args[1]), null, null, Thread::new, clock), clock);
+			KubernetesSigners signers = KubernetesSigners.ofCertManager("shop", Map.of(),
+					new ApiClientProvider(new KubeconfigSource(Path.of(args[1]), null), null, null, Thread::new, clock),
+					clock);
 			CertificateManager manager = new CertificateManagerBuilder("shop")
 				.store(new FileCertificateStore(Path.of(args[0]), "shop", null, 100_000, clock))
 				.scheduler(RotationScheduler.of(Executors.newScheduledThreadPool(2)))

@@ -20,6 +20,7 @@ import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.kubernetes.internal.ApiClientProvider;
+import io.kubelet.cert.kubernetes.internal.KubeconfigSource;
 import io.kubelet.cert.kubernetes.internal.TestClients;
 import io.kubelet.cert.kubernetes.internal.signing.KubernetesSigners;
 import io.kubelet.cert.request.CertificateRequests;
@@ -76,7 +77,8 @@ public final class Adapter implements AutoCloseable {
 	}
 
 	private ApiClientProvider clients(Path kubeconfig) {
-		return new ApiClientProvider(kubeconfig, null, null, Adapter::daemon, Clock.systemUTC());
+		return new ApiClientProvider(new KubeconfigSource(kubeconfig, null), null, null, Adapter::daemon,
+				Clock.systemUTC());
 	}
 
 	public static Thread daemon(Runnable task) {

@@ -21,6 +21,7 @@ import javax.net.SocketFactory;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.kubernetes.internal.ApiClientProvider;
+import io.kubelet.cert.kubernetes.internal.KubeconfigSource;
 import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubernetes.client.openapi.ApiClient;
@@ -54,7 +55,7 @@ final class BareExchange {
 	private final OkHttpClient http;
 
 	private BareExchange(String kubeconfig) {
-		ApiClient client = new ApiClientProvider(Path.of(kubeconfig), null, null, (task) -> {
+		ApiClient client = new ApiClientProvider(new KubeconfigSource(Path.of(kubeconfig), null), null, null, (task) -> {
 			Thread thread = new Thread(task);
 			thread.setDaemon(true);
 			return thread;

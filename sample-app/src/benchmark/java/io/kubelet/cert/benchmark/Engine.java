@@ -15,6 +15,7 @@ import java.util.stream.IntStream;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.kubernetes.internal.ApiClientProvider;
+import io.kubelet.cert.kubernetes.internal.KubeconfigSource;
 import io.kubelet.cert.kubernetes.internal.signing.KubernetesSigners;
 import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.request.KeyPairSource;
@@ -78,7 +79,7 @@ final class Engine implements AutoCloseable {
 		this.scheduler = RotationScheduler.of(this.executor);
 		this.resources = new SharedResources(this.scheduler, this.threads, KeyPairSource.jdk(), CLOCK);
 		this.signers = KubernetesSigners
-			.ofKubernetes(new ApiClientProvider(kubeconfig, null, null, daemons("kubernetes-"), CLOCK), CLOCK);
+			.ofKubernetes(new ApiClientProvider(new KubeconfigSource(kubeconfig, null), null, null, daemons("kubernetes-"), CLOCK), CLOCK);
 		this.source = this.signers::signer;
 		this.managers = new CertificateManagers(
 				IntStream.range(0, certificates).mapToObj((number) -> manager(directory, number, supplied)).toList());

@@ -15,21 +15,11 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param bootstrapKubeconfig Kubeconfig with the credentials for the first request. Later
  * requests use the certificate itself.
  * @param context Context of the kubeconfig, or of the bootstrap kubeconfig if there is
- * one. By default its current context.
+ * one. By default the one that is current at startup.
  * @param apiClient The ApiClient bean.
  */
 public record KubernetesProperties(@Nullable Path kubeconfig, @Nullable Path bootstrapKubeconfig,
 		@Nullable String context, @DefaultValue ApiClient apiClient) {
-
-	/**
-	 * Returns the context of the kubeconfig, other than for the first request. If there
-	 * is a bootstrap kubeconfig, the configured context is one of that, and the
-	 * kubeconfig that is written has its own.
-	 * @return the context, {@code null} for the current one
-	 */
-	public @Nullable String laterContext() {
-		return (this.bootstrapKubeconfig != null) ? null : this.context;
-	}
 
 	/**
 	 * The ApiClient bean.

@@ -7,7 +7,6 @@ import java.util.concurrent.Executors;
 import io.kubelet.cert.autoconfigure.KubernetesConnection;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
-import io.kubelet.cert.autoconfigure.settings.KubernetesProperties;
 import io.kubelet.cert.kubernetes.internal.RotatingApiClient;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
@@ -40,16 +39,14 @@ public final class KubernetesApiClientAutoConfiguration {
 	@Bean
 	@ConditionalOnMissingBean(ApiClient.class)
 	RotatingApiClient kubernetesApiClient(CertificateSettingsList settings, CertificateManagers managers,
-			SslBundles bundles, RotationScheduler scheduler) {
-		KubernetesProperties connection = settings.kubernetes();
+			KubernetesConnection connection, SslBundles bundles, RotationScheduler scheduler) {
 		CertificateSettings certificate = settings.certificates().get(0);
 		CertificateManager manager = managers.get(certificate.name());
 		CustomizableThreadFactory threads = new CustomizableThreadFactory("kubernetes-client-");
 		threads.setDaemon(true);
 		ExecutorService executor = Executors.newCachedThreadPool(threads);
 		var keyManagers = bundles.getBundle(certificate.ssl().bundle()).getManagers().getKeyManagers();
-		RotatingApiClient client = RotatingApiClient.connect(connection.kubeconfig(), connection.laterContext(),
-				keyManagers, executor);
+		RotatingApiClient client = new RotatingApiClient(connection.kubeconfig(), keyManagers, executor);
 		manager.addFollower((name) -> scheduler.schedule(client.rotated(), GRACE));
 		return client;
 	}

@@ -3,17 +3,14 @@ package io.kubelet.cert.kubernetes.internal;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.TextFile;
-import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubernetes.client.openapi.ApiClient;
 import org.jspecify.annotations.Nullable;
@@ -22,13 +19,14 @@ import org.jspecify.annotations.Nullable;
  * The files that a client is created from: a kubeconfig and, for a node, the one to
  * bootstrap with.
  *
- * @param kubeconfig the kubeconfig, {@code null} to look in the usual places
+ * @param kubeconfig the kubeconfig
  * @param bootstrapKubeconfig the kubeconfig with the bootstrap credentials, {@code null}
  * if there is none
- * @param context the context, {@code null} for the current one
+ * @param context the context of the bootstrap kubeconfig, {@code null} for its current
+ * one
  * @param clock the clock
  */
-record AccessFiles(@Nullable Path kubeconfig, @Nullable Path bootstrapKubeconfig, @Nullable String context,
+record AccessFiles(KubeconfigSource kubeconfig, @Nullable Path bootstrapKubeconfig, @Nullable String context,
 		Clock clock) {
 
 	/** Shorter than the wait at startup, so that the reason is reported. */
@@ -62,31 +60,27 @@ record AccessFiles(@Nullable Path kubeconfig, @Nullable Path bootstrapKubeconfig
 
 	private ApiClient create(@Nullable CertificatePair pair) {
 		Path bootstrap = this.bootstrapKubeconfig;
-		if (bootstrap == null || this.kubeconfig == null) {
-			return create(Kubeconfigs.read(this.kubeconfig, this.context));
+		KubeconfigFile file = this.kubeconfig.read();
+		if (bootstrap == null) {
+			return create(this.kubeconfig, file, credentials(file));
 		}
-		KubeconfigFile node = KubeconfigFile.read(this.kubeconfig, null);
 		CertificatePair credentials = (pair != null) ? pair
-				: node.validClientCertificate(this.clock.instant()).orElse(null);
+				: file.validClientCertificate(this.clock.instant()).orElse(null);
 		if (credentials != null) {
-			return create(node, Credentials.ofPair(credentials));
+			return create(this.kubeconfig, file, Credentials.ofPair(credentials));
 		}
 		if (!Files.exists(bootstrap)) {
 			throw new KubernetesConfigurationException(
 					"There is no valid client certificate, and there is no bootstrap kubeconfig %s to request one with (kubelet.cert.kubernetes.bootstrap-kubeconfig)"
 						.formatted(bootstrap));
 		}
-		return create(KubeconfigFile.read(bootstrap, this.context));
+		KubeconfigSource source = new KubeconfigSource(bootstrap, this.context);
+		KubeconfigFile bootstrapFile = source.read();
+		return create(source, bootstrapFile, credentials(bootstrapFile));
 	}
 
-	private static ApiClient create(KubeconfigFile file) {
-		return create(file, credentials(file));
-	}
-
-	private static ApiClient create(KubeconfigFile file, Credentials credentials) {
-		List<X509Certificate> authorities = file.authorities();
-		Trust trust = authorities.isEmpty() ? Trust.system() : Trust.exactly(authorities);
-		return KubernetesClients.create(file, credentials, () -> trust);
+	private static ApiClient create(KubeconfigSource source, KubeconfigFile file, Credentials credentials) {
+		return KubernetesClients.create(file, credentials, source.trust(file));
 	}
 
 	/**
@@ -113,7 +107,7 @@ record AccessFiles(@Nullable Path kubeconfig, @Nullable Path bootstrapKubeconfig
 
 	/**
 	 * Reads the token for each request: that of a service account is replaced from time
-	 * to time. While the file is empty or cannot be read, the last one is used.
+	 * to time. While the file has none that can be sent, the last one is used.
 	 */
 	private static Supplier<String> token(Path file) {
 		AtomicReference<String> last = new AtomicReference<>(readToken(file));

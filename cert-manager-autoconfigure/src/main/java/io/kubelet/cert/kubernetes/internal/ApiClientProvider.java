@@ -34,8 +34,9 @@ import org.jspecify.annotations.Nullable;
  * credentials only if there is no valid pair; the bootstrap credentials are dropped as
  * soon as they have obtained a certificate. A client is replaced, and its credentials are
  * read again, when the pair changes, when the server does not accept the credentials
- * (401), and when the client is more than a minute old and unused. A credential plug-in
- * may hang, so a client is created on a thread of its own and within a time limit.
+ * (401), and when the client is more than a minute old and no request waits for its
+ * answer. A credential plug-in may hang, so a client is created on a thread of its own
+ * and within a time limit.
  */
 public final class ApiClientProvider implements AutoCloseable {
 
@@ -56,16 +57,16 @@ public final class ApiClientProvider implements AutoCloseable {
 
 	/**
 	 * Creates a provider. Nothing is read yet.
-	 * @param kubeconfig the kubeconfig, {@code null} to look in the usual places
+	 * @param kubeconfig the kubeconfig
 	 * @param bootstrapKubeconfig the kubeconfig with the bootstrap credentials,
 	 * {@code null} if there is none
-	 * @param context the context to use, {@code null} for the current one; if there is a
-	 * bootstrap kubeconfig, it is one of its contexts
+	 * @param context the context of the bootstrap kubeconfig, {@code null} for its
+	 * current one
 	 * @param threads creates the threads, which exist only while there is something to
 	 * wait for
 	 * @param clock the clock
 	 */
-	public ApiClientProvider(@Nullable Path kubeconfig, @Nullable Path bootstrapKubeconfig, @Nullable String context,
+	public ApiClientProvider(KubeconfigSource kubeconfig, @Nullable Path bootstrapKubeconfig, @Nullable String context,
 			ThreadFactory threads, Clock clock) {
 		this.files = new AccessFiles(kubeconfig, bootstrapKubeconfig, context, clock);
 		this.clock = clock;

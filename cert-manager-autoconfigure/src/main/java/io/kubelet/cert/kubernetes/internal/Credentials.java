@@ -26,15 +26,11 @@ record Credentials(KeyManager @Nullable [] keys, @Nullable Supplier<String> auth
 		try {
 			KeyManagerFactory factory = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
 			factory.init(KeyStores.holding(pair, "client", "client"), "client".toCharArray());
-			return ofKeys(factory.getKeyManagers());
+			return new Credentials(factory.getKeyManagers(), null);
 		}
 		catch (GeneralSecurityException ex) {
 			throw new IllegalStateException("This JDK cannot present a client certificate", ex);
 		}
-	}
-
-	static Credentials ofKeys(KeyManager[] keys) {
-		return new Credentials(keys, null);
 	}
 
 	static Credentials ofToken(Supplier<String> token) {

@@ -29,13 +29,14 @@ import org.yaml.snakeyaml.constructor.SafeConstructor;
  *
  * @param file the file
  * @param config the whole content, empty if there is no file
+ * @param context the name of the context, {@code null} if there is none
  * @param cluster the cluster of the context, empty if there is none
  * @param userName the name of the user of the context, {@code null} if there is none
  * @param user the user of the context, empty if there is none
  * @param namespace the namespace of the context, {@code null} if there is none
  */
-record KubeconfigFile(Path file, Map<?, ?> config, Map<?, ?> cluster, @Nullable String userName, Map<?, ?> user,
-		@Nullable String namespace) {
+record KubeconfigFile(Path file, Map<?, ?> config, @Nullable Object context, Map<?, ?> cluster,
+		@Nullable String userName, Map<?, ?> user, @Nullable String namespace) {
 
 	/**
 	 * Reads a kubeconfig.
@@ -47,15 +48,24 @@ record KubeconfigFile(Path file, Map<?, ?> config, Map<?, ?> cluster, @Nullable 
 	 */
 	public static KubeconfigFile read(Path file, @Nullable String context) {
 		Map<?, ?> config = load(file);
-		Map<?, ?> chosen = named(config, "contexts", "context",
-				(context != null) ? context : config.get("current-context"));
-		if (context != null && chosen.isEmpty()) {
-			throw new KubernetesConfigurationException(
-					"The kubeconfig %s has no context '%s': correct 'kubelet.cert.kubernetes.context'".formatted(file,
-							context));
-		}
-		return new KubeconfigFile(file, config, named(config, "clusters", "cluster", chosen.get("cluster")),
+		KubeconfigFile current = read(file, config, config.get("current-context"));
+		return (context == null) ? current
+				: current.with(context)
+					.orElseThrow(() -> new KubernetesConfigurationException(
+							"The kubeconfig %s has no context '%s': correct 'kubelet.cert.kubernetes.context'"
+								.formatted(file, context)));
+	}
+
+	private static KubeconfigFile read(Path file, Map<?, ?> config, @Nullable Object context) {
+		Map<?, ?> chosen = named(config, "contexts", "context", context);
+		return new KubeconfigFile(file, config, context, named(config, "clusters", "cluster", chosen.get("cluster")),
 				text(chosen, "user"), named(config, "users", "user", chosen.get("user")), text(chosen, "namespace"));
+	}
+
+	/** Returns this file with another context, empty if it has none of the name. */
+	Optional<KubeconfigFile> with(Object context) {
+		return named(this.config, "contexts", "context", context).isEmpty() ? Optional.empty()
+				: Optional.of(read(this.file, this.config, context));
 	}
 
 	private static Map<?, ?> load(Path file) {

@@ -144,11 +144,11 @@ class KubernetesClientsTests {
 	void firstFileInTheVariableThatExistsIsUsed() {
 		Path kubeconfig = write("token: " + token());
 		Path missing = this.directory.resolve("missing");
-		assertThat(Kubeconfigs.find(missing + File.pathSeparator + File.pathSeparator + kubeconfig, missing))
+		assertThat(KubeconfigSource.find(missing + File.pathSeparator + File.pathSeparator + kubeconfig, missing))
 			.isEqualTo(kubeconfig);
-		assertThat(Kubeconfigs.find(" ", kubeconfig)).isEqualTo(kubeconfig);
+		assertThat(KubeconfigSource.find(" ", kubeconfig)).isEqualTo(kubeconfig);
 		assertThatExceptionOfType(KubernetesConfigurationException.class)
-			.isThrownBy(() -> Kubeconfigs.find(missing.toString(), kubeconfig))
+			.isThrownBy(() -> KubeconfigSource.find(missing.toString(), kubeconfig))
 			.withMessage("The environment variable KUBECONFIG names no file that exists: " + missing);
 	}
 
@@ -157,6 +157,23 @@ class KubernetesClientsTests {
 		Path kubeconfig = replaced("current-context: embedded", "current-context: other");
 		refused(kubeconfig, null, "names no server: its current context");
 		assertThat(userOf(TestClients.create(kubeconfig, "embedded"))).isEqualTo("system:bootstrap:abcdef");
+	}
+
+	/** As with client-go, 'kubectl config use-context' is for others. */
+	@Test
+	void contextThatIsCurrentAtFirstRemainsAsLongAsItExists() {
+		Path kubeconfig = write("token: " + token());
+		KubeconfigSource source = new KubeconfigSource(kubeconfig, null);
+		String server = source.read().server();
+		String others = """
+				contexts: [{name: %s, context: {cluster: embedded}}, {name: other, context: {cluster: other}}]
+				current-context: other
+				clusters: [{name: embedded, cluster: {server: "%s"}}, {name: other, cluster: {server: "https://other"}}]
+				""";
+		Adapter.write(kubeconfig, others.formatted("embedded", server));
+		assertThat(source.read().server()).isEqualTo(server);
+		Adapter.write(kubeconfig, others.formatted("gone", server));
+		assertThat(source.read().server()).isEqualTo("https://other");
 	}
 
 	@ParameterizedTest
@@ -175,7 +192,7 @@ class KubernetesClientsTests {
 		String message = "The kubeconfig " + kubeconfig + " has no context 'prod'";
 		refused(kubeconfig, "prod", message);
 		assertThatExceptionOfType(KubernetesConfigurationException.class)
-			.isThrownBy(() -> Kubeconfigs.namespace(kubeconfig, "prod"))
+			.isThrownBy(() -> new KubeconfigSource(kubeconfig, "prod").namespace())
 			.withMessageContaining(message);
 	}
 
@@ -207,7 +224,7 @@ class KubernetesClientsTests {
 	void serviceAccountOfAPodStandsForAKubeconfig(String host, String server) throws Exception {
 		Files.writeString(this.directory.resolve("ca.crt"), controlPlane.caPem());
 		Files.writeString(this.directory.resolve("token"), "one");
-		KubeconfigFile file = Kubeconfigs.serviceAccount(this.directory, host, "443");
+		KubeconfigFile file = KubeconfigSource.serviceAccount(this.directory, host, "443");
 		assertThat(file.server()).isEqualTo(server);
 		assertThat(file.origin()).isEqualTo("the pod's service account");
 		assertThat(file.authorities()).hasSize(1);

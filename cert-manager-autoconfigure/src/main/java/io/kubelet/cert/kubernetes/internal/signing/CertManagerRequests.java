@@ -16,12 +16,10 @@ import io.kubelet.cert.request.RequestException;
  * namespace. cert-manager deletes only requests that belong to a Certificate, which those
  * of applications do not.
  *
- * @param issuer the issuer that signs
  * @param namespace the namespace of the requests
  * @param annotations the annotations of the requests, which configure some issuers
  */
-record CertManagerRequests(IssuerReference issuer, String namespace,
-		Map<String, String> annotations) implements SigningApi {
+record CertManagerRequests(String namespace, Map<String, String> annotations) implements SigningApi {
 
 	private static final String READY = "Ready";
 
@@ -33,8 +31,9 @@ record CertManagerRequests(IssuerReference issuer, String namespace,
 	@Override
 	public JsonObject newObject(CertificateRequest request) {
 		JsonObject spec = RequestObject.spec(request);
-		spec.add("issuerRef", ApiObjects
-			.object(Map.of("name", this.issuer.name(), "kind", this.issuer.kind(), "group", this.issuer.group())));
+		IssuerReference issuer = IssuerReference.parse(request.signerName()).orElseThrow();
+		spec.add("issuerRef",
+				ApiObjects.object(Map.of("name", issuer.name(), "kind", issuer.kind(), "group", issuer.group())));
 		if (request.requestedLifetime() != null) {
 			spec.addProperty("duration", request.requestedLifetime().toSeconds() + "s");
 		}

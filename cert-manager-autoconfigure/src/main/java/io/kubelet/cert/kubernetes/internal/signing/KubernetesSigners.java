@@ -13,7 +13,6 @@ import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.kubernetes.internal.ApiClientProvider;
 import io.kubelet.cert.request.CertificateSigner;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
-import io.kubelet.cert.request.IssuerReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,16 +51,15 @@ public final class KubernetesSigners implements AutoCloseable {
 
 	/**
 	 * Creates signers that use cert-manager's CertificateRequest API.
-	 * @param issuer the issuer that signs
 	 * @param namespace the namespace of the requests
 	 * @param annotations the annotations of the requests, which configure some issuers
 	 * @param clients provides the client
 	 * @param clock the clock, which shows whether a certificate that is found has expired
 	 * @return the signers
 	 */
-	public static KubernetesSigners ofCertManager(IssuerReference issuer, String namespace,
-			Map<String, String> annotations, ApiClientProvider clients, Clock clock) {
-		return new KubernetesSigners(new CertManagerRequests(issuer, namespace, annotations), clients, clock);
+	public static KubernetesSigners ofCertManager(String namespace, Map<String, String> annotations,
+			ApiClientProvider clients, Clock clock) {
+		return new KubernetesSigners(new CertManagerRequests(namespace, annotations), clients, clock);
 	}
 
 	/**

@@ -19,6 +19,7 @@ import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.kubernetes.internal.ApiClientProvider;
+import io.kubelet.cert.kubernetes.internal.KubeconfigSource;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.CertificateStore.Stored;
@@ -78,8 +79,8 @@ abstract class SecretStoreFixture {
 	}
 
 	SecretStore store(String certificate, boolean rotates, @Nullable CertificateStore copy) {
-		ApiClientProvider clients = new ApiClientProvider(this.kubeconfig, null, null, Adapter::daemon,
-				Clock.systemUTC());
+		ApiClientProvider clients = new ApiClientProvider(new KubeconfigSource(this.kubeconfig, null), null, null,
+				Adapter::daemon, Clock.systemUTC());
 		SecretStore store = new SecretStore("shop", "shop-tls", certificate, rotates, copy, clients);
 		this.closed.addAll(List.of(clients, store));
 		return store;

@@ -22,6 +22,7 @@ import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.kubernetes.internal.ApiClientProvider;
+import io.kubelet.cert.kubernetes.internal.KubeconfigSource;
 import io.kubelet.cert.kubernetes.internal.ApiObjects;
 import io.kubelet.cert.kubernetes.internal.TestClients;
 import io.kubelet.cert.request.CertificateRequests;
@@ -115,14 +116,14 @@ class CertManagerRequestsTests {
 	@Test
 	void requestThatTheWebhookRefusesIsRejected() {
 		IssuerReference issuer = new IssuerReference("Wrong", "internal", IssuerReference.CERT_MANAGER);
-		failure(signer(issuer, "shop"), request(issuer)).returns(Kind.REJECTED, Kind::of)
+		failure(signer("shop"), request(issuer)).returns(Kind.REJECTED, Kind::of)
 			.withMessageContaining("(406): admission webhook \"webhook.cert-manager.io\" denied the request: "
 					+ "spec.issuerRef.kind: Invalid value: \"Wrong\"");
 	}
 
 	@Test
 	void anotherNamespaceIsRefusedWithTheRole() {
-		failure(signer(ISSUER, "other"), request()).returns(Kind.FORBIDDEN, Kind::of)
+		failure(signer("other"), request()).returns(Kind.FORBIDDEN, Kind::of)
 			.withMessageContaining("cert-manager is not installed in this cluster, or the permission is missing")
 			.satisfies((failure) -> assertThat(((RequestException) failure).report()).contains(
 					"""
@@ -136,7 +137,7 @@ class CertManagerRequestsTests {
 	void clusterWithoutCertManagerIsNamed() {
 		try (EmbeddedControlPlane bare = EmbeddedControlPlane.start()) {
 			bare.allowIn("shop", ShopAccount.NAME, Set.of("*"), "certificaterequests.cert-manager.io");
-			failure(signer(bare, bare.addServiceAccount("shop", "shop"), ISSUER, "shop"), request())
+			failure(signer(bare, bare.addServiceAccount("shop", "shop"), "shop"), request())
 				.returns(Kind.REJECTED, Kind::of)
 				.withMessageContaining("cert-manager is not installed in this cluster, or the permission is missing")
 				.withMessageContaining("(404)")
@@ -169,7 +170,7 @@ class CertManagerRequestsTests {
 	@Test
 	void olderStateDoesNotTakeTheAuthorityFromTheCertificate() {
 		this.plane.behavior().approval(ApprovalPolicy.manual());
-		SigningApi api = new CertManagerRequests(ISSUER, "shop", Map.of());
+		SigningApi api = new CertManagerRequests("shop", Map.of());
 		AtomicReference<CsrExchange> exchange = new AtomicReference<>();
 		exchange.set(new CsrExchange(api, TestClients.create(this.plane.writeKubeconfig(this.directory)),
 				new RequestWatches(api.path(), (task) -> Adapter.daemon(task).start()), Clock.systemUTC(), request(),
@@ -202,7 +203,7 @@ class CertManagerRequestsTests {
 		CertificateRequest request = CertificateRequests.create("shop-1", CertificateTemplate.ofSubject("shop"),
 				"ClusterIssuer/internal", List.of(Usage.CLIENT_AUTH), Duration.ofMinutes(1), keys);
 		Map<String, String> annotations = Map.of("issuers.example.com/template", "web");
-		assertThat(new CertManagerRequests(ISSUER, "shop", annotations).newObject(request)).asString()
+		assertThat(new CertManagerRequests("shop", annotations).newObject(request)).asString()
 			.contains("\"duration\":\"60s\"")
 			.contains("\"annotations\":{\"issuers.example.com/template\":\"web\"}");
 	}
@@ -221,7 +222,7 @@ class CertManagerRequestsTests {
 	@Test
 	void withoutThePermissionToDeleteOneWarningStatesTheRole(CapturedOutput output) {
 		this.plane.allowIn("shop", "jane", Set.of("create", "list", "watch"), "certificaterequests.cert-manager.io");
-		CertificateSigner signer = signer(this.plane, this.plane.addToken("jane", "jane"), ISSUER, "shop");
+		CertificateSigner signer = signer(this.plane, this.plane.addToken("jane", "jane"), "shop");
 		for (int i = 0; i < 2; i++) {
 			CertificateRequest request = request();
 			answer(signer, request);
@@ -255,10 +256,9 @@ class CertManagerRequestsTests {
 		try (ServerSocket silent = new ServerSocket(0)) {
 			Path kubeconfig = CertificateContexts.writeKubeconfig(this.directory.resolve("silent"),
 					"https://127.0.0.1:" + silent.getLocalPort());
-			ApiClientProvider clients = new ApiClientProvider(kubeconfig, null, null, Adapter::daemon,
-					Clock.systemUTC());
-			CertificateSigner signer = KubernetesSigners
-				.ofCertManager(ISSUER, "shop", Map.of(), clients, Clock.systemUTC())
+			ApiClientProvider clients = new ApiClientProvider(new KubeconfigSource(kubeconfig, null), null, null,
+					Adapter::daemon, Clock.systemUTC());
+			CertificateSigner signer = KubernetesSigners.ofCertManager("shop", Map.of(), clients, Clock.systemUTC())
 				.signer(null);
 			CompletableFuture<?> deletion = signer.discard(request());
 			silent.accept();
@@ -293,18 +293,18 @@ class CertManagerRequestsTests {
 	}
 
 	private CertificateSigner signer() {
-		return signer(ISSUER, "shop");
+		return signer("shop");
 	}
 
-	private CertificateSigner signer(IssuerReference issuer, String namespace) {
-		return signer(this.plane, this.plane.addServiceAccount("shop", "shop"), issuer, namespace);
+	private CertificateSigner signer(String namespace) {
+		return signer(this.plane, this.plane.addServiceAccount("shop", "shop"), namespace);
 	}
 
-	private CertificateSigner signer(EmbeddedControlPlane plane, Credential user, IssuerReference issuer,
-			String namespace) {
-		ApiClientProvider clients = new ApiClientProvider(plane.writeKubeconfig(this.directory, user), null, null,
-				Adapter::daemon, Clock.systemUTC());
-		return KubernetesSigners.ofCertManager(issuer, namespace, Map.of(), clients, Clock.systemUTC()).signer(null);
+	private CertificateSigner signer(EmbeddedControlPlane plane, Credential user, String namespace) {
+		ApiClientProvider clients = new ApiClientProvider(
+				new KubeconfigSource(plane.writeKubeconfig(this.directory, user), null), null, null, Adapter::daemon,
+				Clock.systemUTC());
+		return KubernetesSigners.ofCertManager(namespace, Map.of(), clients, Clock.systemUTC()).signer(null);
 	}
 
 	private static CertificateRequest request() {

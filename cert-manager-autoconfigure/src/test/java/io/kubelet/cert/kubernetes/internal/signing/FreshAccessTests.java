@@ -12,6 +12,7 @@ import java.util.concurrent.CompletableFuture;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.kubernetes.internal.ApiClientProvider;
+import io.kubelet.cert.kubernetes.internal.KubeconfigSource;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
@@ -63,9 +64,9 @@ class FreshAccessTests {
 				""".formatted(this.controlPlane.url(), plugIn));
 		Files.writeString(this.directory.resolve("ca.pem"), this.controlPlane.caPem());
 		present("first");
-		this.signers = KubernetesSigners.ofKubernetes(
-				new ApiClientProvider(this.directory.resolve("kubeconfig"), null, null, Adapter::daemon, this.time),
-				this.time);
+		this.signers = KubernetesSigners
+			.ofKubernetes(new ApiClientProvider(new KubeconfigSource(this.directory.resolve("kubeconfig"), null), null,
+					null, Adapter::daemon, this.time), this.time);
 	}
 
 	@AfterEach
@@ -99,6 +100,20 @@ class FreshAccessTests {
 		assertThat(CompletableFuture.allOf(first, second)).succeedsWithin(Adapter.PATIENCE);
 		assertThat(this.controlPlane.count(RecordedRequest::isWatch)).isOne();
 		assertThat(asked()).isOne();
+	}
+
+	@Test
+	void newAuthorityIsTrustedWhileARequestWaits() throws Exception {
+		this.controlPlane.behavior().approval(ApprovalPolicy.manual());
+		CompletableFuture<?> waiting = request();
+		await().until(() -> this.controlPlane.openWatches() == 1);
+		restartWithAnotherAuthority();
+		Files.writeString(this.directory.resolve("ca.pem"), this.controlPlane.caPem());
+		assertThat(waiting).as("the other cluster does not have it")
+			.failsWithin(Adapter.PATIENCE)
+			.withThrowableThat()
+			.havingCause()
+			.returns(Kind.LOST, Kind::of);
 	}
 
 	/** Whoever answers at the old place now is not trusted. */

@@ -10,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.kubernetes.internal.ApiClientProvider;
+import io.kubelet.cert.kubernetes.internal.KubeconfigSource;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.Credential;
 import io.kubelet.cert.test.EmbeddedControlPlane;
@@ -97,7 +98,8 @@ class KubernetesSignersTests {
 	/** For a node whose kubeconfig contains no certificate yet. */
 	private ApiClientProvider bootstrapping(Path bootstrap) {
 		Path node = Adapter.write(this.adapter.directory.resolve("node"), "kind: Config");
-		return new ApiClientProvider(node, bootstrap, null, Adapter::daemon, Clock.systemUTC());
+		return new ApiClientProvider(new KubeconfigSource(node, null), bootstrap, null, Adapter::daemon,
+				Clock.systemUTC());
 	}
 
 	private void awaitNoThread() {

@@ -21,29 +21,45 @@ import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The places where Kubernetes programs look for their API server: the configured
- * kubeconfig, the service account of the pod, the first file in {@code KUBECONFIG} that
- * exists, and {@code ~/.kube/config}. Nothing of the Kubernetes client is loaded.
+ * The first of the places where Kubernetes programs look for their API server: the
+ * configured kubeconfig, the service account of the pod, the first file in
+ * {@code KUBECONFIG} that exists, and {@code ~/.kube/config}. Nothing of the Kubernetes
+ * client is loaded.
+ * <p>
+ * As for every program that uses client-go, the context that was current when the file
+ * was first read remains the one to use as long as it exists, whatever a user of kubectl
+ * chooses later.
  */
-public final class Kubeconfigs {
+public final class KubeconfigSource {
 
 	/** Contains {@code token}, {@code ca.crt} and {@code namespace} in a pod. */
 	private static final Path SERVICE_ACCOUNT = Path.of("/var/run/secrets/kubernetes.io/serviceaccount");
 
-	private Kubeconfigs() {
+	private final @Nullable Path configured;
+
+	private final @Nullable String context;
+
+	/** The name of the context that was used last. */
+	private volatile @Nullable Object last;
+
+	/**
+	 * Creates a source. Nothing is read yet.
+	 * @param configured the kubeconfig, {@code null} to look in the usual places
+	 * @param context the context to use, {@code null} for the current one
+	 */
+	public KubeconfigSource(@Nullable Path configured, @Nullable String context) {
+		this.configured = configured;
+		this.context = context;
 	}
 
 	/**
 	 * Returns the namespace of the context or the pod.
-	 * @param kubeconfig the kubeconfig, {@code null} to look in the usual places
-	 * @param context the context to use, {@code null} for the current one
 	 * @return the namespace, {@code default} if none is named
 	 */
-	public static String namespace(@Nullable Path kubeconfig, @Nullable String context) {
+	public String namespace() {
 		try {
-			String namespace = (kubeconfig == null && isInCluster())
-					? TextFile.read(SERVICE_ACCOUNT.resolve("namespace")).trim()
-					: KubeconfigFile.read(find(kubeconfig), context).namespace();
+			String namespace = isServiceAccount() ? TextFile.read(SERVICE_ACCOUNT.resolve("namespace")).trim()
+					: read().namespace();
 			return (namespace != null) ? namespace : "default";
 		}
 		catch (IOException ex) {
@@ -53,40 +69,43 @@ public final class Kubeconfigs {
 
 	/**
 	 * Returns a source of trust in exactly the authorities of the cluster.
-	 * @param kubeconfig the kubeconfig, {@code null} to look in the usual places
-	 * @param context the context to use, {@code null} for the current one
 	 * @return the source, empty if no API server is configured in any place
 	 */
-	public static Optional<LiveTrust.Source> authorities(@Nullable Path kubeconfig, @Nullable String context) {
-		boolean configured = kubeconfig != null || isInCluster() || !variable().isBlank() || Files.exists(home());
-		return configured ? Optional.of(authorities(() -> read(kubeconfig, context))) : Optional.empty();
+	public Optional<LiveTrust.Source> authorities() {
+		boolean exists = this.configured != null || isServiceAccount() || !variable().isBlank() || Files.exists(home());
+		return exists ? Optional.of(liveAuthorities()) : Optional.empty();
 	}
 
 	/**
 	 * Returns the trust of a client, which follows the authorities in the kubeconfig. If
 	 * it names none, the client trusts those of the JDK, as kubectl does.
+	 * @param now what the kubeconfig contains now
 	 */
-	static Supplier<Trust> trust(@Nullable Path kubeconfig, @Nullable String context) {
-		return read(kubeconfig, context).authorities().isEmpty() ? Trust::system
-				: new LiveTrust("", authorities(() -> read(kubeconfig, context)));
+	Supplier<Trust> trust(KubeconfigFile now) {
+		return now.authorities().isEmpty() ? Trust::system : new LiveTrust("", liveAuthorities());
 	}
 
-	private static LiveTrust.Source authorities(Supplier<KubeconfigFile> kubeconfig) {
+	private LiveTrust.Source liveAuthorities() {
 		AtomicReference<List<Path>> files = new AtomicReference<>(List.of());
-		UnaryOperator<List<Path>> known = (last) -> last.isEmpty() ? kubeconfig.get().authorityFiles() : last;
+		UnaryOperator<List<Path>> known = (last) -> last.isEmpty() ? read().authorityFiles() : last;
 		Supplier<String> origin = () -> files.get().stream().map(Path::toString).collect(Collectors.joining(", "));
 		return new LiveTrust.Source(origin, () -> LiveTrust.Source.versionOf(files.updateAndGet(known)), () -> {
-			KubeconfigFile file = kubeconfig.get();
+			KubeconfigFile file = read();
 			files.set(file.authorityFiles());
 			return Trust.exactly(file.authorities());
 		});
 	}
 
 	/** Reads the kubeconfig. In a pod without one, its service account stands for it. */
-	static KubeconfigFile read(@Nullable Path configured, @Nullable String context) {
-		return (configured == null && isInCluster())
-				? serviceAccount(SERVICE_ACCOUNT, environment("HOST"), environment("PORT"))
-				: KubeconfigFile.read(find(configured), context);
+	KubeconfigFile read() {
+		if (isServiceAccount()) {
+			return serviceAccount(SERVICE_ACCOUNT, environment("HOST"), environment("PORT"));
+		}
+		Path file = (this.configured != null) ? this.configured : find(variable(), home());
+		KubeconfigFile current = KubeconfigFile.read(file, this.context);
+		KubeconfigFile same = Optional.ofNullable(this.last).flatMap(current::with).orElse(current);
+		this.last = same.context();
+		return same;
 	}
 
 	private static String environment(String name) {
@@ -95,17 +114,14 @@ public final class Kubeconfigs {
 
 	static KubeconfigFile serviceAccount(Path directory, String host, String port) {
 		String server = "https://%s:%s".formatted(host.contains(":") ? "[" + host + "]" : host, port);
-		return new KubeconfigFile(directory, Map.of(),
+		return new KubeconfigFile(directory, Map.of(), null,
 				Map.of("server", server, "certificate-authority", directory + "/ca.crt"), "service account",
 				Map.of("tokenFile", directory + "/token"), null);
 	}
 
-	private static boolean isInCluster() {
-		return System.getenv("KUBERNETES_SERVICE_HOST") != null && Files.exists(SERVICE_ACCOUNT.resolve("token"));
-	}
-
-	private static Path find(@Nullable Path configured) {
-		return (configured != null) ? configured : find(variable(), home());
+	private boolean isServiceAccount() {
+		return this.configured == null && System.getenv("KUBERNETES_SERVICE_HOST") != null
+				&& Files.exists(SERVICE_ACCOUNT.resolve("token"));
 	}
 
 	/** Like kubectl, skips the files in the variable that do not exist. */
