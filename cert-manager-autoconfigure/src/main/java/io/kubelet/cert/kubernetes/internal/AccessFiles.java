@@ -102,7 +102,11 @@ record AccessFiles(KubeconfigSource kubeconfig, @Nullable Path bootstrapKubeconf
 			return new CredentialPlugIn(kubeconfig, exec).run(PLUG_IN_TIMEOUT);
 		}
 		String token = kubeconfig.userText("token");
-		return (token != null) ? Credentials.ofToken(() -> token) : Credentials.NONE;
+		if (token == null) {
+			return Credentials.NONE;
+		}
+		Credentials.checked(token, "The " + kubeconfig.describeUser());
+		return Credentials.ofToken(() -> token);
 	}
 
 	/**
@@ -113,8 +117,7 @@ record AccessFiles(KubeconfigSource kubeconfig, @Nullable Path bootstrapKubeconf
 		AtomicReference<String> last = new AtomicReference<>(readToken(file));
 		return () -> {
 			try {
-				String token = readToken(file);
-				return token.isEmpty() ? last.get() : last.updateAndGet((before) -> token);
+				return last.updateAndGet((before) -> readToken(file));
 			}
 			catch (KubernetesConfigurationException ex) {
 				return last.get();
@@ -124,7 +127,7 @@ record AccessFiles(KubeconfigSource kubeconfig, @Nullable Path bootstrapKubeconf
 
 	private static String readToken(Path file) {
 		try {
-			return TextFile.read(file).trim();
+			return Credentials.checked(TextFile.read(file).trim(), "The token file " + file);
 		}
 		catch (IOException ex) {
 			throw KubernetesConfigurationException.of("The token file " + file, "read", ex);

@@ -6,8 +6,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 
 import com.google.gson.JsonObject;
@@ -47,36 +49,40 @@ final class CredentialPlugIn {
 
 	/**
 	 * Runs the plug-in.
-	 * @param limit after this time, it is terminated with its child processes
+	 * @param limit after this time, or when this thread is interrupted, it is terminated
+	 * with its child processes
 	 * @return the credentials
 	 * @throws KubernetesConfigurationException if it cannot be started, fails or prints
 	 * anything else
 	 */
 	Credentials run(Duration limit) {
 		Process process = start();
-		CompletableFuture<Void> end = CompletableFuture.runAsync(() -> terminate(process),
-				CompletableFuture.delayedExecutor(limit.toMillis(), TimeUnit.MILLISECONDS));
+		// On a thread of its own, because only a wait for it can be interrupted
+		FutureTask<byte[]> output = new FutureTask<>(() -> process.getInputStream().readNBytes(MAXIMUM_BYTES));
 		try {
+			new Thread(output, "credential-plug-in").start();
 			process.getOutputStream().close();
-			String output = new String(process.getInputStream().readNBytes(MAXIMUM_BYTES), StandardCharsets.UTF_8);
-			int exitCode = process.waitFor();
-			if (!end.cancel(false)) {
-				throw problem("did not end within %s and was terminated. Run it by hand, as the user of this process, "
-					.formatted(ReadableDuration.of(limit)) + "to see what it waits for");
-			}
+			byte[] printed = output.get(limit.toMillis(), TimeUnit.MILLISECONDS);
+			int exitCode = process.onExit().get(limit.toMillis(), TimeUnit.MILLISECONDS).exitValue();
 			if (exitCode != 0) {
 				throw problem("failed with exit code " + exitCode
 						+ ". Run it by hand, as the user of this process, to see its messages");
 			}
-			return credentials(output);
+			return credentials(new String(printed, StandardCharsets.UTF_8));
 		}
-		catch (IOException ex) {
+		catch (TimeoutException ex) {
+			throw problem("did not end within %s and was terminated. Run it by hand, as the user of this process, "
+				.formatted(ReadableDuration.of(limit)) + "to see what it waits for");
+		}
+		catch (IOException | ExecutionException ex) {
 			throw problem("cannot be used, because its output cannot be read");
 		}
 		catch (InterruptedException ex) {
-			terminate(process);
 			Thread.currentThread().interrupt();
 			throw problem("was interrupted");
+		}
+		finally {
+			terminate(process);
 		}
 	}
 
@@ -135,6 +141,7 @@ final class CredentialPlugIn {
 		if (token == null || token.isEmpty()) {
 			throw problem("printed an ExecCredential without a token and without a client certificate");
 		}
+		Credentials.checked(token, this);
 		return Credentials.ofToken(() -> token);
 	}
 

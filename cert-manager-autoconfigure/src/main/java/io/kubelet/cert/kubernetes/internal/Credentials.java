@@ -2,12 +2,14 @@ package io.kubelet.cert.kubernetes.internal;
 
 import java.security.GeneralSecurityException;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.trust.KeyStores;
+import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * none
  */
 record Credentials(KeyManager @Nullable [] keys, @Nullable Supplier<String> authorization) {
+
+	private static final Pattern TOKEN = Pattern.compile("[!-~]+");
 
 	static final Credentials NONE = new Credentials(null, null);
 
@@ -35,6 +39,20 @@ record Credentials(KeyManager @Nullable [] keys, @Nullable Supplier<String> auth
 
 	static Credentials ofToken(Supplier<String> token) {
 		return new Credentials(null, () -> "Bearer " + token.get());
+	}
+
+	/**
+	 * Checks that a token is one that a header can carry.
+	 * @param token the token
+	 * @param owner what has it, as the subject of a sentence
+	 * @return the token
+	 */
+	static String checked(String token, Object owner) {
+		if (TOKEN.matcher(token).matches()) {
+			return token;
+		}
+		throw new KubernetesConfigurationException(owner
+				+ " has no token, or one that cannot be sent: set it to one line of ASCII characters without blanks");
 	}
 
 }
