@@ -23,9 +23,9 @@ import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.ssl.SslContextFactory;
 
 import org.springframework.boot.jetty.JettyServerCustomizer;
+import org.springframework.boot.jetty.JettyWebServerFactory;
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundles;
-import org.springframework.boot.web.server.AbstractConfigurableWebServerFactory;
 
 /**
  * Lets Jetty present each new pair, and drains the connections that it accepted before a
@@ -36,8 +36,7 @@ import org.springframework.boot.web.server.AbstractConfigurableWebServerFactory;
  * @param factory the factory of the server, which is configured when the server is
  * created
  */
-record JettyRotation(SslBundles bundles,
-		AbstractConfigurableWebServerFactory factory) implements JettyServerCustomizer {
+record JettyRotation(SslBundles bundles, JettyWebServerFactory factory) implements JettyServerCustomizer {
 
 	@Override
 	public void customize(Server server) {

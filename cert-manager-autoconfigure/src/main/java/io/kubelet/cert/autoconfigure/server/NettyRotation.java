@@ -24,9 +24,9 @@ import io.netty.util.concurrent.GlobalEventExecutor;
 import org.jspecify.annotations.Nullable;
 import reactor.netty.http.server.HttpServer;
 
+import org.springframework.boot.reactor.netty.NettyReactiveWebServerFactory;
 import org.springframework.boot.reactor.netty.NettyServerCustomizer;
 import org.springframework.boot.ssl.SslBundles;
-import org.springframework.boot.web.server.AbstractConfigurableWebServerFactory;
 
 /**
  * Drains the connections that a Reactor Netty server accepted before a change: they are
@@ -38,8 +38,7 @@ import org.springframework.boot.web.server.AbstractConfigurableWebServerFactory;
  * @param factory the factory of the server, which is configured when the server is
  * created
  */
-record NettyRotation(SslBundles bundles,
-		AbstractConfigurableWebServerFactory factory) implements NettyServerCustomizer {
+record NettyRotation(SslBundles bundles, NettyReactiveWebServerFactory factory) implements NettyServerCustomizer {
 
 	@Override
 	public HttpServer apply(HttpServer server) {

@@ -7,7 +7,7 @@ import org.apache.catalina.connector.Connector;
 import org.apache.coyote.http2.Http2Protocol;
 
 import org.springframework.boot.tomcat.TomcatConnectorCustomizer;
-import org.springframework.boot.web.server.AbstractConfigurableWebServerFactory;
+import org.springframework.boot.tomcat.TomcatWebServerFactory;
 
 /**
  * Lets Tomcat present each new pair, and drains the connections that it accepted before a
@@ -22,8 +22,7 @@ import org.springframework.boot.web.server.AbstractConfigurableWebServerFactory;
  * @param factory the factory of the server, which is configured when the server is
  * created
  */
-record TomcatRotation(ServerBundles bundles,
-		AbstractConfigurableWebServerFactory factory) implements TomcatConnectorCustomizer {
+record TomcatRotation(ServerBundles bundles, TomcatWebServerFactory factory) implements TomcatConnectorCustomizer {
 
 	/**
 	 * The time between telling a client to open no more streams and telling it which

@@ -3,9 +3,6 @@ package io.kubelet.cert.autoconfigure.settings;
 import java.util.List;
 import java.util.stream.Collectors;
 
-import org.springframework.beans.BeansException;
-import org.springframework.beans.factory.BeanFactory;
-import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.ssl.NoSuchSslBundleException;
@@ -19,11 +16,8 @@ class NoSuchSslBundleFailureAnalyzer extends AbstractFailureAnalyzer<NoSuchSslBu
 
 	private final Environment environment;
 
-	private final ObjectProvider<CertificateSettingsList> settings;
-
-	NoSuchSslBundleFailureAnalyzer(Environment environment, BeanFactory beans) {
+	NoSuchSslBundleFailureAnalyzer(Environment environment) {
 		this.environment = environment;
-		this.settings = beans.getBeanProvider(CertificateSettingsList.class);
 	}
 
 	@Override
@@ -46,9 +40,12 @@ class NoSuchSslBundleFailureAnalyzer extends AbstractFailureAnalyzer<NoSuchSslBu
 	/** Settings that are not valid are reported where they are used. */
 	private List<CertificateSettings> certificates() {
 		try {
-			return this.settings.stream().flatMap((list) -> list.certificates().stream()).toList();
+			return (SettingsConfiguration.isAnyPropertySet(this.environment)
+					&& this.environment.getProperty("kubelet.cert.enabled", Boolean.class, true))
+							? SettingsConfiguration.resolve(PropertiesBinder.bind(this.environment)).certificates()
+							: List.of();
 		}
-		catch (BeansException ex) {
+		catch (RuntimeException ex) {
 			return List.of();
 		}
 	}

@@ -150,11 +150,9 @@ record SettingsResolver(PropertyNames names, CertificateProperties properties, S
 				&& template.ipAddresses().isEmpty();
 		AddressSourceKind source = Objects.requireNonNullElse(addresses.source(),
 				ofNode ? AddressSourceKind.NODE : AddressSourceKind.FIXED);
-		this.names.require(
-				addresses.interfaces().isEmpty() || source == AddressSourceKind.INTERFACES
-						|| source == AddressSourceKind.POD,
-				"addresses.interfaces", addresses.interfaces(),
-				"They are a source of addresses only if '{addresses.source}' is 'interfaces' or 'pod'");
+		boolean read = source == AddressSourceKind.INTERFACES || source == AddressSourceKind.POD;
+		this.names.require(read || addresses.interfaces().isEmpty(), "addresses.interfaces", addresses.interfaces(),
+				"They are read only if '{addresses.source}' is 'interfaces' or 'pod'");
 		return new Addresses(source, Set.copyOf(addresses.interfaces()), addresses.dnsOnly(), nodeName(source));
 	}
 

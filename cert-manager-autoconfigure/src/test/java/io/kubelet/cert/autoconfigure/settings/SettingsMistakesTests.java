@@ -55,7 +55,7 @@ class SettingsMistakesTests {
 					ssl.trust-bundle.name=a;ssl.trust-bundle.signer-name=b.c/d | ssl.trust-bundle.signer-name with value 'b.c/d' is invalid: There is an ssl.trust-bundle.name as well
 					additional.b.pair-name=kubelet-client          | additional.b.pair-name with value 'kubelet-client' is invalid: There is another certificate of this name: rename one of them
 					store.type=secret;store.secret=a;additional.b.store.secret=a | additional.b.store.secret with value 'Secret a' is invalid: Another certificate is stored in it: name a Secret for each
-					addresses.interfaces=eth0                      | addresses.interfaces with value '[eth0]' is invalid: They are a source of addresses only if 'kubelet.cert.addresses.source' is 'interfaces' or 'pod'
+					addresses.interfaces=eth0                      | addresses.interfaces with value '[eth0]' is invalid: They are read only if 'kubelet.cert.addresses.source' is 'interfaces' or 'pod'
 					store.retain=0                                 | store.retain with value '0' is invalid: It is too small: set it to 1 or more
 					store.secret=a                                 | store.secret with value 'a' is invalid: Pairs are stored in files: set 'kubelet.cert.store.type' to 'secret'
 					store.type=secret                              | store.secret with value 'null' is invalid: Name the Secret, such as shop-tls
