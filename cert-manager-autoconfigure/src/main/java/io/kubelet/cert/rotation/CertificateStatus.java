@@ -180,8 +180,8 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 	 * another program stored
 	 * @param serialNumber the serial number of the certificate that became current,
 	 * {@code null} after a failure
-	 * @param requestName the name of the CertificateSigningRequest, {@code null} if there
-	 * was none
+	 * @param requestName the name of the CertificateSigningRequest or CertificateRequest,
+	 * {@code null} if there was none
 	 * @param duration how long ago this process had sent the request for the first time,
 	 * in this or an earlier attempt, zero if it had not; {@code null} for a pair that
 	 * another program stored

@@ -6,8 +6,9 @@ import io.kubelet.cert.certificate.CertificateTemplate;
 
 /**
  * Supplies the template of a certificate. It is asked from the start of the manager on:
- * about once a second, or when it signals a change. When its answer changes and the
- * current certificate does not satisfy it, the certificate is rotated at once.
+ * about once a second; if it signals its changes, then and at least once a minute; if
+ * rotation is off, every 10 seconds. When its answer changes and the current certificate
+ * does not satisfy it, the certificate is rotated at once.
  * <p>
  * It is called by one thread at a time, and nothing waits for it. If it throws, or does
  * not return, which the status reports, its last template stays in use.

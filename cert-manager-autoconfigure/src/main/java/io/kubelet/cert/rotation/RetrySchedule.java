@@ -27,7 +27,7 @@ import io.kubelet.cert.request.RequestException;
  * @param multiplier by how much it grows with each failure, at least 1; it grows up to
  * the interval
  * @param jitter up to which fraction of it is added at random, from 0
- * @param attempts between how many attempts the growing waits are, at least 1
+ * @param attempts the failed attempt from which on the wait is the interval, at least 1
  * @param interval the wait after each further failure
  */
 public record RetrySchedule(Duration initialDelay, double multiplier, double jitter, int attempts, Duration interval) {

@@ -175,7 +175,7 @@ final class CurrentPair {
 	/** How a stored pair differs from a template that ours satisfies. */
 	private List<String> differences(CertificatePair stored, @Nullable CertificateTemplate template, Instant now) {
 		CertificatePair pair = this.pair;
-		return (this.settings.once() || template == null || pair == null || !pair.isValid(now)
+		return (this.settings.keepsValidPair() || template == null || pair == null || !pair.isValid(now)
 				|| !this.due.accepts(pair, template)) ? List.of() : template.differences(stored.leaf());
 	}
 

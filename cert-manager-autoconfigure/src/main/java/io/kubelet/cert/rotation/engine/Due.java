@@ -87,7 +87,7 @@ final class Due {
 		else if (this.demanded != null) {
 			since(now, this.demanded);
 		}
-		else if (this.settings.once() || template == null || accepts(pair, template)) {
+		else if (this.settings.keepsValidPair() || template == null || accepts(pair, template)) {
 			this.accepted = (template != null) ? template : this.accepted;
 			this.since = null;
 			this.trigger = Trigger.DEADLINE;
@@ -117,7 +117,7 @@ final class Due {
 	 * not to be rotated.
 	 */
 	Instant deadline() {
-		return (this.since != null) ? this.since : this.settings.once() ? Instant.MAX : this.scheduled;
+		return (this.since != null) ? this.since : this.settings.keepsValidPair() ? Instant.MAX : this.scheduled;
 	}
 
 	/** Why a rotation is due, as of the last review. */

@@ -102,7 +102,7 @@ final class Rotation {
 		}
 		if (this.attempt == null) {
 			this.pendingRequests.removeIfAnswered(this.pair.get(), this.pair.heldSince(), now);
-			if (!this.settings.once() && this.pendingRequests.isLeftOver(template, this.pair.get())) {
+			if (!this.settings.keepsValidPair() && this.pendingRequests.isLeftOver(template, this.pair.get())) {
 				this.due.demand(this.pendingRequests.isNext() ? this.trigger : Trigger.RESUMED);
 			}
 		}

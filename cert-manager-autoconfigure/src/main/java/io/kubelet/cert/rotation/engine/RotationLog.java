@@ -129,7 +129,8 @@ final class RotationLog {
 			.addKeyValue("kubelet.cert.trigger", trigger)
 			.log("[{}] {}: serial number {}, valid until {}, next rotation {} (request {} to {})", inWords(trigger),
 					issued.serialNumber(), issued.notAfter(),
-					settings.once() ? "none, because rotation is off" : deadline.truncatedTo(ChronoUnit.SECONDS),
+					settings.keepsValidPair() ? "none, because rotation is off"
+							: deadline.truncatedTo(ChronoUnit.SECONDS),
 					request.name(), IssuerReference.describe(request.signerName()));
 		if (!additionalNames.isEmpty()) {
 			about(settings, logger.atWarn(), issued).log(

@@ -52,9 +52,9 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 		return this.signers == null;
 	}
 
-	/** Whether no valid certificate is rotated. */
-	boolean once() {
-		return this.schedule.once() || off();
+	/** Whether a valid certificate is not rotated, unless a caller requests it. */
+	boolean keepsValidPair() {
+		return this.schedule.onlyIfInvalid() || off();
 	}
 
 	/** The longest time between two checks. */
@@ -106,8 +106,8 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 	/**
 	 * When a certificate is requested.
 	 *
-	 * @param once whether a certificate is requested only if there is no valid one, or by
-	 * a caller, as a kubelet bootstraps with rotation off
+	 * @param onlyIfInvalid whether a certificate is requested only if there is no valid
+	 * one, or by a caller, as a kubelet bootstraps with rotation off
 	 * @param required whether the application does not start without the certificate
 	 * @param window the part of the lifetime in which the rotation deadline falls
 	 * @param waitTimeout how long to wait for approval and signature
@@ -115,7 +115,7 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 	 * with {@link io.kubelet.cert.rotation.CertificateManager#rotate()}
 	 * @param retry how long to wait after a failure
 	 */
-	public record Schedule(boolean once, boolean required, RotationWindow window, Duration waitTimeout,
+	public record Schedule(boolean onlyIfInvalid, boolean required, RotationWindow window, Duration waitTimeout,
 			Duration forcedInterval, RetrySchedule retry) {
 
 		/** The default wait for an answer. */

@@ -150,7 +150,8 @@ final class Warnings {
 		}
 		return failing
 				? "The application keeps trying. See 'lastFailure' in the endpoint, or the last failed attempt in this log"
-				: this.settings.once() ? "Rotation is off: replace the stored pair" : "A new one is being requested";
+				: this.settings.keepsValidPair() ? "Rotation is off: replace the stored pair"
+						: "A new one is being requested";
 	}
 
 	private String howToFollow(CertificateRequest pending) {
