@@ -80,7 +80,8 @@ final class Due {
 	 * satisfies the template again
 	 */
 	boolean review(@Nullable CertificatePair pair, @Nullable CertificateTemplate template, Instant now) {
-		boolean wasDue = this.since != null;
+		// That a request which was joined is over is a failure, and no end of failures
+		boolean wasDue = this.since != null && this.trigger != Trigger.RESUMED;
 		if (pair == null || !pair.isValid(now)) {
 			since(now, invalidity(pair, now));
 		}

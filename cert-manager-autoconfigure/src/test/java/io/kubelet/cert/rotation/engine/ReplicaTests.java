@@ -101,6 +101,16 @@ class ReplicaTests extends ManagerFixture {
 	}
 
 	@Test
+	void requestThatIsAnsweredBeforeItIsJoinedMakesNoRotationDue() {
+		start();
+		put(this.pair, this.request);
+		put(answer(this.request), null);
+		pass(ofMinutes(5));
+		assertThat(this.signer.joined).isEmpty();
+		assertThat(this.signer.requests).isEmpty();
+	}
+
+	@Test
 	void requestGivesWayToThatOfAnotherReplica() {
 		CompletableFuture<CertificatePair> rotation = rotate(start());
 		put(this.pair, this.request);
@@ -303,10 +313,14 @@ class ReplicaTests extends ManagerFixture {
 		storeAnswered();
 		CertificateManager manager = start();
 		pass(ofSeconds(29));
-		assertThat(this.shared.stored.pending()).isEqualTo(this.request);
+		assertThat(this.signer.discarded).isEmpty();
+		this.shared.conflicts = true;
 		pass(ofMinutes(1));
-		assertThat(this.shared.stored.pending()).isNull();
-		assertThat(this.signer.discarded).containsExactly(this.name);
+		assertThat(this.shared.stored.pending()).isEqualTo(this.request);
+		this.shared.conflicts = false;
+		pass(ofMinutes(1));
+		assertThat(this.shared.stored.pending()).as("it is tried again").isNull();
+		assertThat(this.signer.discarded).containsOnly(this.name);
 		assertThat(manager.status().state()).isEqualTo(State.VALID);
 		assertThat(this.signer.joined).isEmpty();
 	}
@@ -352,7 +366,7 @@ class ReplicaTests extends ManagerFixture {
 	}
 
 	@Test
-	void deniedRequestOfAnotherReplicaMakesNoRotationDue() {
+	void deniedRequestOfAnotherReplicaIsAFailureAndMakesNoRotationDue(CapturedOutput output) {
 		CompletableFuture<Void> removal = new CompletableFuture<>();
 		this.signer.removal = removal;
 		CertificateManager manager = start();
@@ -361,6 +375,8 @@ class ReplicaTests extends ManagerFixture {
 		removal.complete(null);
 		pass(ofMinutes(10));
 		assertThat(this.failures).hasSize(1);
+		assertThat(manager.status().lastFailure()).isEqualTo(this.failures.get(0));
+		assertThat(output).doesNotContain("are over");
 		assertThat(this.shared.stored.pending()).isNull();
 		assertThat(manager.status().state()).isEqualTo(State.VALID);
 		assertThat(this.signer.requests).isEmpty();
