@@ -3,7 +3,7 @@ package io.kubelet.cert.rotation.internal;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayDeque;
+import java.util.LinkedList;
 import java.util.Queue;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
@@ -22,8 +22,8 @@ public final class SerialExecutor {
 
 	private static final Logger logger = LoggerFactory.getLogger(SerialExecutor.class);
 
-	/** There is one for each certificate and listener: small initial capacity. */
-	private final Queue<Runnable> tasks = new ArrayDeque<>(1);
+	/** If there is no memory for another task, it holds what it held. */
+	private final Queue<Runnable> tasks = new LinkedList<>();
 
 	private final Executor executor;
 
@@ -37,6 +37,9 @@ public final class SerialExecutor {
 
 	/** Whether a thread runs the tasks, or is about to. */
 	private boolean scheduled;
+
+	/** Whether a thread runs them. */
+	private boolean running;
 
 	private volatile @Nullable Instant lateSince;
 
@@ -106,12 +109,19 @@ public final class SerialExecutor {
 	}
 
 	private void drain() {
+		synchronized (this.tasks) {
+			if (this.running) {
+				// An executor may throw, and yet find a thread later
+				return;
+			}
+			this.running = true;
+		}
 		for (Runnable task = next(); task != null; task = next()) {
 			try {
 				runWatched(task);
 			}
 			catch (Throwable ex) {
-				logger.error("A rotation task failed", ex);
+				log("A rotation task failed", ex);
 			}
 		}
 	}
@@ -119,7 +129,8 @@ public final class SerialExecutor {
 	private @Nullable Runnable next() {
 		synchronized (this.tasks) {
 			Runnable next = this.tasks.poll();
-			this.scheduled = next != null;
+			this.running = next != null;
+			this.scheduled = this.running;
 			return next;
 		}
 	}
@@ -134,7 +145,7 @@ public final class SerialExecutor {
 		}
 		catch (RuntimeException | Error ex) {
 			// The task, which may be all that schedules the next one, is not lost
-			logger.error("A rotation task is not watched", ex);
+			log("A rotation task is not watched", ex);
 		}
 		try {
 			task.run();
@@ -142,6 +153,15 @@ public final class SerialExecutor {
 		finally {
 			cancelLimit.run();
 			this.lateSince = null;
+		}
+	}
+
+	private static void log(String message, Throwable problem) {
+		try {
+			logger.error(message, problem);
+		}
+		catch (Throwable ex) {
+			// No memory for that either: the tasks go on
 		}
 	}
 

@@ -10,6 +10,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
@@ -48,6 +50,9 @@ class SerialExecutorTests {
 		this.executor.execute(() -> {
 			throw new NoClassDefFoundError("a class of another version");
 		});
+		this.executor.execute(() -> {
+			throw new ErrorThatCannotBeLogged();
+		});
 		this.executor.execute(() -> this.ran.add("next"));
 		this.time.settle();
 		this.executor.execute(() -> this.ran.add("later"));
@@ -56,30 +61,50 @@ class SerialExecutorTests {
 		assertThat(output).containsOnlyOnce("A rotation task failed");
 	}
 
-	@Test
-	void taskForWhichThereWasNoThreadRunsWithTheNext() {
+	/** A pool may throw because it cannot start a thread, and yet run the task later. */
+	@ParameterizedTest
+	@ValueSource(booleans = { true, false })
+	void taskForWhichThereWasNoThreadRunsWithTheNext(boolean runsLate) {
+		List<Runnable> runs = new ArrayList<>();
 		AtomicBoolean exhausted = new AtomicBoolean(true);
-		SerialExecutor executor = on((task) -> {
+		SerialExecutor executor = on((run) -> {
+			if (runsLate || !exhausted.get()) {
+				runs.add(run);
+			}
 			if (exhausted.get()) {
 				throw new InternalError("no thread to be had");
 			}
-			this.time.schedule(task, Duration.ZERO);
 		});
 		assertThatExceptionOfType(InternalError.class).isThrownBy(() -> executor.execute(() -> this.ran.add("first")));
 		exhausted.set(false);
-		executor.execute(() -> this.ran.add("second"));
-		this.time.settle();
-		assertThat(this.ran).containsExactly("first", "second");
+		executor.execute(() -> {
+			this.ran.add("second begins");
+			runs.get(runs.size() - 1).run();
+			this.ran.add("second ends");
+		});
+		executor.execute(() -> this.ran.add("third"));
+		List.copyOf(runs).forEach(Runnable::run);
+		assertThat(this.ran).containsExactly("first", "second begins", "second ends", "third");
 	}
 
 	@Test
 	void taskThatCannotBeWatchedRuns() {
 		SerialExecutor executor = new SerialExecutor(Runnable::run, (task, delay) -> {
-			throw new InternalError("no memory for a timer");
+			throw new ErrorThatCannotBeLogged();
 		}, this.time, Duration.ofMinutes(1), (stack) -> {
 		});
 		executor.execute(() -> this.ran.add("first"));
 		assertThat(this.ran).containsExactly("first");
+	}
+
+	/** As if there were no memory for that either. */
+	private static final class ErrorThatCannotBeLogged extends InternalError {
+
+		@Override
+		public String getMessage() {
+			throw new OutOfMemoryError("no memory for an entry of the log");
+		}
+
 	}
 
 	private SerialExecutor on(Executor executor) {
