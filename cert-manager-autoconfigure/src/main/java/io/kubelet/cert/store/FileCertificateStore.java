@@ -13,8 +13,7 @@ import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.certificate.TextFile;
 import io.kubelet.cert.certificate.TextFile.UnusableFileException;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * A store in the layout of the kubelet's {@code --cert-dir}: a kubelet can read what this
@@ -24,8 +23,6 @@ import org.slf4j.LoggerFactory;
  * checked in memory before.
  */
 public final class FileCertificateStore implements CertificateStore {
-
-	private static final Logger logger = LoggerFactory.getLogger(FileCertificateStore.class);
 
 	private final StoredPairs pairs;
 
@@ -76,15 +73,14 @@ public final class FileCertificateStore implements CertificateStore {
 		CertificatePair pair = next.pair();
 		if (pair != null && !pair.equals(stored.pair())) {
 			this.pairs.write(pair);
-			stored = stored.withPair(pair, null);
-			this.stored = stored;
+			// Even if the request cannot be written
+			this.stored = stored.withPair(pair, null);
 		}
 		if (!Objects.equals(next.pending(), stored.pending())) {
 			writeRequest(next.pending());
-			stored = stored.withPending(next.pending());
 		}
-		this.stored = stored;
-		return stored;
+		this.stored = next;
+		return next;
 	}
 
 	/** Reads the request, {@code null} if there is none that can be used. */
@@ -99,21 +95,12 @@ public final class FileCertificateStore implements CertificateStore {
 			return null;
 		}
 		catch (MalformedPemException | UnusableFileException ex) {
-			setAside(file, ex);
+			this.files.setAside(file, Level.WARN,
+					"The pending request in %s is not used: %s".formatted(file, ex.getMessage()));
 			return null;
 		}
 		catch (IOException ex) {
 			throw new StoreException("Cannot read the pending request " + file + ": " + StoreException.reason(ex), ex);
-		}
-	}
-
-	private void setAside(Path file, Exception problem) {
-		try {
-			logger.warn("[{}] The pending request in {} is not used: {}. It is kept as {}", this.files.pairName(), file,
-					problem.getMessage(), this.files.setAside(file));
-		}
-		catch (IOException ex) {
-			throw new StoreException("Cannot set aside " + file + ": " + problem.getMessage(), ex);
 		}
 	}
 
@@ -128,10 +115,7 @@ public final class FileCertificateStore implements CertificateStore {
 			}
 		}
 		catch (IOException ex) {
-			throw StoreException.notWritten(
-					((request != null) ? "Cannot store the pending request " : "Cannot delete the pending request ")
-							+ file,
-					ex);
+			throw StoreException.notWritten("Cannot store or delete the pending request " + file, ex);
 		}
 	}
 

@@ -14,8 +14,10 @@ import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * The files of one pair in its directory: their names, and the removal of old ones. Names
@@ -83,12 +85,19 @@ final class PairFiles {
 	}
 
 	/**
-	 * Sets a file aside that is not used. Of a link, the target stays as it is.
-	 * @return where it is now
+	 * Sets a file aside that is not used, and reports why. Of a link, the target stays as
+	 * it is. If that fails, the file is ignored all the same.
 	 */
-	Path setAside(Path file) throws IOException {
+	void setAside(Path file, Level level, @Nullable String problem) {
 		Path aside = file.resolveSibling(file.getFileName() + ".damaged");
-		return Files.move(file, aside, StandardCopyOption.REPLACE_EXISTING);
+		String outcome = "It is kept as " + aside;
+		try {
+			Files.move(file, aside, StandardCopyOption.REPLACE_EXISTING);
+		}
+		catch (IOException ex) {
+			outcome = "It cannot be set aside: " + StoreException.reason(ex);
+		}
+		logger.atLevel(level).log("[{}] {}. {}", this.pairName, problem, outcome);
 	}
 
 	/** Returns the pairs with a date, the newest first. */

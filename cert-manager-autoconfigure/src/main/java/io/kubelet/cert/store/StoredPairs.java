@@ -15,6 +15,7 @@ import io.kubelet.cert.certificate.TextFile.UnusableFileException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * The pairs in the directory of a store: files with a date in their names, of which a
@@ -56,7 +57,7 @@ final class StoredPairs {
 			if (pair == null && this.initial != null) {
 				pair = read(this.initial, null);
 			}
-			pair = (pair != null) ? pair : read(this.files.separate(), this.keyFiles);
+			pair = (pair != null) ? pair : readSeparate();
 			if (pair == null && this.reader.last() != null) {
 				throw new StoreException("There is no pair in " + this.files.directory() + " any more", null);
 			}
@@ -81,6 +82,19 @@ final class StoredPairs {
 		}
 	}
 
+	private @Nullable CertificatePair readSeparate() throws IOException {
+		try {
+			return read(this.files.separate(), this.keyFiles);
+		}
+		catch (UnusableFileException ex) {
+			if (this.reader.last() != null) {
+				throw ex;
+			}
+			this.files.setAside(Path.of(ex.getFile()), Level.WARN, ex.getMessage());
+			return null;
+		}
+	}
+
 	private @Nullable CertificatePair read(Path file) throws IOException {
 		return read(PairLocation.of(file), this.keyFiles);
 	}
@@ -99,21 +113,26 @@ final class StoredPairs {
 	 * @return the good one, {@code null} if there is none
 	 */
 	private @Nullable CertificatePair replaceDamaged(Exception cause) throws IOException {
-		Path current = this.files.current();
-		Path aside = this.files.setAside(current);
-		logger.error("[{}] {}. It is kept as {}", this.files.pairName(), cause.getMessage(), aside);
+		this.files.setAside(this.files.current(), Level.ERROR, cause.getMessage());
 		for (Path older : this.files.dated()) {
-			try {
-				CertificatePair pair = read(older);
-				DurableFiles.link(current, older);
+			CertificatePair pair = readOlder(older);
+			if (pair != null) {
+				DurableFiles.link(this.files.current(), older);
 				logger.warn("[{}] The older pair {} is used", this.files.pairName(), older);
 				return pair;
 			}
-			catch (StoreException | UnusableFileException ex) {
-				logger.warn("[{}] The older pair {} cannot be used: {}", this.files.pairName(), older, ex.getMessage());
-			}
 		}
 		return null;
+	}
+
+	private @Nullable CertificatePair readOlder(Path older) {
+		try {
+			return read(older);
+		}
+		catch (StoreException | IOException ex) {
+			logger.warn("[{}] The older pair {} cannot be used: {}", this.files.pairName(), older, ex.getMessage());
+			return null;
+		}
 	}
 
 	/** Writes a new pair, makes it the current one, and removes old pairs. */

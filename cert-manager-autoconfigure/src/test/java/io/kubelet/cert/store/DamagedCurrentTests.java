@@ -28,11 +28,15 @@ class DamagedCurrentTests extends StoreFixture {
 		damage();
 		update();
 		damage();
+		Path unreadable = this.directory.resolve("kubelet-client-2098-01-01-00-00-00.pem");
+		Files.createSymbolicLink(unreadable, unreadable);
+		Files.createSymbolicLink(this.directory.resolve("kubelet-client-2099-01-01-00-00-00.pem"), Path.of("gone"));
 		assertThat(store().current()).contains(good);
 		assertThat(store().current()).contains(good);
 		assertThat(output).containsOnlyOnce(
 				"[kubelet-client] The pair in %s is damaged: There must be exactly one private key, but there are 0. It is kept as %s"
 					.formatted(current(), aside(current())))
+			.containsOnlyOnce("The older pair " + unreadable + " cannot be used: ")
 			.containsOnlyOnce("The older pair " + goodFile + " is used");
 		assertThat(aside(current())).exists();
 	}

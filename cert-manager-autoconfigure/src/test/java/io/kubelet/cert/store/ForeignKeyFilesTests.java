@@ -99,13 +99,15 @@ class ForeignKeyFilesTests extends StoreFixture {
 	}
 
 	@Test
-	void separateKeyOfAnotherUserIsNotUsed() throws IOException {
+	void separateKeyOfAnotherUserIsNotUsed(CapturedOutput output) throws IOException {
 		CertificatePair pair = pair();
 		write("kubelet-client.crt", Pem.write(pair.chain()));
 		Path key = write("kubelet-client.key", Pem.write(pair));
 		giveToStranger(key);
-		assertThatExceptionOfType(StoreException.class).isThrownBy(() -> store().current())
-			.withMessageContaining("it belongs to user 12345");
+		assertThat(store().current()).isEmpty();
+		assertThat(aside(key)).exists();
+		assertThat(output).containsPattern("WARN.*" + key + ": it belongs to user 12345.* It is kept as " + aside(key));
+		assertThat(store().current()).isEmpty();
 	}
 
 	@Test
