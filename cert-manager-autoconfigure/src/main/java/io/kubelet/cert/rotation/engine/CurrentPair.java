@@ -157,10 +157,15 @@ final class CurrentPair {
 			if (ex.kind() == Kind.UNAVAILABLE || ex instanceof ConflictException) {
 				return false;
 			}
+			String effect = (this.pair != null) ? "; the last valid pair stays in use" : "";
 			if (ex.kind() == Kind.STORE && this.store.isShared()) {
 				this.due.demand(Trigger.DAMAGED);
 			}
-			reportOnce(RotationLog.about(this.settings, logger.atError()), RotationLog.unreadable(ex, this.pair));
+			else if (ex.kind() == Kind.STORE && this.pair != null) {
+				effect += ". A restart finds only what is stored: repair it"
+						+ (this.settings.off() ? "" : ", or rotate");
+			}
+			reportOnce(RotationLog.about(this.settings, logger.atError()), ex.getMessage() + effect);
 			return false;
 		}
 	}

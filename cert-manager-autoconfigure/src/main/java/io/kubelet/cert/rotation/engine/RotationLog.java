@@ -72,15 +72,6 @@ final class RotationLog {
 				cause.getMessage());
 	}
 
-	/**
-	 * What is wrong with a store. The pair in use is in memory only.
-	 * @param pair the pair in use, {@code null} if there is none yet
-	 */
-	static String unreadable(StoreException problem, @Nullable CertificatePair pair) {
-		return problem.getMessage() + ((pair != null)
-				? "; the last valid pair stays in use. A restart finds only what is stored: repair it, or rotate" : "");
-	}
-
 	static void outdated(RotationSettings settings, CertificatePair pair, CertificateTemplate template) {
 		about(settings, logger.atInfo(), pair).log(
 				"[{}] The certificate does not match the template and is rotated: {}",

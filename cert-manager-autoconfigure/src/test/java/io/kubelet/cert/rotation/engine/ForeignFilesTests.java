@@ -58,7 +58,7 @@ class ForeignFilesTests extends ManagerFixture {
 		pass(LOOK.multipliedBy(2));
 		assertThat(manager.current()).contains(this.first);
 		assertThat(manager.status().health().storeProblem()).contains(file.getFileName() + " is damaged",
-				"; the last valid pair stays in use. A restart finds only what is stored");
+				"; the last valid pair stays in use. A restart finds only what is stored: repair it, or rotate");
 		assertThat(output).containsOnlyOnce("; the last valid pair stays in use");
 		Files.write(file, good);
 		pass(LOOK);

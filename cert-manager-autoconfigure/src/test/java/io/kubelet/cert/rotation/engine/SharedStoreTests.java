@@ -22,6 +22,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import org.springframework.boot.test.system.CapturedOutput;
+
 import static java.time.Duration.ofHours;
 import static java.time.Duration.ofMinutes;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -73,8 +75,11 @@ class SharedStoreTests extends ManagerFixture {
 		assertThat(this.failures).hasSizeBetween(5, 20)
 			.allSatisfy((failure) -> assertThat(failure.message()).contains("may not create the Secret"));
 		assertThat(manager.status().health().storeProblem())
-			.startsWith("The application may not create the Secret; the last valid pair stays in use");
+			.isEqualTo("The application may not create the Secret; the last valid pair stays in use");
 		assertThat(this.shared.reads).isLessThan(60);
+		this.shared.problem = new StoreException(Kind.UNAVAILABLE, "It cannot be reached", null);
+		pass(ofMinutes(1));
+		assertThat(manager.status().health().storeProblem()).startsWith("The application may not create the Secret");
 		assertThat(this.signer.requests).isEmpty();
 		this.shared.problem = null;
 		pass(ofMinutes(1));
@@ -82,7 +87,7 @@ class SharedStoreTests extends ManagerFixture {
 	}
 
 	@Test
-	void pairThatIsDamagedIsReplacedByARotation() {
+	void pairThatIsDamagedIsReplacedByARotation(CapturedOutput output) {
 		CertificateManager manager = start();
 		this.shared.problem = new StoreException("The Secret is damaged", null);
 		this.shared.put(Stored.NOTHING);
@@ -91,6 +96,8 @@ class SharedStoreTests extends ManagerFixture {
 		assertThat(this.rotations).containsExactly(new Rotated(this.pair, current));
 		assertThat(manager.status().rotations().history()).extracting(Outcome::trigger)
 			.containsExactly(Trigger.DAMAGED);
+		assertThat(output).contains("The Secret is damaged; the last valid pair stays in use")
+			.doesNotContain("restart");
 		assertThat(this.shared.stored.pair()).isEqualTo(current);
 	}
 
