@@ -98,14 +98,16 @@ final class Warnings {
 			else if (!pair.isValid(now)) {
 				notYetValid(pair, next, now);
 			}
-			else if (now.isAfter(this.settings.schedule().window().end(pair))) {
-				overdue(pair, next);
+			else {
+				// The clock may be set, more than once
+				this.issued.retainAll(Set.of(State.OVERDUE));
+				overdue(pair, next, now);
 			}
 		}
 	}
 
-	private void overdue(CertificatePair pair, Supplier<String> next) {
-		if (this.issued.add(State.OVERDUE)) {
+	private void overdue(CertificatePair pair, Supplier<String> next, Instant now) {
+		if (now.isAfter(this.settings.schedule().window().end(pair)) && this.issued.add(State.OVERDUE)) {
 			RotationLog.about(this.settings, logger.atWarn(), pair)
 				.log("[{}] The certificate is overdue for rotation; it is valid until {}. No connection is affected yet. {}",
 						pair.notAfter(), next.get());
@@ -200,7 +202,7 @@ final class Warnings {
 			this.unavailable = false;
 			return;
 		}
-		if (this.invalidSince == null) {
+		if (this.invalidSince == null || this.invalidSince.isAfter(now)) {
 			this.invalidSince = now;
 		}
 		if (serverHealthy && !this.unavailable

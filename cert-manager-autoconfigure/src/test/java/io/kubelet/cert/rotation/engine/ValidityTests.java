@@ -64,6 +64,11 @@ class ValidityTests extends ManagerFixture {
 		pass(ofHours(1));
 		assertThat(this.warnings).hasSize(2).contains("expired " + stored.serialNumber());
 		assertLine(output, "expired at").contains("ERROR", "Rotation is off: replace the stored pair");
+		this.time.setClock(ofHours(-1));
+		pass(ofMinutes(50));
+		assertThat(manager.current()).as("the clock was wrong").contains(stored);
+		pass(ofMinutes(10));
+		assertThat(this.warnings).hasSize(3).endsWith("expired " + stored.serialNumber());
 	}
 
 	@Test
