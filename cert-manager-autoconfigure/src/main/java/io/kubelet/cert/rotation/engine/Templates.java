@@ -35,6 +35,9 @@ final class Templates implements Runnable {
 
 	private volatile Answer answer;
 
+	/** Whether its signals count. */
+	private volatile boolean followed;
+
 	/** Since when the supplier has been called, {@code null} if it has returned. */
 	private final AtomicReference<@Nullable Instant> askedAt = new AtomicReference<>();
 
@@ -66,13 +69,28 @@ final class Templates implements Runnable {
 
 	/** Follows the supplier: it signals its changes, or is asked in rounds. */
 	void follow() {
-		if (this.supplier != null && !this.supplier.onChange(this::ask) && !this.settings.off()) {
+		this.followed = true;
+		if (this.supplier != null && !this.supplier.onChange(this::signalled) && !this.settings.off()) {
 			this.settings.resources().rounds().add(this);
 		}
 	}
 
 	void unfollow() {
+		this.followed = false;
 		this.settings.resources().rounds().remove(this);
+	}
+
+	/** On a thread of the application's, which no failure of ours reaches. */
+	private void signalled() {
+		try {
+			if (this.followed) {
+				ask();
+			}
+		}
+		catch (Throwable ex) {
+			logger.error("[{}] The template supplier cannot be asked at its signal; it is asked later",
+					this.settings.name(), ex);
+		}
 	}
 
 	/** Asks the supplier in a round, unless it has not returned from the last call. */

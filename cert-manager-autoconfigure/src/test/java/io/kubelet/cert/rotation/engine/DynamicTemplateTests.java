@@ -290,7 +290,13 @@ class DynamicTemplateTests extends ManagerFixture {
 	void supplierIsAskedEachSecondOrOnceAMinuteAndAtEachSignalIfItSignalsItsChanges(boolean signals, int tenPauses) {
 		Supplier supplier = new Supplier();
 		supplier.signals = signals;
-		CertificateManager manager = start(builder().template(supplier));
+		AtomicBoolean exhausted = new AtomicBoolean();
+		CertificateManager manager = start(builder().template(supplier).executor((task) -> {
+			if (exhausted.get()) {
+				throw new InternalError("no thread to be had");
+			}
+			task.run();
+		}));
 		pass(ofSeconds(5));
 		int before = supplier.asked;
 		pass(ofSeconds(tenPauses));
@@ -302,6 +308,15 @@ class DynamicTemplateTests extends ManagerFixture {
 		pass(signals ? ofSeconds(0) : SECOND);
 		assertThat(manager.status().requested().template()).isEqualTo(CHANGED);
 		assertThat(manager.status().rotations().count()).isEqualTo(2);
+		exhausted.set(true);
+		supplier.changed.run();
+		exhausted.set(false);
+		manager.stop();
+		this.time.settle();
+		before = supplier.asked;
+		supplier.changed.run();
+		pass(ofMinutes(2));
+		assertThat(supplier.asked).isEqualTo(before);
 	}
 
 	private final class Supplier implements CertificateTemplateSupplier {
