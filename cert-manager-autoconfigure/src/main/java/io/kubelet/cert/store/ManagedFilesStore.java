@@ -88,16 +88,14 @@ public final class ManagedFilesStore implements CertificateStore {
 		}
 	}
 
-	private CertificatePair lastPair(StoreException problem) {
-		CertificatePair last = this.reader.last();
-		if (last == null || this.incomplete) {
+	private @Nullable CertificatePair lastPair(StoreException problem) {
+		if (this.incomplete) {
 			throw problem;
 		}
 		this.incomplete = true;
-		logger.info(
-				"The files {} do not hold a pair, as while another program replaces them: {}; the last pair stays in use",
+		logger.info("The files {} do not hold a pair, as while another program replaces them: {}; they are read again",
 				this.files, problem.getMessage());
-		return last;
+		return this.reader.last();
 	}
 
 }

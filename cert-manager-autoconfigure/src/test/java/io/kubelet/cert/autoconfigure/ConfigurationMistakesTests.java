@@ -207,8 +207,8 @@ class ConfigurationMistakesTests extends ClusterFixture {
 		Path pair = Files.writeString(this.directory.resolve("tls.pem"), "-----BEGIN CERTIFICATE-----");
 		assertReport(
 				start("kubelet.cert.rotate-certificates=false", "kubelet.cert.tls-cert-file=" + pair,
-						"kubelet.cert.tls-private-key-file=" + pair),
-				"The pair in " + pair + " is damaged", "and that they are complete");
+						"kubelet.cert.tls-private-key-file=" + pair, "kubelet.cert.startup.timeout=1s"),
+				"The pair in " + pair + " is damaged", "put a pair there");
 	}
 
 	@Test

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 import io.kubelet.cert.actuate.CertificatesEndpoint;
@@ -43,6 +44,7 @@ import org.springframework.context.ApplicationListener;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatNoException;
 
 /**
  * Certificate files that someone else manages, such as those of a kubelet's
@@ -166,6 +168,20 @@ class ManagedFilesTests {
 		Files.createDirectories(this.directory.resolve("nowhere"));
 		Files.writeString(this.directory.resolve("nowhere/kubelet-client-current.pem"), Pem.write(this.second));
 		runner().run((context) -> assertCurrent(context, this.first));
+	}
+
+	/** Another program has replaced one of them when the application starts. */
+	@Test
+	void filesThatDoNotHoldAPairYetAreWaitedFor(CapturedOutput output) throws IOException {
+		write(this.second, this.first);
+		CompletableFuture<Void> program = CompletableFuture.runAsync(() -> {
+			Awaitility.await().until(() -> output.getOut().contains("There is no valid certificate yet: waiting"));
+			this.time.settle();
+			assertThatNoException().isThrownBy(() -> write(this.second, this.second));
+			this.time.pass(LOOK);
+		});
+		runner().run((context) -> assertCurrent(context, this.second));
+		assertThat(program).isCompleted();
 	}
 
 	@Test

@@ -70,9 +70,13 @@ class ManagedFilesStoreTests extends StoreFixture {
 		CertificatePair next = pair();
 		writeCertificate(next);
 		assertThat(this.store.current()).contains(first);
-		assertFails(this.store::current,
-				"The pair in %s and %s is damaged: The private key does not belong to the certificate"
-					.formatted(this.files.certificate(), this.files.privateKey()));
+		TestStore startsNow = new TestStore(new ManagedFilesStore(this.files));
+		assertThat(startsNow.current()).isEmpty();
+		for (TestStore store : List.of(this.store, startsNow)) {
+			assertFails(store::current,
+					"The pair in %s and %s is damaged: The private key does not belong to the certificate"
+						.formatted(this.files.certificate(), this.files.privateKey()));
+		}
 		writeKey(next);
 		assertThat(this.store.current()).contains(next);
 	}

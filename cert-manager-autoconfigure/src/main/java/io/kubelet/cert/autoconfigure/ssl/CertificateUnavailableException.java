@@ -24,6 +24,9 @@ final class CertificateUnavailableException extends CertificateManagerException 
 
 	static CertificateUnavailableException timedOut(CertificateSettings settings, Duration timeout,
 			CertificateStatus status) {
+		if (status.schedule().deadline() == null) {
+			return absent(settings, status);
+		}
 		String message = "Certificate '%s' was not issued within %s ('%s') by %s".formatted(settings.name(),
 				ReadableDuration.of(timeout), settings.properties().of("startup.timeout"), signer(settings, status));
 		CertificateStatus.Failure failure = status.lastFailure();
@@ -60,7 +63,9 @@ final class CertificateUnavailableException extends CertificateManagerException 
 				+ ((origin != null) ? " (from " + origin + ")" : "");
 	}
 
-	static CertificateUnavailableException absent(CertificateSettings settings, @Nullable CertificatePair stored) {
+	static CertificateUnavailableException absent(CertificateSettings settings, CertificateStatus status) {
+		CertificatePair stored = status.pair();
+		String problem = status.health().storeProblem();
 		CertificateSettings.Storage storage = settings.storage();
 		Object place = (storage.secret() != null) ? storage.secret()
 				: (storage.initialPair() != null) ? storage.initialPair() : storage.certDir();
@@ -68,7 +73,9 @@ final class CertificateUnavailableException extends CertificateManagerException 
 				? " (the stored one is valid from %s to %s)".formatted(stored.notBefore(), stored.notAfter())
 				: Optional.ofNullable(storage.initialPair())
 					.flatMap(PairLocation::missingHalf)
-					.map((file) -> " (" + file + " is missing)")
+					.map((file) -> file + " is missing")
+					.or(() -> Optional.ofNullable(problem))
+					.map(" (%s)"::formatted)
 					.orElse("");
 		return new CertificateUnavailableException(Kind.OTHER,
 				"There is no valid certificate '%s' in %s%s, and its rotation is off (%s): put a pair there, or set '%s' to true"

@@ -11,6 +11,7 @@ import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.RotationListener;
+import io.kubelet.cert.store.PairLocation;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,13 +38,18 @@ final class FirstCertificate implements RotationListener {
 			return;
 		}
 		CertificateStatus status = manager.status();
-		if (status.schedule().deadline() == null) {
-			throw CertificateUnavailableException.absent(settings, status.pair());
+		if (status.schedule().deadline() == null && !isBeingReplaced(status, settings.storage().initialPair())) {
+			throw CertificateUnavailableException.absent(settings, status);
 		}
 		if (status.lastFailure() != null) {
 			listener.failed(manager.name(), status.lastFailure());
 		}
 		listener.awaitEnd(manager, settings);
+	}
+
+	/** Whether another program may have written one of two files, and not the other. */
+	private static boolean isBeingReplaced(CertificateStatus status, @Nullable PairLocation files) {
+		return status.pair() == null && files != null && files.exists();
 	}
 
 	private void awaitEnd(CertificateManager manager, CertificateSettings settings) {
