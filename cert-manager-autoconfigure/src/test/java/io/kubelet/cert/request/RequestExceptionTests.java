@@ -2,6 +2,7 @@ package io.kubelet.cert.request;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateManagerException.Recovery;
+import io.kubelet.cert.store.StoreException;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -32,6 +33,9 @@ class RequestExceptionTests {
 		assertThat(rejected.kind().recovery()).isEqualTo(recovery);
 		assertThat(rejected.statusCode()).isEqualTo(statusCode);
 		assertThat(rejected.requestName()).isNull();
+		assertThat(new StoreException("Cannot read", RequestException.rejected(null, statusCode, "No", "no\nadvice")))
+			.hasMessage("Cannot read")
+			.returns("Cannot read\nadvice", StoreException::report);
 	}
 
 }

@@ -91,7 +91,7 @@ final class Failures {
 		boolean demanded = cause instanceof RequestException request && request.retryAfter() != null;
 		this.demanded = demanded ? this.pause : Pause.NONE;
 		shortenPause(now);
-		CertificateStatus.Failure failure = describe(problem, this.count, now, this.pause.end());
+		CertificateStatus.Failure failure = describe(problem, now);
 		log(failure, outcome(failure), effect(pair, now));
 		this.failed.accept(failure);
 		return failure;
@@ -136,14 +136,14 @@ final class Failures {
 				: "failed; retrying in ") + ReadableDuration.of(Duration.between(failure.at(), failure.nextAttempt()));
 	}
 
-	static CertificateStatus.Failure describe(Throwable cause, int attempt, Instant at, Instant nextAttempt) {
+	private CertificateStatus.Failure describe(Throwable cause, Instant now) {
 		String reason = (cause instanceof RequestException request) ? request.reason()
 				: cause.getClass().getSimpleName().replace("Exception", "");
 		// The message of an error alone, such as the name of a class, says nothing
 		String message = (cause.getMessage() == null || cause instanceof Error) ? cause.toString() : cause.getMessage();
-		return new CertificateStatus.Failure(at, reason,
+		return new CertificateStatus.Failure(now, reason,
 				(cause instanceof CertificateManagerException known) ? known.report() : ExternalText.clean(message),
-				attempt, nextAttempt, cause);
+				this.count, this.pause.end(), cause);
 	}
 
 	private void log(CertificateStatus.Failure failure, String outcome, String effect) {

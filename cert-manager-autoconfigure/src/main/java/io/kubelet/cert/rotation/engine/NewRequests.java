@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 
+import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.PendingRequest;
@@ -25,10 +26,6 @@ final class NewRequests {
 	NewRequests(RotationSettings settings) {
 		this.settings = settings;
 		this.requested = settings.request();
-	}
-
-	KeyPair generateKeys() {
-		return this.settings.resources().keys().generate(this.requested.key());
 	}
 
 	/**
@@ -55,11 +52,15 @@ final class NewRequests {
 	}
 
 	/**
-	 * Creates a request.
-	 * @param replaces the serial number of the pair that it is to replace, {@code null}
-	 * if there is none
+	 * Creates a request with a new key.
+	 * @param replaced the pair that it is to replace, {@code null} if there is none
 	 */
-	PendingRequest create(CertificateTemplate template, KeyPair keys, @Nullable String replaces) {
+	PendingRequest create(CertificateTemplate template, @Nullable CertificatePair replaced) {
+		return create(template, this.settings.resources().keys().generate(this.requested.key()),
+				(replaced != null) ? replaced.serialNumber() : null);
+	}
+
+	private PendingRequest create(CertificateTemplate template, KeyPair keys, @Nullable String replaces) {
 		List<Usage> usages = this.requested.usages(template, keys.getPublic());
 		String name = this.settings.naming().name(keys.getPublic(), template, usages);
 		return new PendingRequest(CertificateRequests.create(name, template, this.requested.signerName(), usages,

@@ -138,12 +138,8 @@ class PendingRequests {
 	 * @return {@code false} if another replica has stored an answer
 	 */
 	boolean storeAnswer(CertificatePair pair, PendingRequest answered) {
-		return this.store.write(answered, (stored) -> stored.withPair(pair, null));
-	}
-
-	/** Ends the pending request, to which another process has stored the answer. */
-	void answeredElsewhere() {
-		remove();
+		this.store.write((stored) -> stored.withPair(pair, null));
+		return true;
 	}
 
 	/** Whether a pair is the answer to the pending request, whoever has stored it. */
@@ -153,7 +149,7 @@ class PendingRequests {
 	}
 
 	/**
-	 * Removes the pending request if the pair is the answer to it, such as one that was
+	 * Ends the pending request if the pair is the answer to it, such as one that was
 	 * stored by another process, or by one that ended before it could delete the request.
 	 */
 	void removeIfAnswered(@Nullable CertificatePair pair, Instant since, Instant now) {

@@ -1,6 +1,5 @@
 package io.kubelet.cert.rotation.engine;
 
-import java.security.KeyPair;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
@@ -103,7 +102,7 @@ final class Rotation {
 		if (this.attempt == null) {
 			this.pendingRequests.removeIfAnswered(this.pair.get(), this.pair.heldSince(), now);
 			if (!this.settings.keepsValidPair() && this.pendingRequests.isLeftOver(template, this.pair.get())) {
-				this.due.demand(this.pendingRequests.isNext() ? this.trigger : Trigger.RESUMED);
+				this.due.demand(Trigger.RESUMED);
 			}
 		}
 		if (this.due.review(this.pair.get(), template, now)) {
@@ -150,8 +149,7 @@ final class Rotation {
 		CertificatePair current = this.pair.get();
 		PendingRequest pending = this.pendingRequests.resume(template, current, now);
 		if (pending == null) {
-			KeyPair keys = this.newRequests.generateKeys();
-			pending = this.newRequests.create(template, keys, (current != null) ? current.serialNumber() : null);
+			pending = this.newRequests.create(template, current);
 			if (!this.pendingRequests.store(pending, now)) {
 				this.serial.execute(this.reconcile);
 				return;
@@ -226,7 +224,6 @@ final class Rotation {
 			cancel();
 			RotationLog.storedByReplica(this.settings, pair, this.trigger);
 			answered(pair, List.of(), now);
-			this.pendingRequests.answeredElsewhere();
 		}
 		else {
 			this.failures.endRow();

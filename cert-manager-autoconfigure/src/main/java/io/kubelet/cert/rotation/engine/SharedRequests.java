@@ -22,7 +22,16 @@ import org.jspecify.annotations.Nullable;
 /**
  * The pending request of a certificate that replicas share: the one that is stored counts
  * for all. Whoever stores a request is about to submit it, so other replicas give it a
- * moment first, and submit it only if they still find no object after that.
+ * moment first, and submit it only if they still find no object after that. <pre>
+ * state   entered when                        attempt   no object is found
+ * OURS    this process has stored it, or      creates   the request is lost: a failure,
+ *         creates that of another again                 and a new one follows
+ * THEIRS  it was found in the store           looks     a moment later: OURS if it is what
+ *                                                       we would request, else MISSED
+ * SEEN    its object was found or created     looks     a moment later: MISSED
+ * MISSED  its object is not there (any more)  looks     as for OURS
+ * </pre> Each state becomes SEEN when the object is found. Each becomes THEIRS when
+ * another replica has stored a request in its place, which ends the attempt.
  */
 final class SharedRequests extends PendingRequests {
 
@@ -128,14 +137,12 @@ final class SharedRequests extends PendingRequests {
 				(stored) -> (this.removal.keepsObjects() ? stored : stored.withPending(null)).withPair(pair, deadline));
 	}
 
-	/** Whoever has stored the answer removes the request. */
-	@Override
-	void answeredElsewhere() {
-		forget();
-	}
-
+	/** Whoever has stored the answer removes the request, unless it has ended. */
 	@Override
 	void removeIfAnswered(@Nullable CertificatePair pair, Instant since, Instant now) {
+		if (isAnsweredBy(pair)) {
+			forget();
+		}
 		PendingRequest stored = this.store.get().pending();
 		if (stored != null && this.store.unanswered() == null && !now.isBefore(since.plus(DELETED_BY_NOW))) {
 			this.pending = stored;
@@ -184,22 +191,16 @@ final class SharedRequests extends PendingRequests {
 	/** What the attempt does. */
 	private enum State {
 
-		/** Creates the object. If another one has its name, the request is lost. */
+		/** If another object has its name, the request is lost. */
 		OURS,
 
-		/**
-		 * Looks for the object of another process: one that stored the request lately, or
-		 * before the start. If there is none, it is missed.
-		 */
+		/** The other process has stored it lately, or before the start. */
 		THEIRS,
 
-		/**
-		 * Looks for the object, which was seen. If it is gone, it is missed: another
-		 * replica may have stored the certificate and deleted it.
-		 */
+		/** If it is gone, another replica may have stored the certificate. */
 		SEEN,
 
-		/** Looks for the object again. If there is none, the request is lost. */
+		/** For the last time. */
 		MISSED
 
 	}

@@ -71,6 +71,12 @@ class TrustTests {
 		assertThat(Trust.system().store()).isNull();
 		assertThat(Trust.system().authorities()).hasSizeGreaterThan(1);
 		assertThat(Trust.system()).isEqualTo(Trust.system()).isNotEqualTo(Trust.exactly(List.of()));
+		KeyStore other = KeyStore.getInstance("PKCS12");
+		assertThat(KeyStores.isTrust(other)).as("it is not loaded").isFalse();
+		other.load(null, null);
+		assertThat(KeyStores.isTrust(other)).isFalse();
+		assertThat(List.of(Trust.exactly(List.of()), Trust.system()))
+			.allMatch((trust) -> KeyStores.isTrust(trust.store()));
 		assertThatExceptionOfType(CertificateException.class)
 			.isThrownBy(() -> Trust.system().manager().checkClientTrusted(this.chain, "EC"));
 	}

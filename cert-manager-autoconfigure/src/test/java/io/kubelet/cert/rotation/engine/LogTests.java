@@ -29,13 +29,17 @@ class LogTests extends ManagerFixture {
 		this.signer.failsWith((request) -> new IllegalStateException("a glitch\nERROR nothing"));
 		start();
 		assertLine(output, "a glitch ERROR nothing").contains("WARN",
-				"[kubelet-client] Attempt 1 failed; retrying in 2s (there is no certificate yet)");
+				"[kubelet-client] Attempt 1 failed; retrying in 2s (there is no certificate yet): a glitch");
+		this.signer.failsWith((request) -> RequestException.rejected(null, 403, "Forbidden", "No\nThe permission"));
+		pass(ofSeconds(20));
+		assertThat(output).containsOnlyOnce("The permission");
 		this.signer.issues();
-		pass(ofSeconds(10));
+		pass(ofSeconds(20));
+		int before = this.failures.size();
 		this.signer.failsWith((request) -> RequestException.denied("csr-1", "example.com/signer", "No", "ask us"));
 		pass(ofMinutes(133));
 		assertThat(output).contains("(the certificate has expired): Request csr-1");
-		int failed = this.failures.size() - 1;
+		int failed = this.failures.size() - before;
 		storePair(ofMinutes(0), ofMinutes(600));
 		pass(ofMinutes(5));
 		assertThat(output).containsOnlyOnce("are over (failed attempts: " + failed + ")");
