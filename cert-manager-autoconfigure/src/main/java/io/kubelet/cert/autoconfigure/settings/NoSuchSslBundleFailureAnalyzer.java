@@ -37,7 +37,10 @@ class NoSuchSslBundleFailureAnalyzer extends AbstractFailureAnalyzer<NoSuchSslBu
 				cause);
 	}
 
-	/** Settings that are not valid are reported where they are used. */
+	/**
+	 * Those of the properties, since the beans have been destroyed. Settings that are not
+	 * valid are reported where they are used.
+	 */
 	private List<CertificateSettings> certificates() {
 		try {
 			return (SettingsConfiguration.isAnyPropertySet(this.environment)
