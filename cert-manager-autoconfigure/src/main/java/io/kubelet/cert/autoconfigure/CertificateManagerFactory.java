@@ -36,7 +36,7 @@ record CertificateManagerFactory(SharedResources resources) {
 	CertificateManagers create(List<CertificateSettings> certificates, SignerSource signers,
 			TemplateSuppliers templates, KubernetesConnection connection) {
 		boolean bootstrapping = connection.isBootstrapping();
-		StoredIssuers issuers = new StoredIssuers(connection.authorities(), this.resources.clock());
+		StoredIssuers issuers = new StoredIssuers(connection.kubeconfig().authorities(), this.resources.clock());
 		List<CertificateManager> managers = new CopyOnWriteArrayList<>();
 		List<Runnable> checks = new ArrayList<>();
 		CertificateStores stores = new CertificateStores(connection, this.resources.clock());

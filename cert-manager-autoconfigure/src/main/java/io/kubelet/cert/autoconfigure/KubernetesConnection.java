@@ -9,7 +9,6 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ThreadFactory;
 import java.util.function.Supplier;
@@ -144,13 +143,10 @@ public final class KubernetesConnection implements DisposableBean {
 	}
 
 	private synchronized KubernetesSigners signers(@Nullable Issuer issuer) {
-		if (issuer == null) {
-			return this.signers.computeIfAbsent(List.of(),
-					(none) -> KubernetesSigners.ofKubernetes(clients(), this.clock));
-		}
-		return this.signers.computeIfAbsent(Arrays.asList(issuer.namespace(), issuer.annotations()),
-				(common) -> KubernetesSigners.ofCertManager(inNamespace(issuer.namespace()), issuer.annotations(),
-						clients(), this.clock));
+		List<?> key = (issuer == null) ? List.of() : Arrays.asList(issuer.namespace(), issuer.annotations());
+		return this.signers.computeIfAbsent(key,
+				(common) -> (issuer == null) ? KubernetesSigners.ofKubernetes(clients(), this.clock) : KubernetesSigners
+					.ofCertManager(inNamespace(issuer.namespace()), issuer.annotations(), clients(), this.clock));
 	}
 
 	/**
@@ -176,14 +172,6 @@ public final class KubernetesConnection implements DisposableBean {
 	synchronized NodeAddresses addressesOf(String node, Iterable<CertificateManager> managers) {
 		return this.addresses.computeIfAbsent(node, (name) -> new NodeAddresses(name,
 				clients().supplier(() -> credentials(managers)), clients().executor()));
-	}
-
-	/**
-	 * Returns a source of trust in the authorities of the cluster; empty if no API server
-	 * is configured.
-	 */
-	public Optional<LiveTrust.Source> authorities() {
-		return this.kubeconfig.authorities();
 	}
 
 	/**

@@ -118,7 +118,7 @@ final class TrustedAuthorities {
 	}
 
 	private Supplier<Trust> ofCluster(CertificateSettings certificate) {
-		LiveTrust.Source source = this.connection.authorities().orElse(null);
+		LiveTrust.Source source = this.connection.kubeconfig().authorities().orElse(null);
 		if (source == null) {
 			return nobody(certificate, "No API server is configured");
 		}

@@ -62,12 +62,12 @@ record AccessFiles(KubeconfigSource kubeconfig, @Nullable Path bootstrapKubeconf
 		Path bootstrap = this.bootstrapKubeconfig;
 		KubeconfigFile file = this.kubeconfig.read();
 		if (bootstrap == null) {
-			return create(this.kubeconfig, file, credentials(file));
+			return KubernetesClients.create(file, credentials(file), this.kubeconfig.trust(file));
 		}
 		CertificatePair credentials = (pair != null) ? pair
 				: file.validClientCertificate(this.clock.instant()).orElse(null);
 		if (credentials != null) {
-			return create(this.kubeconfig, file, Credentials.ofPair(credentials));
+			return KubernetesClients.create(file, Credentials.ofPair(credentials), this.kubeconfig.trust(file));
 		}
 		if (!Files.exists(bootstrap)) {
 			throw new KubernetesConfigurationException(
@@ -76,11 +76,7 @@ record AccessFiles(KubeconfigSource kubeconfig, @Nullable Path bootstrapKubeconf
 		}
 		KubeconfigSource source = new KubeconfigSource(bootstrap, this.context);
 		KubeconfigFile bootstrapFile = source.read();
-		return create(source, bootstrapFile, credentials(bootstrapFile));
-	}
-
-	private static ApiClient create(KubeconfigSource source, KubeconfigFile file, Credentials credentials) {
-		return KubernetesClients.create(file, credentials, source.trust(file));
+		return KubernetesClients.create(bootstrapFile, credentials(bootstrapFile), source.trust(bootstrapFile));
 	}
 
 	/**
@@ -94,14 +90,14 @@ record AccessFiles(KubeconfigSource kubeconfig, @Nullable Path bootstrapKubeconf
 		if (pair != null) {
 			return Credentials.ofPair(pair);
 		}
-		String tokenFile = kubeconfig.userText("tokenFile");
+		String tokenFile = KubeconfigFile.text(kubeconfig.user(), "tokenFile");
 		if (tokenFile != null) {
 			return Credentials.ofToken(token(kubeconfig.sibling(tokenFile)));
 		}
 		if (kubeconfig.user().get("exec") instanceof Map<?, ?> exec) {
 			return new CredentialPlugIn(kubeconfig, exec).run(PLUG_IN_TIMEOUT);
 		}
-		String token = kubeconfig.userText("token");
+		String token = KubeconfigFile.text(kubeconfig.user(), "token");
 		if (token == null) {
 			return Credentials.NONE;
 		}

@@ -84,11 +84,7 @@ record KubeconfigFile(Path file, Map<?, ?> config, @Nullable Object context, Map
 		throw malformed(file, "it is not a mapping in YAML");
 	}
 
-	KubernetesConfigurationException malformed(String problem) {
-		return malformed(this.file, problem);
-	}
-
-	private static KubernetesConfigurationException malformed(Path file, String problem) {
+	static KubernetesConfigurationException malformed(Path file, String problem) {
 		return new KubernetesConfigurationException("The kubeconfig %s is malformed: %s".formatted(file, problem));
 	}
 
@@ -114,14 +110,6 @@ record KubeconfigFile(Path file, Map<?, ?> config, @Nullable Object context, Map
 	/** Returns whether the server is not verified. */
 	boolean isInsecure() {
 		return Boolean.TRUE.equals(this.cluster.get("insecure-skip-tls-verify"));
-	}
-
-	/**
-	 * Returns a field of the cluster.
-	 * @return the text, {@code null} if there is none
-	 */
-	@Nullable String clusterText(String name) {
-		return text(this.cluster, name);
 	}
 
 	/** Returns the authorities of the cluster, empty if none are named. */
@@ -151,14 +139,6 @@ record KubeconfigFile(Path file, Map<?, ?> config, @Nullable Object context, Map
 	/** Returns the user and the file, for a message. */
 	String describeUser() {
 		return "user '%s' in the kubeconfig %s".formatted(this.userName, this.file);
-	}
-
-	/**
-	 * Returns a field of the user.
-	 * @return the text, {@code null} if there is none
-	 */
-	@Nullable String userText(String name) {
-		return text(this.user, name);
 	}
 
 	/**
@@ -215,15 +195,10 @@ record KubeconfigFile(Path file, Map<?, ?> config, @Nullable Object context, Map
 		}
 	}
 
-	/** Empty text counts as none. */
-	private static @Nullable String text(Map<?, ?> entry, String name) {
+	/** Returns the text of a field, {@code null} if it is missing or empty. */
+	static @Nullable String text(Map<?, ?> entry, String name) {
 		String text = Objects.toString(entry.get(name), "");
 		return text.isEmpty() ? null : text;
-	}
-
-	/** Returns the number of entries of a list, such as {@code contexts}. */
-	long size(String list) {
-		return entries(this.config, list).count();
 	}
 
 	private static Map<?, ?> named(Map<?, ?> config, String list, String content, @Nullable Object name) {

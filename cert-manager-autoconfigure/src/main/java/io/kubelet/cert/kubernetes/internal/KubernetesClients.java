@@ -60,7 +60,7 @@ final class KubernetesClients {
 	static ApiClient create(KubeconfigFile file, Credentials credentials, Supplier<Trust> trust) {
 		HttpUrl url = HttpUrl.parse(file.server());
 		if (url == null) {
-			throw file.malformed("its server is not a URL such as https://192.0.2.1:6443");
+			throw KubeconfigFile.malformed(file.file(), "its server is not a URL such as https://192.0.2.1:6443");
 		}
 		ApiClient client = new ApiClient() {
 
@@ -74,7 +74,7 @@ final class KubernetesClients {
 			client.setVerifyingSsl(false).setKeyManagers(credentials.keys());
 			warnOfInsecure(file);
 		}
-		String serverName = file.clusterText("tls-server-name");
+		String serverName = KubeconfigFile.text(file.cluster(), "tls-server-name");
 		if (serverName != null) {
 			client.setTlsServerName(serverName);
 		}
@@ -113,7 +113,7 @@ final class KubernetesClients {
 
 	/** Without one in the kubeconfig, the proxy settings of the JVM apply. */
 	private static @Nullable Proxy proxy(KubeconfigFile file) {
-		String text = file.clusterText("proxy-url");
+		String text = KubeconfigFile.text(file.cluster(), "proxy-url");
 		if (text == null) {
 			return null;
 		}

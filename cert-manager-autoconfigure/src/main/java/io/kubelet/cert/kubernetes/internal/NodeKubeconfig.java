@@ -63,7 +63,8 @@ public final class NodeKubeconfig {
 			return false;
 		}
 		KubeconfigFile file = KubeconfigFile.read(kubeconfig, null);
-		return Stream.of("contexts", "users").anyMatch((list) -> file.size(list) > 1)
+		return Stream.of("contexts", "users")
+			.anyMatch((list) -> file.config().get(list) instanceof List<?> all && all.size() > 1)
 				|| file.user().keySet().stream().anyMatch((field) -> !field.toString().startsWith("client-"));
 	}
 

@@ -17,8 +17,6 @@ import io.kubelet.cert.testsupport.Adapter;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubelet.cert.testsupport.TrustBundles;
 import io.kubernetes.client.openapi.ApiClient;
-import okhttp3.Response;
-import okhttp3.ResponseBody;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.AutoClose;
@@ -81,21 +79,6 @@ class TrustBundleAuthoritiesTests {
 		this.bundles.create("example.com:toys:1", Map.of("stage", "live"), C);
 		assertThat(read(Place.trustBundles("example.com/shop", "stage=live"))).containsExactly(certificates(A, B));
 		assertThat(read(Place.trustBundles("example.com/shop", ""))).containsExactly(certificates(A, B, C));
-	}
-
-	/** Each may have a mebibyte. */
-	@Test
-	void severalLargeBundlesOfASignerAreRead() throws Exception {
-		permit();
-		this.bundles.create("example.com:shop:1", Map.of(), A);
-		Adapter.intercept(this.client, (chain) -> {
-			Response answer = chain.proceed(chain.request());
-			return (chain.request().url().queryParameter("watch") != null) ? answer
-					: answer.newBuilder()
-						.body(ResponseBody.create(" ".repeat(12 * 1024 * 1024) + answer.body().string(), null))
-						.build();
-		});
-		assertThat(read(Place.trustBundles("example.com/shop", ""))).containsExactly(certificates(A));
 	}
 
 	@Test
