@@ -27,14 +27,6 @@ public record PairLocation(Path certificate, Path privateKey) {
 				: Optional.of(certificate ? this.privateKey : this.certificate);
 	}
 
-	/**
-	 * Returns whether both files exist.
-	 * @return whether they do, even if they hold no pair
-	 */
-	public boolean exists() {
-		return Files.exists(this.certificate) && Files.exists(this.privateKey);
-	}
-
 	boolean isOneFile() {
 		return this.certificate.equals(this.privateKey);
 	}

@@ -1,5 +1,6 @@
 package io.kubelet.cert.autoconfigure.ssl;
 
+import java.nio.file.Files;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -49,7 +50,8 @@ final class FirstCertificate implements RotationListener {
 
 	/** Whether another program may have written one of two files, and not the other. */
 	private static boolean isBeingReplaced(CertificateStatus status, @Nullable PairLocation files) {
-		return status.pair() == null && files != null && files.exists();
+		return status.pair() == null && files != null && Files.exists(files.certificate())
+				&& Files.exists(files.privateKey());
 	}
 
 	private void awaitEnd(CertificateManager manager, CertificateSettings settings) {

@@ -18,7 +18,6 @@ import org.springframework.boot.test.system.CapturedOutput;
 
 import static java.time.Duration.ofHours;
 import static java.time.Duration.ofMillis;
-import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
@@ -86,16 +85,6 @@ class InitialCertificateTests extends ManagerFixture {
 		CertificatePair current = manager.current().orElse(null);
 		return (current == null) ? Kept.NONE : current.equals(original) ? Kept.STORED
 				: current.equals(this.bootstrap) ? Kept.BOOTSTRAP : Kept.ISSUED;
-	}
-
-	@Test
-	void signerIsAskedForAtEachAttemptWithTheCurrentCertificate() {
-		CertificateManager manager = start();
-		CertificatePair first = manager.current().orElseThrow();
-		this.signer.failsWith((request) -> new IllegalStateException("a glitch"));
-		manager.rotate();
-		pass(ofSeconds(3));
-		assertThat(this.credentials).containsExactly(null, first, first);
 	}
 
 	@Test

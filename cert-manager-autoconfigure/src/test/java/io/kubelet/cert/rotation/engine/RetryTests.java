@@ -153,6 +153,8 @@ class RetryTests extends ManagerFixture {
 		this.signer.issues();
 		pass(ofSeconds(2));
 		assertThat(manager.status().rotations().count()).isEqualTo(2);
+		assertThat(this.credentials).containsExactly(null, this.rotations.get(0).current(),
+				this.rotations.get(0).current());
 	}
 
 	private void glitches() {
