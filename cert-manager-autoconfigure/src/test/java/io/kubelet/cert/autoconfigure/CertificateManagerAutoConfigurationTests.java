@@ -5,6 +5,8 @@ import java.util.Optional;
 
 import io.kubelet.cert.actuate.CertificatesEndpoint;
 import io.kubelet.cert.autoconfigure.actuate.CertificateActuatorAutoConfiguration;
+import io.kubelet.cert.autoconfigure.client.CertificateClientAutoConfiguration;
+import io.kubelet.cert.autoconfigure.server.CertificateServerAutoConfiguration;
 import io.kubelet.cert.autoconfigure.ssl.KubernetesApiClientAutoConfiguration;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
@@ -19,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.LazyInitializationBeanFactoryPostProcessor;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.task.TaskExecutionAutoConfiguration;
+import org.springframework.boot.ssl.DefaultSslBundleRegistry;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
@@ -64,11 +67,15 @@ class CertificateManagerAutoConfigurationTests {
 
 	@Test
 	void withoutAnyPropertyOrDisabledThereIsNothing(CapturedOutput output) {
-		ApplicationContextRunner runner = CertificateContexts.starter(CertificateActuatorAutoConfiguration.class);
+		ApplicationContextRunner runner = CertificateContexts.starter(CertificateActuatorAutoConfiguration.class,
+				CertificateServerAutoConfiguration.class, CertificateClientAutoConfiguration.class);
 		for (String property : new String[] { "unrelated=", "kubelet.cert.enabled=false" }) {
 			runner.withPropertyValues(property)
 				.run((context) -> assertThat(context).hasNotFailed()
+					.hasSingleBean(DefaultSslBundleRegistry.class)
 					.doesNotHaveBean(CertificateManagers.class)
+					.doesNotHaveBean(CertificateServerAutoConfiguration.class)
+					.doesNotHaveBean(CertificateClientAutoConfiguration.class)
 					.doesNotHaveBean(CertificatesEndpoint.class)
 					.doesNotHaveBean("certificateBundleRegistrar"));
 		}

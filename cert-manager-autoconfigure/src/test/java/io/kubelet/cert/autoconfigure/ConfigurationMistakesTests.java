@@ -194,7 +194,7 @@ class ConfigurationMistakesTests extends ClusterFixture {
 	@Test
 	void rotationOffAndNothingStoredIsRefused() {
 		assertReport(start("kubelet.cert.rotate-certificates=false"), "There is no valid certificate 'kubelet-client'",
-				"kubelet.cert.rotate-certificates=false", "put a pair there");
+				"kubelet.cert.rotate-certificates=false", "put a pair there", "read and write the files");
 	}
 
 	@Test

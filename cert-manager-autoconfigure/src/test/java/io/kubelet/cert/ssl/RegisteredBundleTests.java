@@ -139,16 +139,6 @@ class RegisteredBundleTests {
 		assertThat(Objects.requireNonNull(stores.get(1)).size()).isEqualTo(1);
 	}
 
-	/**
-	 * As the kubelet writes those of a ClusterTrustBundle to a volume every few minutes.
-	 */
-	@Test
-	void authoritiesInAnotherOrderAreTheSame() {
-		X509Certificate one = this.authority.certificate();
-		X509Certificate two = new TestAuthority("two").certificate();
-		assertThat(Trust.exactly(List.of(one, two))).isEqualTo(Trust.exactly(List.of(two, one)));
-	}
-
 	/** The trust is looked at again once the handlers have returned. */
 	private void awaitHandlers(List<?> stores, int calls) {
 		Awaitility.await().until(() -> {

@@ -1,13 +1,14 @@
 package io.kubelet.cert.autoconfigure.actuate;
 
 import java.time.Clock;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Collectors;
 
 import io.kubelet.cert.actuate.CertificatesEndpoint;
 import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
 import io.kubelet.cert.autoconfigure.settings.Profile;
 import io.kubelet.cert.rotation.CertificateManagers;
@@ -111,12 +112,11 @@ public final class CertificateActuatorAutoConfiguration {
 		@Bean
 		KubeletMetrics kubeletCertificateMetrics(CertificateManagers managers,
 				ObjectProvider<CertificateSettingsList> settings) {
-			Map<String, Boolean> serving = new HashMap<>();
-			settings.stream()
+			Map<String, Boolean> serving = settings.stream()
 				.flatMap((all) -> all.certificates().stream())
 				.filter((certificate) -> certificate.profile() != null)
-				.forEach((certificate) -> serving.put(certificate.name(),
-						certificate.profile() == Profile.KUBELET_SERVING));
+				.collect(Collectors.toMap(CertificateSettings::name,
+						(certificate) -> certificate.profile() == Profile.KUBELET_SERVING));
 			return new KubeletMetrics(managers, serving, Clock.systemUTC());
 		}
 

@@ -77,7 +77,7 @@ final class CertificateUnavailableException extends CertificateManagerException 
 					.or(() -> Optional.ofNullable(problem))
 					.map(" (%s)"::formatted)
 					.orElse("");
-		return new CertificateUnavailableException(Kind.OTHER,
+		return new CertificateUnavailableException(Kind.STORE,
 				"There is no valid certificate '%s' in %s%s, and its rotation is off (%s): put a pair there, or set '%s' to true"
 					.formatted(settings.name(), place, why, settings.rotation().origin(),
 							settings.properties().of("rotate-certificates")),

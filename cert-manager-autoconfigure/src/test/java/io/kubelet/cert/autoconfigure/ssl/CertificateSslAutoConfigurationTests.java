@@ -67,14 +67,6 @@ class CertificateSslAutoConfigurationTests {
 				.doesNotHaveBean("sslBundleRegistry"));
 	}
 
-	@Test
-	void withoutCertificatesSpringBootIsAsItWas() {
-		this.runner.withPropertyValues("kubelet.cert.enabled=false")
-			.run((context) -> assertThat(context).hasSingleBean(DefaultSslBundleRegistry.class)
-				.doesNotHaveBean(CertificateServerAutoConfiguration.class)
-				.doesNotHaveBean(CertificateClientAutoConfiguration.class));
-	}
-
 	/** What concerns the bundle is reported before the wait for a certificate. */
 	@ParameterizedTest
 	@CsvSource({ "ssl.bundle, taken, There is an SSL bundle of this name already",

@@ -34,6 +34,10 @@ class TrustTests {
 		Trust trust = Trust.exactly(List.of(this.authority.certificate(), this.authority.certificate()));
 		assertThat(trust.authorities()).containsExactly(this.authority.certificate());
 		assertThat(trust).hasToString("exactly [CN=one]");
+		// The kubelet writes those of a volume in another order every few minutes
+		X509Certificate two = new TestAuthority("two").certificate();
+		assertThat(Trust.exactly(List.of(two, this.authority.certificate())))
+			.isEqualTo(Trust.exactly(List.of(this.authority.certificate(), two)));
 		trust.manager().checkClientTrusted(this.chain, "EC");
 		X509TrustManager other = Trust.exactly(List.of(new TestAuthority("one").certificate())).manager();
 		assertThatExceptionOfType(CertificateException.class)
