@@ -55,7 +55,8 @@ final class BareExchange {
 	private final OkHttpClient http;
 
 	private BareExchange(String kubeconfig) {
-		ApiClient client = new ApiClientProvider(new KubeconfigSource(Path.of(kubeconfig), null), null, null, (task) -> {
+		KubeconfigSource source = new KubeconfigSource(Path.of(kubeconfig), null);
+		ApiClient client = new ApiClientProvider(source, null, null, (task) -> {
 			Thread thread = new Thread(task);
 			thread.setDaemon(true);
 			return thread;
