@@ -46,10 +46,11 @@ final class InterfaceAddresses implements AddressSource {
 			for (NetworkInterface networkInterface : NetworkInterface.networkInterfaces().toList()) {
 				if (networkInterface.isUp()
 						&& (this.names.isEmpty() || this.names.contains(networkInterface.getName()))) {
+					// The scope of an IPv6 address is the interface of this host
 					networkInterface.inetAddresses()
 						.filter(InterfaceAddresses::isReachable)
-						.forEach((address) -> addresses
-							.add(new NodeAddress(NodeAddress.Type.IP, withoutScope(address))));
+						.map((address) -> address.getHostAddress().replaceFirst("%.*", ""))
+						.forEach((address) -> addresses.add(new NodeAddress(NodeAddress.Type.IP, address)));
 				}
 			}
 			this.last = addresses;
@@ -64,11 +65,6 @@ final class InterfaceAddresses implements AddressSource {
 	static boolean isReachable(InetAddress address) {
 		return !address.isLoopbackAddress() && !address.isLinkLocalAddress() && !address.isAnyLocalAddress()
 				&& !address.isMulticastAddress();
-	}
-
-	/** The scope of an IPv6 address is the interface of this host. */
-	private static String withoutScope(InetAddress address) {
-		return address.getHostAddress().replaceFirst("%.*", "");
 	}
 
 }

@@ -1,11 +1,9 @@
 package io.kubelet.cert.kubernetes.internal.watch;
 
-import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.LongStream;
 
 import io.kubelet.cert.testsupport.Adapter;
@@ -14,8 +12,6 @@ import okhttp3.Protocol;
 import okhttp3.Response;
 import okhttp3.ResponseBody;
 import okio.Buffer;
-import okio.ForwardingSource;
-import okio.Okio;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -49,30 +45,21 @@ class ReflectorTests {
 		String object = "{\"padding\": \"%s\"}".formatted("x".repeat(MEBIBYTE));
 		String list = "{\"metadata\": {\"resourceVersion\": \"1\"}, \"items\": [%s]}"
 			.formatted(String.join(",", Collections.nCopies(20, object)));
-		AtomicLong bytes = new AtomicLong();
+		Buffer unread = new Buffer().writeUtf8(list);
 		ApiClient client = new ApiClient().setBasePath("https://192.0.2.1");
 		Adapter.intercept(client,
 				(chain) -> new Response.Builder().request(chain.request())
 					.protocol(Protocol.HTTP_1_1)
 					.code(200)
 					.message("OK")
-					.body(ResponseBody.create(Okio.buffer(new ForwardingSource(new Buffer().writeUtf8(list)) {
-
-						@Override
-						public long read(Buffer sink, long byteCount) throws IOException {
-							long count = super.read(sink, byteCount);
-							bytes.addAndGet(count);
-							return count;
-						}
-
-					}), null, -1))
+					.body(ResponseBody.create(unread, null, -1))
 					.build());
-		List<Long> read = new ArrayList<>();
+		List<Long> left = new ArrayList<>();
 		assertThat(WatchJson.list(client, Selection.byName("any", "/things"), (any) -> {
-			read.add(bytes.get() / MEBIBYTE);
-			return read.size() == 7;
+			left.add(Math.round(unread.size() / (double) MEBIBYTE));
+			return left.size() == 7;
 		}).objects()).hasSize(1);
-		assertThat(read).isEqualTo(LongStream.rangeClosed(1, 20).boxed().toList());
+		assertThat(left).isEqualTo(LongStream.range(0, 20).mapToObj((read) -> 19 - read).toList());
 	}
 
 	/** As with a limit of the processes of a container. */
