@@ -3,15 +3,12 @@ package io.kubelet.cert.rotation;
 import java.time.Duration;
 import java.util.stream.IntStream;
 
-import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.request.RequestException;
-import io.kubelet.cert.testsupport.ManagerFixture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-import static java.time.Duration.ofHours;
 import static java.time.Duration.ofMinutes;
 import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -66,14 +63,6 @@ class RetryScheduleTests {
 		assertThatIllegalArgumentException().isThrownBy(() -> new RotationWindow(earliest, latest))
 			.withMessage("The earliest fraction must be above 0 and at most the latest one, and the latest below 1, "
 					+ "but they are %s and %s", earliest, latest);
-	}
-
-	@Test
-	void windowMayBeOneInstant() {
-		CertificatePair pair = new ManagerFixture().pair(ofHours(0), ofHours(10));
-		RotationWindow window = new RotationWindow(0.5, 0.5);
-		assertThat(window.deadline(pair, 0.9)).isEqualTo(ManagerFixture.START.plus(ofHours(5)))
-			.isEqualTo(window.end(pair));
 	}
 
 	private static RequestException unavailable(@Nullable Duration retryAfter) {

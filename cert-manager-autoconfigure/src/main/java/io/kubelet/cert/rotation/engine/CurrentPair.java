@@ -28,7 +28,7 @@ final class CurrentPair {
 
 	private final RotationSettings settings;
 
-	private final LastStored store;
+	private final StoreSession store;
 
 	private final BiConsumer<@Nullable CertificatePair, CertificatePair> replaced;
 
@@ -46,7 +46,7 @@ final class CurrentPair {
 	 * is used and stored, and a rotation is due with the first review.
 	 * @param replaced called on the serial executor with the old and the new pair
 	 */
-	CurrentPair(RotationSettings settings, LastStored store,
+	CurrentPair(RotationSettings settings, StoreSession store,
 			BiConsumer<@Nullable CertificatePair, CertificatePair> replaced, @Nullable CertificatePair bootstrap,
 			Instant now) {
 		this.settings = settings;

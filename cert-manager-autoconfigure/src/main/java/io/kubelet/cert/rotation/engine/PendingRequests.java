@@ -28,7 +28,7 @@ class PendingRequests {
 
 	final RotationSettings settings;
 
-	final LastStored store;
+	final StoreSession store;
 
 	final NewRequests requests;
 
@@ -45,7 +45,7 @@ class PendingRequests {
 	/** Before the next attempt, {@link Pause#NONE} if that is made when it is due. */
 	Pause moment = Pause.NONE;
 
-	PendingRequests(RotationSettings settings, LastStored store, NewRequests requests, SerialExecutor serial) {
+	PendingRequests(RotationSettings settings, StoreSession store, NewRequests requests, SerialExecutor serial) {
 		this.settings = settings;
 		this.store = store;
 		this.requests = requests;

@@ -26,7 +26,7 @@ final class RequestRemoval {
 
 	private final RotationSettings settings;
 
-	private final LastStored store;
+	private final StoreSession store;
 
 	private final SerialExecutor serial;
 
@@ -36,7 +36,7 @@ final class RequestRemoval {
 	/** Whose object the signer is about to delete, which may take until the next one. */
 	private @Nullable PendingRequest removed;
 
-	RequestRemoval(RotationSettings settings, LastStored store, SerialExecutor serial) {
+	RequestRemoval(RotationSettings settings, StoreSession store, SerialExecutor serial) {
 		this.settings = settings;
 		this.store = store;
 		this.serial = serial;

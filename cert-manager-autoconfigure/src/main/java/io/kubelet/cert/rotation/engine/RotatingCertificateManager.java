@@ -81,7 +81,7 @@ public final class RotatingCertificateManager implements CertificateManager {
 				settings.resources().scheduler(), settings.clock(), STUCK_AFTER, this::stuck);
 		this.delivery = new Delivery(settings);
 		this.templates = new Templates(settings, template, supplier, this.serial, () -> step(this::review));
-		LastStored store = new LastStored(settings.store());
+		StoreSession store = new StoreSession(settings.store());
 		Instant now = settings.clock().instant();
 		this.pair = new CurrentPair(settings, store, this::replaced, bootstrap, now);
 		this.warnings = new Warnings(settings, this.delivery);

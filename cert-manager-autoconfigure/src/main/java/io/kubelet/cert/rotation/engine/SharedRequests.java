@@ -53,7 +53,7 @@ final class SharedRequests extends PendingRequests {
 	/**
 	 * @param changed called when another replica has changed the store, on any thread
 	 */
-	SharedRequests(RotationSettings settings, CertificateStore.Shared shared, LastStored store, NewRequests requests,
+	SharedRequests(RotationSettings settings, CertificateStore.Shared shared, StoreSession store, NewRequests requests,
 			SerialExecutor serial, Runnable changed) {
 		super(settings, store, requests, serial);
 		shared.onChange(changed);
@@ -163,7 +163,7 @@ final class SharedRequests extends PendingRequests {
 			store(request, this.store.get().pending(), now);
 		}
 		catch (ConflictException ex) {
-			if (++this.conflicts == LastStored.MOST_CONFLICTS) {
+			if (++this.conflicts == StoreSession.MOST_CONFLICTS) {
 				this.conflicts = 0;
 				throw ex;
 			}

@@ -55,6 +55,7 @@ class RotationDeadlineTests extends ManagerFixture {
 		CertificatePair pair = pair(ofHours(0), ofHours(100));
 		assertThat(RotationWindow.KUBELET.deadline(pair, random)).isBetween(pair.notBefore().plus(ofHours(70)),
 				pair.notBefore().plus(ofHours(90).minusMillis(1)));
+		assertThat(new RotationWindow(0.5, 0.5).deadline(pair, random)).isEqualTo(pair.notBefore().plus(ofHours(50)));
 	}
 
 	@Test

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * What the store held when it was read or written last, on which the next write builds.
  * Used on the certificate's serial executor only.
  */
-final class LastStored {
+final class StoreSession {
 
 	/** So many conflicts in a row are not those with other replicas. */
 	static final int MOST_CONFLICTS = 5;
@@ -30,7 +30,7 @@ final class LastStored {
 	/**
 	 * Reads the store. One that is shared need not be readable yet.
 	 */
-	LastStored(CertificateStore store) {
+	StoreSession(CertificateStore store) {
 		this.store = store;
 		try {
 			read();
