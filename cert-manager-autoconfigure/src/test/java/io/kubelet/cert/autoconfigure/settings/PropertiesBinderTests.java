@@ -50,7 +50,7 @@ class PropertiesBinderTests {
 		assertThat(second.startup()).isEqualTo(first.startup())
 			.isEqualTo(new Startup(Startup.Mode.BACKGROUND, Duration.ofMinutes(30)));
 		assertThat(second.rotation().schedule()).usingRecursiveComparison()
-			.ignoringFields("once")
+			.ignoringFields("onlyIfInvalid")
 			.isEqualTo(first.rotation().schedule());
 		assertThat(second.storage().certDir()).isEqualTo(Path.of("/pki"));
 		assertThat(second.storage().retain()).isEqualTo(2);
