@@ -1,6 +1,5 @@
 package io.kubelet.cert.autoconfigure;
 
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -42,16 +41,21 @@ final class TemplateSuppliers {
 			BiFunction<CertificateSettings, Iterable<CertificateManager>, CertificateTemplateSupplier> addresses) {
 		this.addresses = addresses;
 		List<String> names = certificates.stream().map(CertificateSettings::name).toList();
-		Map<String, List<String>> beans = new LinkedHashMap<>();
+		Map<String, String> beans = new LinkedHashMap<>();
 		for (String bean : beanFactory.getBeanNamesForType(CertificateTemplateSupplier.class)) {
 			if (!ScopedProxyUtils.isScopedTarget(bean)) {
-				beans.computeIfAbsent(certificate(bean, names, beanFactory), (name) -> new ArrayList<>()).add(bean);
+				String name = certificate(bean, names, beanFactory);
+				String other = beans.put(name, bean);
+				if (other != null) {
+					throw new InvalidSettingsException(
+							"Certificate '%s' has more than one CertificateTemplateSupplier bean: '%s' and '%s'"
+								.formatted(name, other, bean),
+							qualify(names) + " Without it, a supplier is for the first one. Or remove one of them.");
+				}
 			}
 		}
-		beans.forEach((name, suppliers) -> {
-			requireOne(name, suppliers, names);
-			this.suppliers.put(name, beanFactory.getBean(suppliers.get(0), CertificateTemplateSupplier.class));
-		});
+		beans.forEach(
+				(name, bean) -> this.suppliers.put(name, beanFactory.getBean(bean, CertificateTemplateSupplier.class)));
 	}
 
 	private static String certificate(String bean, List<String> names, ListableBeanFactory beanFactory) {
@@ -67,15 +71,6 @@ final class TemplateSuppliers {
 				}
 				return names.get(0);
 			});
-	}
-
-	private static void requireOne(String name, List<String> suppliers, List<String> names) {
-		if (suppliers.size() > 1) {
-			throw new InvalidSettingsException(
-					"Certificate '%s' has more than one CertificateTemplateSupplier bean: %s".formatted(name,
-							suppliers),
-					qualify(names) + " Without it, a supplier is for the first one. Remove the others.");
-		}
 	}
 
 	private static String qualify(List<String> names) {

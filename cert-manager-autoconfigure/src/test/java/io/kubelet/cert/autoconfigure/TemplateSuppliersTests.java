@@ -60,10 +60,10 @@ class TemplateSuppliersTests {
 	@Test
 	void twoSuppliersOfOneCertificateAreReported() {
 		assertReported(runner().withBean("one", Serving.class).withBean("another", Serving.class),
-				"'serving' has more than one CertificateTemplateSupplier bean: [one, another]");
+				"'serving' has more than one CertificateTemplateSupplier bean: 'one' and 'another'");
 		for (String name : new String[] { "plain", "kubelet-client" }) {
 			assertReported(plain(name).withBean("another", CertificateTemplateSupplier.class, () -> Optional::empty),
-					"'kubelet-client' has more than one CertificateTemplateSupplier bean: [%s, another]"
+					"'kubelet-client' has more than one CertificateTemplateSupplier bean: '%s' and 'another'"
 						.formatted(name));
 		}
 	}
