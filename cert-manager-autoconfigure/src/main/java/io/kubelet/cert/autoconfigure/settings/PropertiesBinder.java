@@ -12,11 +12,11 @@ import java.util.stream.Stream;
 
 import org.jspecify.annotations.Nullable;
 
-import org.springframework.boot.context.properties.bind.AbstractBindHandler;
 import org.springframework.boot.context.properties.bind.BindContext;
 import org.springframework.boot.context.properties.bind.BindException;
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.bind.handler.IgnoreTopLevelConverterNotFoundBindHandler;
 import org.springframework.boot.context.properties.source.ConfigurationProperty;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName.Form;
@@ -29,10 +29,11 @@ import org.springframework.core.env.Environment;
 import org.springframework.util.StringUtils;
 
 /**
- * Binds each property once. What an additional certificate inherits comes from a property
- * source of its own, to which the properties of the first certificate are copied.
+ * Binds each property once, and reports values that it does not accept. What an
+ * additional certificate inherits comes from a property source of its own, to which the
+ * properties of the first certificate are copied.
  */
-final class PropertiesBinder extends AbstractBindHandler {
+final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler {
 
 	private static final ConfigurationPropertyName FIRST = ConfigurationPropertyName.of(PropertyNames.PREFIX);
 
@@ -57,14 +58,16 @@ final class PropertiesBinder extends AbstractBindHandler {
 	/** The additional certificates that set a property themselves. */
 	private final Map<ConfigurationPropertyName, ConfigurationPropertyName> additional = new LinkedHashMap<>();
 
-	private PropertiesBinder(Environment environment, Binder own) {
-		super(new Valid.Handler(own));
+	/** The last map. A blank text in it is a value. */
+	private ConfigurationPropertyName map = ConfigurationPropertyName.EMPTY;
+
+	private PropertiesBinder(Environment environment) {
 		ConfigurationPropertySources.get(environment).forEach(this.sources::add);
-		this.own = own;
+		this.own = Binder.get(environment);
 	}
 
 	static Bound bind(Environment environment) {
-		PropertiesBinder handler = new PropertiesBinder(environment, Binder.get(environment));
+		PropertiesBinder handler = new PropertiesBinder(environment);
 		List<ConfigurationPropertySource> sources = new ArrayList<>(handler.sources);
 		sources.add(0, handler.new InheritedSource());
 		// The text of a config tree has a type that the binder does not convert to a path
@@ -90,6 +93,13 @@ final class PropertiesBinder extends AbstractBindHandler {
 		this.marks.put(name, (mark != null) ? mark : this.marks.get(name.getParent()));
 		if (ADDITIONAL.isParentOf(name)) {
 			inherit(name);
+		}
+		if (target.getType().resolve() == Map.class) {
+			this.map = name;
+		}
+		// A blank text is converted to no path, and one that is inherited would hide it
+		if (rules(target).contains(Valid.Rule.NOT_BLANK)) {
+			this.own.bind(name, Bindable.of(String.class)).ifBound((text) -> Valid.Rule.NOT_BLANK.require(name, text));
 		}
 		return super.onStart(name, target, context);
 	}
@@ -120,18 +130,29 @@ final class PropertiesBinder extends AbstractBindHandler {
 		return this.own.bind(name, Bindable.of(Object.class)).map((value) -> !value.toString().isBlank()).orElse(false);
 	}
 
+	/**
+	 * A blank text, as from {@code ${NAME:}}, counts as none unless a rule refuses it.
+	 */
 	@Override
 	public @Nullable Object onSuccess(ConfigurationPropertyName name, Bindable<?> target, BindContext context,
 			Object result) {
-		ConfigurationProperty property = context.getConfigurationProperty();
-		Object bound = super.onSuccess(name, target, context, result);
+		if (result instanceof String text && text.isBlank() && !this.map.isParentOf(name)) {
+			return null;
+		}
+		rules(target).forEach((rule) -> rule.require(name, result));
 		// An inherited one has another name. After a group, it is the one that was bound
 		// last
-		if (bound != null && property != null && property.getName().equals(name) && ADDITIONAL.isAncestorOf(name)) {
+		ConfigurationProperty property = context.getConfigurationProperty();
+		if (property != null && property.getName().equals(name) && ADDITIONAL.isAncestorOf(name)) {
 			ConfigurationPropertyName certificate = name.chop(ADDITIONAL_LENGTH);
 			this.additional.merge(certificate, certificate, AS_WRITTEN);
 		}
-		return bound;
+		return super.onSuccess(name, target, context, result);
+	}
+
+	private static List<Valid.Rule> rules(Bindable<?> target) {
+		Valid valid = target.getAnnotation(Valid.class);
+		return (valid != null) ? List.of(valid.value()) : List.of();
 	}
 
 	/**

@@ -7,21 +7,13 @@ import java.lang.annotation.Target;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
-import java.util.Map;
 import java.util.function.Predicate;
 
-import org.jspecify.annotations.Nullable;
-
-import org.springframework.boot.context.properties.bind.BindContext;
-import org.springframework.boot.context.properties.bind.Bindable;
-import org.springframework.boot.context.properties.bind.Binder;
-import org.springframework.boot.context.properties.bind.handler.IgnoreTopLevelConverterNotFoundBindHandler;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 
 /**
- * States which values a property accepts. {@link Handler} reports any other one.
+ * States which values a property accepts. {@link PropertiesBinder} reports any other one.
  */
 @Target(ElementType.PARAMETER)
 @Retention(RetentionPolicy.RUNTIME)
@@ -76,60 +68,10 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
 			this.problem = problem;
 		}
 
-	}
-
-	/**
-	 * Reports the values that do not comply with the rules of their properties. A blank
-	 * text, as from {@code ${NAME:}}, counts as none unless a rule refuses it.
-	 */
-	final class Handler extends IgnoreTopLevelConverterNotFoundBindHandler {
-
-		private final Binder own;
-
-		/** The last map. A blank text in it is a value. */
-		private ConfigurationPropertyName map = ConfigurationPropertyName.EMPTY;
-
-		/**
-		 * Creates a handler.
-		 * @param own binds the properties without those that are inherited, which would
-		 * hide a blank one
-		 */
-		Handler(Binder own) {
-			this.own = own;
-		}
-
-		@Override
-		public <T> @Nullable Bindable<T> onStart(ConfigurationPropertyName name, Bindable<T> target,
-				BindContext context) {
-			if (target.getType().resolve() == Map.class) {
-				this.map = name;
-			}
-			// A blank text is converted to no path
-			if (rules(target).contains(Rule.NOT_BLANK)) {
-				this.own.bind(name, Bindable.of(String.class))
-					.ifBound((text) -> requireValid(name, text, Rule.NOT_BLANK));
-			}
-			return super.onStart(name, target, context);
-		}
-
-		@Override
-		public @Nullable Object onSuccess(ConfigurationPropertyName name, Bindable<?> target, BindContext context,
-				Object result) {
-			if (result instanceof String text && text.isBlank() && !this.map.isParentOf(name)) {
-				return null;
-			}
-			rules(target).forEach((rule) -> requireValid(name, result, rule));
-			return super.onSuccess(name, target, context, result);
-		}
-
-		private static List<Rule> rules(Bindable<?> target) {
-			Valid valid = target.getAnnotation(Valid.class);
-			return (valid != null) ? List.of(valid.value()) : List.of();
-		}
-
-		private static void requireValid(ConfigurationPropertyName name, Object value, Rule rule) {
-			if (!rule.accepts.test(value)) {
-				throw new InvalidConfigurationPropertyValueException(name.toString(), value, rule.problem);
+		/** Reports a value that does not comply with this rule. */
+		void require(ConfigurationPropertyName name, Object value) {
+			if (!this.accepts.test(value)) {
+				throw new InvalidConfigurationPropertyValueException(name.toString(), value, this.problem);
 			}
 		}
 
