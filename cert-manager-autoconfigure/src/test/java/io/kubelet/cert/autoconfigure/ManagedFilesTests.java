@@ -181,7 +181,7 @@ class ManagedFilesTests {
 			this.time.pass(LOOK);
 		});
 		runner().run((context) -> assertCurrent(context, this.second));
-		assertThat(program).isCompleted();
+		program.join();
 	}
 
 	@Test
