@@ -35,6 +35,9 @@ final class Templates implements Runnable {
 
 	private volatile Answer answer;
 
+	/** The last one, which is about to become the answer. */
+	private volatile Answer next;
+
 	/** Whether its signals count. */
 	private volatile boolean followed;
 
@@ -50,6 +53,7 @@ final class Templates implements Runnable {
 			@Nullable CertificateTemplateSupplier supplier, SerialExecutor serial, Runnable changed) {
 		this.settings = settings;
 		this.answer = new Answer((supplier == null) ? fixed : null, null, "");
+		this.next = this.answer;
 		this.supplier = supplier;
 		this.serial = serial;
 		this.changed = changed;
@@ -139,7 +143,8 @@ final class Templates implements Runnable {
 	}
 
 	private void answered(Answer answer) {
-		if (!answer.equals(this.answer)) {
+		if (!answer.equals(this.next)) {
+			this.next = answer;
 			this.serial.execute(() -> {
 				take(answer);
 				this.changed.run();

@@ -293,6 +293,12 @@ class DynamicTemplateTests extends ManagerFixture {
 		pass(signals ? ofSeconds(0) : SECOND);
 		assertThat(manager.status().requested().template()).isEqualTo(CHANGED);
 		assertThat(manager.status().rotations().count()).isEqualTo(2);
+		for (CertificateTemplate template : List.of(TEMPLATE, CHANGED)) {
+			this.template = template;
+			supplier.changed.run();
+		}
+		this.time.settle();
+		assertThat(manager.status().requested().template()).isEqualTo(CHANGED);
 		exhausted.set(true);
 		supplier.changed.run();
 		exhausted.set(false);
