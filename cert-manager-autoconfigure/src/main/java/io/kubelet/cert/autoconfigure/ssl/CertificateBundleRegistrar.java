@@ -58,30 +58,26 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 	@Override
 	public void registerBundles(SslBundleRegistry registry) {
 		for (CertificateManager manager : this.managers) {
-			this.settings.find(manager.name())
-				.ifPresentOrElse((certificate) -> register(registry, certificate, manager),
-						() -> register(registry, manager.name(), manager, this.trusted.undescribed(manager.name()),
-								Duration.ofSeconds(CertificateSettings.Ssl.DRAIN_SECONDS)));
+			this.ends.add(this.settings.find(manager.name())
+				.map((certificate) -> register(registry, certificate, manager))
+				.orElseGet(() -> RegisteredBundle.register(registry, manager.name(), manager,
+						this.trusted.undescribed(manager.name()), this.scheduler,
+						Duration.ofSeconds(CertificateSettings.Ssl.DRAIN_SECONDS))));
 		}
 	}
 
-	private void register(SslBundleRegistry registry, CertificateSettings certificate, CertificateManager manager) {
-		if (registry instanceof SslBundles bundles && bundles.getBundleNames().contains(certificate.ssl().bundle())) {
-			throw certificate.properties()
-				.invalid("ssl.bundle", certificate.ssl().bundle(),
-						"There is an SSL bundle of this name already: rename one of them");
-		}
+	private Runnable register(SslBundleRegistry registry, CertificateSettings certificate, CertificateManager manager) {
+		String bundleName = certificate.ssl().bundle();
+		certificate.properties()
+			.require(!(registry instanceof SslBundles bundles && bundles.getBundleNames().contains(bundleName)),
+					"ssl.bundle", bundleName, "There is an SSL bundle of this name already: rename one of them");
 		Supplier<Trust> trust = this.trusted.of(certificate);
 		if (certificate.startup().waits()) {
 			FirstCertificate.await(manager, certificate);
 		}
 		report(certificate, manager.status().pair(), trust.get());
-		register(registry, certificate.ssl().bundle(), manager, trust, certificate.ssl().drain());
-	}
-
-	private void register(SslBundleRegistry registry, String bundleName, CertificateManager manager,
-			Supplier<Trust> trust, Duration drain) {
-		this.ends.add(RegisteredBundle.register(registry, bundleName, manager, trust, this.scheduler, drain));
+		return RegisteredBundle.register(registry, bundleName, manager, trust, this.scheduler,
+				certificate.ssl().drain());
 	}
 
 	@Override

@@ -13,6 +13,7 @@ import io.kubelet.cert.autoconfigure.client.CertificateClientAutoConfiguration;
 import io.kubelet.cert.autoconfigure.server.CertificateServerAutoConfiguration;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubelet.cert.ssl.BundleSocketFactory;
 import io.kubelet.cert.ssl.FixedManager;
 import io.kubelet.cert.testsupport.CertificateContexts;
 import io.kubelet.cert.testsupport.TestAuthority;
@@ -32,6 +33,7 @@ import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 @ExtendWith(OutputCaptureExtension.class)
 class CertificateSslAutoConfigurationTests {
@@ -60,7 +62,9 @@ class CertificateSslAutoConfigurationTests {
 			assertThat(context).hasSingleBean(SslBundles.class).hasSingleBean(DefaultSslBundleRegistry.class);
 			assertThat(context.getBean(SslBundles.class).getBundleNames()).containsExactly("mine");
 			assertThat(context.getBeanDefinitionNames()).containsAll(SERVERS);
+			assertThat(new BundleSocketFactory("mine")).isNotNull();
 		});
+		assertThatIllegalArgumentException().as("closed").isThrownBy(() -> new BundleSocketFactory("mine"));
 		this.runner.withBean("ownRegistry", DefaultSslBundleRegistry.class)
 			.run((context) -> assertThat(context).hasNotFailed()
 				.hasSingleBean(SslBundles.class)
