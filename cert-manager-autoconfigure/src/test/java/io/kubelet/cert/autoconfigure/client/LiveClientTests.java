@@ -6,7 +6,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.Trust;
@@ -16,8 +15,6 @@ import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
-
-import org.springframework.boot.ssl.SslBundle;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -32,8 +29,11 @@ class LiveClientTests {
 		List<String> closed = new CopyOnWriteArrayList<>();
 		List<X509Certificate> trusted = new ArrayList<>(
 				List.of(new TestAuthority("one").certificate(), new TestAuthority("two").certificate()));
-		LiveSslBundle bundle = bundle(new LiveTrust("",
-				new LiveTrust.Source(() -> "here", () -> List.copyOf(trusted), () -> Trust.exactly(trusted))));
+		LiveTrust trust = new LiveTrust("",
+				new LiveTrust.Source(() -> "here", () -> List.copyOf(trusted), () -> Trust.exactly(trusted)));
+		LiveSslBundle bundle = (LiveSslBundle) this.manager.register(trust, this.time)
+			.getBundle("bundle")
+			.getManagers();
 		LiveClient<AutoCloseable> client = new LiveClient<>(bundle, (resources) -> {
 			String serial = this.manager.pair().serialNumber();
 			resources.accept(() -> closed.add(serial));
@@ -62,14 +62,6 @@ class LiveClientTests {
 		// The scheduler ends with the context
 		client.destroy();
 		assertThat(closed).hasSize(2);
-	}
-
-	private LiveSslBundle bundle(Supplier<Trust> trust) {
-		return (LiveSslBundle) sslBundle(trust).getManagers();
-	}
-
-	private SslBundle sslBundle(Supplier<Trust> trust) {
-		return this.manager.register(trust, this.time).getBundle("bundle");
 	}
 
 }
