@@ -1,5 +1,7 @@
 package io.kubelet.cert.testsupport;
 
+import java.time.Instant;
+
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.store.CertificateStore;
@@ -20,6 +22,10 @@ public final class MemoryStore implements CertificateStore {
 
 	public volatile boolean writeFails;
 
+	/** Runs when a pair has just become the one in use. */
+	public Runnable kept = () -> {
+	};
+
 	@Override
 	public Stored read() {
 		failIf(this.readFails);
@@ -32,6 +38,11 @@ public final class MemoryStore implements CertificateStore {
 		this.pair = next.pair();
 		this.request = next.pending();
 		return next;
+	}
+
+	@Override
+	public void keep(CertificatePair pair, @Nullable Instant deadline) {
+		this.kept.run();
 	}
 
 	private static void failIf(boolean fails) {

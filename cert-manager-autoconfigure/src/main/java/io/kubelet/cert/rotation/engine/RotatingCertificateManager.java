@@ -134,7 +134,7 @@ public final class RotatingCertificateManager implements CertificateManager {
 
 	@Override
 	public Optional<CertificatePair> current() {
-		CertificatePair pair = this.pair.get();
+		CertificatePair pair = this.report.pair();
 		return (pair != null && pair.isValid(this.settings.clock().instant())) ? Optional.of(pair) : Optional.empty();
 	}
 
@@ -222,7 +222,6 @@ public final class RotatingCertificateManager implements CertificateManager {
 		Duration untilNextStep = idleCheck;
 		try {
 			untilNextStep = this.warnings.untilDue(now, Collections.min(List.of(step.apply(now), idleCheck)));
-			this.report.update();
 		}
 		catch (Throwable ex) {
 			this.forced.end((future) -> future.completeExceptionally(ex));
@@ -235,6 +234,7 @@ public final class RotatingCertificateManager implements CertificateManager {
 				.scheduler()
 				.schedule(() -> this.serial.run(this::reconcile),
 						untilNextStep.isNegative() ? Duration.ZERO : untilNextStep);
+			this.report.update();
 		}
 	}
 

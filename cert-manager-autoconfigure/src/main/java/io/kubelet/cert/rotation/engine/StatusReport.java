@@ -146,6 +146,11 @@ final class StatusReport {
 	}
 
 	/** In a state that {@link #at} is to correct. */
+	/** Returns the pair as of the last step, with which the status agrees. */
+	@Nullable CertificatePair pair() {
+		return this.snapshot.pair();
+	}
+
 	private CertificateStatus create() {
 		CertificatePair pair = this.pair.get();
 		PendingRequest pending = this.pendingRequests.current();

@@ -44,6 +44,17 @@ class InitialCertificateTests extends ManagerFixture {
 		assertThat(manager.current()).isEmpty();
 	}
 
+	/** Whoever waits for the first pair reads the status next, on another thread. */
+	@Test
+	void statusHasThePairAsSoonAsItIsCurrent() {
+		CertificateManager manager = builder().build();
+		this.store.kept = () -> assertThat(manager.status().pair()).isEqualTo(manager.current().orElse(null));
+		manager.start();
+		this.time.settle();
+		assertThat(manager.current()).isPresent();
+		assertThat(this.failures).isEmpty();
+	}
+
 	@Test
 	void bootstrapPairIsUsedAlsoIfItCannotBeStored(CapturedOutput output) {
 		this.store.writeFails = true;
