@@ -58,14 +58,17 @@ final class CredentialPlugIn {
 	Credentials run(Duration limit) {
 		Process process = start();
 		// On a thread of its own, because only a wait for it can be interrupted
-		FutureTask<byte[]> output = new FutureTask<>(() -> process.getInputStream().readNBytes(MAXIMUM_BYTES));
+		FutureTask<byte[]> output = new FutureTask<>(() -> {
+			byte[] printed = process.getInputStream().readNBytes(MAXIMUM_BYTES);
+			process.waitFor();
+			return printed;
+		});
 		try {
 			new Thread(output, "credential-plug-in").start();
 			process.getOutputStream().close();
 			byte[] printed = output.get(limit.toMillis(), TimeUnit.MILLISECONDS);
-			int exitCode = process.onExit().get(limit.toMillis(), TimeUnit.MILLISECONDS).exitValue();
-			if (exitCode != 0) {
-				throw problem("failed with exit code " + exitCode
+			if (process.exitValue() != 0) {
+				throw problem("failed with exit code " + process.exitValue()
 						+ ". Run it by hand, as the user of this process, to see its messages");
 			}
 			return credentials(new String(printed, StandardCharsets.UTF_8));

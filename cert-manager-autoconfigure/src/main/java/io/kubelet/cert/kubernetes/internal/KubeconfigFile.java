@@ -46,26 +46,17 @@ record KubeconfigFile(Path file, Map<?, ?> config, @Nullable Object context, Map
 	 * @throws KubernetesConfigurationException if it is missing or malformed, or does not
 	 * have the context
 	 */
-	public static KubeconfigFile read(Path file, @Nullable String context) {
+	public static KubeconfigFile read(Path file, @Nullable Object context) {
 		Map<?, ?> config = load(file);
-		KubeconfigFile current = read(file, config, config.get("current-context"));
-		return (context == null) ? current
-				: current.with(context)
-					.orElseThrow(() -> new KubernetesConfigurationException(
-							"The kubeconfig %s has no context '%s': correct 'kubelet.cert.kubernetes.context'"
-								.formatted(file, context)));
-	}
-
-	private static KubeconfigFile read(Path file, Map<?, ?> config, @Nullable Object context) {
-		Map<?, ?> chosen = named(config, "contexts", "context", context);
-		return new KubeconfigFile(file, config, context, named(config, "clusters", "cluster", chosen.get("cluster")),
+		Object name = (context != null) ? context : config.get("current-context");
+		Map<?, ?> chosen = named(config, "contexts", "context", name);
+		if (context != null && chosen.isEmpty()) {
+			throw new KubernetesConfigurationException(
+					"The kubeconfig %s has no context '%s': correct 'kubelet.cert.kubernetes.context', or restart if it was renamed"
+						.formatted(file, context));
+		}
+		return new KubeconfigFile(file, config, name, named(config, "clusters", "cluster", chosen.get("cluster")),
 				text(chosen, "user"), named(config, "users", "user", chosen.get("user")), text(chosen, "namespace"));
-	}
-
-	/** Returns this file with another context, empty if it has none of the name. */
-	Optional<KubeconfigFile> with(Object context) {
-		return named(this.config, "contexts", "context", context).isEmpty() ? Optional.empty()
-				: Optional.of(read(this.file, this.config, context));
 	}
 
 	private static Map<?, ?> load(Path file) {

@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
  * client is loaded.
  * <p>
  * As for every program that uses client-go, the context that was current when the file
- * was first read remains the one to use as long as it exists, whatever a user of kubectl
- * chooses later.
+ * was first read remains the one to use, whatever a user of kubectl chooses later. No
+ * request goes to another cluster if it is gone.
  */
 public final class KubeconfigSource {
 
@@ -37,10 +37,8 @@ public final class KubeconfigSource {
 
 	private final @Nullable Path configured;
 
-	private final @Nullable String context;
-
-	/** The name of the context that was used last. */
-	private volatile @Nullable Object last;
+	/** The name of the context, {@code null} until the current one is known. */
+	private volatile @Nullable Object context;
 
 	/**
 	 * Creates a source. Nothing is read yet.
@@ -102,10 +100,9 @@ public final class KubeconfigSource {
 			return serviceAccount(SERVICE_ACCOUNT, environment("HOST"), environment("PORT"));
 		}
 		Path file = (this.configured != null) ? this.configured : find(variable(), home());
-		KubeconfigFile current = KubeconfigFile.read(file, this.context);
-		KubeconfigFile same = Optional.ofNullable(this.last).flatMap(current::with).orElse(current);
-		this.last = same.context();
-		return same;
+		KubeconfigFile content = KubeconfigFile.read(file, this.context);
+		this.context = content.context();
+		return content;
 	}
 
 	private static String environment(String name) {

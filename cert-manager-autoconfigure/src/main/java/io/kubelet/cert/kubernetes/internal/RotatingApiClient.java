@@ -2,12 +2,15 @@ package io.kubelet.cert.kubernetes.internal;
 
 import java.io.IOException;
 import java.net.Socket;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSession;
+import javax.net.ssl.SSLSessionContext;
 import javax.net.ssl.X509TrustManager;
 
 import io.kubernetes.client.openapi.ApiClient;
@@ -29,7 +32,7 @@ public final class RotatingApiClient extends ApiClient implements AutoCloseable 
 
 	private final TrackedSockets sockets = new TrackedSockets();
 
-	private final KeyManager[] keyManagers;
+	private final SSLContext context;
 
 	/**
 	 * Creates a client that authenticates with the current pair only.
@@ -38,24 +41,16 @@ public final class RotatingApiClient extends ApiClient implements AutoCloseable 
 	 * @param executor runs asynchronous calls; shut down with the client
 	 */
 	public RotatingApiClient(KubeconfigSource kubeconfig, KeyManager[] keyManagers, ExecutorService executor) {
-		this.keyManagers = keyManagers;
 		KubeconfigFile file = kubeconfig.read();
 		ApiClient client = KubernetesClients.create(file, Credentials.NONE, kubeconfig.trust(file));
+		OkHttpClient base = client.getHttpClient();
+		X509TrustManager trust = Objects.requireNonNull(base.x509TrustManager(), "The client verifies its server");
+		this.context = KubernetesClients.tls(keyManagers, trust);
 		setBasePath(client.getBasePath());
-		connectAnew(client.getHttpClient()
-			.newBuilder()
+		setHttpClient(base.newBuilder()
 			.dispatcher(new Dispatcher(executor))
 			.socketFactory(this.sockets)
-			.build());
-	}
-
-	/** A session of before would be resumed with the old certificate. */
-	private void connectAnew(OkHttpClient http) {
-		X509TrustManager trust = Objects.requireNonNull(http.x509TrustManager(), "The client verifies its server");
-		SSLContext tls = KubernetesClients.tls(this.keyManagers, trust);
-		setHttpClient(http.newBuilder()
-			.connectionPool(new ConnectionPool())
-			.sslSocketFactory(tls.getSocketFactory(), trust)
+			.sslSocketFactory(this.context.getSocketFactory(), trust)
 			.build());
 	}
 
@@ -68,10 +63,26 @@ public final class RotatingApiClient extends ApiClient implements AutoCloseable 
 	 */
 	public Runnable rotated() {
 		List<Socket> old = this.sockets.open();
+		invalidateSessions();
 		OkHttpClient before = getHttpClient();
-		connectAnew(before);
+		setHttpClient(before.newBuilder().connectionPool(new ConnectionPool()).build());
 		before.connectionPool().evictAll();
-		return () -> old.forEach(RotatingApiClient::close);
+		return () -> {
+			old.forEach(RotatingApiClient::close);
+			// A handshake may have begun with the old pair, and ended since
+			invalidateSessions();
+		};
+	}
+
+	/** A resumed session would still present the old certificate. */
+	private void invalidateSessions() {
+		SSLSessionContext sessions = this.context.getClientSessionContext();
+		for (byte[] id : Collections.list(sessions.getIds())) {
+			SSLSession session = sessions.getSession(id);
+			if (session != null) {
+				session.invalidate();
+			}
+		}
 	}
 
 	@Override

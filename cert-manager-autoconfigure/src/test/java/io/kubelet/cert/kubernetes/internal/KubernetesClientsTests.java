@@ -161,7 +161,7 @@ class KubernetesClientsTests {
 
 	/** As with client-go, 'kubectl config use-context' is for others. */
 	@Test
-	void contextThatIsCurrentAtFirstRemainsAsLongAsItExists() {
+	void contextThatIsCurrentAtFirstRemainsAndNoOtherReplacesIt() {
 		Path kubeconfig = write("token: " + token());
 		KubeconfigSource source = new KubeconfigSource(kubeconfig, null);
 		String server = source.read().server();
@@ -173,7 +173,8 @@ class KubernetesClientsTests {
 		Adapter.write(kubeconfig, others.formatted("embedded", server));
 		assertThat(source.read().server()).isEqualTo(server);
 		Adapter.write(kubeconfig, others.formatted("gone", server));
-		assertThat(source.read().server()).isEqualTo("https://other");
+		assertThatExceptionOfType(KubernetesConfigurationException.class).isThrownBy(source::read)
+			.withMessageContaining("has no context 'embedded'");
 	}
 
 	@ParameterizedTest
