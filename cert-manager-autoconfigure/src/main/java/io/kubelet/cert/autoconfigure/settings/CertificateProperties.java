@@ -249,7 +249,7 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Valid(NOT_BL
 	 * @param drain How long connections that use the previous certificate may stay open
 	 * after a rotation.
 	 */
-	record Ssl(@Nullable String bundle, @Inherited @DefaultValue("cluster") Trust trust,
+	record Ssl(@Nullable String bundle, @Inherited @Valid(NOT_BLANK) @DefaultValue("cluster") Trust trust,
 			@Inherited(unless = TRUST) @Valid(NOT_BLANK) @Nullable String trustConfigMap,
 			@Inherited(unless = TRUST) @DefaultValue TrustBundle trustBundle,
 			@Inherited(unless = TRUST) @Valid(NOT_BLANK) @Nullable Path trustFile,

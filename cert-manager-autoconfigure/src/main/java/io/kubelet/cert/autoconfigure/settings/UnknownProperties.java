@@ -70,6 +70,7 @@ record UnknownProperties(Set<ConfigurationPropertyName> known) {
 		Set<String> pairs = pairs(property.getName());
 		return "'%s' (%s): the closest property is '%s'".formatted(property.getName(), property.getOrigin(),
 				this.known.stream()
+					.filter((name) -> this.known.stream().noneMatch(name::isParentOf))
 					.min(Comparator.comparingInt((candidate) -> difference(pairs, pairs(candidate))))
 					.orElseThrow());
 	}

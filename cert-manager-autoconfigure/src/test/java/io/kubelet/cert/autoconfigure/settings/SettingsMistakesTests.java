@@ -39,6 +39,7 @@ class SettingsMistakesTests {
 					tls-cert-file=/tmp/a.pem        | tls-private-key-file with value 'null' is invalid: Set both the certificate and its key, or neither
 					profile=kubelet-client;node-name=       | node-name with value '' is invalid: It is blank, as from an environment variable without a value: set it, or remove the property
 					ssl.trust-file=${absent:}               | ssl.trust-file with value '' is invalid: It is blank
+					ssl.trust=                              | ssl.trust with value '' is invalid: It is blank
 					ssl.trust-config-map=                   | ssl.trust-config-map with value '' is invalid: It is blank
 					ssl.trust-bundle.name=                  | ssl.trust-bundle.name with value '' is invalid: It is blank
 					ssl.trust-bundle.signer-name=           | ssl.trust-bundle.signer-name with value '' is invalid: It is blank

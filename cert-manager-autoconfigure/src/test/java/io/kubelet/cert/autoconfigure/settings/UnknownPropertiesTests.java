@@ -30,7 +30,7 @@ class UnknownPropertiesTests {
 	@ParameterizedTest(name = "{0}: {1}")
 	@CsvSource({ "signer-ca-fil, signer-ca-file", "common-name, template.common-name", "usage[0], usages[0]",
 			"kubernets.kubeconfig, kubernetes.kubeconfig", "drain.hikary, drain.hikari", "enable, enabled",
-			"additional.b.ssl.trust-fil, additional.b.ssl.trust-file" })
+			"foo, cert-dir", "additional.b.ssl.trust-fil, additional.b.ssl.trust-file" })
 	void unknownPropertyIsReportedWithTheClosestOne(String property, String closest) {
 		assertThatExceptionOfType(InvalidSettingsException.class)
 			.isThrownBy(() -> TestSettings.of(SET, property + "=false"))
