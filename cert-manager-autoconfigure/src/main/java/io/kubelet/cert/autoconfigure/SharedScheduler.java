@@ -86,15 +86,18 @@ final class SharedScheduler implements RotationScheduler, DisposableBean {
 	private void watch() {
 		long completed = this.workers.getCompletedTaskCount();
 		this.timers.schedule(() -> {
-			if (this.workers.getQueue().isEmpty()) {
-				this.watched = false;
-				this.workers.setCorePoolSize(Math.max(THREADS, this.workers.getActiveCount() + 1));
-				return;
+			int size = this.workers.getCorePoolSize();
+			boolean waiting = !this.workers.getQueue().isEmpty();
+			this.watched = waiting || size > THREADS;
+			if (this.watched) {
+				// Before an OutOfMemoryError: a thread may be started later
+				watch();
 			}
-			// Before an OutOfMemoryError: a thread may be started later
-			watch();
-			if (this.workers.getCompletedTaskCount() == completed) {
-				this.workers.setCorePoolSize(this.workers.getCorePoolSize() + 1);
+			if (!waiting) {
+				this.workers.setCorePoolSize(Math.max(THREADS, this.workers.getActiveCount() + 1));
+			}
+			else if (this.workers.getCompletedTaskCount() == completed) {
+				this.workers.setCorePoolSize(size + 1);
 			}
 		}, Duration.ofSeconds(1));
 	}

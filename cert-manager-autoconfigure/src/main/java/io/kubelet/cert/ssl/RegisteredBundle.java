@@ -73,7 +73,6 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 			bundles.addBundleUpdateHandler(bundleName, (updated) -> {
 			});
 		}
-		BundleSocketFactory.add(registry, live);
 		if (live.identity().pair() == null) {
 			logger.warn(
 					"[{}] There is no certificate yet: servers with the SSL bundle '{}' fail every TLS handshake, "
@@ -85,6 +84,7 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 		if (trust instanceof LiveTrust) {
 			registered.followTrust();
 		}
+		BundleSocketFactory.add(registry, live);
 		return registered::close;
 	}
 

@@ -102,7 +102,7 @@ class AuthorityRemovalTests {
 	/** Connections are closed, a little later again, and sessions end. */
 	private static void endDrain() {
 		List<Runnable> ends = server.bean(HeldDrain.class).ends;
-		await().until(() -> ends.size() == 3);
+		await().until(() -> ends.size() == 4);
 		ends.forEach(Runnable::run);
 	}
 

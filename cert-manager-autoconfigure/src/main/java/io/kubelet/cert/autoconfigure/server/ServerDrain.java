@@ -30,6 +30,9 @@ final class ServerDrain implements CertificateManager.Follower {
 	/** A handshake that began before a change usually ends within this time. */
 	private static final Duration HANDSHAKE = Duration.ofSeconds(1);
 
+	/** A client that was accepted before a change may hold its handshake open. */
+	private static final Duration HELD = Duration.ofHours(1);
+
 	private final LiveSslBundle bundle;
 
 	private final ServerConnections connections;
@@ -64,9 +67,12 @@ final class ServerDrain implements CertificateManager.Follower {
 		this.connections.drain(outdated);
 		this.bundle.after(HANDSHAKE, () -> this.connections.drain(outdated));
 		// OpenSSL counts from the end of the handshake, and the clock may be set back
-		Predicate<SSLSession> closed = removed ? outdated.or((session) -> isOfRemoved(session, before.trust()))
-				: outdated;
+		Predicate<SSLSession> ofRemoved = (session) -> removed && isOfRemoved(session, before.trust());
+		Predicate<SSLSession> closed = outdated.or(ofRemoved);
 		this.bundle.after(drain, () -> this.connections.close(closed));
+		if (removed) {
+			this.bundle.after(drain.plus(HELD), () -> this.connections.close(ofRemoved));
+		}
 		this.bundle.after(drain.plus(HANDSHAKE), () -> {
 			this.connections.close(closed);
 			this.inProgress.remove(outdated);

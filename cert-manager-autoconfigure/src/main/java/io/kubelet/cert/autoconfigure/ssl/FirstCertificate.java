@@ -24,6 +24,9 @@ final class FirstCertificate implements RotationListener {
 
 	private static final Logger logger = LoggerFactory.getLogger(FirstCertificate.class);
 
+	/** Within this time, files that another program replaces are read again. */
+	private static final Duration REPLACED = Duration.ofSeconds(12);
+
 	/** Completes with a failure that waiting does not resolve, or with none. */
 	private final CompletableFuture<CertificateStatus.@Nullable Failure> end = new CompletableFuture<>();
 
@@ -39,13 +42,14 @@ final class FirstCertificate implements RotationListener {
 			return;
 		}
 		CertificateStatus status = manager.status();
-		if (status.schedule().deadline() == null && !isBeingReplaced(status, settings.storage().initialPair())) {
+		boolean isOff = status.schedule().deadline() == null;
+		if (isOff && !isBeingReplaced(status, settings.storage().initialPair())) {
 			throw CertificateUnavailableException.absent(settings, status);
 		}
 		if (status.lastFailure() != null) {
 			listener.failed(manager.name(), status.lastFailure());
 		}
-		listener.awaitEnd(manager, settings);
+		listener.awaitEnd(manager, settings, isOff ? REPLACED : settings.startup().timeout());
 	}
 
 	/** Whether another program may have written one of two files, and not the other. */
@@ -54,8 +58,7 @@ final class FirstCertificate implements RotationListener {
 				&& Files.exists(files.privateKey());
 	}
 
-	private void awaitEnd(CertificateManager manager, CertificateSettings settings) {
-		Duration timeout = settings.startup().timeout();
+	private void awaitEnd(CertificateManager manager, CertificateSettings settings, Duration timeout) {
 		logger.info("[{}] There is no valid certificate yet: waiting up to {} for it", manager.name(),
 				ReadableDuration.of(timeout));
 		manager.awaitedFor(timeout);

@@ -142,7 +142,7 @@ final class Templates implements Runnable {
 		}
 	}
 
-	private void answered(Answer answer) {
+	private synchronized void answered(Answer answer) {
 		if (!answer.equals(this.next)) {
 			this.next = answer;
 			this.serial.execute(() -> {
