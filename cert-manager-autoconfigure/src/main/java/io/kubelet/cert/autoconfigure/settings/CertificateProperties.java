@@ -9,9 +9,7 @@ import io.kubelet.cert.autoconfigure.settings.CertificateSettings.AddressSourceK
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Startup;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.request.IssuerReference;
-import io.kubelet.cert.rotation.RetrySchedule;
 import io.kubelet.cert.rotation.RotationWindow;
-import io.kubelet.cert.rotation.engine.RotationSettings.Schedule;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -30,6 +28,13 @@ import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.ONE_OR_MORE;
 import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.POSITIVE;
 import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.SECRET;
 import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.SIGNER_NAME;
+import static io.kubelet.cert.rotation.RetrySchedule.ATTEMPTS;
+import static io.kubelet.cert.rotation.RetrySchedule.INITIAL_SECONDS;
+import static io.kubelet.cert.rotation.RetrySchedule.INTERVAL_SECONDS;
+import static io.kubelet.cert.rotation.RetrySchedule.JITTER;
+import static io.kubelet.cert.rotation.RetrySchedule.MULTIPLIER;
+import static io.kubelet.cert.rotation.engine.RotationSettings.Schedule.FORCED_SECONDS;
+import static io.kubelet.cert.rotation.engine.RotationSettings.Schedule.WAIT_MINUTES;
 import static java.time.temporal.ChronoUnit.SECONDS;
 
 /**
@@ -172,9 +177,8 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Valid(NOT_BL
 	 */
 	record Rotation(@DefaultValue("" + RotationWindow.EARLIEST) double earliest,
 			@DefaultValue("" + RotationWindow.LATEST) double latest,
-			@Valid(POSITIVE) @DefaultValue(Schedule.WAIT_MINUTES + "m") @DurationUnit(SECONDS) Duration waitTimeout,
-			@Valid(NOT_NEGATIVE) @DefaultValue(Schedule.FORCED_SECONDS
-					+ "s") @DurationUnit(SECONDS) Duration forcedInterval,
+			@Valid(POSITIVE) @DefaultValue(WAIT_MINUTES + "m") @DurationUnit(SECONDS) Duration waitTimeout,
+			@Valid(NOT_NEGATIVE) @DefaultValue(FORCED_SECONDS + "s") @DurationUnit(SECONDS) Duration forcedInterval,
 			@DefaultValue Retry retry) {
 
 	}
@@ -191,14 +195,11 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Valid(NOT_BL
 	 * waits grow.
 	 * @param interval Wait after each further failure.
 	 */
-	record Retry(
-			@Valid(POSITIVE) @DefaultValue(RetrySchedule.INITIAL_SECONDS
-					+ "s") @DurationUnit(SECONDS) Duration initialDelay,
-			@Valid(ONE_OR_MORE) @DefaultValue("" + RetrySchedule.MULTIPLIER) double multiplier,
-			@Valid(FRACTION) @DefaultValue("" + RetrySchedule.JITTER) double jitter,
-			@Valid(ONE_OR_MORE) @DefaultValue("" + RetrySchedule.ATTEMPTS) int attempts,
-			@Valid(POSITIVE) @DefaultValue(RetrySchedule.INTERVAL_SECONDS
-					+ "s") @DurationUnit(SECONDS) Duration interval) {
+	record Retry(@Valid(POSITIVE) @DefaultValue(INITIAL_SECONDS + "s") @DurationUnit(SECONDS) Duration initialDelay,
+			@Valid(ONE_OR_MORE) @DefaultValue("" + MULTIPLIER) double multiplier,
+			@Valid(FRACTION) @DefaultValue("" + JITTER) double jitter,
+			@Valid(ONE_OR_MORE) @DefaultValue("" + ATTEMPTS) int attempts,
+			@Valid(POSITIVE) @DefaultValue(INTERVAL_SECONDS + "s") @DurationUnit(SECONDS) Duration interval) {
 
 	}
 
