@@ -39,11 +39,14 @@ final class ServerDrain implements CertificateManager.Follower {
 
 	private final List<Predicate<SSLSession>> inProgress = new CopyOnWriteArrayList<>();
 
+	private final LiveTrustManager trusted;
+
 	private Identity identity;
 
 	ServerDrain(LiveSslBundle bundle, ServerConnections connections) {
 		this.bundle = bundle;
 		this.connections = connections;
+		this.trusted = new LiveTrustManager(() -> bundle.followed().trust());
 		this.identity = bundle.followed();
 	}
 
@@ -67,7 +70,8 @@ final class ServerDrain implements CertificateManager.Follower {
 		this.connections.drain(outdated);
 		this.bundle.after(HANDSHAKE, () -> this.connections.drain(outdated));
 		// OpenSSL counts from the end of the handshake, and the clock may be set back
-		Predicate<SSLSession> ofRemoved = (session) -> removed && isOfRemoved(session, before.trust());
+		LiveTrustManager trustedBefore = new LiveTrustManager(before::trust);
+		Predicate<SSLSession> ofRemoved = (session) -> removed && isOfRemoved(session, trustedBefore);
 		Predicate<SSLSession> closed = outdated.or(ofRemoved);
 		this.bundle.after(drain, () -> this.connections.close(closed));
 		if (removed) {
@@ -88,18 +92,17 @@ final class ServerDrain implements CertificateManager.Follower {
 	 * Whether a client is refused now that was accepted before the change. One whose
 	 * certificate has expired meanwhile would have been refused before, too.
 	 */
-	private boolean isOfRemoved(SSLSession session, Trust before) {
-		Identity current = this.bundle.followed();
-		return current.leaf() != null && current.leaf().equals(presented(session))
-				&& !isAccepted(session, current.trust()) && isAccepted(session, before);
+	private boolean isOfRemoved(SSLSession session, LiveTrustManager before) {
+		X509Certificate leaf = this.bundle.followed().leaf();
+		return leaf != null && leaf.equals(presented(session)) && !isAccepted(session, this.trusted)
+				&& isAccepted(session, before);
 	}
 
 	/** Whether a handshake would accept the client; one without a certificate is. */
-	private static boolean isAccepted(SSLSession session, Trust trust) {
+	private static boolean isAccepted(SSLSession session, LiveTrustManager trust) {
 		try {
 			Certificate[] chain = session.getPeerCertificates();
-			new LiveTrustManager(() -> trust).checkClientTrusted(Stream.of(chain).toArray(X509Certificate[]::new),
-					"UNKNOWN");
+			trust.checkClientTrusted(Stream.of(chain).toArray(X509Certificate[]::new), "UNKNOWN");
 			return true;
 		}
 		catch (SSLPeerUnverifiedException ex) {

@@ -61,6 +61,10 @@ class ServerDrainTests implements ServerConnections {
 		Awaitility.await().until(() -> this.drained);
 		time.pass(Duration.ofSeconds(31));
 		assertThat(this.open).containsExactly(other, expired);
+		SSLSession held = session(leaf, this.removed.pair("client"));
+		this.open.add(held);
+		time.pass(Duration.ofHours(1));
+		assertThat(this.open).containsExactly(other, expired);
 	}
 
 	private static SSLSession session(Certificate presented, CertificatePair client) {
