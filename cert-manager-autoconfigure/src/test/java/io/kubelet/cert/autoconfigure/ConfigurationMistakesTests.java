@@ -208,7 +208,7 @@ class ConfigurationMistakesTests extends ClusterFixture {
 		assertReport(
 				start("kubelet.cert.rotate-certificates=false", "kubelet.cert.tls-cert-file=" + pair,
 						"kubelet.cert.tls-private-key-file=" + pair, "kubelet.cert.startup.timeout=1s"),
-				"The pair in " + pair + " is damaged", "put a pair there");
+				"The pair in " + pair + " is damaged", "put a pair there", "and that they are complete");
 	}
 
 	@Test

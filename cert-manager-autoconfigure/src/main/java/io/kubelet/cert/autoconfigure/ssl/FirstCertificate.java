@@ -49,7 +49,8 @@ final class FirstCertificate implements RotationListener {
 		if (status.lastFailure() != null) {
 			listener.failed(manager.name(), status.lastFailure());
 		}
-		listener.awaitEnd(manager, settings, isOff ? REPLACED : settings.startup().timeout());
+		Duration timeout = settings.startup().timeout();
+		listener.awaitEnd(manager, settings, (isOff && timeout.compareTo(REPLACED) > 0) ? REPLACED : timeout);
 	}
 
 	/** Whether another program may have written one of two files, and not the other. */
