@@ -145,12 +145,12 @@ final class StatusReport {
 		this.snapshot = create();
 	}
 
-	/** In a state that {@link #at} is to correct. */
 	/** Returns the pair as of the last step, with which the status agrees. */
 	@Nullable CertificatePair pair() {
 		return this.snapshot.pair();
 	}
 
+	/** In a state that {@link #at} is to correct. */
 	private CertificateStatus create() {
 		CertificatePair pair = this.pair.get();
 		PendingRequest pending = this.pendingRequests.current();

@@ -1,6 +1,5 @@
 package io.kubelet.cert.rotation.engine;
 
-import java.time.Instant;
 import java.util.function.UnaryOperator;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
