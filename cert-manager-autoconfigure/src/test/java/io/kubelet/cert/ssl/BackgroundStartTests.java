@@ -82,8 +82,9 @@ class BackgroundStartTests {
 				assertThat(output)
 					.containsOnlyOnce("[server] There is no certificate yet: servers with the SSL bundle "
 							+ "'server' fail every TLS handshake")
-					.containsPattern("INFO.*The SSL bundle 'server' trusts nobody for now: The ConfigMap "
-							+ "default/clients cannot be read: the API server has not answered yet");
+					.containsOnlyOnce("[server] The SSL bundle 'server' trusts nobody for now: The ConfigMap "
+							+ "default/clients cannot be read: the API server has not answered yet")
+					.containsPattern("INFO.*The SSL bundle 'server' trusts nobody for now");
 				for (String protocol : List.of("TLSv1.3", "TLSv1.2")) {
 					SSLContext context = SSLContext.getInstance(protocol);
 					context.init(null, InsecureTrustManagerFactory.INSTANCE.getTrustManagers(), null);

@@ -48,6 +48,7 @@ class StuckTests extends ManagerFixture {
 		assertThat(health.get().getDetails()).containsEntry("stuckSince", START);
 		assertThat(manager.get().status().health().stuckSince()).isNull();
 		assertThat(output).containsOnlyOnce("[kubelet-client] A step of the rotation has not returned for 1m")
+			.containsPattern("at .*StuckTests\\.")
 			.containsPattern("The stack of thread .*\n\tat .*getStackTrace");
 	}
 

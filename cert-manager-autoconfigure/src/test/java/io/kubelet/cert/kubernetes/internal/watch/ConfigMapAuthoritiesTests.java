@@ -86,6 +86,20 @@ class ConfigMapAuthoritiesTests {
 		assertThat(output).containsOnlyOnce("ConfigMap default/trust can be watched again");
 	}
 
+	/** A restored API server serves a watch from the future, and sends nothing. */
+	@Test
+	void changeAfterARestoreOfEtcdIsSeen() throws Exception {
+		create(content(AUTHORITY));
+		assertThat(read().authorities()).containsExactly(AUTHORITY.certificate());
+		Awaitility.await().until(() -> this.controlPlane.openWatches() == 1);
+		replaceWith(new TestAuthority("event"));
+		this.controlPlane.faults().resetResourceVersions();
+		replaceWith(new TestAuthority("other"));
+		assertThat(this.controlPlane.count((request) -> request.method().equals("GET")
+				&& request.path().endsWith("/configmaps") && !request.isWatch()))
+			.isEqualTo(2);
+	}
+
 	private void replaceWith(TestAuthority authority) throws Exception {
 		this.api.replaceNamespacedConfigMap("trust", "default", configMap(content(authority))).execute();
 		Awaitility.await().until(() -> read().authorities().equals(List.of(authority.certificate())));

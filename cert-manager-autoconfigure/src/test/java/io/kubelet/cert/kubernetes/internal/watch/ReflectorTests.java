@@ -39,6 +39,13 @@ class ReflectorTests {
 		assertThat(Reflector.pause(1, retryAfter, 1)).isEqualTo(pause.toMillis());
 	}
 
+	@Test
+	void watchEndsALittleAfterTheServerWasAskedToEndIt() {
+		ApiClient client = new ApiClient().setBasePath("https://192.0.2.1");
+		assertThat(Selection.byName("any", "/things").watch(client, "/things", "1", 300).timeout().timeoutNanos())
+			.isEqualTo(Duration.ofSeconds(330).toNanos());
+	}
+
 	/** Anyone who may create requests can give many our label. */
 	@Test
 	void objectThatIsNotWantedIsDroppedBeforeTheNextOneIsRead() throws Exception {
