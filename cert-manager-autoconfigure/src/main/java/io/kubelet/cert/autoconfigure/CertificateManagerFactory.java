@@ -46,8 +46,8 @@ record CertificateManagerFactory(SharedResources resources) {
 			SignerSource source = (first || !bootstrapping) ? own
 					: (current) -> own.signer(connection.credentials(managers));
 			IssuedCertificateCheck issued = StoredIssuers.named(certificate);
-			CertificateManager manager = create(certificate, stores.create(certificate), source, first && bootstrapping,
-					templates.find(certificate, managers), issued);
+			CertificateManager manager = create(certificate, stores.create(certificate, issued), source,
+					first && bootstrapping, templates.find(certificate, managers), issued);
 			managers.add(manager);
 			checks.add(() -> issuers.check(manager, certificate, issued));
 		}

@@ -6,6 +6,7 @@ import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.SharedSecret;
 import io.kubelet.cert.autoconfigure.settings.PropertyNames;
 import io.kubelet.cert.kubernetes.internal.secret.SecretStore;
+import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.request.SelfSignedPair;
 import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.FileCertificateStore;
@@ -24,8 +25,11 @@ record CertificateStores(KubernetesConnection connection, Clock clock) {
 
 	private static final Logger logger = LoggerFactory.getLogger(CertificateStores.class);
 
-	/** A Secret of another program is never replaced. */
-	CertificateStore create(CertificateSettings settings) {
+	/**
+	 * Creates a store. A Secret of another program is never replaced.
+	 * @param check knows the authorities that may sign
+	 */
+	CertificateStore create(CertificateSettings settings, IssuedCertificateCheck check) {
 		CertificateSettings.Storage storage = settings.storage();
 		SharedSecret secret = storage.secret();
 		if (secret == null) {
@@ -39,7 +43,8 @@ record CertificateStores(KubernetesConnection connection, Clock clock) {
 		CertificateStore copy = secret.copied()
 				? new FileCertificateStore(storage.certDir(), settings.name(), null, storage.retain(), this.clock)
 				: null;
-		SecretStore store = this.connection.secretStore(secret, settings.name(), settings.rotation().enabled(), copy);
+		SecretStore store = this.connection.secretStore(secret, settings.name(), settings.rotation().enabled(), check,
+				copy);
 		store.foreignContent().ifPresent((content) -> {
 			throw properties.invalid("store.secret", secret,
 					"The Secret %s. It is left as it is: name another Secret, or set '{rotate-certificates}' to false, mount the Secret as a volume and set '{tls-cert-file}' to its file",

@@ -29,6 +29,7 @@ import io.kubelet.cert.kubernetes.internal.secret.SecretStore;
 import io.kubelet.cert.kubernetes.internal.signing.KubernetesSigners;
 import io.kubelet.cert.kubernetes.internal.watch.PublishedAuthorities;
 import io.kubelet.cert.request.CertificateSigner;
+import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.store.CertificateStore;
 import org.jspecify.annotations.Nullable;
@@ -212,12 +213,13 @@ public final class KubernetesConnection implements DisposableBean {
 	 * @param secret the Secret
 	 * @param certificate the name of the certificate
 	 * @param rotates whether the certificate is rotated
+	 * @param check knows the authorities that may sign
 	 * @param copy keeps a copy, {@code null} for none
 	 */
 	synchronized SecretStore secretStore(SharedSecret secret, String certificate, boolean rotates,
-			@Nullable CertificateStore copy) {
-		SecretStore store = new SecretStore(inNamespace(secret.namespace()), secret.name(), certificate, rotates, copy,
-				clients());
+			IssuedCertificateCheck check, @Nullable CertificateStore copy) {
+		SecretStore store = new SecretStore(inNamespace(secret.namespace()), secret.name(), certificate, rotates, check,
+				copy, clients(), this.clock);
 		this.secrets.add(store);
 		return store;
 	}

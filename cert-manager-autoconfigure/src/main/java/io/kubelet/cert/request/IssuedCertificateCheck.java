@@ -99,9 +99,43 @@ public final class IssuedCertificateCheck {
 			return Optional.empty();
 		}
 		AuthorityPath path = new AuthorityPath(pair.chain(), this.authorities.get());
+		return hasLed(path, pair, now) ? Optional.empty() : Optional.of(path.problem(now));
+	}
+
+	/** Whether a path is valid, or was when the certificate was issued. */
+	private static boolean hasLed(AuthorityPath path, CertificatePair pair, Instant now) {
 		Duration skew = CertificatePair.CLOCK_SKEW;
-		return Stream.of(now, pair.notBefore().plus(skew)).anyMatch((at) -> path.find(at, skew).isPresent())
-				? Optional.empty() : Optional.of(path.problem(now));
+		return Stream.of(now, pair.notBefore().plus(skew)).anyMatch((at) -> path.find(at, skew).isPresent());
+	}
+
+	/**
+	 * Returns which of the authorities that somebody else has stored with a pair count as
+	 * those of its issuer: the chain leads to them, and they are authorities that are
+	 * accepted or lead to one. Others may have been added, so that peers with their
+	 * certificates are trusted.
+	 * @param pair the pair
+	 * @param stored the authorities that are stored with it, any number
+	 * @param now the current time
+	 * @return the authorities that count, at most 20
+	 */
+	public List<X509Certificate> authoritiesOf(CertificatePair pair, List<X509Certificate> stored, Instant now) {
+		Collection<X509Certificate> accepted = (this.authorities != null) ? this.authorities.get() : null;
+		List<X509Certificate> authorities = stored.stream()
+			.distinct()
+			.filter((authority) -> isNamedInChain(authority, pair))
+			.filter((authority) -> CertificateChain.problem(List.of(), List.of(authority)).isEmpty())
+			.limit(CertificateChain.MAXIMUM_CERTIFICATES)
+			.filter((authority) -> hasLed(new AuthorityPath(pair.chain(), List.of(authority)), pair, now))
+			.filter((authority) -> accepted == null || accepted.contains(authority)
+					|| hasLed(new AuthorityPath(List.of(authority), accepted), pair, now))
+			.toList();
+		return CertificateChain.problem(List.of(), authorities).isEmpty() ? authorities : List.of();
+	}
+
+	private static boolean isNamedInChain(X509Certificate authority, CertificatePair pair) {
+		return pair.chain()
+			.stream()
+			.anyMatch((certificate) -> CertificateChain.isNamedAsIssuer(authority, certificate));
 	}
 
 	/**

@@ -124,6 +124,30 @@ class IssuedCertificateCheckTests {
 	}
 
 	@Test
+	void storedAuthoritiesCountIfTheChainAndAnAuthorityThatIsAcceptedLeadToThem() {
+		X509Certificate root = ROOT.certificate();
+		X509Certificate intermediate = INTERMEDIATE.certificate();
+		X509Certificate renewed = ROOT.crossSign(ROOT);
+		CertificatePair pair = CertificatePair.of(List.of(leaf(INTERMEDIATE), intermediate), KEYS);
+		List<X509Certificate> stored = List.of(STRANGER.certificate(), new TestAuthority("root").certificate(), root,
+				renewed, new TestAuthority("intermediate").certificate(), intermediate, root);
+		assertThat(ANY_AUTHORITY.authoritiesOf(pair, stored, NOW)).containsExactly(root, renewed, intermediate);
+		assertThat(check(root).authoritiesOf(pair, stored, NOW)).containsExactly(root, renewed, intermediate);
+		assertThat(check(intermediate).authoritiesOf(pair, stored, NOW)).containsExactly(intermediate);
+		assertThat(check(STRANGER.certificate()).authoritiesOf(pair, stored, NOW)).isEmpty();
+		assertThat(check().authoritiesOf(pair, stored, NOW)).isEmpty();
+	}
+
+	/** They count until the certificate expires, as when it was stored. */
+	@Test
+	void authorityThatHasExpiredSinceItIssuedTheCertificateCounts() {
+		TestAuthority brief = ROOT.intermediate("brief", NOW.minusSeconds(3600), NOW.plusSeconds(60));
+		CertificatePair pair = CertificatePair.of(List.of(leaf(brief)), KEYS);
+		assertThat(ANY_AUTHORITY.authoritiesOf(pair, List.of(brief.certificate()), NOW.plusSeconds(61)))
+			.containsExactly(brief.certificate());
+	}
+
+	@Test
 	void leafThatIsDatedBackToBeforeItsIssuerBeganIsAccepted() {
 		TestAuthority fresh = ROOT.intermediate("fresh", NOW.minusSeconds(60), NOW.plus(Duration.ofDays(1)));
 		X509Certificate leaf = leaf(fresh);

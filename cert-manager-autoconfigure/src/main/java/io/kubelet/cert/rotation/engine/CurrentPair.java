@@ -92,12 +92,13 @@ final class CurrentPair {
 	}
 
 	/**
-	 * Uses an issued pair, which was stored.
+	 * Uses an issued pair, which was stored, perhaps with fewer authorities.
 	 * @param answered the request that it answers
 	 * @param wanted the template, which may give way to that of the request
 	 */
 	void use(CertificatePair pair, PendingRequest answered, CertificateTemplate wanted) {
-		swap(pair, this.store.get().deadline());
+		CertificatePair stored = this.store.get().pair();
+		swap((stored != null) ? stored : pair, this.store.get().deadline());
 		if (!wanted.equals(answered.request().template()) && !wanted.isSatisfiedBy(pair.leaf())) {
 			this.due.giveWay(pair, wanted, this.heldSince);
 		}

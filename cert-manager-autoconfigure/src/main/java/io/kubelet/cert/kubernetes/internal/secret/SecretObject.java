@@ -13,7 +13,6 @@ import java.util.stream.Stream;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import io.kubelet.cert.certificate.CertificateChain;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.certificate.MalformedPemException;
@@ -128,21 +127,19 @@ final class SecretObject {
 	}
 
 	/**
-	 * Returns the pair, {@code null} if there is none.
+	 * Returns the pair without authorities, {@code null} if there is none.
 	 * @throws MalformedPemException if there is something else
 	 */
 	@Nullable CertificatePair pair() {
 		String certificate = text(CERTIFICATE);
 		String privateKey = text(PRIVATE_KEY);
-		return (certificate.isBlank() && privateKey.isBlank()) ? null
-				: Pem.readPair(certificate, privateKey).withAuthorities(authorities());
+		return (certificate.isBlank() && privateKey.isBlank()) ? null : Pem.readPair(certificate, privateKey);
 	}
 
-	/** Others may have added more authorities than an issuer reports. */
-	private List<X509Certificate> authorities() {
+	/** Returns the authorities, of which others may have added any. */
+	List<X509Certificate> authorities() {
 		try {
-			List<X509Certificate> authorities = Pem.readCertificates(text(AUTHORITIES));
-			return CertificateChain.problem(List.of(), authorities).isPresent() ? List.of() : authorities;
+			return Pem.readCertificates(text(AUTHORITIES));
 		}
 		catch (MalformedPemException ex) {
 			return List.of();

@@ -1,5 +1,6 @@
 package io.kubelet.cert.kubernetes.internal.secret;
 
+import java.time.Clock;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.Executor;
@@ -12,6 +13,7 @@ import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.kubernetes.internal.ApiClientProvider;
 import io.kubelet.cert.kubernetes.internal.watch.Reflector;
 import io.kubelet.cert.kubernetes.internal.watch.Selection;
+import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.store.StoreException;
@@ -36,6 +38,8 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 	private final String certificate;
 
 	private final boolean rotates;
+
+	private final StoredAuthorities authorities;
 
 	private final @Nullable CertificateStore copy;
 
@@ -67,17 +71,20 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 	 * @param name the name of the Secret
 	 * @param certificate the name of the certificate
 	 * @param rotates whether the Secret may be written
+	 * @param check knows the authorities that may sign
 	 * @param copy keeps a copy of the pair, {@code null} for none
 	 * @param clients provides the client, and the threads of the watch
+	 * @param clock the clock
 	 */
-	public SecretStore(String namespace, String name, String certificate, boolean rotates,
-			@Nullable CertificateStore copy, ApiClientProvider clients) {
+	public SecretStore(String namespace, String name, String certificate, boolean rotates, IssuedCertificateCheck check,
+			@Nullable CertificateStore copy, ApiClientProvider clients, Clock clock) {
 		this.certificate = certificate;
 		this.rotates = rotates;
 		this.copy = copy;
 		this.executor = clients.executor();
 		Supplier<ApiClient> client = clients.supplier(() -> null);
 		this.api = new SecretApi(namespace, name, client);
+		this.authorities = new StoredAuthorities(certificate, this.api, check, clock);
 		this.latest = new LatestSecret(this.api);
 		this.reflector = new Reflector(Selection.byName(name, this.api.path()), this.latest, client, null);
 	}
@@ -169,7 +176,8 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 
 	private Stored content(SecretObject secret) {
 		try {
-			CertificatePair pair = secret.pair();
+			CertificatePair found = secret.pair();
+			CertificatePair pair = (found != null) ? this.authorities.add(found, secret.authorities()) : null;
 			return new Stored(pair, pending(secret), secret.deadline(pair), secret.version());
 		}
 		catch (MalformedPemException ex) {
@@ -194,7 +202,9 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 		SecretObject changed = (next.pair() != null && next.pair().equals(present)) ? base : base.withPair(next.pair());
 		changed = changed.with(this.certificate, next);
 		SecretObject written = changed.json().equals(secret.json()) ? secret : send(secret, changed);
-		return remember(written, new Stored(next.pair(), next.pending(), next.deadline(), written.version()));
+		CertificatePair pair = (next.pair() != null) ? this.authorities.add(next.pair(), next.pair().authorities())
+				: null;
+		return remember(written, new Stored(pair, next.pending(), next.deadline(), written.version()));
 	}
 
 	private SecretObject send(SecretObject secret, SecretObject changed) {
@@ -241,7 +251,8 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 	private Stored copied() {
 		try {
 			CertificatePair pair = (this.copy != null) ? this.copy.read().pair() : null;
-			return (pair != null) ? Stored.NOTHING.withPair(pair, null) : Stored.NOTHING;
+			return (pair != null) ? Stored.NOTHING.withPair(this.authorities.add(pair, pair.authorities()), null)
+					: Stored.NOTHING;
 		}
 		catch (StoreException ex) {
 			return Stored.NOTHING;

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 
 import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
@@ -16,6 +17,7 @@ import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.store.StoreException;
 import io.kubelet.cert.testsupport.Adapter;
+import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubernetes.client.openapi.ApiClient;
 import okhttp3.Response;
 import org.junit.jupiter.api.Test;
@@ -140,13 +142,20 @@ class ForeignSecretTests extends SecretStoreFixture {
 
 	/** As if somebody added the authorities of the system. */
 	@Test
-	void bundleOfAuthoritiesIsLeftAlone() {
-		CertificatePair pair = pair();
-		this.store.write(this.store.read().withPair(pair, DEADLINE));
-		String bundle = Pem.write(Collections.nCopies(25, AUTHORITY.certificate()));
+	void authoritiesThatOthersAddAreLeftAloneAndDoNotCount() {
+		TestAuthority namesake = new TestAuthority("authority");
+		CertificatePair pair = pair().withAuthorities(List.of(namesake.certificate(), AUTHORITY.certificate()));
+		Stored stored = this.store.write(this.store.read().withPair(pair, DEADLINE));
+		assertThat(stored.pair()).returns(List.of(AUTHORITY.certificate()), CertificatePair::authorities);
+		String bundle = Pem.write(
+				Stream
+					.concat(Collections.nCopies(25, namesake.certificate()).stream(),
+							Stream.of(AUTHORITY.certificate(), new TestAuthority("foreign").certificate()))
+					.toList());
 		this.plane.secrets().put("shop", "shop-tls", Map.of("ca.crt", bundle));
 		SecretStore replica = store(null);
-		assertThat(replica.read().pair()).isEqualTo(pair).returns(List.of(), CertificatePair::authorities);
+		assertThat(replica.read().pair()).isEqualTo(pair)
+			.returns(List.of(AUTHORITY.certificate()), CertificatePair::authorities);
 		replica.write(replica.read().withPending(pending()));
 		assertThat(secret()).containsEntry("ca.crt", bundle).containsKey("request.pem");
 	}

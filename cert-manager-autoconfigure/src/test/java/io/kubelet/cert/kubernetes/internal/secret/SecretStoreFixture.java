@@ -20,6 +20,7 @@ import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.kubernetes.internal.ApiClientProvider;
 import io.kubelet.cert.kubernetes.internal.KubeconfigSource;
+import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.CertificateStore.Stored;
@@ -58,6 +59,9 @@ abstract class SecretStoreFixture {
 
 	private Path kubeconfig;
 
+	/** Of the stores that are opened from now on. */
+	IssuedCertificateCheck check = IssuedCertificateCheck.ofAnyAuthority();
+
 	SecretStore store;
 
 	@BeforeEach
@@ -81,7 +85,8 @@ abstract class SecretStoreFixture {
 	SecretStore store(String certificate, boolean rotates, @Nullable CertificateStore copy) {
 		ApiClientProvider clients = new ApiClientProvider(new KubeconfigSource(this.kubeconfig, null), null, null,
 				Adapter::daemon, Clock.systemUTC());
-		SecretStore store = new SecretStore("shop", "shop-tls", certificate, rotates, copy, clients);
+		SecretStore store = new SecretStore("shop", "shop-tls", certificate, rotates, this.check, copy, clients,
+				Clock.systemUTC());
 		this.closed.addAll(List.of(clients, store));
 		return store;
 	}

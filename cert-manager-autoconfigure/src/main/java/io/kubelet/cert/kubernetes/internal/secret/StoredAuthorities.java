@@ -1,0 +1,67 @@
+package io.kubelet.cert.kubernetes.internal.secret;
+
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.util.List;
+import java.util.stream.Collectors;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.ExternalText;
+import io.kubelet.cert.request.IssuedCertificateCheck;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Finds out which authorities that are stored with a pair count as those of its issuer.
+ * Whoever can write to the store can add others.
+ */
+final class StoredAuthorities {
+
+	private static final Logger logger = LoggerFactory.getLogger(StoredAuthorities.class);
+
+	/** How many authorities are named in the log. */
+	private static final int NAMED = 3;
+
+	private final String certificate;
+
+	private final Object place;
+
+	private final IssuedCertificateCheck check;
+
+	private final Clock clock;
+
+	/** Those that the log has reported last. */
+	private List<X509Certificate> ignored = List.of();
+
+	/**
+	 * @param certificate the name of the certificate
+	 * @param place where the authorities are stored, for the log
+	 * @param check knows the authorities that are accepted
+	 */
+	StoredAuthorities(String certificate, Object place, IssuedCertificateCheck check, Clock clock) {
+		this.certificate = certificate;
+		this.place = place;
+		this.check = check;
+		this.clock = clock;
+	}
+
+	/** Returns a pair with those of some authorities that count. */
+	CertificatePair add(CertificatePair pair, List<X509Certificate> stored) {
+		List<X509Certificate> authorities = this.check.authoritiesOf(pair, stored, this.clock.instant());
+		List<X509Certificate> ignored = stored.stream().filter((other) -> !authorities.contains(other)).toList();
+		if (!ignored.isEmpty() && !ignored.equals(this.ignored)) {
+			this.ignored = ignored;
+			logger
+				.warn("[{}] Authorities in ca.crt of {} are not trusted: {}{}. The chain of the certificate does not lead to "
+						+ "them, or 'signer-ca-file' does not cover them. They are left there for other programs. If nobody "
+						+ "should have added them, find out who can write to the Secret", this.certificate, this.place,
+						ignored.stream()
+							.limit(NAMED)
+							.map((authority) -> "'" + ExternalText.subject(authority) + "'")
+							.collect(Collectors.joining(", ")),
+						(ignored.size() > NAMED) ? " and %d more".formatted(ignored.size() - NAMED) : "");
+		}
+		return pair.withAuthorities(authorities);
+	}
+
+}
