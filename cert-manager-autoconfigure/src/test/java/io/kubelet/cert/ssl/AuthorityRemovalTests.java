@@ -7,6 +7,7 @@ import java.nio.file.StandardCopyOption;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 
@@ -17,6 +18,7 @@ import io.kubelet.cert.testsupport.HastyTrust;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.AfterParameterizedClassInvocation;
@@ -56,7 +58,8 @@ class AuthorityRemovalTests {
 		trust(removed, remaining);
 		server = new RotatingServer(kind, HeldDrain.class, "kubelet.cert.ssl.drain=" + HeldDrain.TIME,
 				"kubelet.cert.additional.client.ssl.drain=0s", "server.ssl.client-auth=need",
-				"kubelet.cert.ssl.trust-file=" + directory.resolve("ca.crt"), "kubelet.cert.ssl.trust-overlap=0s");
+				"server.http2.enabled=true", "kubelet.cert.ssl.trust-file=" + directory.resolve("ca.crt"),
+				"kubelet.cert.ssl.trust-overlap=0s");
 	}
 
 	@AfterParameterizedClassInvocation
@@ -68,6 +71,10 @@ class AuthorityRemovalTests {
 	void connectionsOfBeforeAreAskedToCloseAndClosedAtTheEndOfTheDrain() throws Exception {
 		Connection asked = connect(removed, "TLSv1.3");
 		List<Connection> idle = List.of(connect(removed, "TLSv1.3"), connect(removed, "TLSv1.2"));
+		Http2Connection stream = new Http2Connection(Connection.context(removed.pair("client"), "TLSv1.3"),
+				server.port());
+		stream.open("/events");
+		CompletableFuture<@Nullable Void> held = server.held();
 		trust(remaining);
 		await().until(() -> {
 			asked.get();
@@ -76,11 +83,17 @@ class AuthorityRemovalTests {
 		for (Connection connection : idle) {
 			assertThat(connection.isClosedByServer()).isFalse();
 		}
+		await().until(() -> {
+			stream.get();
+			return stream.isAskedToGoAway();
+		});
 		try (Connection later = connect(remaining, "TLSv1.3")) {
 			endDrain();
 			for (Connection connection : idle) {
 				await().until(connection::isClosedByServer);
 			}
+			await().until(stream::isClosedByServer);
+			held.complete(null);
 			later.get();
 			assertThat(later.isKeptAlive()).isTrue();
 		}

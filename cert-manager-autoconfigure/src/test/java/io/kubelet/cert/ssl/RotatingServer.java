@@ -16,6 +16,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 import org.springframework.boot.WebApplicationType;
@@ -32,11 +33,13 @@ import org.springframework.boot.tomcat.autoconfigure.servlet.TomcatServletWebSer
 import org.springframework.boot.web.servlet.ServletRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.http.server.reactive.HttpHandler;
 
 /**
  * An application that serves HTTPS with the certificate {@code server}. It answers with
- * the serial number of its client's certificate, and takes its time for {@code /held}.
+ * the serial number of its client's certificate, and takes its time for {@code /held}, or
+ * after the beginning of its answer for {@code /events}.
  */
 final class RotatingServer extends RotatingApplication {
 
@@ -80,7 +83,8 @@ final class RotatingServer extends RotatingApplication {
 	}
 
 	/**
-	 * Waits until a request for {@code /held} is there, which nobody answers until told.
+	 * Waits until a request for {@code /held} or {@code /events} is there, which nobody
+	 * answers until told.
 	 */
 	CompletableFuture<@Nullable Void> held() {
 		Awaitility.await().until(() -> !held.isEmpty());
@@ -108,7 +112,7 @@ final class RotatingServer extends RotatingApplication {
 
 	/** What an answer waits for. */
 	private static CompletableFuture<@Nullable Void> held(String path) {
-		if (!path.equals("/held")) {
+		if (!path.equals("/held") && !path.equals("/events")) {
 			return CompletableFuture.completedFuture(null);
 		}
 		CompletableFuture<@Nullable Void> release = new CompletableFuture<>();
@@ -138,6 +142,10 @@ final class RotatingServer extends RotatingApplication {
 				protected void doGet(HttpServletRequest request, HttpServletResponse response) throws IOException {
 					X509Certificate[] chain = (X509Certificate[]) request
 						.getAttribute("jakarta.servlet.request.X509Certificate");
+					if (request.getRequestURI().equals("/events")) {
+						response.getWriter().write("first");
+						response.flushBuffer();
+					}
 					held(request.getRequestURI()).join();
 					response.getWriter().write(presented(chain));
 				}
@@ -172,9 +180,14 @@ final class RotatingServer extends RotatingApplication {
 				X509Certificate[] chain = (request.getSslInfo() != null) ? request.getSslInfo().getPeerCertificates()
 						: null;
 				byte[] body = presented(chain).getBytes();
+				Mono<DataBuffer> answer = Mono.fromFuture(held(request.getPath().value()))
+					.thenReturn(response.bufferFactory().wrap(body));
+				if (request.getPath().value().equals("/events")) {
+					DataBuffer first = response.bufferFactory().wrap("first".getBytes());
+					return response.writeAndFlushWith(Flux.just(Mono.just(first), answer));
+				}
 				response.getHeaders().setContentLength(body.length);
-				return response.writeWith(Mono.fromFuture(held(request.getPath().value()))
-					.thenReturn(response.bufferFactory().wrap(body)));
+				return response.writeWith(answer);
 			};
 		}
 

@@ -50,6 +50,7 @@ import org.springframework.context.event.EventListener;
 import org.springframework.core.env.Environment;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
 import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
@@ -102,13 +103,12 @@ class ServerRotationTests {
 						"server.ssl.server-name-bundles[0].bundle=two",
 						"server.ssl.server-name-bundles[1].server-name=fixed.test",
 						"server.ssl.server-name-bundles[1].bundle=fixed");
-		special = new RotatingServer(kind, Listening.class,
-				Stream.concat(names,
-						Stream.of("kubelet.cert.ssl.drain=0s", "server.ssl.client-auth=need",
-								"kubelet.cert.key.algorithm=" + (takesEd25519(kind) ? "ed25519" : "ec"),
-								"spring.threads.virtual.enabled=true", "management.server.port=0",
-								"management.server.ssl.bundle=server"))
-					.toArray(String[]::new));
+		special = new RotatingServer(kind, Listening.class, Stream.concat(names,
+				Stream.of("kubelet.cert.ssl.drain=0s", "server.ssl.client-auth=need", "server.http2.enabled=true",
+						"kubelet.cert.key.algorithm=" + (takesEd25519(kind) ? "ed25519" : "ec"),
+						"spring.threads.virtual.enabled=true", "management.server.port=0",
+						"management.server.ssl.bundle=server"))
+			.toArray(String[]::new));
 	}
 
 	@AfterParameterizedClassInvocation
@@ -220,6 +220,21 @@ class ServerRotationTests {
 			await().until(() -> idle.isClosedByServer() && busy.isClosedByServer());
 			held.complete(null);
 			assertThat(special.served()).isEqualTo(special.pair("server").leaf());
+		}
+	}
+
+	/** A client may go on as if it had not been asked to go away. */
+	@Test
+	void http2ConnectionWithAStreamIsCutAtTheEndOfTheDrain() throws Exception {
+		SSLContext context = Connection.context(special.pair("client"), "TLS");
+		try (Http2Connection busy = new Http2Connection(context, special.port())) {
+			busy.get();
+			busy.open("/events");
+			CompletableFuture<@Nullable Void> held = special.held();
+			special.rotate("server");
+			await().until(busy::isClosedByServer);
+			held.complete(null);
+			assertThatIOException().isThrownBy(busy::get);
 		}
 	}
 

@@ -92,9 +92,12 @@ record JettyRotation(SslBundles bundles, JettyWebServerFactory factory) implemen
 			}
 		}
 
+		/**
+		 * A connection of HTTP/2 would wait for its streams if it were asked to close.
+		 */
 		@Override
 		public void close(Predicate<SSLSession> outdated) {
-			connections(outdated).forEach(SslConnection::close);
+			connections(outdated).map(SslConnection::getSslEndPoint).forEach(EndPoint::close);
 		}
 
 		private Stream<SslConnection> connections(Predicate<SSLSession> outdated) {

@@ -76,7 +76,18 @@ record NettyRotation(SslBundles bundles, NettyReactiveWebServerFactory factory) 
 
 		@Override
 		public void close(Predicate<SSLSession> outdated) {
-			connections(outdated).forEach(Channel::close);
+			connections(outdated).forEach(Draining::close);
+		}
+
+		/** The codec of HTTP/2 would wait for its streams, so it is passed over. */
+		private static void close(Channel channel) {
+			ChannelHandlerContext http2 = channel.pipeline().context(Http2FrameCodec.class);
+			if (http2 != null) {
+				http2.close();
+			}
+			else {
+				channel.close();
+			}
 		}
 
 		private Stream<Channel> connections(Predicate<SSLSession> outdated) {
