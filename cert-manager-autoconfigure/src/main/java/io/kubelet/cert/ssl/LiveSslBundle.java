@@ -7,10 +7,13 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.WeakHashMap;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
@@ -46,6 +49,8 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 
 	private static final Logger logger = LoggerFactory.getLogger(LiveSslBundle.class);
 
+	private static final int REMEMBERED = 100;
+
 	private final String bundleName;
 
 	private final String password;
@@ -66,6 +71,17 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 
 	private final Set<CertificateManager.Follower> followers = Collections
 		.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
+
+	/** The leaves of recent handshakes: followers are not told of each rotation. */
+	private final Set<X509Certificate> presented = Collections
+		.synchronizedSet(Collections.newSetFromMap(new LinkedHashMap<>() {
+
+			@Override
+			protected boolean removeEldestEntry(Map.Entry<X509Certificate, Boolean> eldest) {
+				return size() > REMEMBERED;
+			}
+
+		}));
 
 	private volatile Identity followed;
 
@@ -175,8 +191,28 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 		return this.followed;
 	}
 
+	/**
+	 * Returns the certificates that connections may still present, although followers
+	 * have another one. There may have been several rotations since they were called.
+	 * @return the leaves of earlier pairs
+	 */
+	public Set<X509Certificate> earlier() {
+		X509Certificate followed = this.followed.leaf();
+		// What is newer than that will be followed
+		CertificatePair current = pair();
+		synchronized (this.presented) {
+			return this.presented.stream()
+				.filter((leaf) -> !leaf.equals(followed) && (current == null || !leaf.equals(current.leaf())))
+				.collect(Collectors.toSet());
+		}
+	}
+
 	private @Nullable CertificatePair pair() {
-		return this.manager.status().pair();
+		CertificatePair pair = this.manager.status().pair();
+		if (pair != null) {
+			this.presented.add(pair.leaf());
+		}
+		return pair;
 	}
 
 	/**

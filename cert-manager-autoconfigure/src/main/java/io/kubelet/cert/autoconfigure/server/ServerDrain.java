@@ -7,6 +7,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -22,7 +23,7 @@ import io.kubelet.cert.ssl.LiveSslBundle.Identity;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Drains the connections of a server that were made with a previous identity of one
+ * Drains the connections of a server that were made with an earlier identity of one
  * bundle: with another certificate, or when an authority was trusted that no longer is.
  */
 final class ServerDrain implements CertificateManager.Follower {
@@ -55,16 +56,19 @@ final class ServerDrain implements CertificateManager.Follower {
 		Identity before = this.identity;
 		Identity after = this.bundle.followed();
 		this.identity = after;
-		Certificate previous = before.leaf();
-		boolean replaced = !Objects.equals(previous, after.leaf());
+		Set<X509Certificate> earlier = this.bundle.earlier();
 		boolean removed = isRemoved(before.trust(), after.trust());
-		if (previous == null || (!replaced && !removed)) {
+		if (earlier.isEmpty() && !removed) {
 			return;
 		}
 		// By the clock of the sessions of JSSE
 		long changed = Clock.systemUTC().millis();
-		Predicate<SSLSession> outdated = (session) -> previous.equals(presented(session))
-				&& (replaced || session.getCreationTime() <= changed);
+		boolean current = removed && Objects.equals(before.leaf(), after.leaf());
+		Predicate<SSLSession> outdated = (session) -> {
+			Certificate leaf = presented(session);
+			return leaf != null && (earlier.contains(leaf) && !isFollowed(session)
+					|| current && leaf.equals(after.leaf()) && session.getCreationTime() <= changed);
+		};
 		Duration drain = this.bundle.drain();
 		this.inProgress.add(outdated);
 		this.connections.drain(outdated);
@@ -93,9 +97,13 @@ final class ServerDrain implements CertificateManager.Follower {
 	 * certificate has expired meanwhile would have been refused before, too.
 	 */
 	private boolean isOfRemoved(SSLSession session, LiveTrustManager before) {
+		return isFollowed(session) && !isAccepted(session, this.trusted) && isAccepted(session, before);
+	}
+
+	/** Whether a connection presents what the bundle has now, perhaps once more. */
+	private boolean isFollowed(SSLSession session) {
 		X509Certificate leaf = this.bundle.followed().leaf();
-		return leaf != null && leaf.equals(presented(session)) && !isAccepted(session, this.trusted)
-				&& isAccepted(session, before);
+		return leaf != null && leaf.equals(presented(session));
 	}
 
 	/** Whether a handshake would accept the client; one without a certificate is. */

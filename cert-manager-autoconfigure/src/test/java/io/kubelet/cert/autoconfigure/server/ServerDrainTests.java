@@ -12,6 +12,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Predicate;
 
 import javax.net.ssl.SSLSession;
+import javax.net.ssl.X509ExtendedKeyManager;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
@@ -23,6 +24,8 @@ import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
+
+import org.springframework.boot.ssl.SslBundle;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -65,6 +68,38 @@ class ServerDrainTests implements ServerConnections {
 		this.open.add(held);
 		time.pass(Duration.ofHours(1));
 		assertThat(this.open).containsExactly(other, expired);
+	}
+
+	/**
+	 * Update handlers that take their time delay the followers, which then learn of the
+	 * last rotation only.
+	 */
+	@Test
+	void connectionOfAPairThatWasReplacedBeforeItWasFollowedIsClosed() {
+		FixedManager manager = new FixedManager(this.remaining);
+		SimulatedTime time = new SimulatedTime(Instant.EPOCH);
+		SslBundle registered = manager.register(() -> Trust.exactly(List.of()), time).getBundle("bundle");
+		LiveSslBundle bundle = Objects.requireNonNull(LiveSslBundle.of(registered));
+		ServerDrain drain = new ServerDrain(bundle, this);
+		bundle.addFollower(drain);
+		SSLSession first = session(manager.pair().leaf(), manager.pair());
+		manager.replace();
+		SSLSession ofManagers = handshake(manager,
+				() -> ((X509ExtendedKeyManager) bundle.getKeyManagers()[0]).chooseEngineServerAlias("EC", null, null));
+		manager.replace();
+		SSLSession ofContext = handshake(manager, () -> registered.createSslContext().createSSLEngine());
+		SSLSession ofAnotherBundle = session(this.removed.pair("other").leaf(), manager.pair());
+		manager.rotate();
+		SSLSession current = session(manager.pair().leaf(), manager.pair());
+		this.open.addAll(List.of(first, ofManagers, ofContext, ofAnotherBundle, current));
+		assertThat(this.open).filteredOn(drain::isOutdated).containsExactly(first, ofManagers, ofContext);
+		time.pass(Duration.ofSeconds(31));
+		assertThat(this.open).containsExactly(ofAnotherBundle, current);
+	}
+
+	private static SSLSession handshake(FixedManager manager, Runnable handshake) {
+		handshake.run();
+		return session(manager.pair().leaf(), manager.pair());
 	}
 
 	private static SSLSession session(Certificate presented, CertificatePair client) {
