@@ -46,7 +46,7 @@ function show(name, { state, current, template, rotationWindow, nextRotationDead
 	article.querySelector('.state').className = `state ${state}`;
 	set('serialNumber', current?.serialNumber ?? 'none yet');
 	set('subject', current?.subject ?? template?.commonName ?? 'not known yet');
-	set('names', [...current?.dnsNames ?? [], ...current?.ipAddresses ?? []].join(', ') || 'none');
+	set('names', ['dnsNames', 'ipAddresses', 'uris', 'emailAddresses'].flatMap((kind) => current?.[kind] ?? []).join(', ') || 'none');
 	set('key', current?.keyAlgorithm ?? 'none yet');
 	set('signer', template?.signerName ?? 'not known yet');
 	set('rotations', rotations);

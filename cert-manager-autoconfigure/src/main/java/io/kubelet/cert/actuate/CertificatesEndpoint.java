@@ -1,6 +1,5 @@
 package io.kubelet.cert.actuate;
 
-import java.net.InetAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -152,10 +151,6 @@ public class CertificatesEndpoint {
 					status.rotations().history().stream().map(Outcome::of).toList());
 		}
 
-		private static List<String> text(List<InetAddress> addresses) {
-			return addresses.stream().map(InetAddress::getHostAddress).toList();
-		}
-
 		/**
 		 * The current certificate.
 		 *
@@ -166,28 +161,21 @@ public class CertificatesEndpoint {
 		 * @param notAfter the end of its validity
 		 * @param dnsNames its DNS names, none if they cannot be read
 		 * @param ipAddresses its IP addresses, none if they cannot be read
+		 * @param uris its URIs, none if they cannot be read
+		 * @param emailAddresses its e-mail addresses, none if they cannot be read
 		 * @param keyAlgorithm the kind of its key, such as {@code EC P-256}
 		 * @param fingerprint its SHA-256 digest
 		 */
 		public record Current(String subject, String issuer, String serialNumber, Instant notBefore, Instant notAfter,
-				List<String> dnsNames, List<String> ipAddresses, String keyAlgorithm, String fingerprint) {
+				List<String> dnsNames, List<String> ipAddresses, List<String> uris, List<String> emailAddresses,
+				String keyAlgorithm, String fingerprint) {
 
 			static Current of(CertificatePair pair) {
-				CertificateTemplate names = names(pair);
+				AlternativeNames names = AlternativeNames.of(pair.leaf());
 				return new Current(ExternalText.subject(pair.leaf()), ExternalText.issuer(pair.leaf()),
-						pair.serialNumber(), pair.notBefore(), pair.notAfter(),
-						names.dnsNames().stream().map(ExternalText::clean).toList(), text(names.ipAddresses()),
-						KeySpecification.describe(pair.leaf().getPublicKey()), pair.fingerprint());
-			}
-
-			/** A pair of another program may have names that the JDK cannot read. */
-			private static CertificateTemplate names(CertificatePair pair) {
-				try {
-					return CertificateTemplate.of(pair.leaf());
-				}
-				catch (IllegalArgumentException ex) {
-					return CertificateTemplate.ofSubject(null);
-				}
+						pair.serialNumber(), pair.notBefore(), pair.notAfter(), names.dnsNames(), names.ipAddresses(),
+						names.uris(), names.emailAddresses(), KeySpecification.describe(pair.leaf().getPublicKey()),
+						pair.fingerprint());
 			}
 
 		}
@@ -212,8 +200,9 @@ public class CertificatesEndpoint {
 			static @Nullable Template of(CertificateStatus.Requested requested) {
 				CertificateTemplate template = requested.template();
 				return (template != null) ? new Template(template.commonName(), template.organizations(),
-						template.dnsNames(), text(template.ipAddresses()), template.uris(), template.emailAddresses(),
-						requested.signerName(), requested.usages().stream().map(Usage::value).toList(),
+						template.dnsNames(), AlternativeNames.text(template.ipAddresses()), template.uris(),
+						template.emailAddresses(), requested.signerName(),
+						requested.usages().stream().map(Usage::value).toList(),
 						(requested.lifetime() != null) ? requested.lifetime().toString() : null) : null;
 			}
 

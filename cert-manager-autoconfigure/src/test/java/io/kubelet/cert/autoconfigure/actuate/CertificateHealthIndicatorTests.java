@@ -5,7 +5,8 @@ import java.util.List;
 import java.util.Objects;
 
 import io.kubelet.cert.actuate.CertificatesEndpoint;
-import io.kubelet.cert.actuate.CertificatesEndpoint.CertificateDescriptor;
+import io.kubelet.cert.actuate.CertificatesEndpoint.CertificateDescriptor.Current;
+import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.testsupport.ManagerFixture;
@@ -81,18 +82,31 @@ class CertificateHealthIndicatorTests extends ManagerFixture {
 		assertHealth(Status.DOWN).containsEntry("lastFailure", "No").containsKey("lastFailureMessage");
 	}
 
+	@Test
+	void endpointShowsAllNamesOfTheCertificate() {
+		this.store.pair = this.authority.pair(CertificateTemplate.ofSubject(null)
+			.withUris(List.of("spiffe://example.org/shop"))
+			.withEmailAddresses(List.of("shop@example.org")), START, START.plus(Duration.ofHours(1)));
+		assertThat(current()).satisfies((current) -> {
+			assertThat(current.uris()).containsExactly("spiffe://example.org/shop");
+			assertThat(current.emailAddresses()).containsExactly("shop@example.org");
+		});
+	}
+
 	/** As it may be in the files of another program. */
 	@Test
 	void endpointShowsACertificateWhoseNamesCannotBeRead() {
 		this.store.pair = this.authority.pairWithMalformedNames(TEMPLATE, START, START.plus(Duration.ofHours(1)));
-		CertificatesEndpoint endpoint = new CertificatesEndpoint(
-				new CertificateManagers(List.of(start(withoutSigner()))));
-		assertThat(endpoint.certificates().certificates().values()).singleElement()
-			.extracting(CertificateDescriptor::current)
-			.satisfies((current) -> {
-				assertThat(Objects.requireNonNull(current).subject()).contains("CN=system:node:n1");
-				assertThat(current.ipAddresses()).isEmpty();
-			});
+		assertThat(current()).satisfies((current) -> {
+			assertThat(current.subject()).contains("CN=system:node:n1");
+			assertThat(current.ipAddresses()).isEmpty();
+		});
+	}
+
+	private Current current() {
+		CertificateManager manager = start(withoutSigner());
+		CertificatesEndpoint endpoint = new CertificatesEndpoint(new CertificateManagers(List.of(manager)));
+		return Objects.requireNonNull(Objects.requireNonNull(endpoint.certificate(manager.name())).current());
 	}
 
 	private void begin() {
