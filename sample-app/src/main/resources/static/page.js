@@ -177,7 +177,7 @@ async function rotate(name, article) {
 	const set = setter(article);
 	set('answer', 'Requesting a rotation…');
 	try {
-		const response = await fetch(`/actuator/certificates/${name}`, { method: 'POST' });
+		const response = await fetch(`/actuator/certificates/${name}`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"state": "rotating"}' });
 		const answer = await response.json().catch(() => ({}));
 		set('answer', response.ok ? `${response.status}: the rotation has begun.`
 			: `${response.status}: ${answer.message ?? explain(response.status)}`);

@@ -25,7 +25,6 @@ import org.springframework.boot.actuate.endpoint.OperationResponseBody;
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
 import org.springframework.boot.actuate.endpoint.annotation.Selector;
-import org.springframework.boot.actuate.endpoint.annotation.WriteOperation;
 
 /**
  * Reports each certificate, its template and its next rotation deadline, and rotates a
@@ -69,14 +68,14 @@ public class CertificatesEndpoint {
 
 	/**
 	 * Begins to rotate one certificate, or joins the rotation in progress. Does not wait
-	 * for its end.
+	 * for its end. Not an operation by itself, because HTTP requires a body and JMX does
+	 * not.
 	 * @param name its name
 	 * @return its report at this moment, {@code null} if there is no certificate of this
 	 * name
 	 * @throws RotationThrottledException if it is too early for another rotation
 	 * @throws InvalidEndpointRequestException if rotation is off
 	 */
-	@WriteOperation
 	public @Nullable CertificateDescriptor rotate(@Selector String name) {
 		CertificateManager manager = this.managers.find(name).orElse(null);
 		if (manager == null) {

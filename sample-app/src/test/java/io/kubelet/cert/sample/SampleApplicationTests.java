@@ -26,6 +26,7 @@ import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.context.SpringBootTest.WebEnvironment;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.core.env.Environment;
+import org.springframework.http.MediaType;
 import org.springframework.http.client.JdkClientHttpRequestFactory;
 import org.springframework.util.ClassUtils;
 import org.springframework.web.client.RestClient;
@@ -123,7 +124,12 @@ class SampleApplicationTests {
 
 	@Test
 	void rotatesOnDemand() {
-		String report = client().post().uri("/actuator/certificates/kubelet-server").retrieve().body(String.class);
+		String report = client().post()
+			.uri("/actuator/certificates/kubelet-server")
+			.contentType(MediaType.APPLICATION_JSON)
+			.body("{\"state\": \"rotating\"}")
+			.retrieve()
+			.body(String.class);
 		assertThat(json(report).get("state").asString()).isEqualTo("ROTATING");
 	}
 

@@ -58,6 +58,14 @@ public final class CertificateActuatorAutoConfiguration {
 			return new CertificatesEndpointWebExtension(endpoint);
 		}
 
+		@Bean
+		@ConditionalOnMissingBean
+		@ConditionalOnBean(CertificatesEndpoint.class)
+		@ConditionalOnAvailableEndpoint(endpoint = CertificatesEndpoint.class, exposure = EndpointExposure.JMX)
+		CertificatesEndpointJmxExtension certificatesEndpointJmxExtension(CertificatesEndpoint endpoint) {
+			return new CertificatesEndpointJmxExtension(endpoint);
+		}
+
 	}
 
 	@Configuration(proxyBeanMethods = false)

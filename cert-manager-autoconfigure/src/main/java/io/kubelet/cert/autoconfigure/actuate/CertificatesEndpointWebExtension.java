@@ -5,6 +5,7 @@ import java.util.Map;
 
 import io.kubelet.cert.actuate.CertificatesEndpoint;
 import io.kubelet.cert.actuate.CertificatesEndpoint.CertificateDescriptor;
+import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.RotationThrottledException;
 import org.jspecify.annotations.Nullable;
 
@@ -41,12 +42,20 @@ class CertificatesEndpointWebExtension {
 	}
 
 	/**
-	 * Begins to rotate one certificate, or joins the rotation in progress.
+	 * Begins to rotate one certificate, or joins the rotation in progress. Requires JSON
+	 * with a field, because a page of another origin could send a request without a body
+	 * or with one of another type.
 	 * @param name its name
+	 * @param state the wanted state, {@code rotating}
 	 * @return 202 with its report, 400, 404, or 429
 	 */
 	@WriteOperation
-	public WebEndpointResponse<Object> rotate(@Selector String name) {
+	public WebEndpointResponse<Object> rotate(@Selector String name, @Nullable String state) {
+		if (!CertificateStatus.State.ROTATING.name().equalsIgnoreCase(state)) {
+			return problem(WebEndpointResponse.STATUS_BAD_REQUEST,
+					"The certificate is not rotated: send the JSON {\"state\": \"rotating\"} with the content type application/json",
+					Map.of());
+		}
 		try {
 			return response(name, this.endpoint.rotate(name), 202);
 		}

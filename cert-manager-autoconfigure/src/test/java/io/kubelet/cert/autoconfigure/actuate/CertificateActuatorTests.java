@@ -27,10 +27,13 @@ import io.kubelet.cert.testsupport.OffsetClock;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubelet.cert.testsupport.TestStore;
 import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -100,6 +103,48 @@ class CertificateActuatorTests {
 				.doesNotContain("PRIVATE KEY");
 			assertThat(plane.count(RecordedRequest::isCreate)).isEqualTo(2);
 		}
+	}
+
+	/** A browser asks the server before it sends JSON to another origin. */
+	@ParameterizedTest
+	@ValueSource(strings = { "servlet", "reactive" })
+	void pageOfAnotherOriginCannotRotateACertificate(String type) throws Exception {
+		try (ConfigurableApplicationContext context = run("--spring.main.web-application-type=" + type,
+				"--kubelet.cert.rotation.forced-interval=0s",
+				"--management.endpoint.certificates.access=unrestricted")) {
+			String body = "{\"state\": \"rotating\"}";
+			assertThat(sendFromAnotherOrigin(context, "", null)).isEqualTo(415);
+			assertThat(sendFromAnotherOrigin(context, body, null)).isEqualTo(415);
+			assertThat(sendFromAnotherOrigin(context, body, "text/plain")).isEqualTo(415);
+			assertThat(sendFromAnotherOrigin(context, body, "application/x-www-form-urlencoded")).isEqualTo(415);
+			assertThat(sendFromAnotherOrigin(context, "", "application/json")).isEqualTo(400);
+			assertThat(sendFromAnotherOrigin(context, "{\"state\": \"valid\"}", "application/json")).isEqualTo(400);
+			assertThat(plane.count(RecordedRequest::isCreate)).isEqualTo(1);
+			HttpResponse<String> preflight = CLIENT
+				.send(toAnotherOrigin(context).header("Access-Control-Request-Method", "POST")
+					.header("Access-Control-Request-Headers", "content-type")
+					.method("OPTIONS", BodyPublishers.noBody())
+					.build(), BodyHandlers.ofString());
+			assertThat(preflight.headers().map()).doesNotContainKey("access-control-allow-origin");
+			assertThat(send(context, "POST", PATH).statusCode()).isEqualTo(202);
+		}
+	}
+
+	private static int sendFromAnotherOrigin(ConfigurableApplicationContext context, String body, @Nullable String type)
+			throws Exception {
+		HttpRequest.Builder request = toAnotherOrigin(context)
+			.POST(body.isEmpty() ? BodyPublishers.noBody() : BodyPublishers.ofString(body));
+		if (type != null) {
+			request.header("Content-Type", type);
+		}
+		return CLIENT.send(request.build(), BodyHandlers.ofString()).statusCode();
+	}
+
+	private static HttpRequest.Builder toAnotherOrigin(ConfigurableApplicationContext context) {
+		return HttpRequest
+			.newBuilder(URI
+				.create("http://localhost:" + context.getEnvironment().getRequiredProperty("local.server.port") + PATH))
+			.header("Origin", "https://attacker.example.com");
 	}
 
 	private static void assertTooEarly(ConfigurableApplicationContext context, Instant begin) throws Exception {
@@ -220,9 +265,12 @@ class CertificateActuatorTests {
 	private static HttpResponse<String> send(ConfigurableApplicationContext context, String method, String path)
 			throws Exception {
 		String port = context.getEnvironment().getRequiredProperty("local.server.port");
-		return CLIENT.send(HttpRequest.newBuilder(URI.create("http://localhost:" + port + path))
-			.method(method, BodyPublishers.noBody())
-			.build(), BodyHandlers.ofString());
+		HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://localhost:" + port + path));
+		if (method.equals("POST")) {
+			request.header("Content-Type", "application/json")
+				.POST(BodyPublishers.ofString("{\"state\": \"rotating\"}"));
+		}
+		return CLIENT.send(request.build(), BodyHandlers.ofString());
 	}
 
 	private static JsonNode json(HttpResponse<String> response) {
