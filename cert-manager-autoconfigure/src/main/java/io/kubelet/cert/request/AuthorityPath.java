@@ -9,6 +9,7 @@ import java.security.cert.TrustAnchor;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Date;
@@ -20,6 +21,7 @@ import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificateChain;
 import io.kubelet.cert.certificate.ExternalText;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the path from an issued certificate to one of the authorities that may sign. As
@@ -69,32 +71,57 @@ final class AuthorityPath {
 	/**
 	 * Returns what a user needs to know where there is no path.
 	 * @param now the current time
-	 * @return the authorities, and the certificates that have expired
+	 * @return the certificates that make the path invalid at this time only, otherwise
+	 * the authorities
 	 */
 	String problem(Instant now) {
-		String expired = all().filter((certificate) -> now.isAfter(certificate.getNotAfter().toInstant()))
-			.distinct()
-			.map((certificate) -> "; '%s' expired at %s".formatted(ExternalText.subject(certificate),
-					certificate.getNotAfter().toInstant()))
-			.collect(Collectors.joining());
-		String names = this.authorities.stream().map(ExternalText::subject).toList().toString();
-		return "its chain does not lead to a configured authority (%s)%s%s".formatted(ExternalText.clean(names),
-				ExternalText.clean(expired), (this.checks > MAXIMUM_CHECKS)
-						? "; the search was ended after %d signature checks".formatted(MAXIMUM_CHECKS) : "");
+		return outdated(now).orElseGet(() -> "its chain does not lead to a configured authority (%s)%s".formatted(
+				ExternalText.clean(this.authorities.stream().map(ExternalText::subject).toList().toString()),
+				(this.checks > MAXIMUM_CHECKS)
+						? "; the search was ended after %d signature checks".formatted(MAXIMUM_CHECKS) : ""));
+	}
+
+	/**
+	 * Returns which certificates have expired or are not valid yet, if there is a path
+	 * whose signatures are right.
+	 * @param now the current time
+	 * @return the certificates, empty if there is no such path, or if all are valid
+	 */
+	Optional<String> outdated(Instant now) {
+		List<X509Certificate> path = new ArrayList<>(List.of(this.chain.get(0)));
+		if (all().skip(1).allMatch((other) -> isValid(other, now)) || !leadsToAuthority(path, null)) {
+			return Optional.empty();
+		}
+		String outdated = path.stream()
+			.skip(1)
+			.filter((authority) -> !isValid(authority, now))
+			.map((authority) -> "the authority '%s' %s".formatted(ExternalText.subject(authority),
+					now.isAfter(authority.getNotAfter().toInstant())
+							? "expired at " + authority.getNotAfter().toInstant()
+							: "is not valid before " + authority.getNotBefore().toInstant()))
+			.collect(Collectors.joining(", "));
+		return outdated.isEmpty() ? Optional.empty() : Optional
+			.of(ExternalText.clean(outdated + ", and it is " + now.truncatedTo(ChronoUnit.SECONDS) + " here"));
 	}
 
 	private Optional<List<X509Certificate>> valid(Instant at) {
 		List<X509Certificate> path = new ArrayList<>(List.of(this.chain.get(0)));
-		return leadsToAuthority(path, at)
-				? Optional.of(Stream.concat(path.stream(), this.chain.stream()).distinct().toList()) : Optional.empty();
+		return leadsToAuthority(path, at) ? Optional
+			.of(Stream.concat(path.subList(0, path.size() - 1).stream(), this.chain.stream()).distinct().toList())
+				: Optional.empty();
 	}
 
-	/** Extends a path up to an authority, or leaves it as it was if it leads to none. */
-	private boolean leadsToAuthority(List<X509Certificate> path, Instant at) {
+	/**
+	 * Extends a path by others and an authority, or leaves it as it was if it leads to
+	 * none. Without a time, only names and signatures count.
+	 */
+	private boolean leadsToAuthority(List<X509Certificate> path, @Nullable Instant at) {
 		X509Certificate last = path.get(path.size() - 1);
 		for (X509Certificate authority : this.authorities) {
-			if (CertificateChain.isNamedAsIssuer(authority, last) && isValid(authority, at) && mayCheck(path.size())
-					&& isValidated(path, authority, at)) {
+			if (CertificateChain.isNamedAsIssuer(authority, last) && isValid(authority, at)
+					&& mayCheck((at != null) ? path.size() : 1) && ((at != null) ? isValidated(path, authority, at)
+							: CertificateChain.isSignedBy(last, authority))) {
+				path.add(authority);
 				return true;
 			}
 		}
@@ -139,9 +166,9 @@ final class AuthorityPath {
 		return Stream.concat(this.chain.stream(), this.authorities.stream());
 	}
 
-	private static boolean isValid(X509Certificate certificate, Instant at) {
-		return !at.isBefore(certificate.getNotBefore().toInstant())
-				&& !at.isAfter(certificate.getNotAfter().toInstant());
+	private static boolean isValid(X509Certificate certificate, @Nullable Instant at) {
+		return at == null || (!at.isBefore(certificate.getNotBefore().toInstant())
+				&& !at.isAfter(certificate.getNotAfter().toInstant()));
 	}
 
 }

@@ -30,6 +30,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class IssuedCertificateCheck {
 
+	private static final String CLOCK = ": the clock of this machine, or that of the signer, is wrong";
+
 	private static final IssuedCertificateCheck ANY_AUTHORITY = new IssuedCertificateCheck(null);
 
 	private final @Nullable Supplier<? extends Collection<X509Certificate>> authorities;
@@ -150,11 +152,25 @@ public final class IssuedCertificateCheck {
 		return new AuthorityPath(pair.chain(), authorities).find(now, Duration.ZERO).isPresent();
 	}
 
+	/**
+	 * Returns which authorities have expired or are not valid yet, if a pair leads to one
+	 * of them only at another time.
+	 * @param pair the pair
+	 * @param authorities the certificates of the authorities
+	 * @param now the time
+	 * @return a clause with the authorities, empty if the pair leads to none
+	 */
+	public static Optional<String> outdated(CertificatePair pair, Collection<X509Certificate> authorities,
+			Instant now) {
+		return new AuthorityPath(pair.chain(), authorities).outdated(now);
+	}
+
 	private static List<X509Certificate> path(List<X509Certificate> chain, Collection<X509Certificate> authorities,
 			CertificateRequest request, String meaning, Instant now) {
 		AuthorityPath path = new AuthorityPath(chain, authorities);
 		return path.find(now, CertificatePair.CLOCK_SKEW)
-			.orElseThrow(() -> refused(request, List.of(meaning + path.problem(now))));
+			.orElseThrow(
+					() -> refused(request, List.of(path.outdated(now).orElseGet(() -> meaning + path.problem(now)))));
 	}
 
 	private static RequestException refused(CertificateRequest request, List<String> problems) {
@@ -182,12 +198,12 @@ public final class IssuedCertificateCheck {
 			.filter((usage) -> !usage.isCarriedBy(leaf))
 			.forEach((usage) -> problems.add("usage '" + usage + "' is missing"));
 		if (now.isAfter(leaf.getNotAfter().toInstant())) {
-			problems.add("it expired at %s, and it is %s here".formatted(leaf.getNotAfter().toInstant(),
+			problems.add(("it expired at %s, and it is %s here" + CLOCK).formatted(leaf.getNotAfter().toInstant(),
 					now.truncatedTo(ChronoUnit.SECONDS)));
 		}
 		if (leaf.getNotBefore().toInstant().isAfter(now.plus(CertificatePair.CLOCK_SKEW))) {
-			problems.add("it is not valid before %s, and it is %s here".formatted(leaf.getNotBefore().toInstant(),
-					now.truncatedTo(ChronoUnit.SECONDS)));
+			problems.add(("it is not valid before %s, and it is %s here" + CLOCK)
+				.formatted(leaf.getNotBefore().toInstant(), now.truncatedTo(ChronoUnit.SECONDS)));
 		}
 		return problems;
 	}

@@ -112,7 +112,9 @@ class IssuedCertificateCheckTests {
 		ANY_AUTHORITY.check(List.of(leaf), REQUEST, List.of(), end);
 		assertThatExceptionOfType(RequestException.class)
 			.isThrownBy(() -> ANY_AUTHORITY.check(List.of(leaf), REQUEST, List.of(), end.plusMillis(1)))
-			.withMessageEndingWith("it expired at %1$s, and it is %1$s here", end);
+			.withMessageEndingWith(
+					"it expired at %1$s, and it is %1$s here: the clock of this machine, or that of the signer, is wrong",
+					end);
 	}
 
 	@Test
@@ -161,7 +163,9 @@ class IssuedCertificateCheckTests {
 		TestAuthority soon = ROOT.intermediate("soon", NOW.plusSeconds(60), NOW.plus(Duration.ofDays(1)));
 		TestAuthority later = ROOT.intermediate("later", NOW.plusSeconds(360), NOW.plus(Duration.ofDays(1)));
 		check(ROOT.certificate()).check(List.of(leaf(soon), soon.certificate()), REQUEST, List.of(), NOW);
-		assertRefused(check(ROOT.certificate()), List.of(leaf(later), later.certificate()), "([CN=root])");
+		assertRefused(check(ROOT.certificate()), List.of(leaf(later), later.certificate()),
+				"the authority 'CN=later' is not valid before %s, and it is %s here".formatted(NOW.plusSeconds(360),
+						NOW));
 	}
 
 	@Test
@@ -171,10 +175,22 @@ class IssuedCertificateCheckTests {
 		X509Certificate leaf = leaf(expired);
 		for (TestAuthority authority : List.of(ROOT, expired)) {
 			assertRefused(check(authority.certificate()), List.of(leaf, expired.certificate()),
-					"is refused: its chain does not lead to a configured authority (["
-							+ authority.certificate().getSubjectX500Principal().getName()
-							+ "]); 'CN=expired' expired at " + end);
+					"is refused: the authority 'CN=expired' expired at %s, and it is %s here".formatted(end, NOW));
+			assertThatExceptionOfType(RequestException.class)
+				.isThrownBy(() -> ANY_AUTHORITY.check(List.of(leaf, expired.certificate()), REQUEST,
+						List.of(authority.certificate()), NOW))
+				.withMessageEndingWith("is refused: the authority 'CN=expired' expired at %s, and it is %s here", end,
+						NOW);
 		}
+	}
+
+	/** As a signer does that does not look at its own certificate. */
+	@Test
+	void issuerThatExpiredBeforeItSignedIsNamed() {
+		Instant end = NOW.minus(Duration.ofDays(1));
+		TestAuthority expired = ROOT.intermediate("expired", end.minus(Duration.ofDays(1)), end);
+		assertRefused(check(expired.certificate()), List.of(leaf(expired)),
+				"is refused: the authority 'CN=expired' expired at %s, and it is %s here".formatted(end, NOW));
 	}
 
 	@Test

@@ -9,6 +9,7 @@ import java.util.stream.Collectors;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
+import io.kubelet.cert.autoconfigure.settings.PropertyNames;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.certificate.trust.Trust;
@@ -102,12 +103,28 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 					certificate.properties().of(certificate.ssl().trusted().property()));
 			if (trust instanceof Trust.Exactly && pair != null
 					&& !IssuedCertificateCheck.leadsToAny(pair, authorities, this.trusted.now())) {
-				logger.warn("[{}] The certificate does not lead to an authority that the SSL bundle '{}' trusts, so "
-						+ "peers with certificates of the same signer ('{}') are refused. If that is not intended, set "
-						+ "'{}' to the authorities of the signer", certificate.name(), certificate.ssl().bundle(),
-						ExternalText.issuer(pair.leaf()), certificate.properties().of("ssl.trust-file"));
+				warn(certificate, pair,
+						IssuedCertificateCheck.outdated(pair, authorities, this.trusted.now()).orElse(null));
 			}
 		}
+	}
+
+	/** The JDK accepts the certificates of an authority that has expired. */
+	private static void warn(CertificateSettings certificate, CertificatePair pair, @Nullable String outdated) {
+		PropertyNames properties = certificate.properties();
+		if (outdated != null) {
+			logger.warn(
+					"[{}] In '{}', {}. Most peers refuse the certificates of such an authority: replace it, or "
+							+ "correct the clock of this machine",
+					certificate.name(), properties.of(certificate.ssl().trusted().property()), outdated);
+			return;
+		}
+		logger.warn(
+				"[{}] The certificate does not lead to an authority that the SSL bundle '{}' trusts, so "
+						+ "peers with certificates of the same signer ('{}') are refused. If that is not intended, set "
+						+ "'{}' to the authorities of the signer",
+				certificate.name(), certificate.ssl().bundle(), ExternalText.issuer(pair.leaf()),
+				properties.of("ssl.trust-file"));
 	}
 
 }

@@ -34,7 +34,7 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 			case REJECTED ->
 				"Do what the description says, or change the properties of the certificate to what the API server accepts.";
 			case REFUSED ->
-				"Check what the signer issues, and request that: change the template, the usages or 'signer-ca-file'. Or name another signer or issuer.";
+				"If the description names a clock, or an authority that has expired, correct that. Otherwise, check what the signer issues, and request that: change the template, the usages or 'signer-ca-file'. Or name another signer or issuer.";
 			case UNTRUSTED ->
 				"Add the certificate authority of this API server to 'certificate-authority-data' in the kubeconfig (%s), or in a pod without one, to ca.crt of the service account."
 					.formatted(KUBECONFIG);

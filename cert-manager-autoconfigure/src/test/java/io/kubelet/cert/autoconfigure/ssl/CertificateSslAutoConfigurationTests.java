@@ -3,6 +3,10 @@ package io.kubelet.cert.autoconfigure.ssl;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -17,6 +21,7 @@ import io.kubelet.cert.ssl.BundleSocketFactory;
 import io.kubelet.cert.ssl.FixedManager;
 import io.kubelet.cert.testsupport.CertificateContexts;
 import io.kubelet.cert.testsupport.TestAuthority;
+import io.kubelet.cert.testsupport.TestStore;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -140,6 +145,26 @@ class CertificateSslAutoConfigurationTests {
 				.satisfies((log) -> assertThat(log.toString()
 					.split("does not lead to an authority that the SSL bundle 'kubelet-client' trusts", -1))
 					.hasSize(1 + warnings)));
+	}
+
+	@Test
+	void authorityThatHasExpiredIsNamedWithTheDateInPlaceOfTheSigner(CapturedOutput output) throws IOException {
+		Instant end = Instant.now().truncatedTo(ChronoUnit.SECONDS).minusSeconds(60);
+		TestAuthority expired = new TestAuthority("root").intermediate("expired", end.minusSeconds(60), end);
+		TestStore.files(this.directory.resolve("pki"), "kubelet-client", null, 5, Clock.systemUTC())
+			.update(expired.pair("app"));
+		Files.writeString(this.file, Pem.write(List.of(expired.certificate())));
+		this.runner.withPropertyValues("kubelet.cert.ssl.trust-file=" + this.file).run((context) -> {
+			assertThat(output).doesNotContain("does not lead to an authority")
+				.contains("[kubelet-client] In 'kubelet.cert.ssl.trust-file', the authority 'CN=expired' expired at "
+						+ end + ", and it is ");
+			// The JDK does not look at the validity of an authority
+			X509TrustManager trust = (X509TrustManager) context.getBean(SslBundles.class)
+				.getBundle("kubelet-client")
+				.getManagers()
+				.getTrustManagers()[0];
+			trust.checkClientTrusted(new X509Certificate[] { expired.pair("client").leaf() }, "EC");
+		});
 	}
 
 	/** Whom the managers of the bundle trust. */
