@@ -3,8 +3,9 @@ package io.kubelet.cert.autoconfigure.settings;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -14,6 +15,7 @@ import org.slf4j.LoggerFactory;
 
 import org.springframework.boot.context.properties.source.ConfigurationProperty;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName.Form;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySource;
 import org.springframework.boot.context.properties.source.IterableConfigurationPropertySource;
 import org.springframework.core.env.SystemEnvironmentPropertySource;
@@ -38,8 +40,8 @@ record UnknownProperties(Set<ConfigurationPropertyName> known) {
 	void report(List<ConfigurationPropertySource> sources, boolean ignore) {
 		// An environment variable does not say where a name has dots and where hyphens
 		Set<String> letters = this.known.stream().map(UnknownProperties::letters).collect(Collectors.toSet());
-		Set<String> errors = new TreeSet<>();
-		Set<String> warnings = new TreeSet<>();
+		Map<String, String> errors = new TreeMap<>();
+		Map<String, String> warnings = new TreeMap<>();
 		for (ConfigurationPropertySource source : sources) {
 			if (source instanceof IterableConfigurationPropertySource names) {
 				boolean variables = source.getUnderlyingSource() instanceof SystemEnvironmentPropertySource;
@@ -47,15 +49,15 @@ record UnknownProperties(Set<ConfigurationPropertyName> known) {
 					.filter((name) -> PREFIX.isAncestorOf(name)
 							&& !(variables ? letters.contains(letters(name)) : isKnown(name)))
 					.flatMap((name) -> Stream.ofNullable(source.getConfigurationProperty(name)))
-					.map(this::describe)
-					.forEach((variables || ignore) ? warnings::add : errors::add);
+					.forEach((property) -> ((variables || ignore) ? warnings : errors)
+						.putIfAbsent(nameOf(property).toString(), describe(property)));
 			}
 		}
-		warnings.forEach((property) -> logger.warn("A property that does not exist is ignored: {}", property));
+		warnings.values().forEach((property) -> logger.warn("A property that does not exist is ignored: {}", property));
 		if (!errors.isEmpty()) {
 			throw new InvalidSettingsException(
-					"There are properties under '%s' that do not exist:%n  - %s".formatted(PropertyNames.PREFIX,
-							String.join("%n  - ".formatted(), errors)),
+					"These properties do not exist: '%s'%n  - %s".formatted(String.join("', '", errors.keySet()),
+							String.join("%n  - ".formatted(), errors.values())),
 					"Correct or remove them. To start without them, for example with an older version after a rollback, set '%s.ignore-unknown-properties' to true."
 						.formatted(PropertyNames.PREFIX));
 		}
@@ -66,13 +68,29 @@ record UnknownProperties(Set<ConfigurationPropertyName> known) {
 		return this.known.contains(name) || (name.isLastElementIndexed() && this.known.contains(name.getParent()));
 	}
 
+	/** A list has one name for all its elements. */
+	private static ConfigurationPropertyName nameOf(ConfigurationProperty property) {
+		ConfigurationPropertyName name = property.getName();
+		return name.isLastElementIndexed() ? name.getParent() : name;
+	}
+
 	private String describe(ConfigurationProperty property) {
-		Set<String> pairs = pairs(property.getName());
-		return "'%s' (%s): the closest property is '%s'".formatted(property.getName(), property.getOrigin(),
-				this.known.stream()
-					.filter((name) -> this.known.stream().noneMatch(name::isParentOf))
-					.min(Comparator.comparingInt((candidate) -> difference(pairs, pairs(candidate))))
-					.orElseThrow());
+		ConfigurationPropertyName unknown = nameOf(property);
+		Set<String> pairs = pairs(unknown);
+		return "'%s' (%s): the closest property is '%s'".formatted(unknown, property.getOrigin(), this.known.stream()
+			.filter((name) -> !name.isLastElementIndexed() && !isGroup(name))
+			.min(Comparator.comparing((ConfigurationPropertyName candidate) -> !isNamedAlike(candidate, unknown))
+				.thenComparing((candidate) -> difference(pairs, pairs(candidate))))
+			.orElseThrow());
+	}
+
+	private boolean isGroup(ConfigurationPropertyName name) {
+		return this.known.stream().anyMatch((other) -> name.isParentOf(other) && !other.isLastElementIndexed());
+	}
+
+	/** The group is forgotten most easily. */
+	private static boolean isNamedAlike(ConfigurationPropertyName one, ConfigurationPropertyName other) {
+		return one.getLastElement(Form.UNIFORM).equals(other.getLastElement(Form.UNIFORM));
 	}
 
 	/** The number of pairs that only one of two names has. */

@@ -34,9 +34,9 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 			case REJECTED ->
 				"Do what the description says, or change the properties of the certificate to what the API server accepts.";
 			case REFUSED ->
-				"If the description names a clock, or an authority that has expired, correct that. Otherwise, check what the signer issues, and request that: change the template, the usages or 'signer-ca-file'. Or name another signer or issuer.";
+				"Check what the signer issues, and request that: change the template, the usages or 'signer-ca-file'. Or name another signer or issuer. If the description names a clock, or an authority that has expired, correct that.";
 			case UNTRUSTED ->
-				"Add the certificate authority of this API server to 'certificate-authority-data' in the kubeconfig (%s), or in a pod without one, to ca.crt of the service account."
+				"If the description names the clock, correct that. Otherwise, add the certificate authority of this API server to 'certificate-authority-data' in the kubeconfig (%s), or in a pod without one, to ca.crt of the service account."
 					.formatted(KUBECONFIG);
 			case UNAVAILABLE ->
 				"Make sure that the API server runs, with the webhooks that it calls, and that this machine can reach it, or name another one (%s)."

@@ -5,6 +5,7 @@ import java.net.ConnectException;
 import java.net.UnknownHostException;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateExpiredException;
+import java.security.cert.CertificateNotYetValidException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -121,8 +122,9 @@ public record ApiFailures(String server) {
 		List<Throwable> causes = Stream.iterate((Throwable) cause, Objects::nonNull, Throwable::getCause).toList();
 		Throwable innermost = causes.get(causes.size() - 1);
 		boolean untrusted = causes.stream().anyMatch(CertificateException.class::isInstance);
-		String problem = untrusted
-				? "The certificate of the API server at %s is not trusted: %s. Check the certificate authorities of the cluster"
+		String problem = untrusted ? "The certificate of the API server at %s is not trusted: %s. Check "
+				+ (isOfAnotherTime(innermost) ? "the clock of this machine, and the certificate of the API server"
+						: "the certificate authorities of the cluster")
 				: "The API server at %s cannot be reached: %s";
 		String message = about(request) + problem.formatted(this.server,
 				reason((untrusted || innermost instanceof ConnectException) ? innermost : cause));
@@ -130,10 +132,15 @@ public record ApiFailures(String server) {
 				: RequestException.unavailable(name(request), "Unreachable", message, null, cause);
 	}
 
+	private static boolean isOfAnotherTime(Throwable cause) {
+		return cause instanceof CertificateExpiredException || cause instanceof CertificateNotYetValidException;
+	}
+
 	/** Without the names of Java's classes. */
 	private static String reason(Throwable cause) {
 		String what = (cause instanceof UnknownHostException) ? "unknown host "
-				: (cause instanceof CertificateExpiredException) ? "it has expired, " : "";
+				: (cause instanceof CertificateExpiredException) ? "it has expired, "
+						: (cause instanceof CertificateNotYetValidException) ? "it is not valid yet, " : "";
 		return what + ExternalText.clean(Objects.requireNonNullElse(cause.getMessage(), cause.toString()));
 	}
 

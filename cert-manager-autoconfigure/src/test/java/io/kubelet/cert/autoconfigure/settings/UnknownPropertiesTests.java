@@ -28,7 +28,7 @@ class UnknownPropertiesTests {
 	private static final String SET = "template.common-name=shop;additional.b.cert-dir=/b";
 
 	@ParameterizedTest(name = "{0}: {1}")
-	@CsvSource({ "signer-ca-fil, signer-ca-file", "common-name, template.common-name", "usage[0], usages[0]",
+	@CsvSource({ "signer-ca-fil, signer-ca-file", "common-name, template.common-name", "usage, usages",
 			"kubernets.kubeconfig, kubernetes.kubeconfig", "drain.hikary, drain.hikari", "enable, enabled",
 			"foo, cert-dir", "additional.b.ssl.trust-fil, additional.b.ssl.trust-file" })
 	void unknownPropertyIsReportedWithTheClosestOne(String property, String closest) {
@@ -38,6 +38,16 @@ class UnknownPropertiesTests {
 					"the closest property is 'kubelet.cert." + closest + "'"))
 			.satisfies((failure) -> assertThat(failure.action())
 				.contains("'kubelet.cert.ignore-unknown-properties' to true"));
+	}
+
+	@Test
+	void messageNamesEachPropertyOnceAndAListWithoutItsElements() {
+		assertThatExceptionOfType(InvalidSettingsException.class)
+			.isThrownBy(() -> TestSettings.of(SET, "dns-names[0]=a;dns-names[1]=b;foo=a"))
+			.withMessage("These properties do not exist: 'kubelet.cert.dns-names', 'kubelet.cert.foo'")
+			.satisfies((failure) -> assertThat(failure.report())
+				.containsOnlyOnce("the closest property is 'kubelet.cert.template.dns-names'")
+				.doesNotContain("dns-names[1]"));
 	}
 
 	@Test

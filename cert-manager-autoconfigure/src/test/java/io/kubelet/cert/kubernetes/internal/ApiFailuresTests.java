@@ -7,6 +7,7 @@ import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateExpiredException;
+import java.security.cert.CertificateNotYetValidException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -52,18 +53,23 @@ class ApiFailuresTests {
 
 	@ParameterizedTest
 	@MethodSource
-	void serverWhoseCertificateIsNotTrustedIsNotSaidToBeOutOfReach(Exception cause, String reason) {
+	void serverWhoseCertificateIsNotTrustedIsNotSaidToBeOutOfReach(Exception cause, String reason, String check) {
 		IOException untrusted = new SSLHandshakeException("PKIX path building failed");
 		untrusted.initCause(cause);
 		assertThat(this.failures.translate(new ApiException(untrusted), null)).returns(Kind.UNTRUSTED, Kind::of)
 			.returns("Untrusted", RequestException::reason)
 			.hasMessage("The certificate of the API server at https://cluster.example is not trusted: " + reason
-					+ ". Check the certificate authorities of the cluster");
+					+ ". Check " + check);
 	}
 
 	static Stream<Arguments> serverWhoseCertificateIsNotTrustedIsNotSaidToBeOutOfReach() {
-		return Stream.of(arguments(new CertificateException("a stranger"), "a stranger"),
-				arguments(new CertificateExpiredException("NotAfter: now"), "it has expired, NotAfter: now"));
+		String clock = "the clock of this machine, and the certificate of the API server";
+		return Stream.of(
+				arguments(new CertificateException("a stranger"), "a stranger",
+						"the certificate authorities of the cluster"),
+				arguments(new CertificateExpiredException("NotAfter: now"), "it has expired, NotAfter: now", clock),
+				arguments(new CertificateNotYetValidException("NotBefore: now"), "it is not valid yet, NotBefore: now",
+						clock));
 	}
 
 	/** The client library names the address again, and Java its exceptions. */
