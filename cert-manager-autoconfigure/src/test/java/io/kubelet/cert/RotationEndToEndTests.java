@@ -32,6 +32,7 @@ import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.ApplicationContext;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
 import org.springframework.context.event.EventListener;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -76,7 +77,7 @@ class RotationEndToEndTests {
 
 	private ConfigurableApplicationContext run(Path kubeconfig) {
 		return new SpringApplicationBuilder(Application.class).run("--server.port=0",
-				"--server.ssl.bundle=kubelet-client", "--kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
+				"--kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
 				"--kubelet.cert.kubernetes.kubeconfig=" + kubeconfig,
 				"--kubelet.cert.template.common-name=system:node:end-to-end",
 				"--kubelet.cert.template.organizations=system:nodes", "--kubelet.cert.rotation.forced-interval=0s",
@@ -108,6 +109,7 @@ class RotationEndToEndTests {
 
 	@Configuration(proxyBeanMethods = false)
 	@EnableAutoConfiguration(exclude = JettyServletWebServerAutoConfiguration.class)
+	@Import(ServerOfNode.class)
 	static class Application {
 
 		final List<String> serialNumbers = new CopyOnWriteArrayList<>();

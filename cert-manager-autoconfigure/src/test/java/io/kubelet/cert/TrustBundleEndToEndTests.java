@@ -101,7 +101,7 @@ class TrustBundleEndToEndTests {
 
 	private ConfigurableApplicationContext run(String... trust) {
 		return new SpringApplicationBuilder(Application.class)
-			.properties("server.port=0", "server.ssl.bundle=kubelet-client", "server.ssl.client-auth=need",
+			.properties("server.port=0", "server.ssl.client-auth=need",
 					"kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
 					"kubelet.cert.kubernetes.kubeconfig=" + this.cluster.kubeconfig(),
 					"kubelet.cert.template.common-name=system:node:end-to-end",
@@ -129,7 +129,7 @@ class TrustBundleEndToEndTests {
 
 	@Configuration(proxyBeanMethods = false)
 	@EnableAutoConfiguration(exclude = JettyServletWebServerAutoConfiguration.class)
-	@Import(HastyTrust.class)
+	@Import({ HastyTrust.class, ServerOfNode.class })
 	static class Application {
 
 	}

@@ -33,6 +33,8 @@ final class LiveKeyManager extends X509ExtendedKeyManager {
 
 	private final Consumer<@Nullable Object> server;
 
+	private final PresentedRoles roles;
+
 	private final Map<String, CertificatePair> pairs = Collections.synchronizedMap(new LinkedHashMap<>() {
 
 		@Override
@@ -47,49 +49,51 @@ final class LiveKeyManager extends X509ExtendedKeyManager {
 	 * @param current returns the current pair
 	 * @param client accepts the socket or engine of each handshake as a client
 	 * @param server accepts the socket or engine of each handshake as a server
+	 * @param roles checks what is presented
 	 */
 	LiveKeyManager(Supplier<@Nullable CertificatePair> current, Consumer<@Nullable Object> client,
-			Consumer<@Nullable Object> server) {
+			Consumer<@Nullable Object> server, PresentedRoles roles) {
 		this.current = current;
 		this.client = client;
 		this.server = server;
+		this.roles = roles;
 	}
 
 	@Override
 	public @Nullable String chooseClientAlias(String[] keyTypes, Principal @Nullable [] issuers,
 			@Nullable Socket socket) {
 		this.client.accept(socket);
-		return choose(keyTypes, issuers);
+		return choose(TlsRole.CLIENT, keyTypes, issuers);
 	}
 
 	@Override
 	public @Nullable String chooseEngineClientAlias(String[] keyTypes, Principal @Nullable [] issuers,
 			@Nullable SSLEngine engine) {
 		this.client.accept(engine);
-		return choose(keyTypes, issuers);
+		return choose(TlsRole.CLIENT, keyTypes, issuers);
 	}
 
 	@Override
 	public @Nullable String chooseServerAlias(String keyType, Principal @Nullable [] issuers, @Nullable Socket socket) {
 		this.server.accept(socket);
-		return choose(new String[] { keyType }, issuers);
+		return choose(TlsRole.SERVER, new String[] { keyType }, issuers);
 	}
 
 	@Override
 	public @Nullable String chooseEngineServerAlias(String keyType, Principal @Nullable [] issuers,
 			@Nullable SSLEngine engine) {
 		this.server.accept(engine);
-		return choose(new String[] { keyType }, issuers);
+		return choose(TlsRole.SERVER, new String[] { keyType }, issuers);
 	}
 
 	@Override
 	public String @Nullable [] getClientAliases(String keyType, Principal @Nullable [] issuers) {
-		return aliases(keyType, issuers);
+		return aliases(TlsRole.CLIENT, keyType, issuers);
 	}
 
 	@Override
 	public String @Nullable [] getServerAliases(String keyType, Principal @Nullable [] issuers) {
-		return aliases(keyType, issuers);
+		return aliases(TlsRole.SERVER, keyType, issuers);
 	}
 
 	@Override
@@ -104,18 +108,19 @@ final class LiveKeyManager extends X509ExtendedKeyManager {
 		return (pair != null) ? pair.privateKey() : null;
 	}
 
-	private String @Nullable [] aliases(String keyType, Principal @Nullable [] issuers) {
-		String alias = choose(new String[] { keyType }, issuers);
+	private String @Nullable [] aliases(TlsRole role, String keyType, Principal @Nullable [] issuers) {
+		String alias = choose(role, new String[] { keyType }, issuers);
 		return (alias != null) ? new String[] { alias } : null;
 	}
 
-	private @Nullable String choose(String[] keyTypes, Principal @Nullable [] issuers) {
+	private @Nullable String choose(TlsRole role, String[] keyTypes, Principal @Nullable [] issuers) {
 		CertificatePair pair = this.current.get();
 		if (pair == null || !hasKeyOf(pair, keyTypes) || !isIssuedBy(pair, issuers)) {
 			return null;
 		}
 		String alias = pair.fingerprint();
 		this.pairs.put(alias, pair);
+		this.roles.check(role, pair.leaf());
 		return alias;
 	}
 

@@ -65,6 +65,8 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 
 	private final Handshakes handshakes = new Handshakes();
 
+	private final PresentedRoles roles;
+
 	private final KeyManagerFactory keyManagers;
 
 	private final TrustManagerFactory trustManagers;
@@ -90,6 +92,7 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 		byte[] password = new byte[16];
 		new SecureRandom().nextBytes(password);
 		this.bundleName = bundleName;
+		this.roles = new PresentedRoles(bundleName);
 		this.password = HexFormat.of().formatHex(password);
 		this.manager = manager;
 		this.trust = trust;
@@ -97,7 +100,7 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 		this.drain = drain;
 		SslManagerBundle base = SslManagerBundle.from(new LiveTrustManager(trust, this.handshakes::record));
 		this.keyManagers = LiveKeyManagerFactory.of(base.getKeyManagerFactory(),
-				new LiveKeyManager(this::pair, this.handshakes::record, this.handshakes::recordServer));
+				new LiveKeyManager(this::pair, this.handshakes::record, this.handshakes::recordServer, this.roles));
 		this.trustManagers = base.getTrustManagerFactory();
 		this.followed = identity();
 	}
@@ -164,7 +167,7 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 			SSLContext context = SSLContext.getInstance(protocol);
 			context.init(new KeyManager[] { new LiveKeyManager(identity::pair, (client) -> {
 			}, (server) -> {
-			}) }, new TrustManager[] { new LiveTrustManager(this.trust) }, null);
+			}, this.roles) }, new TrustManager[] { new LiveTrustManager(this.trust) }, null);
 			return context;
 		}
 		catch (GeneralSecurityException ex) {

@@ -111,7 +111,7 @@ final class ColdBenchmark {
 				Stream.of("--kubelet.cert.pair-name=" + NAME, "--kubelet.cert.cert-dir=" + certificates,
 						"--kubelet.cert.kubernetes.kubeconfig=" + this.cluster.kubeconfig(),
 						"--kubelet.cert.template.common-name=" + Engine.commonName(0),
-						"--kubelet.cert.template.organizations=" + Engine.ORGANIZATION, "--server.ssl.bundle=" + NAME),
+						"--kubelet.cert.template.organizations=" + Engine.ORGANIZATION, "--benchmark.bundle=" + NAME),
 				Stream.of(further))
 			.toList();
 	}

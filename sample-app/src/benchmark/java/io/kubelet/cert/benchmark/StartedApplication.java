@@ -8,14 +8,32 @@ import java.lang.management.ThreadMXBean;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.web.server.ConfigurableWebServerFactory;
+import org.springframework.boot.web.server.Ssl;
+import org.springframework.boot.web.server.WebServerFactoryCustomizer;
+import org.springframework.context.annotation.Bean;
+import org.springframework.core.env.Environment;
 
 /**
- * A web application without a bean of its own, which prints what it used until it had
- * started, and ends.
+ * A web application that prints what it used until it had started, and ends.
  */
 @SpringBootConfiguration(proxyBeanMethods = false)
 @EnableAutoConfiguration
 public class StartedApplication {
+
+	/**
+	 * Gives the server the certificate of a client, which clusters issue without an
+	 * approver of the benchmark. With a property, the application would not start.
+	 */
+	@Bean
+	static WebServerFactoryCustomizer<ConfigurableWebServerFactory> serverBundle(Environment environment) {
+		return (factory) -> {
+			String bundle = environment.getProperty("benchmark.bundle");
+			if (bundle != null) {
+				factory.setSsl(Ssl.forBundle(bundle));
+			}
+		};
+	}
 
 	/**
 	 * Starts the application.

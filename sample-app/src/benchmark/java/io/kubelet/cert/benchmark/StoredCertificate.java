@@ -32,7 +32,7 @@ record StoredCertificate(Path pair, Path authority) {
 	String[] arguments() {
 		return new String[] { "--kubelet.cert.pair-name=" + NAME, "--kubelet.cert.cert-dir=" + this.pair.getParent(),
 				"--kubelet.cert.signer-name=example.com/benchmark", "--kubelet.cert.template.common-name=" + NAME,
-				"--kubelet.cert.ssl.trust-file=" + this.authority, "--server.ssl.bundle=" + NAME };
+				"--kubelet.cert.ssl.trust-file=" + this.authority, "--benchmark.bundle=" + NAME };
 	}
 
 	/** The arguments of an application without the starter. */

@@ -2,6 +2,7 @@ package io.kubelet.cert.autoconfigure.settings;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -27,7 +28,10 @@ record BundleProperties(Set<String> names, Map<String, String> uses) {
 
 	/** Elsewhere, such a property may name something else, or a bundle of a bean. */
 	private static final Pattern USE = Pattern
-		.compile("(server|management|spring)\\.(.+\\.)?ssl\\.bundle|kubelet\\.cert\\.postgresql\\.bundle");
+		.compile("(server|management|spring)\\.(.+\\.)?ssl\\.(server-name-bundles\\[\\d+]\\.)?bundle"
+				+ "|kubelet\\.cert\\.postgresql\\.bundle");
+
+	private static final Pattern USE_BY_SERVER = Pattern.compile("(.+\\.)?server\\.ssl\\..+");
 
 	/**
 	 * Finds the bundles.
@@ -49,8 +53,9 @@ record BundleProperties(Set<String> names, Map<String, String> uses) {
 				properties.stream()
 					.map(ConfigurationPropertyName::toString)
 					.filter(USE.asMatchPredicate())
-					.filter((name) -> environment.getProperty(StringUtils.replace(name, ".bundle", ".enabled"),
-							Boolean.class, true))
+					.filter((name) -> environment.getProperty(
+							name.replaceFirst("\\.(server-name-bundles\\[\\d+]\\.)?bundle$", ".enabled"), Boolean.class,
+							true))
 					.forEach((name) -> uses.put(name, environment.getProperty(name, "")));
 			}
 		}
@@ -67,6 +72,20 @@ record BundleProperties(Set<String> names, Map<String, String> uses) {
 				throw new NoSuchSslBundleException(bundle, "'%s' names no SSL bundle".formatted(property));
 			}
 		});
+	}
+
+	/**
+	 * Returns the property by which a server uses a bundle.
+	 * @param bundle the name of the bundle
+	 * @return the property, empty if there is none
+	 */
+	Optional<String> serverOf(String bundle) {
+		return this.uses.entrySet()
+			.stream()
+			.filter((use) -> use.getValue().equals(bundle))
+			.map(Map.Entry::getKey)
+			.filter(USE_BY_SERVER.asMatchPredicate())
+			.findFirst();
 	}
 
 }

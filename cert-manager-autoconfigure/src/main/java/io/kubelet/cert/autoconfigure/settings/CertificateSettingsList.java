@@ -32,4 +32,14 @@ public record CertificateSettingsList(List<CertificateSettings> certificates, Ku
 		BundleProperties.of(this.certificates, environment).requireUsed();
 	}
 
+	/**
+	 * Returns the property by which a server uses an SSL bundle.
+	 * @param bundle the name of the bundle
+	 * @param environment the environment
+	 * @return the property, empty if there is none
+	 */
+	public Optional<String> serverOf(String bundle, Environment environment) {
+		return BundleProperties.of(this.certificates, environment).serverOf(bundle);
+	}
+
 }

@@ -11,21 +11,26 @@ import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
 import io.kubelet.cert.autoconfigure.settings.PropertyNames;
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.ssl.RegisteredBundle;
+import io.kubelet.cert.ssl.TlsRole;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.boot.autoconfigure.ssl.SslBundleRegistrar;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.boot.ssl.SslBundleRegistry;
 import org.springframework.boot.ssl.SslBundles;
+import org.springframework.core.env.Environment;
 
 /**
  * Registers an SSL bundle for each certificate. If the application waits for its first
@@ -34,6 +39,10 @@ import org.springframework.boot.ssl.SslBundles;
 final class CertificateBundleRegistrar implements SslBundleRegistrar, DisposableBean {
 
 	private static final Logger logger = LoggerFactory.getLogger(CertificateBundleRegistrar.class);
+
+	private static final String NOT_FOR_SERVERS = "The certificate '%s' of this SSL bundle is not one of a server: %s, so clients would refuse it. "
+			+ "Set '%s' to the names by which clients call the server, and '%s', if set, to usages that contain 'server auth' "
+			+ "(a stored certificate keeps its usages: move it away), or name the bundle of another certificate";
 
 	/** How many authorities are named in the log. */
 	private static final int NAMED = 3;
@@ -46,14 +55,17 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 
 	private final RotationScheduler scheduler;
 
+	private final Environment environment;
+
 	private final List<Runnable> ends = new ArrayList<>();
 
 	CertificateBundleRegistrar(CertificateSettingsList settings, CertificateManagers managers,
-			TrustedAuthorities trusted, RotationScheduler scheduler) {
+			TrustedAuthorities trusted, RotationScheduler scheduler, Environment environment) {
 		this.settings = settings;
 		this.managers = managers;
 		this.trusted = trusted;
 		this.scheduler = scheduler;
+		this.environment = environment;
 	}
 
 	@Override
@@ -75,10 +87,31 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 		Supplier<Trust> trust = this.trusted.of(certificate);
 		if (certificate.startup().waits()) {
 			FirstCertificate.await(manager, certificate);
+			requireForServer(certificate, manager.status());
 		}
 		report(certificate, manager.status().pair(), trust.get());
 		return RegisteredBundle.register(registry, bundleName, manager, trust, this.scheduler,
 				certificate.ssl().drain());
+	}
+
+	/**
+	 * Requires that the certificate of a server is one of a server, unless it will be
+	 * replaced at once because it does not contain the configured names.
+	 */
+	private void requireForServer(CertificateSettings certificate, CertificateStatus status) {
+		CertificatePair pair = status.pair();
+		String objection = (pair != null) ? TlsRole.SERVER.objection(pair.leaf()) : null;
+		CertificateTemplate template = status.requested().template();
+		if (pair != null && objection != null && (status.schedule().deadline() == null
+				|| (template != null && template.isSatisfiedBy(pair.leaf())))) {
+			String bundle = certificate.ssl().bundle();
+			this.settings.serverOf(bundle, this.environment).ifPresent((property) -> {
+				throw new InvalidConfigurationPropertyValueException(property, bundle,
+						NOT_FOR_SERVERS.formatted(certificate.name(), objection,
+								certificate.properties().of("template.dns-names"),
+								certificate.properties().of("usages")));
+			});
+		}
 	}
 
 	@Override

@@ -1,0 +1,54 @@
+package io.kubelet.cert.ssl;
+
+import java.security.cert.CertificateParsingException;
+import java.security.cert.X509Certificate;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+
+import io.kubelet.cert.certificate.Usage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a certificate is presented as.
+ */
+public enum TlsRole {
+
+	/** To clients, which compare the names with the address that they call. */
+	SERVER(Usage.SERVER_AUTH),
+
+	/** To servers. */
+	CLIENT(Usage.CLIENT_AUTH);
+
+	/** DNS names, URIs and IP addresses (RFC 5280, 4.2.1.6). */
+	private static final Set<?> NAMES_OF_SERVERS = Set.of(2, 6, 7);
+
+	private final Usage usage;
+
+	TlsRole(Usage usage) {
+		this.usage = usage;
+	}
+
+	/**
+	 * Returns why peers refuse a certificate, whoever issued it.
+	 * @param leaf the certificate
+	 * @return what it lacks, {@code null} if nothing
+	 */
+	public @Nullable String objection(X509Certificate leaf) {
+		if (this == SERVER && !isNamed(leaf)) {
+			return "it contains neither a DNS name nor an IP address nor a URI";
+		}
+		return this.usage.isCarriedBy(leaf) ? null : "it excludes '" + this.usage + "'";
+	}
+
+	private static boolean isNamed(X509Certificate leaf) {
+		try {
+			Collection<List<?>> names = leaf.getSubjectAlternativeNames();
+			return names != null && names.stream().anyMatch((name) -> NAMES_OF_SERVERS.contains(name.get(0)));
+		}
+		catch (CertificateParsingException ex) {
+			return false;
+		}
+	}
+
+}
