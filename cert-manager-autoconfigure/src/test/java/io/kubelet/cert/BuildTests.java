@@ -43,6 +43,17 @@ class BuildTests {
 			.allSatisfy((file) -> assertThat(ProjectFiles.ROOT.resolve(file)).exists());
 	}
 
+	/** A new user does not wait until all tests are compiled. */
+	@Test
+	void firstCommandOfTheReadmeCompilesOnlyWhatItRuns() {
+		List<String> commands = Markdown.of("README.md").blocks("shell").map(Block::content).toList();
+		assertThat(commands.get(0)).isEqualTo("./mvnw -Psample spring-boot:test-run\n");
+		assertThat(all(ofTheSample("<maven.test.skip>(\\w+)<"), "pom.xml")).containsExactly("true");
+		assertThat(all(ofTheSample("<maven.test.skip>(\\w+)<"), pom("sample-app"))).containsExactly("false");
+		assertThat(all(ofTheSample("<testInclude>\\*\\*/(\\w+)\\.java<"), pom("sample-app")))
+			.containsExactly("SampleApplicationOnEmbeddedControlPlane");
+	}
+
 	@Test
 	void eachModuleHasANameOfItsOwn() {
 		assertThat(all("<Automatic-Module-Name>([^<]+)</", "pom.xml")).containsExactly("${automatic.module.name}");
@@ -77,6 +88,10 @@ class BuildTests {
 
 	private static Stream<Markdown> documents() {
 		return Stream.concat(Markdown.all().stream(), Stream.of(Markdown.of("CONTRIBUTING.md")));
+	}
+
+	private static String ofTheSample(String pattern) {
+		return "<id>sample</id>(?s:(?!</profile>).)*?" + pattern;
 	}
 
 	private static List<String> named(String command, String pattern) {
