@@ -15,6 +15,7 @@ import io.kubernetes.client.openapi.models.V1SelfSubjectReview;
 import io.kubernetes.client.openapi.models.V1UserInfo;
 import org.jspecify.annotations.Nullable;
 
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
 
@@ -24,6 +25,7 @@ import org.springframework.web.bind.annotation.RestController;
  * is a failure: while the API server cannot be reached, only one request waits for it.
  */
 @RestController
+@ConditionalOnBooleanProperty("kubelet.cert.kubernetes.api-client.enabled")
 class WhoAmIController {
 
 	private static final Duration AGE = Duration.ofSeconds(1);

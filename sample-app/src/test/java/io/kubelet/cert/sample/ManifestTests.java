@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
@@ -20,6 +21,7 @@ import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.AddressSourceKind;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
 import io.kubelet.cert.autoconfigure.settings.SettingsConfiguration;
+import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubernetes.client.openapi.JSON;
 import io.kubernetes.client.openapi.models.V1ClusterRole;
 import io.kubernetes.client.openapi.models.V1ClusterRoleBinding;
@@ -30,18 +32,23 @@ import io.kubernetes.client.openapi.models.V1Namespace;
 import io.kubernetes.client.openapi.models.V1NetworkPolicy;
 import io.kubernetes.client.openapi.models.V1PodDisruptionBudget;
 import io.kubernetes.client.openapi.models.V1PodSpec;
+import io.kubernetes.client.openapi.models.V1Role;
+import io.kubernetes.client.openapi.models.V1RoleBinding;
 import io.kubernetes.client.openapi.models.V1Service;
 import io.kubernetes.client.openapi.models.V1ServiceAccount;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.yaml.snakeyaml.Yaml;
 
 import org.springframework.boot.test.context.ConfigDataApplicationContextInitializer;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.util.FileSystemUtils;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -57,8 +64,17 @@ class ManifestTests {
 
 	private static final Path BASE = KUBERNETES.resolve("base");
 
-	/** Patches of the base. */
+	/** The base without cert-manager. */
+	private static final Path SIGNER = KUBERNETES.resolve("signer");
+
 	private static final Path MUTUAL_TLS = KUBERNETES.resolve("mutual-tls");
+
+	/** Whole manifests; the rest are patches. */
+	private static final List<Path> MANIFESTS = List.of(BASE, SIGNER.resolve("rbac.yaml"),
+			KUBERNETES.resolve("approver-policy/rbac.yaml"), KUBERNETES.resolve("node.yaml"));
+
+	@TempDir
+	Path directory;
 
 	@ParameterizedTest(name = "{0}")
 	@MethodSource("objects")
@@ -84,7 +100,7 @@ class ManifestTests {
 	 */
 	@Test
 	void kustomizationBuildsWithTheConfigurationThatTheDeploymentMounts() throws Exception {
-		List<Manifest> built = manifests(new Yaml().loadAll(kubectl("kustomize", BASE.toString())), BASE).toList();
+		List<Manifest> built = built(BASE);
 		for (Manifest manifest : built) {
 			objectMatchesItsModel(manifest);
 		}
@@ -107,7 +123,7 @@ class ManifestTests {
 	 */
 	@Test
 	void mutualTlsIsTheBaseWithProbesAndMetricsOnAPortOfTheirOwn() throws Exception {
-		List<Manifest> built = mutualTls();
+		List<Manifest> built = built(MUTUAL_TLS);
 		for (Manifest manifest : built) {
 			objectMatchesItsModel(manifest);
 		}
@@ -146,15 +162,55 @@ class ManifestTests {
 	}
 
 	@Test
-	void accountMayCreateAndFollowRequestsOnly() {
+	void accountMayCreateFollowAndDeleteRequestsOfItsNamespaceOnly() {
 		String account = object(V1ServiceAccount.class).getMetadata().getName();
 		assertThat(pod().getServiceAccountName()).isEqualTo(account);
-		assertThat(object(V1ClusterRoleBinding.class).getSubjects()).singleElement()
+		assertThat(object(V1RoleBinding.class).getSubjects()).singleElement()
 			.satisfies((subject) -> assertThat(subject.getName()).isEqualTo(account));
-		assertThat(object(V1ClusterRole.class).getRules()).singleElement().satisfies((rule) -> {
+		assertThat(object(V1Role.class).getRules()).singleElement().satisfies((rule) -> {
+			assertThat(rule.getApiGroups()).containsExactly("cert-manager.io");
+			assertThat(rule.getResources()).containsExactly("certificaterequests");
+			assertThat(rule.getVerbs()).containsExactly("create", "list", "watch", "delete");
+		});
+		assertThat(files(BASE).flatMap(ManifestTests::manifests)).extracting(Manifest::kind)
+			.doesNotContain("ClusterRole", "ClusterRoleBinding");
+	}
+
+	@Test
+	void signerIsTheBaseWithTheCertificateSigningRequestApi() throws Exception {
+		List<Manifest> built = built(SIGNER);
+		for (Manifest manifest : built) {
+			objectMatchesItsModel(manifest);
+		}
+		assertThat(object(built.stream(), V1ConfigMap.class).getData()).containsOnlyKeys("application.yml")
+			.containsEntry("application.yml", Files.readString(SIGNER.resolve("application.yml")));
+		assertThat(object(built.stream(), V1ClusterRole.class).getRules()).singleElement().satisfies((rule) -> {
 			assertThat(rule.getResources()).containsExactly("certificatesigningrequests");
 			assertThat(rule.getVerbs()).containsExactly("create", "list", "watch");
 		});
+		assertThat(object(built.stream(), V1ClusterRoleBinding.class).getSubjects()).singleElement()
+			.satisfies((subject) -> assertThat(subject.getName()).isEqualTo(pod().getServiceAccountName()));
+		assertThat(built).extracting(Manifest::kind).doesNotContain("Role", "RoleBinding");
+	}
+
+	/** Each certificate is allowed by one policy, which allows nothing else. */
+	@Test
+	void approverPolicyAllowsWhatTheConfigurationRequests() throws Exception {
+		List<Manifest> built = built(baseWithPolicies(this.directory));
+		List<Map<?, ?>> allowed = built.stream()
+			.filter((manifest) -> manifest.kind().equals("CertificateRequestPolicy"))
+			.<Map<?, ?>>map((policy) -> (Map<?, ?>) ((Map<?, ?>) policy.content().get("spec")).get("allowed"))
+			.toList();
+		assertThat(object(built.stream(), V1ClusterRole.class).getRules().get(0).getResourceNames())
+			.hasSameSizeAs(allowed);
+		settings(BASE, (certificates) -> assertThat(certificates).extracting((certificate) -> {
+			CertificateTemplate template = certificate.request().template();
+			return (template.dnsNames().isEmpty())
+					? Map.of("commonName", Map.of("value", template.commonName(), "required", true), "usages",
+							List.of("digital signature", "client auth"))
+					: Map.of("dnsNames", Map.of("values", template.dnsNames(), "required", true), "usages",
+							List.of("digital signature", "server auth"));
+		}).isEqualTo(allowed));
 	}
 
 	@Test
@@ -175,26 +231,29 @@ class ManifestTests {
 					pod().getVolumes().stream().map((volume) -> volume.getName()).toList());
 	}
 
-	@Test
-	void configurationWaitsAsLongAsTheStartupProbe() {
-		V1Container container = pod().getContainers().get(0);
+	@ParameterizedTest
+	@CsvSource({ "base, 1, FIXED", "signer, 20, POD" })
+	void configurationWaitsLessLongThanTheStartupProbe(String name, int minutes, AddressSourceKind addresses)
+			throws Exception {
+		Path kustomization = KUBERNETES.resolve(name);
+		V1Container container = object(built(kustomization).stream(), V1Deployment.class).getSpec()
+			.getTemplate()
+			.getSpec()
+			.getContainers()
+			.get(0);
 		Duration patience = Duration.ofSeconds((long) container.getStartupProbe().getPeriodSeconds()
 				* container.getStartupProbe().getFailureThreshold());
-		new ApplicationContextRunner().withPropertyValues("spring.config.additional-location=" + BASE.toUri())
-			.withInitializer(new ConfigDataApplicationContextInitializer())
-			.withUserConfiguration(SettingsConfiguration.class)
-			.run((context) -> {
-				List<CertificateSettings> certificates = context.getBean(CertificateSettingsList.class).certificates();
-				assertThat(certificates).extracting(CertificateSettings::name)
-					.containsExactly("kubelet-client", "kubelet-server");
-				assertThat(certificates)
-					.allSatisfy((certificate) -> assertThat(certificate.startup().timeout())
-						.isGreaterThan(Duration.ofMinutes(20))
-						.isLessThan(patience))
-					.allSatisfy((certificate) -> assertThat(container.getVolumeMounts())
-						.anyMatch((mount) -> certificate.storage().certDir().startsWith(mount.getMountPath())));
-				assertThat(certificates.get(1).request().addresses().source()).isEqualTo(AddressSourceKind.POD);
-			});
+		settings(kustomization, (certificates) -> {
+			assertThat(certificates).extracting(CertificateSettings::name)
+				.containsExactly("kubelet-client", "kubelet-server");
+			assertThat(certificates)
+				.allSatisfy((certificate) -> assertThat(certificate.startup().timeout())
+					.isGreaterThanOrEqualTo(Duration.ofMinutes(minutes))
+					.isLessThan(patience))
+				.allSatisfy((certificate) -> assertThat(container.getVolumeMounts())
+					.anyMatch((mount) -> certificate.storage().certDir().startsWith(mount.getMountPath())));
+			assertThat(certificates.get(1).request().addresses().source()).isEqualTo(addresses);
+		});
 	}
 
 	@Test
@@ -208,21 +267,38 @@ class ManifestTests {
 	}
 
 	static Stream<Manifest> objects() {
-		return files(KUBERNETES).filter((file) -> !file.startsWith(MUTUAL_TLS))
+		return MANIFESTS.stream()
+			.flatMap(ManifestTests::files)
 			.filter((file) -> file.toString().endsWith(".yaml"))
 			.flatMap(ManifestTests::manifests)
 			.filter((manifest) -> !manifest.kind().equals("Kustomization"));
 	}
 
-	static List<Manifest> mutualTls() throws Exception {
-		return manifests(new Yaml().loadAll(kubectl("kustomize", MUTUAL_TLS.toString())), MUTUAL_TLS).toList();
+	/** As the comment in the kustomization says. */
+	static Path baseWithPolicies(Path directory) throws IOException {
+		FileSystemUtils.copyRecursively(KUBERNETES, directory);
+		Path kustomization = directory.resolve("base/kustomization.yaml");
+		Files.writeString(kustomization,
+				Files.readString(kustomization).replace("#components:", "components:").replace("#- ", "- "));
+		return directory.resolve("base");
+	}
+
+	private static void settings(Path configuration, Consumer<List<CertificateSettings>> assertion) {
+		new ApplicationContextRunner().withPropertyValues("spring.config.additional-location=" + configuration.toUri())
+			.withInitializer(new ConfigDataApplicationContextInitializer())
+			.withUserConfiguration(SettingsConfiguration.class)
+			.run((context) -> assertion.accept(context.getBean(CertificateSettingsList.class).certificates()));
+	}
+
+	private static List<Manifest> built(Path kustomization) throws Exception {
+		return manifests(new Yaml().loadAll(kubectl("kustomize", kustomization.toString())), kustomization).toList();
 	}
 
 	static V1PodSpec pod() {
 		return Objects.requireNonNull(object(V1Deployment.class).getSpec().getTemplate().getSpec());
 	}
 
-	private static <T> T object(Class<T> type) {
+	static <T> T object(Class<T> type) {
 		return object(files(BASE).filter((file) -> file.toString().endsWith(".yaml")).flatMap(ManifestTests::manifests),
 				type);
 	}
@@ -259,7 +335,7 @@ class ManifestTests {
 			.stream();
 	}
 
-	private static String kubectl(String... arguments) throws Exception {
+	static String kubectl(String... arguments) throws Exception {
 		Process process;
 		try {
 			process = new ProcessBuilder(Stream.concat(Stream.of("kubectl"), Stream.of(arguments)).toList())

@@ -15,8 +15,8 @@ import java.security.GeneralSecurityException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
@@ -31,11 +31,14 @@ import javax.net.ssl.SSLException;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509TrustManager;
 
+import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubernetes.client.openapi.models.V1Container;
+import io.kubernetes.client.openapi.models.V1PolicyRule;
 import io.kubernetes.client.openapi.models.V1Probe;
+import io.kubernetes.client.openapi.models.V1Role;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.AfterEach;
@@ -123,39 +126,63 @@ class ProbeTests {
 		}
 	}
 
+	/** With the permissions of the base, and with its configuration alone. */
+	@Test
+	void baseHasBothCertificatesFromTheIssuerAndRotatesThem() throws Exception {
+		Path kubeconfig = installCertManager();
+		try (Probe readiness = probe(this.container.getReadinessProbe(), "https", this.port)) {
+			this.application = run(kubeconfig, "base/", this.directory, "--server.port=" + this.port);
+			readiness.await(OK);
+			for (CertificateManager manager : this.application.getBean(CertificateManagers.class)) {
+				assertThat(manager.rotate()).succeedsWithin(PATIENCE);
+			}
+		}
+		assertThat(this.application.getBean(CertificateManagers.class))
+			.extracting((manager) -> manager.current().orElseThrow().leaf())
+			.satisfiesExactly((client) -> {
+				assertThat(client.getSubjectX500Principal().getName()).isEqualTo("CN=sample-app");
+				assertThat(client.getSubjectAlternativeNames()).isNull();
+			}, (server) -> {
+				assertThat(server.getSubjectX500Principal().getName()).isEmpty();
+				assertThat(server.getSubjectAlternativeNames())
+					.containsExactly(List.of(2, "sample-app.sample-app.svc"));
+			});
+		assertThat(this.plane.certManager().certificateRequests()).isEmpty();
+		assertThat(this.plane.certificateSigningRequests()).isEmpty();
+	}
+
 	/**
-	 * With the second overlay. A caller without a certificate reaches the management port
-	 * only.
+	 * A caller without a certificate of the authority reaches the management port only.
 	 */
 	@Test
 	void mutualTlsIsProbedAndScrapedWithoutACertificate() throws Exception {
-		Path authorities = Files.write(this.directory.resolve("ca.crt"), authoritiesOfTheCluster());
+		Path kubeconfig = installCertManager();
+		Path authorities = Files.writeString(this.directory.resolve("ca.crt"),
+				this.plane.certManager().caPem("internal"));
 		int management = freePort();
 		try (Probe readiness = probe(this.container.getReadinessProbe(), "http", management)) {
-			CompletableFuture<Void> start = CompletableFuture
-				.runAsync(() -> this.application = run("sample-app-0", this.port, "--spring.profiles.active=mutual-tls",
-						"--spring.config.additional-location=src/main/kubernetes/base/,src/main/kubernetes/mutual-tls/",
-						"--kubelet.cert.additional.kubelet-server.ssl.trust-file=" + authorities,
-						"--management.server.port=" + management));
-			approveUntil(readiness);
-			start.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+			this.application = run(kubeconfig, "base/,src/main/kubernetes/mutual-tls/", this.directory,
+					"--server.port=" + this.port, "--spring.profiles.active=mutual-tls",
+					"--kubelet.cert.additional.kubelet-server.ssl.trust-file=" + authorities,
+					"--management.server.port=" + management);
+			readiness.await(OK);
 			assertThat(status(uri("http", management, "/actuator/prometheus"))).isEqualTo(OK);
-			assertThatExceptionOfType(IOException.class).isThrownBy(() -> status(uri("https", this.port, "/")));
+			URI page = uri("https", this.port, "/");
+			assertThatExceptionOfType(IOException.class).isThrownBy(() -> status(page));
 			SSLContext client = this.application.getBean(SslBundles.class)
 				.getBundle("kubelet-client")
 				.createSslContext();
-			assertThat(HttpClient.newBuilder()
-				.sslContext(client)
-				.build()
-				.send(HttpRequest.newBuilder(uri("https", this.port, "/")).build(), BodyHandlers.discarding())
-				.statusCode()).isEqualTo(200);
+			assertThat(status(page, client)).isEqualTo(OK);
 		}
 	}
 
-	private byte[] authoritiesOfTheCluster() throws IOException {
-		String kubeconfig = Files.readString(this.plane.writeKubeconfig(this.directory));
-		return Base64.getDecoder()
-			.decode(kubeconfig.replaceFirst("(?s).*certificate-authority-data: \"?([\\w+/=]+).*", "$1"));
+	private Path installCertManager() {
+		this.plane.behavior().approval(ApprovalPolicy.approving());
+		this.plane.certManager().clusterIssuer("internal");
+		V1PolicyRule rule = ManifestTests.object(V1Role.class).getRules().get(0);
+		this.plane.allowIn("sample-app", "system:serviceaccount:sample-app:sample-app", Set.copyOf(rule.getVerbs()),
+				rule.getResources().get(0) + "." + rule.getApiGroups().get(0));
+		return this.plane.writeKubeconfig(this.directory, this.plane.addServiceAccount("sample-app", "sample-app"));
 	}
 
 	private void assertAnotherReplicaHasRequestsKeysAndCertificatesOfItsOwn() throws Exception {
@@ -177,10 +204,14 @@ class ProbeTests {
 	}
 
 	private ConfigurableApplicationContext run(String pod, int port, String... more) {
-		Stream<String> arguments = Stream.of("--server.port=" + port,
-				"--spring.config.additional-location=src/main/kubernetes/base/", "--POD_IP=127.0.0.1",
-				"--POD_NAME=" + pod, "--kubelet.cert.cert-dir=" + this.directory.resolve(pod),
-				"--kubelet.cert.kubernetes.kubeconfig=" + this.plane.writeKubeconfig(this.directory));
+		Stream<String> arguments = Stream.of("--server.port=" + port, "--POD_IP=127.0.0.1", "--POD_NAME=" + pod);
+		return run(this.plane.writeKubeconfig(this.directory), "signer/", this.directory.resolve(pod),
+				Stream.concat(arguments, Stream.of(more)).toArray(String[]::new));
+	}
+
+	private ConfigurableApplicationContext run(Path kubeconfig, String configuration, Path certDir, String... more) {
+		Stream<String> arguments = Stream.of("--spring.config.additional-location=src/main/kubernetes/" + configuration,
+				"--kubelet.cert.cert-dir=" + certDir, "--kubelet.cert.kubernetes.kubeconfig=" + kubeconfig);
 		return SpringApplication.run(SampleApplication.class,
 				Stream.concat(arguments, Stream.of(more)).toArray(String[]::new));
 	}
@@ -231,9 +262,13 @@ class ProbeTests {
 
 	/** As a kubelet, which does not verify the certificate of a pod. */
 	private static String status(URI uri) throws IOException {
+		return status(uri, trustingAnyone());
+	}
+
+	private static String status(URI uri, SSLContext client) throws IOException {
 		HttpURLConnection connection = (HttpURLConnection) uri.toURL().openConnection();
 		if (connection instanceof HttpsURLConnection tls) {
-			tls.setSSLSocketFactory(trustingAnyone().getSocketFactory());
+			tls.setSSLSocketFactory(client.getSocketFactory());
 			tls.setHostnameVerifier((host, session) -> true);
 		}
 		connection.setConnectTimeout((int) PATIENCE.toMillis());
