@@ -45,8 +45,11 @@ public final class Reflector implements AutoCloseable {
 
 	private static final long LONGEST_PAUSE = 30_000;
 
-	/** A proxy may ask for a day. */
-	private static final Duration LONGEST_RETRY_AFTER = Duration.ofHours(1);
+	/**
+	 * A server or a proxy may ask for an hour. Meanwhile, nobody would see that a request
+	 * was answered or that an authority was removed.
+	 */
+	private static final Duration LONGEST_RETRY_AFTER = Duration.ofSeconds(10);
 
 	private final Selection selection;
 
@@ -239,12 +242,12 @@ public final class Reflector implements AutoCloseable {
 
 	/**
 	 * Up to a second at first, up to half a minute after several attempts without an
-	 * event. If the server asks for a longer pause, it is made, up to an hour.
+	 * event. If the server asks for a longer pause, it is made, up to ten seconds.
 	 */
 	static long pause(int attempts, Duration retryAfter, double random) {
 		long longest = Math.min(LONGEST_PAUSE, 500L << Math.min(attempts, 6));
 		long pause = (long) (longest * (1 + random) / 2);
-		return Math.min(Math.max(pause, retryAfter.toMillis()), LONGEST_RETRY_AFTER.toMillis());
+		return Math.max(pause, Math.min(retryAfter.toMillis(), LONGEST_RETRY_AFTER.toMillis()));
 	}
 
 	private boolean isClosed() {

@@ -11,6 +11,7 @@ import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.Adapter;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubernetes.client.openapi.ApiClient;
@@ -84,6 +85,16 @@ class ConfigMapAuthoritiesTests {
 		replaceWith(new TestAuthority("event"));
 		replaceWith(new TestAuthority("other"));
 		assertThat(output).containsOnlyOnce("ConfigMap default/trust can be watched again");
+	}
+
+	@Test
+	void removedAuthorityIsNotReadAnHourLaterIfTheServerAsksForThat() throws Exception {
+		create(content(AUTHORITY));
+		assertThat(read().authorities()).containsExactly(AUTHORITY.certificate());
+		Awaitility.await().until(() -> this.controlPlane.openWatches() == 1);
+		this.controlPlane.faults().next(1, RecordedRequest::isList).answer(429, Duration.ofHours(1)).cutWatches();
+		Awaitility.await().until(() -> this.controlPlane.count((request) -> request.status() == 429) == 1);
+		replaceWith(new TestAuthority("other"));
 	}
 
 	/** A restored API server serves a watch from the future, and sends nothing. */
