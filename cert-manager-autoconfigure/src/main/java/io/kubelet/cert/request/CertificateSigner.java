@@ -44,6 +44,15 @@ public interface CertificateSigner {
 	}
 
 	/**
+	 * Looks at the object of a request that is waited for, because changes may not arrive
+	 * although nothing reports that: a proxy can hold a stream back. Does not block. What
+	 * is found is reported as a change is. By default, nothing is done.
+	 * @param request the request
+	 */
+	default void look(CertificateRequest request) {
+	}
+
+	/**
 	 * Returns whether objects remain until {@link #discard} removes them.
 	 * @return {@code false} by default
 	 */

@@ -41,6 +41,19 @@ class ApiServerFaultTests extends ShopFixture {
 		return Stream.of(Faults.Injection::cutAfter, (next) -> next.answerAfter(500), (next) -> next.answerAfter(504));
 	}
 
+	/** A proxy may hold back the events of a watch until it ends. */
+	@Test
+	void answerThatAWatchDoesNotBringIsFoundBeforeTheStartOrAnAttemptGivesUp() {
+		this.plane.faults().next(2, RecordedRequest::isWatch).silence();
+		ConfigurableApplicationContext application = startWithFiles("startup.timeout=8s", "rotation.wait-timeout=12s");
+		assertThat(this.plane.count(RecordedRequest::isList)).isOne();
+		manager(application).rotate();
+		await().until(() -> status(application).rotations().count() == 2);
+		assertThat(status(application).rotations().failures()).isEmpty();
+		assertThat(this.plane.count(RecordedRequest::isList)).isEqualTo(2);
+		assertThat(creates()).isEqualTo(2);
+	}
+
 	@Test
 	void requestThatIsPendingWhileTheServerIsDownIsOutOfReachAndThenResumed() {
 		this.configuration = HastyApplication.class;

@@ -191,6 +191,21 @@ public final class Faults {
 			return arm((handler) -> stopped(handler, Watch.Stop.CUT));
 		}
 
+		/**
+		 * Begin a watch that sends nothing, as through a proxy that holds its events
+		 * back.
+		 * @return the faults
+		 */
+		public Faults silence() {
+			return arm((handler) -> {
+				ApiResponse response = handler.handle();
+				if (response instanceof ApiResponse.Stream stream && stream.source() instanceof Watch watch) {
+					watch.silence();
+				}
+				return response;
+			});
+		}
+
 		private ApiResponse stopped(Handler handler, Watch.Stop how) throws IOException {
 			ApiResponse response = handler.handle();
 			if (response instanceof ApiResponse.Stream stream && stream.source() instanceof Watch watch) {

@@ -99,6 +99,14 @@ class FaultsTests {
 	}
 
 	@Test
+	void nextWatchIsSilent() throws Exception {
+		this.controlPlane.faults().next(1, RecordedRequest::isWatch).silence();
+		assertThat(create().statusCode()).isEqualTo(201);
+		assertThat(this.client.watch("timeoutSeconds=1").body()).isEmpty();
+		assertThat(this.client.watch("timeoutSeconds=1").body()).isNotEmpty();
+	}
+
+	@Test
 	void openWatchesAreExpiredEndedOrCut() throws Exception {
 		Stream<String> expired = openWatch();
 		this.controlPlane.faults().expireWatches();

@@ -3,6 +3,7 @@ package io.kubelet.cert.rotation.engine;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -26,6 +27,9 @@ import org.jspecify.annotations.Nullable;
  */
 class PendingRequests {
 
+	/** Enough for one call, before a time is over. */
+	private static final Duration LAST_CALL = Duration.ofSeconds(10);
+
 	final RotationSettings settings;
 
 	final StoreSession store;
@@ -33,6 +37,8 @@ class PendingRequests {
 	final NewRequests requests;
 
 	final RequestRemoval removal;
+
+	private final SerialExecutor serial;
 
 	@Nullable PendingRequest pending;
 
@@ -50,6 +56,7 @@ class PendingRequests {
 		this.store = store;
 		this.requests = requests;
 		this.removal = new RequestRemoval(settings, store, serial);
+		this.serial = serial;
 		this.pending = settings.off() ? null : store.get().pending();
 	}
 
@@ -125,6 +132,18 @@ class PendingRequests {
 			this.pending = pending
 				.with(pending.request().confirmed(submitted.name(), submitted.uid(), submitted.createdAt()));
 		}
+	}
+
+	/**
+	 * Has the object of the pending request looked at before a time is over, since a
+	 * watch may be open and bring nothing.
+	 * @return cancels this
+	 */
+	Runnable lookBefore(Duration end) {
+		Duration lastCall = Collections.min(List.of(LAST_CALL, end.dividedBy(4)));
+		return this.settings.resources()
+			.scheduler()
+			.schedule(() -> this.serial.execute(() -> this.removal.look(this.pending)), end.minus(lastCall));
 	}
 
 	/** Whether a failed attempt is repeated after a moment, and is no failure yet. */

@@ -49,6 +49,13 @@ final class RequestRemoval {
 		return this.signer;
 	}
 
+	/** Has the signer look at the object of a request that is waited for. */
+	void look(@Nullable PendingRequest pending) {
+		if (this.signer != null && pending != null) {
+			this.signer.look(pending.request());
+		}
+	}
+
 	/** Whether answered requests leave objects. */
 	boolean keepsObjects() {
 		return this.signer == null || this.signer.keepsObjects();

@@ -54,6 +54,8 @@ public final class RotatingCertificateManager implements CertificateManager {
 
 	private final ForcedRotations forced;
 
+	private final PendingRequests pendingRequests;
+
 	private final Rotation rotation;
 
 	private final StatusReport report;
@@ -86,13 +88,13 @@ public final class RotatingCertificateManager implements CertificateManager {
 		this.pair = new CurrentPair(settings, store, this::replaced, bootstrap, now);
 		this.warnings = new Warnings(settings, this.delivery);
 		NewRequests newRequests = new NewRequests(settings);
-		PendingRequests pendingRequests = (settings.store() instanceof CertificateStore.Shared shared)
+		this.pendingRequests = (settings.store() instanceof CertificateStore.Shared shared)
 				? new SharedRequests(settings, shared, store, newRequests, this.serial, this::wake)
 				: new PendingRequests(settings, store, newRequests, this.serial);
-		this.report = new StatusReport(settings, this.pair, pendingRequests, this.templates, this.warnings);
+		this.report = new StatusReport(settings, this.pair, this.pendingRequests, this.templates, this.warnings);
 		this.failures = new Failures(settings, this::failed);
 		this.forced = new ForcedRotations(settings, this.serial, this.delivery);
-		this.rotation = new Rotation(settings, this.serial, this.pair, pendingRequests, newRequests, this.failures,
+		this.rotation = new Rotation(settings, this.serial, this.pair, this.pendingRequests, newRequests, this.failures,
 				this.forced, this.report, this::reconcile);
 		this.rotation.reviewPair(this.templates.latest(), now);
 		this.report.update();
@@ -120,6 +122,7 @@ public final class RotatingCertificateManager implements CertificateManager {
 		this.serial.execute(() -> {
 			Instant now = this.settings.clock().instant();
 			this.failures.awaitedUntil(now, now.plus(timeout));
+			this.pendingRequests.lookBefore(timeout);
 			reconcile();
 		});
 	}

@@ -177,7 +177,8 @@ final class Rotation {
 	/** Ends the attempt if no answer has come in time. */
 	private Runnable limit(Attempt attempt) {
 		Duration limit = this.settings.schedule().waitTimeout();
-		return this.settings.resources().scheduler().schedule(() -> this.serial.execute(() -> {
+		Runnable cancelLook = this.pendingRequests.lookBefore(limit);
+		Runnable cancelEnd = this.settings.resources().scheduler().schedule(() -> this.serial.execute(() -> {
 			if (!attempt.answer().isDone()) {
 				end(attempt, null, (now) -> {
 					throw RequestException.unanswered(attempt.request().request(), this.pendingRequests.submitted(),
@@ -185,6 +186,10 @@ final class Rotation {
 				});
 			}
 		}), limit);
+		return () -> {
+			cancelLook.run();
+			cancelEnd.run();
+		};
 	}
 
 	/** Ends the attempt with a failure, or else with a step, unless it was given up. */

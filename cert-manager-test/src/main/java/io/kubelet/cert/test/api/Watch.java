@@ -52,6 +52,8 @@ public final class Watch implements ApiResponse.Source {
 
 	private volatile @Nullable Stop stop;
 
+	private volatile boolean silent;
+
 	public Watch(ObjectStore store, ResourceType type, String namespace, Predicate<JsonObject> selected,
 			ApiRequest request, UnaryOperator<JsonObject> view, Set<Watch> open) {
 		this.store = store;
@@ -72,6 +74,11 @@ public final class Watch implements ApiResponse.Source {
 	public void stop(Stop how) {
 		this.stop = how;
 		this.store.wakeUp();
+	}
+
+	/** Send nothing more, without an end. */
+	public void silence() {
+		this.silent = true;
 	}
 
 	@Override
@@ -178,6 +185,9 @@ public final class Watch implements ApiResponse.Source {
 	}
 
 	private void send(OutputStream output, String event, JsonObject object) throws IOException {
+		if (this.silent) {
+			return;
+		}
 		String line = Json.object("type", event, "object", object) + "\n";
 		output.write(line.getBytes(StandardCharsets.UTF_8));
 		output.flush();

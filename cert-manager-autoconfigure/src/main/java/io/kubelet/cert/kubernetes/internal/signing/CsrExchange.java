@@ -70,7 +70,7 @@ final class CsrExchange implements RequestWatches.Subscriber {
 		this.answer.whenComplete((chain, failure) -> this.watches.end(this));
 		guard(() -> {
 			if (this.request.uid() != null) {
-				resume();
+				find(this::takeIfSame);
 			}
 			else if (creates || this.request.name() == null) {
 				create();
@@ -96,15 +96,13 @@ final class CsrExchange implements RequestWatches.Subscriber {
 				});
 	}
 
-	private void resume() {
-		find((found) -> {
-			if (!found.uid().equals(this.request.uid())) {
-				lost("Replaced", "now names another object");
-			}
-			else {
-				take(found);
-			}
-		});
+	private void takeIfSame(RequestObject found) {
+		if (!found.uid().equals(this.request.uid())) {
+			lost("Replaced", "now names another object");
+		}
+		else {
+			take(found);
+		}
 	}
 
 	/** An object of the same name is taken if it is this request, created earlier. */
@@ -188,14 +186,32 @@ final class CsrExchange implements RequestWatches.Subscriber {
 		}
 	}
 
+	/** If the server does not answer, the watch may still bring what it was to find. */
+	@Override
+	public void look() {
+		if (this.submitted != null && !this.answer.isDone()) {
+			ApiObjects.send(RequestObject.find(this.client, this.api.path(), name())).whenComplete((list, failure) -> {
+				if (failure != null) {
+					interrupted(String.valueOf(this.failures.translate(failure, null).getMessage()));
+				}
+				else {
+					guard(() -> found(list, this::takeIfSame));
+				}
+			});
+		}
+	}
+
 	@Override
 	public void refused(ApiException answer) {
 		fail(answer);
 	}
 
 	private void find(Consumer<RequestObject> use) {
-		send(RequestObject.find(this.client, this.api.path(), name()),
-				(list) -> RequestObject.found(list).ifPresentOrElse(use, () -> gone("no longer exists")), this::fail);
+		send(RequestObject.find(this.client, this.api.path(), name()), (list) -> found(list, use), this::fail);
+	}
+
+	private void found(JsonObject list, Consumer<RequestObject> use) {
+		RequestObject.found(list).ifPresentOrElse(use, () -> gone("no longer exists"));
 	}
 
 	private void gone(String how) {

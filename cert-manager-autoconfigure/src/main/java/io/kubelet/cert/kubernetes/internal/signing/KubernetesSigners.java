@@ -85,6 +85,11 @@ public final class KubernetesSigners implements AutoCloseable {
 			}
 
 			@Override
+			public void look(CertificateRequest request) {
+				KubernetesSigners.this.watches.look(request);
+			}
+
+			@Override
 			public boolean keepsObjects() {
 				return KubernetesSigners.this.api.keepsObjects();
 			}

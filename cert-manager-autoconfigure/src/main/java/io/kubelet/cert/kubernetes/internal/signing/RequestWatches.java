@@ -3,6 +3,7 @@ package io.kubelet.cert.kubernetes.internal.signing;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -90,6 +91,13 @@ final class RequestWatches {
 			watch.reflector.start(this.executor);
 			return !object.isOlderThan(watch.first);
 		}
+	}
+
+	/** Has the object of a request read if it is waited for. */
+	void look(CertificateRequest request) {
+		this.subscribers.stream()
+			.filter((subscriber) -> Objects.equals(request.name(), subscriber.request().name()))
+			.forEach(Subscriber::look);
 	}
 
 	private Selection select(RequestObject object) {
@@ -208,6 +216,9 @@ final class RequestWatches {
 
 		/** Until the next change, nothing is received. */
 		void interrupted(String problem);
+
+		/** The object may have changed. */
+		void look();
 
 		/** The server refuses the watch. */
 		void refused(ApiException answer);
