@@ -73,6 +73,9 @@ public abstract class CertificateManagerException extends RuntimeException {
 		/** The API server cannot be reached, is busy, or does not answer as one. */
 		UNAVAILABLE(Recovery.RETRY_SOON),
 
+		/** A quota of the namespace is exceeded, which ends with other requests. */
+		OVER_QUOTA(Recovery.RETRY_SOON),
+
 		/** The request was neither approved nor denied in time. */
 		TIMED_OUT(Recovery.RETRY_SOON),
 

@@ -142,6 +142,16 @@ public final class RequestException extends CertificateManagerException {
 	}
 
 	/**
+	 * A quota leaves no room for the request, which may be created once there is.
+	 * @param requestName the name of the request, {@code null} if it has none yet
+	 * @param message says which quota
+	 * @return the exception
+	 */
+	public static RequestException overQuota(@Nullable String requestName, String message) {
+		return new RequestException(Kind.OVER_QUOTA, requestName, 403, "QuotaExceeded", message, null, null);
+	}
+
+	/**
 	 * The certificate of the API server is not trusted, so nothing was sent.
 	 * @param requestName the name of the request, {@code null} if it has none yet
 	 * @param message says why
@@ -199,7 +209,7 @@ public final class RequestException extends CertificateManagerException {
 	 */
 	public @Nullable Boolean serverHealthy() {
 		return switch (kind()) {
-			case UNAUTHORIZED, FORBIDDEN -> true;
+			case UNAUTHORIZED, FORBIDDEN, OVER_QUOTA -> true;
 			case REJECTED -> this.statusCode == 404;
 			case UNAVAILABLE, UNTRUSTED -> false;
 			default -> null;

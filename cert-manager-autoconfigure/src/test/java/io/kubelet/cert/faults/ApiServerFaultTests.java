@@ -1,9 +1,11 @@
 package io.kubelet.cert.faults;
 
+import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.test.ApprovalPolicy;
@@ -39,6 +41,20 @@ class ApiServerFaultTests extends ShopFixture {
 
 	static Stream<Consumer<Faults.Injection>> answerIsLostAfterTheObjectWasStored() {
 		return Stream.of(Faults.Injection::cutAfter, (next) -> next.answerAfter(500), (next) -> next.answerAfter(504));
+	}
+
+	/** Other requests end, and make room. */
+	@Test
+	void quotaThatIsExceededDoesNotEndTheStart() {
+		this.plane.certManager().issuer("shop", "internal");
+		this.plane.faults()
+			.next(2, RecordedRequest::isCreate)
+			.refuse("certificaterequests.cert-manager.io \"shop\" is forbidden: exceeded quota: few, requested: "
+					+ "count/certificaterequests.cert-manager.io=1, used: count/certificaterequests.cert-manager.io=5");
+		ConfigurableApplicationContext application = startWithFiles("signer-name=", "issuer.name=internal",
+				"rotation.retry.initial-delay=50ms");
+		assertThat(creates()).isEqualTo(3);
+		assertThat(status(application).rotations().failures()).isEqualTo(Map.of(Kind.OVER_QUOTA, 2L));
 	}
 
 	/** A proxy may hold back the events of a watch until it ends. */

@@ -134,6 +134,16 @@ public final class Faults {
 		}
 
 		/**
+		 * Refuse as admission control does, with 403, and do nothing.
+		 * @param message the message, as in {@code pods "web" is forbidden: exceeded
+		 * quota: few}
+		 * @return the faults
+		 */
+		public Faults refuse(String message) {
+			return arm((handler) -> ApiFailure.refused(message).toResponse());
+		}
+
+		/**
 		 * Do what is asked, then answer with an error, as a server does that has lost the
 		 * answer of etcd.
 		 * @param status the HTTP status, as in 500 or 504

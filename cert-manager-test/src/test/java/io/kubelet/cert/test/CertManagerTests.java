@@ -31,7 +31,9 @@ class CertManagerTests {
 	@Test
 	void apiGroupIsUnknownUntilAnIssuerIsNamed() throws Exception {
 		assertThat(this.client.get("/apis").toString()).doesNotContain("cert-manager.io");
-		assertThat(this.client.send("GET", REQUESTS, null, null).statusCode()).isEqualTo(404);
+		HttpResponse<String> absent = this.client.send("GET", REQUESTS, null, null);
+		assertThat(absent.statusCode()).isEqualTo(404);
+		assertThat(absent.body()).isEqualTo("404 page not found\n");
 		this.certManager.clusterIssuer("internal");
 		assertThat(this.client.get("/apis").toString()).contains("cert-manager.io/v1");
 		assertThat(this.client.send("GET", REQUESTS, null, null).statusCode()).isEqualTo(200);

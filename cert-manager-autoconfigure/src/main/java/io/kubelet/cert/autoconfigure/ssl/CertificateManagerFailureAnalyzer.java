@@ -28,9 +28,12 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 		String action = switch (cause.kind()) {
 			case UNAUTHORIZED ->
 				"Replace the token or the client certificate in the kubeconfig (%s).".formatted(KUBECONFIG);
-			case FORBIDDEN ->
-				"Grant the permission with the commands above, or use other credentials (%s). If there are none, change what the message objects to: no permission helps."
-					.formatted(KUBECONFIG);
+			case FORBIDDEN -> cause.report().equals(cause.getMessage())
+					? "Change what the message objects to: no permission helps against admission control."
+					: "Grant the permission with the commands above, or use other credentials (%s)."
+						.formatted(KUBECONFIG);
+			case OVER_QUOTA ->
+				"Delete requests that are over from the namespace, or have the quota raised. The application tries again until then.";
 			case REJECTED ->
 				"Do what the description says, or change the properties of the certificate to what the API server accepts.";
 			case REFUSED ->

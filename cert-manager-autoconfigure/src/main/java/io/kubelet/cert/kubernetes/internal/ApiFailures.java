@@ -30,9 +30,19 @@ import org.jspecify.annotations.Nullable;
 public record ApiFailures(String server) {
 
 	/** An API server also answers 403 for an API group that it does not know. */
-	private static final String ABSENT = "cert-manager is not installed in this cluster, or the permission is missing. "
+	private static final String PERHAPS_ABSENT = "cert-manager is not installed in this cluster, or the permission is missing. "
 			+ "Install cert-manager, or grant the permission to create, list, watch and delete "
 			+ "certificaterequests.cert-manager.io. ";
+
+	/** What an API server answers below an API group that it does not know. */
+	private static final String PAGE_NOT_FOUND = "404 page not found";
+
+	/** As for a version that it does not serve. */
+	private static final String NOT_SERVED = "the server could not find the requested resource";
+
+	/** Also while the use of a quota is not known yet. */
+	private static final List<String> OVER_QUOTA = List.of(" is forbidden: exceeded quota: ",
+			" is forbidden: status unknown for quota: ");
 
 	/**
 	 * Translates a failure. The exception of the library is not the cause of the result:
@@ -54,26 +64,39 @@ public record ApiFailures(String server) {
 	private RequestException answered(ApiException failure, @Nullable CertificateRequest request) {
 		int code = failure.getCode();
 		JsonObject status = status(failure.getResponseBody());
+		String said = message(status);
 		if (code == 429 || code >= 500) {
 			return RequestException.unavailable(name(request), reason(status, "HTTP" + code),
-					about(request)
-							+ "The API server at %s answers %d (%s)".formatted(this.server, code, message(status)),
+					about(request) + "The API server at %s answers %d (%s)".formatted(this.server, code, said),
 					retryAfter(failure.getResponseHeaders()), null);
+		}
+		if (isOfCertManager(request) && isNotServed(failure, said)) {
+			return RequestException.rejected(name(request), code, "NotFound", about(request)
+					+ "cert-manager is not installed in this cluster: %s answers 404. Install it, or name another API server"
+						.formatted(this.server));
 		}
 		if (status == null && code != 401) {
 			return unexpected("The answer from %s with status %d is not from an API server. A proxy may have answered"
 				.formatted(this.server, code), request);
 		}
+		if (code == 403 && OVER_QUOTA.stream().anyMatch(said::contains)) {
+			return RequestException.overQuota(name(request), about(request) + said);
+		}
 		String message = switch (code) {
 			case 401 ->
 				"The API server at %s does not accept the credentials (401 Unauthorized): the token or the client "
 					.formatted(this.server) + "certificate is wrong or has expired";
-			case 403 -> message(status) + RbacAdvice.on(message(status));
-			default -> "The API server at %s does not accept the request (%d): %s".formatted(this.server, code,
-					message(status));
+			case 403 ->
+				(isOfCertManager(request) && "create".equals(RbacAdvice.refusedVerb(said)) ? PERHAPS_ABSENT : "") + said
+						+ RbacAdvice.on(said);
+			default -> "The API server at %s does not accept the request (%d): %s".formatted(this.server, code, said);
 		};
-		return RequestException.rejected(name(request), code, reason(status, "HTTP" + code),
-				about(request) + (isOfCertManager(request) && (code == 403 || code == 404) ? ABSENT : "") + message);
+		return RequestException.rejected(name(request), code, reason(status, "HTTP" + code), about(request) + message);
+	}
+
+	private static boolean isNotServed(ApiException failure, String said) {
+		return failure.getCode() == 404 && (said.equals(NOT_SERVED)
+				|| PAGE_NOT_FOUND.equals(Objects.requireNonNullElse(failure.getResponseBody(), "").strip()));
 	}
 
 	private static boolean isOfCertManager(@Nullable CertificateRequest request) {

@@ -20,6 +20,16 @@ final class RbacAdvice {
 	}
 
 	/**
+	 * Returns the verb that RBAC refuses.
+	 * @param message the message of the answer
+	 * @return the verb, {@code null} if the refusal is not about a permission
+	 */
+	static @Nullable String refusedVerb(String message) {
+		Matcher refusal = REFUSAL.matcher(message);
+		return refusal.find() ? refusal.group("verb") : null;
+	}
+
+	/**
 	 * Returns what to do about a refusal.
 	 * @param message the message of the answer
 	 * @return further lines for the message, empty if the refusal is not about a

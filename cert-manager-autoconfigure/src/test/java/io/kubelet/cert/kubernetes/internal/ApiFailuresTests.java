@@ -19,8 +19,11 @@ import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.SSLPeerUnverifiedException;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
+import io.kubelet.cert.certificate.CertificateManagerException.Recovery;
 import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.test.RecordedRequest;
@@ -44,6 +47,10 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 class ApiFailuresTests {
 
 	private static final CertificateRequest REQUEST = Adapter.newRequest("csr-one", "system:node:one",
+			KeyPairSource.jdk().generate(KeySpecification.EC_P256));
+
+	private static final CertificateRequest ISSUED = CertificateRequests.create("shop-1",
+			CertificateTemplate.ofSubject("shop"), "Issuer/internal", List.of(), null,
 			KeyPairSource.jdk().generate(KeySpecification.EC_P256));
 
 	private static final String STATUS = """
@@ -128,6 +135,41 @@ class ApiFailuresTests {
 		assertThat(failure.reason()).isEqualTo("UnexpectedResponse");
 	}
 
+	/** In the words of the API server: a quota says nothing of permissions. */
+	@ParameterizedTest
+	@ValueSource(strings = { "exceeded quota: few, requested: count/certificaterequests.cert-manager.io=1, "
+			+ "used: count/certificaterequests.cert-manager.io=5, limited: count/certificaterequests.cert-manager.io=5",
+			"status unknown for quota: few, resources: count/certificaterequests.cert-manager.io" })
+	void quotaThatIsExceededIsTransient(String why) {
+		String message = "certificaterequests.cert-manager.io 'shop-1' is forbidden: " + why;
+		RequestException failure = translate(403, STATUS.formatted("Forbidden", message, 403), Map.of(), ISSUED);
+		assertThat(failure).returns(Kind.OVER_QUOTA, Kind::of)
+			.returns("QuotaExceeded", RequestException::reason)
+			.returns(true, RequestException::serverHealthy)
+			.hasMessage("Request shop-1 to issuer Issuer/internal: " + message);
+		assertThat(Kind.of(failure).recovery()).isEqualTo(Recovery.RETRY_SOON);
+		assertThat(failure.report()).isEqualTo(failure.getMessage());
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', textBlock = """
+			403 | certificaterequests.cert-manager.io 'shop-1' is forbidden: not at this hour
+			403 | admission webhook 'policy' denied the request: not at this hour
+			404 | namespaces 'shop' not found
+			""")
+	void refusalThatIsNotAboutPermissionsAdvisesNeitherThemNorAnInstallation(int code, String message) {
+		RequestException failure = translate(code, STATUS.formatted("Reason", message, code), Map.of(), ISSUED);
+		assertThat(failure.report()).contains(message).doesNotContain("install", "permission");
+	}
+
+	/** A router that does not know a path says the same. */
+	@ParameterizedTest
+	@CsvSource({ "true, REJECTED, cert-manager is not installed", "false, UNAVAILABLE, A proxy may have answered" })
+	void textForAPathThatIsNotKnownMeansThatCertManagerIsNotInstalled(boolean issuer, Kind kind, String message) {
+		assertThat(translate(404, "404 page not found\n", Map.of(), issuer ? ISSUED : REQUEST)).returns(kind, Kind::of)
+			.hasMessageContaining(message);
+	}
+
 	@ParameterizedTest
 	@ValueSource(ints = { 200, 401, 403, 404, 422, 429, 503 })
 	void everyFailureNamesTheRequestAndItsSignerAndHasNoCauseThatQuotesTheAnswer(int code) {
@@ -195,7 +237,12 @@ class ApiFailuresTests {
 	}
 
 	private RequestException translate(int code, String body, Map<String, List<String>> headers) {
-		return this.failures.translate(new ApiException("Failed", code, headers, body), REQUEST);
+		return translate(code, body, headers, REQUEST);
+	}
+
+	private RequestException translate(int code, String body, Map<String, List<String>> headers,
+			CertificateRequest request) {
+		return this.failures.translate(new ApiException("Failed", code, headers, body), request);
 	}
 
 	private static String forbidden(String user) {

@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ApiFailure extends RuntimeException {
 
+	private static final String PAGE_NOT_FOUND = "404 page not found";
+
 	private final transient JsonObject status;
 
 	private ApiFailure(JsonObject status) {
@@ -27,6 +29,9 @@ public final class ApiFailure extends RuntimeException {
 	}
 
 	public ApiResponse toResponse() {
+		if (PAGE_NOT_FOUND.equals(getMessage())) {
+			return new ApiResponse.Answer(404, "text/plain; charset=utf-8", PAGE_NOT_FOUND + "\n", Map.of());
+		}
 		String retryAfter = Json.text(this.status, "details", "retryAfterSeconds");
 		return new ApiResponse.Answer(this.status.get("code").getAsInt(), "application/json", this.status.toString(),
 				retryAfter.isEmpty() ? Map.of() : Map.of("Retry-After", retryAfter));
@@ -60,23 +65,24 @@ public final class ApiFailure extends RuntimeException {
 		return of(403, "Forbidden", subject + " is forbidden: " + why, details(name, group, resource));
 	}
 
-	/** A path that leads nowhere. */
-	public static ApiFailure noSuchPath() {
-		return of(404, "NotFound", "the server could not find the requested resource", new JsonObject());
+	/** A path below nothing that is known, which is answered with a text. */
+	public static ApiFailure pageNotFound() {
+		return of(404, "NotFound", PAGE_NOT_FOUND, new JsonObject());
 	}
 
-	/** As for a path that leads nowhere, with what to do in a test. */
-	public static ApiFailure noCertManager() {
-		return of(404, "NotFound",
-				"the server could not find the requested resource: this embedded control plane has no cert-manager. "
-						+ "Name the issuer in the annotation, as in @EnableEmbeddedControlPlane(signers = \"ClusterIssuer/internal\"), "
-						+ "or with 'certManager()'",
-				new JsonObject());
+	/** A path below one of Kubernetes' own API groups that leads nowhere. */
+	public static ApiFailure noSuchPath() {
+		return of(404, "NotFound", "the server could not find the requested resource", new JsonObject());
 	}
 
 	public static ApiFailure notFound(ResourceType type, String name) {
 		return of(404, "NotFound", named(type.plural(), type.group(), name) + " not found",
 				details(name, type.group(), type.plural()));
+	}
+
+	/** Refused by admission control, in these words. */
+	public static ApiFailure refused(String message) {
+		return of(403, "Forbidden", message, new JsonObject());
 	}
 
 	/** Refused by an admission webhook. */

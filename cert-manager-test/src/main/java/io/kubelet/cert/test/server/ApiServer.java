@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ApiServer {
 
+	private static final System.Logger LOGGER = System.getLogger(ApiServer.class.getName());
+
 	private final Authorizer authorizer;
 
 	private final ObjectRequests objects;
@@ -69,7 +71,12 @@ public final class ApiServer {
 				return this.objects.handle(type, access, request, caller);
 			}
 		}
-		throw access.group().equals(CertificateRequests.GROUP) ? ApiFailure.noCertManager() : ApiFailure.noSuchPath();
+		if (access.group().equals(CertificateRequests.GROUP)) {
+			LOGGER.log(System.Logger.Level.WARNING,
+					"This embedded control plane has no cert-manager. Name the issuer in the annotation, as in "
+							+ "@EnableEmbeddedControlPlane(signers = \"ClusterIssuer/internal\"), or with 'certManager()'");
+		}
+		throw this.discovery.nowhere(access.group());
 	}
 
 }

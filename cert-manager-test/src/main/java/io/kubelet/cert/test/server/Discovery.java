@@ -49,7 +49,13 @@ final class Discovery {
 				return group(type.group(), Json.object("kind", "APIGroup", "apiVersion", "v1"));
 			}
 		}
-		throw ApiFailure.noSuchPath();
+		throw nowhere(path.replaceFirst("^/apis/([^/]+).*", "$1"));
+	}
+
+	/** Only Kubernetes' own API groups answer with an object. */
+	ApiFailure nowhere(String group) {
+		return this.types.stream().anyMatch((type) -> !type.isCustom() && type.group().equals(group))
+				? ApiFailure.noSuchPath() : ApiFailure.pageNotFound();
 	}
 
 	private Stream<String> groups() {

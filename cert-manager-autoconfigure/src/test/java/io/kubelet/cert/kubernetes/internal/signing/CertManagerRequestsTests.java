@@ -134,14 +134,14 @@ class CertManagerRequestsTests {
 	}
 
 	@Test
-	void clusterWithoutCertManagerIsNamed() {
+	void clusterWithoutCertManagerIsNamed(CapturedOutput output) {
 		try (EmbeddedControlPlane bare = EmbeddedControlPlane.start()) {
 			bare.allowIn("shop", ShopAccount.NAME, Set.of("*"), "certificaterequests.cert-manager.io");
 			failure(signer(bare, bare.addServiceAccount("shop", "shop"), "shop"), request())
 				.returns(Kind.REJECTED, Kind::of)
-				.withMessageContaining("cert-manager is not installed in this cluster, or the permission is missing")
-				.withMessageContaining("(404)")
-				.withMessageContaining("@EnableEmbeddedControlPlane(signers = \"ClusterIssuer/internal\")");
+				.withMessageContaining("cert-manager is not installed in this cluster: %s".formatted(bare.url()))
+				.withMessageContaining("answers 404. Install it");
+			assertThat(output).contains("@EnableEmbeddedControlPlane(signers = \"ClusterIssuer/internal\")");
 		}
 	}
 
@@ -229,7 +229,8 @@ class CertManagerRequestsTests {
 			discard(signer, confirmed(request));
 		}
 		assertThat(this.plane.certManager().certificateRequests()).hasSize(2);
-		assertThat(output).containsOnlyOnce("Requests remain in the cluster")
+		assertThat(output).doesNotContain("not installed")
+			.containsOnlyOnce("Requests remain in the cluster")
 			.contains("cannot delete resource",
 					"kubectl create role kubelet-cert-certificaterequests --namespace shop --verb=create,list,watch,delete");
 	}
