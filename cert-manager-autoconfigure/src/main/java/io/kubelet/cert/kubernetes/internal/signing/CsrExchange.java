@@ -26,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class CsrExchange implements RequestWatches.Subscriber {
 
+	private static final String ABSENT = "no longer exists";
+
 	private final SigningApi api;
 
 	private final ApiClient client;
@@ -70,13 +72,13 @@ final class CsrExchange implements RequestWatches.Subscriber {
 		this.answer.whenComplete((chain, failure) -> this.watches.end(this));
 		guard(() -> {
 			if (this.request.uid() != null) {
-				find(this::takeIfSame);
+				find(this::takeIfSame, ABSENT);
 			}
 			else if (creates || this.request.name() == null) {
 				create();
 			}
 			else {
-				find(this::takeIfOurs);
+				find(this::takeIfOurs, ABSENT);
 			}
 		});
 		return this.answer;
@@ -88,7 +90,7 @@ final class CsrExchange implements RequestWatches.Subscriber {
 		send(ApiObjects.create(this.client, this.api.path(), object), (created) -> await(new RequestObject(created)),
 				(failure) -> {
 					if (failure.getCode() == 409 && this.request.name() != null) {
-						find(this::takeIfOurs);
+						find(this::takeIfOurs, ABSENT);
 					}
 					else {
 						fail(failure);
@@ -133,7 +135,7 @@ final class CsrExchange implements RequestWatches.Subscriber {
 			this.early.run();
 		}
 		if (!this.answer.isDone() && !(this.watches.subscribe(object, this) && expected)) {
-			find(this::changed);
+			find(this::changed, ABSENT);
 		}
 	}
 
@@ -163,9 +165,10 @@ final class CsrExchange implements RequestWatches.Subscriber {
 		});
 	}
 
+	/** It may have lost no more than the label by which it is watched. */
 	@Override
 	public synchronized void deleted(String uid) {
-		reported(uid, () -> gone("was deleted"));
+		reported(uid, () -> find(this::takeIfSame, "was deleted"));
 	}
 
 	/** Another object may have had the same name. */
@@ -195,7 +198,7 @@ final class CsrExchange implements RequestWatches.Subscriber {
 					interrupted(String.valueOf(this.failures.translate(failure, null).getMessage()));
 				}
 				else {
-					guard(() -> found(list, this::takeIfSame));
+					guard(() -> found(list, this::takeIfSame, ABSENT));
 				}
 			});
 		}
@@ -206,12 +209,15 @@ final class CsrExchange implements RequestWatches.Subscriber {
 		fail(answer);
 	}
 
-	private void find(Consumer<RequestObject> use) {
-		send(RequestObject.find(this.client, this.api.path(), name()), (list) -> found(list, use), this::fail);
+	/**
+	 * @param absent what happened if there is no object of the name
+	 */
+	private void find(Consumer<RequestObject> use, String absent) {
+		send(RequestObject.find(this.client, this.api.path(), name()), (list) -> found(list, use, absent), this::fail);
 	}
 
-	private void found(JsonObject list, Consumer<RequestObject> use) {
-		RequestObject.found(list).ifPresentOrElse(use, () -> gone("no longer exists"));
+	private void found(JsonObject list, Consumer<RequestObject> use, String absent) {
+		RequestObject.found(list).ifPresentOrElse(use, () -> gone(absent));
 	}
 
 	private void gone(String how) {

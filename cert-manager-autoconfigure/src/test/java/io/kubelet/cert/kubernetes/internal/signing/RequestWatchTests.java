@@ -17,6 +17,8 @@ import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.Faults;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.Adapter;
+import io.kubernetes.client.openapi.apis.CertificatesV1Api;
+import io.kubernetes.client.openapi.models.V1CertificateSigningRequest;
 import io.kubernetes.client.openapi.models.V1ObjectMeta;
 import okhttp3.Response;
 import org.junit.jupiter.api.AutoClose;
@@ -117,6 +119,7 @@ class RequestWatchTests {
 		await().until(() -> this.adapter.creates() == 1);
 		V1ObjectMeta created = Objects
 			.requireNonNull(this.adapter.stored(String.valueOf(request.name())).getMetadata());
+		this.adapter.controlPlane.delete(String.valueOf(request.name()));
 		exchange.deleted(String.valueOf(created.getUid()));
 		assertThat(answer).isNotDone();
 		released.complete(true);
@@ -127,6 +130,26 @@ class RequestWatchTests {
 			.withMessageEndingWith(" was deleted");
 	}
 
+	/** The object is still there, and only leaves what the watch selects. */
+	@Test
+	void requestThatLosesItsLabelIsStillWaitedFor() throws Exception {
+		CertificateRequest request = Adapter.newRequest();
+		String name = String.valueOf(request.name());
+		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
+		CompletableFuture<List<X509Certificate>> answer = this.adapter.send(request);
+		await().until(() -> this.adapter.controlPlane.openWatches() == 1);
+		V1CertificateSigningRequest object = this.adapter.stored(name);
+		Objects.requireNonNull(object.getMetadata()).setLabels(Map.of());
+		new CertificatesV1Api(Adapter.client(
+				this.adapter.controlPlane.writeKubeconfig(this.adapter.directory, this.adapter.controlPlane.admin())))
+			.replaceCertificateSigningRequest(name, object)
+			.execute();
+		await().until(() -> this.adapter.controlPlane.openWatches() == 2);
+		this.adapter.controlPlane.approve(name);
+		assertThat(answer).succeedsWithin(Adapter.PATIENCE);
+		assertThat(this.adapter.figures()).isEqualTo("1 POST, 2 watch, 1 list");
+	}
+
 	@Test
 	void listFindsThatTheObjectWasDeleted() {
 		CompletableFuture<List<X509Certificate>> answer = waiting();
@@ -135,7 +158,7 @@ class RequestWatchTests {
 		this.adapter.controlPlane.compactHistory();
 		this.adapter.controlPlane.resume();
 		assertThat(Adapter.failure(answer)).returns(Kind.LOST, Kind::of);
-		assertThat(this.adapter.lists()).isOne();
+		assertThat(this.adapter.lists()).as("by label, then by name").isEqualTo(2);
 	}
 
 	@Test
