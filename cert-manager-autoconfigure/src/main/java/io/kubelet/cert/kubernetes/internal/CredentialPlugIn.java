@@ -25,6 +25,7 @@ import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
  */
 final class CredentialPlugIn {
 
+	/** Beyond this, it prints something else than credentials. */
 	private static final int MAXIMUM_BYTES = 1024 * 1024;
 
 	private final KubeconfigFile kubeconfig;
@@ -59,14 +60,21 @@ final class CredentialPlugIn {
 		Process process = start();
 		// On a thread of its own, because only a wait for it can be interrupted
 		FutureTask<byte[]> output = new FutureTask<>(() -> {
-			byte[] printed = process.getInputStream().readNBytes(MAXIMUM_BYTES);
-			process.waitFor();
+			byte[] printed = process.getInputStream().readNBytes(MAXIMUM_BYTES + 1);
+			if (printed.length <= MAXIMUM_BYTES) {
+				process.waitFor();
+			}
 			return printed;
 		});
 		try {
 			new Thread(output, "credential-plug-in").start();
 			process.getOutputStream().close();
 			byte[] printed = output.get(limit.toMillis(), TimeUnit.MILLISECONDS);
+			if (printed.length > MAXIMUM_BYTES) {
+				throw problem(
+						"printed more than 1 MiB and was terminated. Run it by hand, as the user of this process, "
+								+ "to see what it prints");
+			}
 			if (process.exitValue() != 0) {
 				throw problem("failed with exit code " + process.exitValue()
 						+ ". Run it by hand, as the user of this process, to see its messages");

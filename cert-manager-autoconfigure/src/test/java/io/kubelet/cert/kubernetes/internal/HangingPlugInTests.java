@@ -52,6 +52,17 @@ class HangingPlugInTests {
 		awaitEnd();
 	}
 
+	@Test
+	void plugInThatPrintsTooMuchIsNotSaidToHang() throws IOException {
+		Files.writeString(this.directory.resolve("plug-in"), """
+				#!/bin/sh
+				yes
+				""");
+		assertThatExceptionOfType(KubernetesConfigurationException.class)
+			.isThrownBy(() -> this.plugIn.run(Duration.ofMinutes(1)))
+			.withMessageContaining("printed more than 1 MiB and was terminated. Run it by hand");
+	}
+
 	/** As when the client provider is closed. */
 	@Test
 	void interruptEndsAPlugInThatHangs() throws IOException {
