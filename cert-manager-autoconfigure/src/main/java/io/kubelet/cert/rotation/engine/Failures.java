@@ -3,6 +3,7 @@ package io.kubelet.cert.rotation.engine;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 
 import io.kubelet.cert.certificate.CertificateManagerException;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
@@ -14,6 +15,7 @@ import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateStatus;
+import io.kubelet.cert.rotation.internal.Repetitions;
 import io.kubelet.cert.store.StoreException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -31,7 +33,11 @@ final class Failures {
 	/** No wait for a first certificate makes pauses shorter than this. */
 	private static final Duration SHORTEST = Duration.ofSeconds(1);
 
+	private static final Pattern TIMES = Pattern.compile("(?: \\d+\\w+)+");
+
 	private final RotationSettings settings;
+
+	private final Repetitions repetitions = new Repetitions();
 
 	private final Consumer<CertificateStatus.Failure> failed;
 
@@ -92,7 +98,9 @@ final class Failures {
 		this.demanded = demanded ? this.pause : Pause.NONE;
 		shortenPause(now);
 		CertificateStatus.Failure failure = describe(problem, now);
-		log(failure, outcome(failure), effect(pair, now));
+		String outcome = outcome(failure);
+		String effect = effect(pair, now);
+		log(failure, outcome, effect, isWorthALine(failure, outcome + effect));
 		this.failed.accept(failure);
 		return failure;
 	}
@@ -146,8 +154,20 @@ final class Failures {
 				this.count, this.pause.end(), cause);
 	}
 
-	private void log(CertificateStatus.Failure failure, String outcome, String effect) {
+	/** While everything fails, an attempt is made every half a minute. */
+	private boolean isWorthALine(CertificateStatus.Failure failure, String meaning) {
+		String text = TIMES.matcher(meaning).replaceAll("") + failure.message();
+		return this.repetitions.isWorthALine(text, this.count, failure.at()) || this.lastIsAnswer
+				|| failure.cause() instanceof Error;
+	}
+
+	private void log(CertificateStatus.Failure failure, String outcome, String effect, boolean isWorthALine) {
 		boolean error = failure.cause() instanceof Error;
+		if (!isWorthALine) {
+			RotationLog.about(this.settings, logger.atDebug())
+				.log("[{}] Attempt {} {} ({}), as before", failure.attempt(), outcome, effect);
+			return;
+		}
 		LoggingEventBuilder entry = RotationLog
 			.about(this.settings, (this.lastIsAnswer || error) ? logger.atError() : logger.atWarn())
 			.addKeyValue("kubelet.cert.reason", failure.reason())

@@ -45,6 +45,30 @@ class LogTests extends ManagerFixture {
 		assertThat(output).containsOnlyOnce("are over (failed attempts: " + failed + ")");
 	}
 
+	/** An attempt every half a minute is 112 in an hour. */
+	@Test
+	void sameFailureIsLoggedEverMoreSeldom(CapturedOutput output) {
+		storePair(ofMinutes(0), ofMinutes(600));
+		this.signer.failsWith((request) -> new IllegalStateException("a glitch"));
+		start();
+		pass(ofMinutes(419));
+		int before = this.failures.size();
+		assertThat(lines(output, "a glitch")).isZero();
+		pass(ofMinutes(61));
+		assertThat(this.failures.size() - before).isGreaterThan(100);
+		assertThat(lines(output, "a glitch")).isBetween(8L, 12L);
+		this.signer.failsWith((request) -> new IllegalStateException("a mishap"));
+		pass(ofMinutes(1));
+		assertThat(lines(output, "a mishap")).isOne();
+		pass(ofMinutes(130));
+		assertThat(output).contains("(the certificate has expired): a mishap");
+		assertThat(lines(output, "a mishap")).isLessThan(15);
+	}
+
+	private static long lines(CapturedOutput output, String text) {
+		return output.getOut().lines().filter((line) -> line.contains("Attempt ") && line.contains(text)).count();
+	}
+
 	/** A signer by default, or from another configuration file, is not the one meant. */
 	@Test
 	void everyMessageAboutARequestNamesItsSignerAndAnAnswerWhereThatIsFrom(CapturedOutput output) {
