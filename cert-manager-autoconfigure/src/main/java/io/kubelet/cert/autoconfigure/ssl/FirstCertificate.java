@@ -9,6 +9,7 @@ import java.util.concurrent.TimeUnit;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.ReadableDuration;
+import io.kubelet.cert.kubernetes.internal.InterruptedStartException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.RotationListener;
@@ -76,7 +77,7 @@ final class FirstCertificate implements RotationListener {
 		}
 		catch (InterruptedException ex) {
 			Thread.currentThread().interrupt();
-			throw new IllegalStateException("Interrupted while waiting for certificate " + manager.name(), ex);
+			throw new InterruptedStartException("certificate " + manager.name(), ex);
 		}
 	}
 

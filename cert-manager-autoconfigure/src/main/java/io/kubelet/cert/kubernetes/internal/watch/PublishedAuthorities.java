@@ -17,6 +17,7 @@ import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.kubernetes.internal.ApiObjects;
+import io.kubelet.cert.kubernetes.internal.InterruptedStartException;
 import io.kubernetes.client.openapi.ApiClient;
 import org.jspecify.annotations.Nullable;
 
@@ -97,7 +98,7 @@ public final class PublishedAuthorities implements AutoCloseable {
 		}
 		catch (InterruptedException ex) {
 			Thread.currentThread().interrupt();
-			throw new IllegalStateException("Interrupted while waiting for the " + this, ex);
+			throw new InterruptedStartException("the " + this, ex);
 		}
 		catch (ExecutionException ex) {
 			throw new IllegalStateException(ex);
