@@ -169,7 +169,8 @@ class CertManagerEndToEndTests {
 			.contains("is approved and waiting for its signature (Referenced \"ClusterIssuer\" not found: "
 					+ "clusterissuer.cert-manager.io \"" + issuer + "\" not found): see 'kubectl describe "
 					+ "certificaterequest --namespace shop shop-")
-			.contains("make sure that the signer or issuer exists");
+			.contains("make sure that the signer or issuer exists")
+			.doesNotContain("Have the request approved");
 		List<Object> pending = requests();
 		assertThat(pending).hasSize(this.before.size() + 1);
 		try (ConfigurableApplicationContext context = run(issuer, "--kubelet.cert.startup.mode=background")) {

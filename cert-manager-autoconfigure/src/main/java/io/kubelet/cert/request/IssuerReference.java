@@ -20,6 +20,9 @@ public record IssuerReference(String kind, String name, String group) {
 	/** The API group of cert-manager's own issuers. */
 	public static final String CERT_MANAGER = "cert-manager.io";
 
+	/** What a request of 30 seconds without any condition means, as a clause. */
+	public static final String UNATTENDED = "no approver has looked at it: is cert-manager running?";
+
 	private static final Pattern TEXT = Pattern.compile("(\\p{Lu}[^./]*)(?:\\.([^/]*))?/(.*)", Pattern.DOTALL);
 
 	/**

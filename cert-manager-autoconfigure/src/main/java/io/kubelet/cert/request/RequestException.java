@@ -114,15 +114,17 @@ public final class RequestException extends CertificateManagerException {
 		String subject = describe(request.name(), request.signerName());
 		String limit = ReadableDuration.of(timeout);
 		String interruption = (submitted != null) ? submitted.interruption() : "the API server has not answered";
-		if (!interruption.isEmpty()) {
+		if (submitted == null || !interruption.isEmpty()) {
 			return unavailable(request.name(), "Unreachable",
 					"%s was not answered within %s: %s; the next attempt waits for the same request".formatted(subject,
 							limit, interruption),
 					null, null);
 		}
-		return new RequestException(Kind.TIMED_OUT, request.name(), "TimedOut",
-				"%s was not approved, denied or signed within %s; the next attempt waits for the same request"
-					.formatted(subject, limit));
+		return new RequestException(Kind.TIMED_OUT, request.name(), "TimedOut", (submitted.conditions()
+			.contains("Approved")
+					? "%s was approved, but not signed within %s; the next attempt waits for the same request"
+					: "%s was not approved, denied or signed within %s; the next attempt waits for the same request")
+			.formatted(subject, limit));
 	}
 
 	/**

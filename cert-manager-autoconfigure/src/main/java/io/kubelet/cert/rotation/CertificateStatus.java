@@ -150,7 +150,8 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 	 * @param namespace its namespace, empty if it has none
 	 * @param createdAt when it was created
 	 * @param conditions the types of its conditions that are true
-	 * @param message what the issuer says about it, empty if it says nothing
+	 * @param message what the issuer says about it, or that no approver of cert-manager
+	 * has looked at it for half a minute; empty if neither
 	 */
 	public record ConfirmedRequest(String name, String namespace, Instant createdAt, List<String> conditions,
 			String message) {

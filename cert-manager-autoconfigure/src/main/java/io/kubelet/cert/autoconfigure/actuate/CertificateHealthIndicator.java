@@ -57,6 +57,8 @@ class CertificateHealthIndicator extends AbstractHealthIndicator {
 		CertificateStatus.Failure failure = status.lastFailure();
 		add(builder, "warning", warning(status));
 		add(builder, "pendingRequest", (pending != null) ? pending.name() : null);
+		add(builder, "pendingRequestMessage",
+				(pending != null && !pending.message().isEmpty()) ? pending.message() : null);
 		add(builder, "waitingFor", status.health().waitingFor());
 		add(builder, "stuckSince", status.health().stuckSince());
 		add(builder, "lastFailure", (failure != null) ? failure.reason() : null);

@@ -48,8 +48,9 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 				"Ask whoever approves and signs requests in the cluster, or change the signer, the template or the usages.";
 			case STORE ->
 				"Make sure that this process can read and write the files or the Secret above and that they are complete, or set 'kubelet.cert.cert-dir' to another directory.";
-			case TIMED_OUT ->
-				"Have the request approved (that of a signer by 'kubectl certificate approve'), and make sure that the signer or issuer exists and that it runs.";
+			case TIMED_OUT -> (cause instanceof CertificateUnavailableException unavailable && unavailable.isApproved())
+					? "The request is approved: make sure that the signer or issuer exists and that it runs."
+					: "Have the request approved (that of a signer by 'kubectl certificate approve'), and make sure that the signer or issuer exists and that it runs.";
 			case LOST, OTHER ->
 				"Do what the description says. To connect to another API server, set %s to a kubeconfig and 'kubelet.cert.kubernetes.context' to one of its contexts, or run in a pod with a service account."
 					.formatted(KUBECONFIG);

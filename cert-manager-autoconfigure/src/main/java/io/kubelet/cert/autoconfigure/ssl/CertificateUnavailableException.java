@@ -18,8 +18,21 @@ import org.jspecify.annotations.Nullable;
  */
 final class CertificateUnavailableException extends CertificateManagerException {
 
+	private final boolean approved;
+
 	private CertificateUnavailableException(Kind kind, String message, @Nullable Throwable cause) {
+		this(kind, message, cause, null);
+	}
+
+	private CertificateUnavailableException(Kind kind, String message, @Nullable Throwable cause,
+			@Nullable ConfirmedRequest pending) {
 		super(kind, message, cause);
+		this.approved = pending != null && pending.conditions().contains("Approved");
+	}
+
+	/** Whether only the signature is missing. */
+	boolean isApproved() {
+		return this.approved;
 	}
 
 	static CertificateUnavailableException timedOut(CertificateSettings settings, Duration timeout,
@@ -40,13 +53,13 @@ final class CertificateUnavailableException extends CertificateManagerException 
 		if (failure != null) {
 			return new CertificateUnavailableException(Kind.of(failure.cause()),
 					message + ". Attempt %d failed: %s".formatted(failure.attempt(), failure.summary()),
-					failure.cause());
+					failure.cause(), pending);
 		}
 		return (pending == null)
 				? new CertificateUnavailableException(Kind.UNAVAILABLE,
 						message + ". The API server has not answered the request yet", null)
 				: new CertificateUnavailableException(Kind.TIMED_OUT, message + ". Request " + pending.name() + " "
-						+ pending.waitingFor(status.requested().signerName()), null);
+						+ pending.waitingFor(status.requested().signerName()), null, pending);
 	}
 
 	static CertificateUnavailableException failed(CertificateSettings settings, CertificateStatus.Failure failure,

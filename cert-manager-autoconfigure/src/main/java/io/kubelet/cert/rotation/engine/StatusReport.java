@@ -14,6 +14,7 @@ import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
+import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.CertificateStatus.ConfirmedRequest;
@@ -134,10 +135,9 @@ final class StatusReport {
 	 */
 	void warn(boolean inProgress, Instant now) {
 		PendingRequest pending = inProgress ? this.pendingRequests.current() : null;
-		SubmittedRequest object = this.pendingRequests.submitted();
 		this.warnings.issue(this.pair.get(), (pending != null) ? pending.request() : null,
-				(object != null) ? object.namespace() : "", this.lastFailure != null,
-				Boolean.TRUE.equals(this.serverHealthy), now);
+				this.pendingRequests.submitted(), this.lastFailure != null, Boolean.TRUE.equals(this.serverHealthy),
+				now);
 	}
 
 	/** Takes a snapshot of the status. */
@@ -173,7 +173,7 @@ final class StatusReport {
 	private @Nullable ConfirmedRequest confirmed() {
 		SubmittedRequest object = this.pendingRequests.submitted();
 		return (object == null) ? null : new ConfirmedRequest(object.name(), object.namespace(), object.createdAt(),
-				object.conditions(), object.message());
+				object.conditions(), this.warnings.isUnattended() ? IssuerReference.UNATTENDED : object.message());
 	}
 
 	private @Nullable String requestName() {

@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.ReadableDuration;
+import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.rotation.CertificateStatus.State;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +34,9 @@ final class Warnings {
 	/** A request that is answered sooner is not worth a line. */
 	private static final Duration ANSWERED_AT_ONCE = Duration.ofSeconds(1);
 
+	/** cert-manager's approvers decide at once. */
+	private static final Duration UNATTENDED_AFTER = Duration.ofSeconds(30);
+
 	/** "After" an instant begins with the next tick of this length. */
 	private static final Duration TICK = Duration.ofMillis(1);
 
@@ -52,7 +56,13 @@ final class Warnings {
 	/** The UID of the request that waits. */
 	private @Nullable String waiting;
 
-	private String namespace = "";
+	/** The object of the pending request, as it was last seen. */
+	private @Nullable SubmittedRequest object;
+
+	/** When to warn that no approver has looked at it. */
+	private Instant unattendedAt = Instant.MAX;
+
+	private boolean unattended;
 
 	private Instant waitingSince = Instant.MIN;
 
@@ -67,6 +77,11 @@ final class Warnings {
 		this.delivery = delivery;
 	}
 
+	/** Whether cert-manager seems not to run, since no approver looks at the request. */
+	boolean isUnattended() {
+		return this.unattended;
+	}
+
 	/** Whether it was reported that there has been no valid certificate for long. */
 	boolean isUnavailable() {
 		return this.unavailable;
@@ -76,19 +91,20 @@ final class Warnings {
 	 * Issues the warnings that have become due.
 	 * @param pair the last pair, {@code null} if there is none yet
 	 * @param pending the request that is waited for, {@code null} if there is none
-	 * @param namespace the namespace of its object, empty if it has none
+	 * @param object its object, {@code null} if that is not known
 	 * @param failing whether an attempt has failed since the last rotation
 	 * @param serverHealthy whether the API server answered the last attempt
 	 */
-	void issue(@Nullable CertificatePair pair, @Nullable CertificateRequest pending, String namespace, boolean failing,
-			boolean serverHealthy, Instant now) {
-		this.namespace = namespace;
+	void issue(@Nullable CertificatePair pair, @Nullable CertificateRequest pending, @Nullable SubmittedRequest object,
+			boolean failing, boolean serverHealthy, Instant now) {
+		this.object = object;
 		boolean found = pair != this.pair;
 		if (found) {
 			this.pair = pair;
 			this.issued.clear();
 		}
 		reviewWaiting(pair, pending, now);
+		reviewApproval(pending, now);
 		Supplier<String> next = () -> whatNext(pending, failing);
 		reviewUnavailable(pair == null || !pair.isValid(now), serverHealthy, next, now);
 		if (pair != null) {
@@ -157,7 +173,8 @@ final class Warnings {
 	}
 
 	private String howToFollow(CertificateRequest pending) {
-		return IssuerReference.howToFollow(pending.signerName(), this.namespace, String.valueOf(pending.name()));
+		return IssuerReference.howToFollow(pending.signerName(), (this.object != null) ? this.object.namespace() : "",
+				String.valueOf(pending.name()));
 	}
 
 	private void reviewWaiting(@Nullable CertificatePair pair, @Nullable CertificateRequest pending, Instant now) {
@@ -168,8 +185,11 @@ final class Warnings {
 		if (!pending.uid().equals(this.waiting)) {
 			Instant created = pending.createdAt();
 			this.waiting = pending.uid();
+			this.unattended = false;
 			this.waitingSince = (created != null && created.isBefore(now)) ? created : now;
 			this.tellAt = now.plus(ANSWERED_AT_ONCE);
+			this.unattendedAt = IssuerReference.parse(pending.signerName()).isPresent() ? now.plus(UNATTENDED_AFTER)
+					: Instant.MAX;
 			this.warnAt = (pair != null && pair.notAfter().isAfter(now))
 					? now.plus(Duration.between(now, pair.notAfter()).dividedBy(4)) : null;
 		}
@@ -189,6 +209,23 @@ final class Warnings {
 						pending.name(), IssuerReference.describe(pending.signerName()),
 						ReadableDuration.of(Duration.between(this.waitingSince, now)),
 						ReadableDuration.of(Duration.between(now, pair.notAfter())), howToFollow(pending));
+		}
+	}
+
+	/** A request to a signer may wait for a person. */
+	private void reviewApproval(@Nullable CertificateRequest pending, Instant now) {
+		SubmittedRequest object = this.object;
+		if (object == null || !object.conditions().isEmpty() || !object.message().isEmpty()) {
+			this.unattended = false;
+			this.unattendedAt = Instant.MAX;
+		}
+		else if (pending != null && hasCome(this.unattendedAt, now)) {
+			this.unattended = true;
+			this.unattendedAt = Instant.MAX;
+			RotationLog.about(this.settings, logger.atWarn(), pending)
+				.log("[{}] Request {} to {} has been waiting for {}: {}", pending.name(),
+						IssuerReference.describe(pending.signerName()), ReadableDuration.of(UNATTENDED_AFTER),
+						IssuerReference.UNATTENDED);
 		}
 	}
 
@@ -222,7 +259,7 @@ final class Warnings {
 			.of((pair != null) ? pair.notBefore().minus(CertificatePair.CLOCK_SKEW) : null,
 					(pair != null) ? this.settings.schedule().window().end(pair).plus(TICK) : null,
 					(pair != null) ? pair.notAfter().plus(TICK) : null,
-					(this.tellAt != null) ? this.tellAt : this.warnAt,
+					(this.tellAt != null) ? this.tellAt : this.warnAt, this.unattendedAt,
 					(this.invalidSince != null && !this.unavailable)
 							? this.invalidSince.plus(UNAVAILABLE_AFTER).plus(TICK) : null)
 			.filter((at) -> at != null && at.isAfter(now))

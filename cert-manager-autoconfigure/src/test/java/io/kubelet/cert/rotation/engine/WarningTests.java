@@ -2,12 +2,17 @@ package io.kubelet.cert.rotation.engine;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.regex.Pattern;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.State;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import org.springframework.boot.test.system.CapturedOutput;
 
@@ -56,6 +61,26 @@ class WarningTests extends ManagerFixture {
 		pass(ofMinutes(42));
 		assertThat(output)
 			.containsOnlyOnce("has been waiting for 54m, and the certificate is valid for only another 2h 6m");
+	}
+
+	/** cert-manager's approver decides at once; a person may approve for a signer. */
+	@ParameterizedTest
+	@CsvSource({ "ClusterIssuer/internal, false, true", "ClusterIssuer/internal, true, false",
+			"example.com/signer, false, false" })
+	void requestThatNoApproverHasLookedAtIsReportedAfterHalfAMinute(String signer, boolean approved, boolean reported,
+			CapturedOutput output) {
+		this.signer.holds();
+		this.signer.conditions = approved ? List.of("Approved") : List.of();
+		CertificateManager manager = start(builder().signerName(signer));
+		pass(ofMillis(29_999));
+		assertThat(output).doesNotContain(IssuerReference.UNATTENDED);
+		pass(ofMillis(1));
+		assertThat(output.getOut().contains("has been waiting for 30s: " + IssuerReference.UNATTENDED))
+			.isEqualTo(reported);
+		assertThat(Objects.requireNonNull(manager.status().pendingRequest()).message())
+			.isEqualTo(reported ? IssuerReference.UNATTENDED : "");
+		pass(ofMinutes(20));
+		assertThat(output.getOut().split(Pattern.quote(IssuerReference.UNATTENDED), -1)).hasSize(reported ? 2 : 1);
 	}
 
 	@Test

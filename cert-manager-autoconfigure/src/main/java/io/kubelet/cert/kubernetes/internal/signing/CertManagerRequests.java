@@ -71,10 +71,15 @@ record CertManagerRequests(String namespace, Map<String, String> annotations) im
 		}
 	}
 
-	/** Such as that the issuer does not exist. */
+	/** Such as that the issuer does not exist, which often is one of the other kind. */
 	@Override
 	public String message(RequestObject object) {
-		return object.condition(READY).filter((ready) -> !isTrue(ready)).map(RequestObject::message).orElse("");
+		String message = object.condition(READY)
+			.filter((ready) -> !isTrue(ready))
+			.map(RequestObject::message)
+			.orElse("");
+		return (message.startsWith("Referenced \"Issuer\" not found"))
+				? message + "; if it is a ClusterIssuer, set 'issuer.kind' to 'ClusterIssuer'" : message;
 	}
 
 	@Override

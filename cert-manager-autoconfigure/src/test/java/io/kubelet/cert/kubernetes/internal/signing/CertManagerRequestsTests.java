@@ -113,6 +113,18 @@ class CertManagerRequestsTests {
 			.isEqualTo(reason);
 	}
 
+	/** The most frequent mistake: the kind is that of a ClusterIssuer. */
+	@ParameterizedTest
+	@CsvSource({ "Issuer, true", "ClusterIssuer, false" })
+	void issuerThatIsNotFoundMayBeOfTheOtherKind(String kind, boolean suggested) {
+		signer().request(request(new IssuerReference(kind, "absent", IssuerReference.CERT_MANAGER)),
+				this.progress::add);
+		await().until(() -> !this.progress.isEmpty() && !last().message().isEmpty());
+		assertThat(last().message()).startsWith("Referenced \"%s\" not found: ".formatted(kind));
+		assertThat(last().message().endsWith("; if it is a ClusterIssuer, set 'issuer.kind' to 'ClusterIssuer'"))
+			.isEqualTo(suggested);
+	}
+
 	@Test
 	void requestThatTheWebhookRefusesIsRejected() {
 		IssuerReference issuer = new IssuerReference("Wrong", "internal", IssuerReference.CERT_MANAGER);
