@@ -4,6 +4,7 @@ import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -85,8 +86,7 @@ final class CsrExchange implements RequestWatches.Subscriber {
 	}
 
 	private void create() {
-		JsonObject object = RequestObject.named(this.api.newObject(this.request), this.request,
-				this.watches.requester());
+		JsonObject object = RequestObject.named(this.api.newObject(this.request), this.request, labels());
 		send(ApiObjects.create(this.client, this.api.path(), object), (created) -> await(new RequestObject(created)),
 				(failure) -> {
 					if (failure.getCode() == 409 && this.request.name() != null) {
@@ -96,6 +96,13 @@ final class CsrExchange implements RequestWatches.Subscriber {
 						fail(failure);
 					}
 				});
+	}
+
+	private Map<String, String> labels() {
+		String certificate = this.api.keepsObjects() ? Leftovers.label(this.request.name()) : null;
+		String requester = this.watches.requester();
+		return (certificate != null) ? Map.of(RequestObject.REQUESTER, requester, Leftovers.CERTIFICATE, certificate)
+				: Map.of(RequestObject.REQUESTER, requester);
 	}
 
 	private void takeIfSame(RequestObject found) {

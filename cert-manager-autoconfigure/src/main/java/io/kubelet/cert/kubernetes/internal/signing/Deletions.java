@@ -3,6 +3,7 @@ package io.kubelet.cert.kubernetes.internal.signing;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -35,6 +36,8 @@ final class Deletions {
 
 	private final ApiClientProvider clients;
 
+	private final Leftovers leftovers;
+
 	private final BlockingQueue<Deletion> postponed = new LinkedBlockingQueue<>();
 
 	private final AtomicBoolean refused = new AtomicBoolean();
@@ -42,6 +45,7 @@ final class Deletions {
 	Deletions(SigningApi api, ApiClientProvider clients) {
 		this.api = api;
 		this.clients = clients;
+		this.leftovers = new Leftovers(api);
 	}
 
 	/**
@@ -77,16 +81,24 @@ final class Deletions {
 	}
 
 	/** The UID of a request of an earlier process is that of its object. */
-	private CompletableFuture<JsonObject> deletion(ApiClient client, CertificateRequest request) {
+	private CompletableFuture<?> deletion(ApiClient client, CertificateRequest request) {
 		String name = Objects.requireNonNull(request.name(), "Requests have names");
-		if (request.uid() != null) {
-			return ApiObjects.send(ApiObjects.delete(client, this.api.path(), name, request.uid()));
-		}
-		return ApiObjects.send(RequestObject.find(client, this.api.path(), name))
-			.thenCompose((list) -> RequestObject.found(list)
-				.filter((found) -> request.difference(this.api.signerName(found), found.pkcs10()).isEmpty())
-				.map((found) -> ApiObjects.send(ApiObjects.delete(client, this.api.path(), name, found.uid())))
-				.orElseGet(() -> CompletableFuture.completedFuture(list)));
+		return this.leftovers.sweep(client, request).thenCompose((listed) -> {
+			if (request.uid() != null) {
+				return ApiObjects.send(ApiObjects.delete(client, this.api.path(), name, request.uid()));
+			}
+			return (listed.isPresent() ? CompletableFuture.completedFuture(listed)
+					: ApiObjects.send(RequestObject.find(client, this.api.path(), name))
+						.thenApply(RequestObject::found))
+				.thenCompose((found) -> delete(client, request, found));
+		});
+	}
+
+	private CompletableFuture<JsonObject> delete(ApiClient client, CertificateRequest request,
+			Optional<RequestObject> object) {
+		return object.filter((found) -> request.difference(this.api.signerName(found), found.pkcs10()).isEmpty())
+			.map((found) -> ApiObjects.send(ApiObjects.delete(client, this.api.path(), found.name(), found.uid())))
+			.orElseGet(() -> CompletableFuture.completedFuture(new JsonObject()));
 	}
 
 	/** Whether it is of no use to try again. */

@@ -83,12 +83,12 @@ final class RequestObject {
 			.findFirst();
 	}
 
-	/** Adds the name and the label to an object that is to be created. */
-	static JsonObject named(JsonObject object, CertificateRequest request, String requester) {
+	/** Adds the name and the labels to an object that is to be created. */
+	static JsonObject named(JsonObject object, CertificateRequest request, Map<String, String> labels) {
 		JsonObject metadata = ApiObjects.member(object, "metadata");
 		metadata.addProperty((request.name() != null) ? "name" : "generateName",
 				Objects.requireNonNullElse(request.name(), "csr-"));
-		metadata.add("labels", ApiObjects.object(Map.of(REQUESTER, requester)));
+		metadata.add("labels", ApiObjects.object(labels));
 		object.add("metadata", metadata);
 		return object;
 	}
@@ -125,6 +125,11 @@ final class RequestObject {
 	/** The process that created the object, {@code null} if it does not say. */
 	@Nullable String requester() {
 		return ApiObjects.text(ApiObjects.member(this.metadata, "labels"), REQUESTER);
+	}
+
+	/** Who created the object, by the API server; empty if that is not known. */
+	String username() {
+		return text(this.spec, "username", "");
 	}
 
 	/**

@@ -39,6 +39,7 @@ import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.test.SignerFlaw;
 import io.kubelet.cert.testsupport.Adapter;
 import io.kubelet.cert.testsupport.CertificateContexts;
+import io.kubelet.cert.testsupport.OffsetClock;
 import io.kubelet.cert.testsupport.ShopAccount;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.assertj.core.api.ThrowableAssertAlternative;
@@ -89,7 +90,50 @@ class CertManagerRequestsTests {
 		assertThat(Pem.write(last().authorities())).isEqualTo(this.plane.certManager().caPem("internal"));
 		discard(signer, confirmed(request));
 		assertThat(this.plane.certManager().certificateRequests()).isEmpty();
+		assertThat(this.plane.requests()).as("with one list of a process").hasSize(4);
+		this.plane.clearRequests();
+		CertificateRequest next = request();
+		answer(signer, next);
+		discard(signer, confirmed(next));
+		assertThat(this.plane.certManager().certificateRequests()).isEmpty();
 		assertThat(this.plane.requests()).hasSize(3);
+	}
+
+	/** Such as by processes that were killed, and whose files are gone. */
+	@Test
+	void answeredRequestsOfEarlierProcessesAreDeletedOnceTheyAreOld() {
+		OffsetClock clock = new OffsetClock();
+		try (EmbeddedControlPlane plane = EmbeddedControlPlane.builder().clock(clock).start()) {
+			plane.certManager().clusterIssuer("internal");
+			plane.allowIn("shop", "jane", Set.of("create", "list", "watch"), "certificaterequests.cert-manager.io");
+			ShopAccount.permitRequests(plane);
+			Credential shop = plane.addServiceAccount("shop", "shop");
+			answer(signer(plane, shop, "shop"), request());
+			CertificateRequest ofJane = request();
+			answer(signer(plane, plane.addToken("jane", "jane"), "shop"), ofJane);
+			plane.behavior().approval(ApprovalPolicy.denying("policy", "not like this"));
+			Adapter.failure(signer(plane, shop, "shop").request(request(), this.progress::add));
+			plane.behavior().approval(ApprovalPolicy.manual());
+			CertificateRequest waiting = request();
+			signer(plane, shop, "shop").request(waiting, this.progress::add);
+			await().until(() -> !plane.certManager().pendingCertificateRequests().isEmpty());
+			clock.set(Duration.ofMinutes(61));
+			plane.behavior().approval(ApprovalPolicy.approving());
+			plane.deny(String.valueOf(waiting.name()), "policy", "late");
+			plane.behavior().approval(ApprovalPolicy.manual());
+			CertificateRequest pending = request();
+			signer(plane, shop, "shop").request(pending, this.progress::add);
+			await().until(() -> !plane.certManager().pendingCertificateRequests().isEmpty());
+			CertificateSigner signer = signer(plane, shop, "shop");
+			CertificateRequest request = request();
+			CompletableFuture<?> answer = signer.request(request, this.progress::add);
+			await().until(() -> plane.certManager().pendingCertificateRequests().contains(request.name()));
+			plane.approve(String.valueOf(request.name()));
+			assertThat(answer).succeedsWithin(Adapter.PATIENCE);
+			discard(signer, request);
+			assertThat(plane.certManager().certificateRequests()).containsExactlyInAnyOrder(ofJane.name(),
+					pending.name());
+		}
 	}
 
 	@ParameterizedTest
