@@ -4,8 +4,10 @@ import java.time.Clock;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.SharedSecret;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.TrustKind;
 import io.kubelet.cert.autoconfigure.settings.PropertyNames;
 import io.kubelet.cert.kubernetes.internal.secret.SecretStore;
+import io.kubelet.cert.kubernetes.internal.secret.SharedCertificate;
 import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.request.SelfSignedPair;
 import io.kubelet.cert.store.CertificateStore;
@@ -43,7 +45,10 @@ record CertificateStores(KubernetesConnection connection, Clock clock) {
 		CertificateStore copy = secret.copied()
 				? new FileCertificateStore(storage.certDir(), settings.name(), null, storage.retain(), this.clock)
 				: null;
-		SecretStore store = this.connection.secretStore(secret, settings.name(), settings.rotation().enabled(), check,
+		SecretStore store = this.connection.secretStore(secret,
+				new SharedCertificate(settings.name(), settings.rotation().enabled(), check,
+						(settings.ssl().trusted().kind() == TrustKind.ISSUER) ? settings.request().wanted().signerName()
+								: null),
 				copy);
 		store.foreignContent().ifPresent((content) -> {
 			throw properties.invalid("store.secret", secret,

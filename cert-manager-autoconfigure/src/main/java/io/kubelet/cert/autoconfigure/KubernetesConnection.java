@@ -26,10 +26,10 @@ import io.kubelet.cert.kubernetes.internal.ApiClientProvider;
 import io.kubelet.cert.kubernetes.internal.KubeconfigSource;
 import io.kubelet.cert.kubernetes.internal.NodeKubeconfig;
 import io.kubelet.cert.kubernetes.internal.secret.SecretStore;
+import io.kubelet.cert.kubernetes.internal.secret.SharedCertificate;
 import io.kubelet.cert.kubernetes.internal.signing.KubernetesSigners;
 import io.kubelet.cert.kubernetes.internal.watch.PublishedAuthorities;
 import io.kubelet.cert.request.CertificateSigner;
-import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.store.CertificateStore;
 import org.jspecify.annotations.Nullable;
@@ -211,17 +211,25 @@ public final class KubernetesConnection implements DisposableBean {
 	/**
 	 * Returns the store in a Secret.
 	 * @param secret the Secret
-	 * @param certificate the name of the certificate
-	 * @param rotates whether the certificate is rotated
-	 * @param check knows the authorities that may sign
+	 * @param certificate the certificate
 	 * @param copy keeps a copy, {@code null} for none
 	 */
-	synchronized SecretStore secretStore(SharedSecret secret, String certificate, boolean rotates,
-			IssuedCertificateCheck check, @Nullable CertificateStore copy) {
-		SecretStore store = new SecretStore(inNamespace(secret.namespace()), secret.name(), certificate, rotates, check,
-				copy, clients(), this.clock);
+	synchronized SecretStore secretStore(SharedSecret secret, SharedCertificate certificate,
+			@Nullable CertificateStore copy) {
+		SecretStore store = new SecretStore(inNamespace(secret.namespace()), secret.name(), certificate, copy,
+				clients(), this.clock);
 		this.secrets.add(store);
 		return store;
+	}
+
+	/**
+	 * Returns whether a Secret has a pair without the authority of its issuer, which is
+	 * to be trusted. A rotation brings it.
+	 * @param certificate the name of the certificate
+	 */
+	public synchronized boolean lacksAuthority(String certificate) {
+		return this.secrets.stream()
+			.anyMatch((store) -> store.certificate().equals(certificate) && store.deficiency().isPresent());
 	}
 
 	private String inNamespace(@Nullable String namespace) {

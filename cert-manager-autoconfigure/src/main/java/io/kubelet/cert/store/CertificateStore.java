@@ -1,6 +1,7 @@
 package io.kubelet.cert.store;
 
 import java.time.Instant;
+import java.util.Optional;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.PendingRequest;
@@ -53,6 +54,15 @@ public interface CertificateStore {
 		 * @param changed called on any thread, does not block
 		 */
 		void onChange(Runnable changed);
+
+		/**
+		 * Returns why the pair that is stored does not suffice although it is valid, so
+		 * that a rotation is due.
+		 * @return a sentence, empty if it suffices
+		 */
+		default Optional<String> deficiency() {
+			return Optional.empty();
+		}
 
 	}
 

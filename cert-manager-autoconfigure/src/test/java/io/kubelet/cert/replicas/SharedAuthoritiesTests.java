@@ -3,12 +3,18 @@ package io.kubelet.cert.replicas;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
+import io.kubelet.cert.autoconfigure.StartFailures;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.rotation.CertificateStatus;
+import io.kubelet.cert.test.ApprovalPolicy;
+import io.kubelet.cert.test.SignerFlaw;
 import io.kubelet.cert.testsupport.MutualTls;
 import io.kubelet.cert.testsupport.ShopFixture;
 import io.kubelet.cert.testsupport.TestAuthority;
@@ -24,6 +30,7 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ConfigurableApplicationContext;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.awaitility.Awaitility.await;
 
 /**
@@ -46,7 +53,9 @@ class SharedAuthoritiesTests extends ShopFixture {
 	@ValueSource(booleans = { false, true })
 	void foreignAuthorityIsNotTrustedByReplicasThatStart(boolean withSignerCaFile, CapturedOutput output)
 			throws IOException {
-		stop(startWithIssuer());
+		ConfigurableApplicationContext first = startWithIssuer();
+		settle();
+		stop(first);
 		addForeignAuthority();
 		for (int i = 1; i <= 2; i++) {
 			ConfigurableApplicationContext replica = startWithIssuer(signerCaFile(withSignerCaFile));
@@ -77,6 +86,98 @@ class SharedAuthoritiesTests extends ShopFixture {
 		assertThat(status(replica).rotations().count()).isOne();
 	}
 
+	@ParameterizedTest
+	@ValueSource(strings = { "", "garbage", "foreign" })
+	void authorityThatSomebodyRemovesIsStoredAgainAndNothingElseHappens(String content) throws IOException {
+		ConfigurableApplicationContext replica = startWithIssuer();
+		ConfigurableApplicationContext other = startWithIssuer();
+		CertificatePair pair = settle();
+		Instant deadline = status(replica).schedule().deadline();
+		this.plane.secrets()
+			.put("shop", "shop-tls", Map.of("ca.crt",
+					content.equals("foreign") ? Pem.write(List.of(this.foreign.certificate())) : content));
+		await().until(() -> secret().getOrDefault("ca.crt", "").startsWith(this.plane.certManager().caPem("internal")));
+		for (ConfigurableApplicationContext running : List.of(replica, other, startWithIssuer())) {
+			assertThat(accepts(running, pair)).isTrue();
+			assertThat(accepts(running, this.foreignClient)).isFalse();
+		}
+		assertThat(settle()).isEqualTo(pair);
+		assertThat(status(replica)).returns(1, (status) -> status.rotations().history().size())
+			.returns(deadline, (status) -> status.schedule().deadline());
+		assertThat(creates()).isZero();
+	}
+
+	@Test
+	void replicasThatFindNoAuthorityRotateOnceAndStart() throws IOException {
+		ConfigurableApplicationContext first = startWithIssuer();
+		CertificatePair before = settle();
+		stop(first);
+		this.plane.secrets().put("shop", "shop-tls", Map.of("ca.crt", ""));
+		startTogether(4, this::startWithIssuer);
+		CertificatePair pair = awaitSuccessor(before);
+		for (ConfigurableApplicationContext replica : this.running) {
+			assertThat(accepts(replica, pair)).isTrue();
+		}
+		assertThat(createdRequests()).isOne();
+	}
+
+	@Test
+	void replicaThatFindsNoAuthorityWaitsForTheRotation() {
+		ConfigurableApplicationContext first = startWithIssuer();
+		settle();
+		stop(first);
+		this.plane.secrets().put("shop", "shop-tls", Map.of("ca.crt", ""));
+		this.plane.behavior().approval(ApprovalPolicy.manual());
+		assertThat(StartFailures.report(catchThrowable(() -> startWithIssuer("startup.timeout=1s"))).getDescription())
+			.contains("Certificate 'shop' was not issued within 1s");
+		ConfigurableApplicationContext background = startWithIssuer("startup.mode=background");
+		await().until(() -> status(background).pendingRequest() != null);
+		assertThat(status(background).health().storeProblem())
+			.isEqualTo("Secret shop/shop-tls has no authority of the issuer in ca.crt, which 'ssl.trust: issuer' "
+					+ "needs: a new certificate is requested with it");
+	}
+
+	/** As one that uses ACME. */
+	@Test
+	void issuerThatReturnsNoAuthorityIsNotAskedAgainAtEachStart() {
+		this.plane.behavior().flaws(SignerFlaw.NO_AUTHORITY);
+		for (int i = 0; i < 3; i++) {
+			assertThat(StartFailures.property(catchThrowable(this::startWithIssuer)))
+				.hasMessageStartingWith("Property kubelet.cert.ssl.trust with value 'issuer' is invalid: There is no "
+						+ "authority in Secret shop-tls: the issuer of certificate 'shop' returned none, ");
+		}
+		assertThat(creates()).isOne();
+		ConfigurableApplicationContext replica = startWithIssuer("ssl.trust=system");
+		assertThat(status(replica).state()).isEqualTo(CertificateStatus.State.VALID);
+		this.plane.behavior().flaws();
+		manager(replica).rotate().join();
+		settle();
+		startWithIssuer();
+		assertThat(creates()).isZero();
+	}
+
+	/** Until all replicas are new ones, the old ones know nothing of the issuer. */
+	@ParameterizedTest
+	@ValueSource(booleans = { false, true })
+	void rollingUpdateFromASignerToAnIssuer(boolean slow) throws IOException {
+		ConfigurableApplicationContext old = start();
+		ConfigurableApplicationContext idle = start();
+		CertificatePair before = settle();
+		if (slow) {
+			this.plane.behavior().signingDelay(Duration.ofSeconds(12));
+		}
+		ConfigurableApplicationContext replica = startWithIssuer();
+		assertThat(accepts(replica, pair(replica))).isTrue();
+		CertificatePair pair = awaitSuccessor(before);
+		assertThat(pair.leaf().getIssuerX500Principal()).isEqualTo(authority().getSubjectX500Principal());
+		assertThat(createdRequests()).isOne();
+		stop(old);
+		assertThat(accepts(startWithIssuer(), pair)).isTrue();
+		stop(idle);
+		assertThat(settle()).isEqualTo(pair);
+		assertThat(status(replica).rotations().history()).hasSize(1);
+	}
+
 	private void addForeignAuthority() {
 		this.plane.secrets().put("shop", "shop-tls", Map.of("ca.crt", withForeign()));
 	}
@@ -89,6 +190,11 @@ class SharedAuthoritiesTests extends ShopFixture {
 		return isSet ? new String[] { "signer-ca-file="
 				+ Files.writeString(this.directory.resolve("ca.pem"), this.plane.certManager().caPem("internal")) }
 				: new String[0];
+	}
+
+	/** Where the machine is busy, a replica may try to create the same object again. */
+	private int createdRequests() {
+		return this.plane.count((request) -> request.isCreate() && request.status() == 201);
 	}
 
 	private X509Certificate authority() {

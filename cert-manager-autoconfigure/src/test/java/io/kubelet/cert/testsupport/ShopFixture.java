@@ -129,8 +129,13 @@ public abstract class ShopFixture {
 
 	/** Starts replicas, each on a thread of its own. */
 	protected void startTogether(int count) {
+		startTogether(count, this::start);
+	}
+
+	/** Starts replicas, each on a thread of its own. */
+	protected void startTogether(int count, Runnable start) {
 		CompletableFuture
-			.allOf(Stream.generate(() -> CompletableFuture.runAsync(this::start, (task) -> new Thread(task).start()))
+			.allOf(Stream.generate(() -> CompletableFuture.runAsync(start, (task) -> new Thread(task).start()))
 				.limit(count)
 				.toArray(CompletableFuture[]::new))
 			.join();

@@ -86,7 +86,7 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 					"ssl.bundle", bundleName, "There is an SSL bundle of this name already: rename one of them");
 		Supplier<Trust> trust = this.trusted.of(certificate);
 		if (certificate.startup().waits()) {
-			FirstCertificate.await(manager, certificate);
+			FirstCertificate.await(manager, certificate, () -> this.trusted.isMissing(certificate));
 			requireForServer(certificate, manager.status());
 		}
 		report(certificate, manager.status().pair(), trust.get());

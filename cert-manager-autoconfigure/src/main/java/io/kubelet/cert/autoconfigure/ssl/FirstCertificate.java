@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.certificate.CertificatePair;
@@ -31,15 +32,22 @@ final class FirstCertificate implements RotationListener {
 	/** Completes with a failure that waiting does not resolve, or with none. */
 	private final CompletableFuture<CertificateStatus.@Nullable Failure> end = new CompletableFuture<>();
 
+	private final BooleanSupplier insufficient;
+
+	private FirstCertificate(BooleanSupplier insufficient) {
+		this.insufficient = insufficient;
+	}
+
 	/**
 	 * Waits for the certificate.
+	 * @param insufficient whether a rotation has to replace a certificate that is valid
 	 * @throws CertificateUnavailableException if it is not issued in time, or if waiting
 	 * does not help
 	 */
-	static void await(CertificateManager manager, CertificateSettings settings) {
-		FirstCertificate listener = new FirstCertificate();
+	static void await(CertificateManager manager, CertificateSettings settings, BooleanSupplier insufficient) {
+		FirstCertificate listener = new FirstCertificate(insufficient);
 		manager.addListener(listener);
-		if (manager.current().isPresent()) {
+		if (manager.current().isPresent() && !insufficient.getAsBoolean()) {
 			return;
 		}
 		CertificateStatus status = manager.status();
@@ -61,8 +69,8 @@ final class FirstCertificate implements RotationListener {
 	}
 
 	private void awaitEnd(CertificateManager manager, CertificateSettings settings, Duration timeout) {
-		logger.info("[{}] There is no valid certificate yet: waiting up to {} for it", manager.name(),
-				ReadableDuration.of(timeout));
+		logger.info("[{}] There is no valid certificate{} yet: waiting up to {} for it", manager.name(),
+				manager.current().isPresent() ? " with the authority of its issuer" : "", ReadableDuration.of(timeout));
 		manager.awaitedFor(timeout);
 		try {
 			// A shutdown interrupts a start that waits, but not one in a wait with a time
@@ -83,7 +91,9 @@ final class FirstCertificate implements RotationListener {
 
 	@Override
 	public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
-		this.end.complete(null);
+		if (!this.insufficient.getAsBoolean()) {
+			this.end.complete(null);
+		}
 	}
 
 	@Override

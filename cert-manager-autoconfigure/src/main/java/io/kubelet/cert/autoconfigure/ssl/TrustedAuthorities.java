@@ -12,6 +12,7 @@ import java.util.function.Supplier;
 
 import io.kubelet.cert.autoconfigure.KubernetesConnection;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.SharedSecret;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Trusted;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
@@ -34,6 +35,9 @@ final class TrustedAuthorities {
 	private static final String NO_AUTHORITY = "The issuer of certificate '%s' returned no authority with it, as issuers "
 			+ "that use ACME do, or the pair in %s was not obtained from an issuer: move its files away in that case. %s";
 
+	private static final String NO_AUTHORITY_IN_SECRET = "There is no authority in %2$s: the issuer of certificate '%1$s' "
+			+ "returned none, as issuers that use ACME do, or none that 'signer-ca-file' covers, or rotation is off. %3$s";
+
 	private final KubernetesConnection connection;
 
 	private final CertificateManagers managers;
@@ -48,6 +52,11 @@ final class TrustedAuthorities {
 
 	Instant now() {
 		return this.clock.instant();
+	}
+
+	/** Whether a rotation has to bring the authority that is to be trusted. */
+	boolean isMissing(CertificateSettings certificate) {
+		return this.connection.lacksAuthority(certificate.name());
 	}
 
 	Supplier<Trust> of(CertificateSettings certificate) {
@@ -110,9 +119,12 @@ final class TrustedAuthorities {
 						.orElseThrow(() -> new IllegalStateException(
 								"There is no certificate yet, whose authority is to be trusted"))
 						.authorities();
+					SharedSecret secret = certificate.storage().secret();
 					certificate.properties()
-						.require(!authorities.isEmpty(), "ssl.trust", "issuer", NO_AUTHORITY, certificate.name(),
-								certificate.storage().certDir(), alternatives(certificate.properties().prefix()));
+						.require(!authorities.isEmpty(), "ssl.trust", "issuer",
+								(secret != null) ? NO_AUTHORITY_IN_SECRET : NO_AUTHORITY, certificate.name(),
+								(secret != null) ? secret : certificate.storage().certDir(),
+								alternatives(certificate.properties().prefix()));
 					return Trust.exactly(authorities);
 				});
 	}

@@ -123,7 +123,7 @@ final class CurrentPair {
 		CertificatePair stored = this.store.get().pair();
 		Instant deadline = this.store.get().deadline();
 		if (stored == null || stored.equals(this.pair) || !stored.isValid(now)) {
-			this.problem = null;
+			noteAuthorities(stored, deadline);
 			return null;
 		}
 		List<String> differences = differences(stored, template, now);
@@ -145,7 +145,26 @@ final class CurrentPair {
 		if (!differences.isEmpty() && template != null) {
 			this.due.giveWay(stored, template, this.heldSince);
 		}
+		noteAuthorities(stored, deadline);
 		return stored;
+	}
+
+	/**
+	 * That others are stored with the same pair is no rotation, unless they are missing.
+	 */
+	private void noteAuthorities(@Nullable CertificatePair stored, @Nullable Instant deadline) {
+		CertificatePair pair = this.pair;
+		if (stored != null && pair != null && stored.equals(pair) && !stored.authorities().equals(pair.authorities())) {
+			this.pair = stored;
+			this.settings.store().keep(stored, deadline);
+		}
+		String deficiency = this.store.deficiency().orElse(null);
+		if (deficiency == null) {
+			this.problem = null;
+			return;
+		}
+		this.due.demand(Trigger.DAMAGED);
+		reportOnce(RotationLog.about(this.settings, logger.atWarn()), deficiency);
 	}
 
 	/** Returns whether the store could be read. */

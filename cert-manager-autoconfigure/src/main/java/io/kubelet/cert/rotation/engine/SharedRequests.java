@@ -17,6 +17,7 @@ import io.kubelet.cert.rotation.engine.Failures.Pause;
 import io.kubelet.cert.rotation.internal.SerialExecutor;
 import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.CertificateStore.ConflictException;
+import io.kubelet.cert.store.StoreException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +39,9 @@ final class SharedRequests extends PendingRequests {
 	/** A replica deletes its request at once when it has stored the pair, or it ended. */
 	private static final Duration DELETED_BY_NOW = Duration.ofSeconds(30);
 
+	/** For a request of replicas with another signer. */
+	private static final Duration LEFT_WITHOUT_PAIR = Duration.ofMinutes(1);
+
 	private static final long SHORTEST_MILLIS = 1000;
 
 	private static final long SPREAD_MILLIS = 2000;
@@ -46,6 +50,11 @@ final class SharedRequests extends PendingRequests {
 
 	/** In a row. */
 	private int conflicts;
+
+	/** The last request for another signer that was found. */
+	private @Nullable PendingRequest left;
+
+	private Pause leftUntil = Pause.NONE;
 
 	/** Our template, which gives way to that of the other replica. */
 	private @Nullable CertificateTemplate givingWay;
@@ -68,6 +77,9 @@ final class SharedRequests extends PendingRequests {
 			return pending != null && !pending.isToReplace(this.store.get().pair()) && forget() != null;
 		}
 		if (pending == null || !this.store.holds(pending)) {
+			if (!stored.request().signerName().equals(this.settings.request().signerName())) {
+				return leave(stored, now);
+			}
 			forget();
 			this.pending = stored;
 			this.state = State.THEIRS;
@@ -82,6 +94,32 @@ final class SharedRequests extends PendingRequests {
 			remove();
 		}
 		return false;
+	}
+
+	/**
+	 * Leaves a request for another signer to the replicas that are configured with it, as
+	 * during a rollout, and waits for the pair as long as they do. After that, it is
+	 * removed from the store: they have ended, or anybody has stored it.
+	 * @return whether this ends a request of ours, which it has replaced
+	 */
+	private boolean leave(PendingRequest stored, Instant now) {
+		PendingRequest left = this.left;
+		if (left == null || !left.hasKey(stored.request().publicKey())) {
+			this.left = stored;
+			CertificatePair pair = this.store.get().pair();
+			this.leftUntil = Pause.of(now,
+					(pair != null && pair.isValid(now)) ? this.settings.schedule().waitTimeout() : LEFT_WITHOUT_PAIR);
+			this.moment = this.leftUntil;
+		}
+		else if (this.leftUntil.isOver(now)) {
+			try {
+				this.store.write((current) -> current.withPending(null));
+			}
+			catch (StoreException ex) {
+				// The next review tries again
+			}
+		}
+		return forget() != null;
 	}
 
 	/** Gives other replicas a moment to do what they have begun. */

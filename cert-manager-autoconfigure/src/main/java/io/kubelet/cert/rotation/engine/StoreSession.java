@@ -1,5 +1,6 @@
 package io.kubelet.cert.rotation.engine;
 
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
@@ -44,6 +45,11 @@ final class StoreSession {
 	/** Whether replicas use the same store, and so the same certificate. */
 	boolean isShared() {
 		return this.store instanceof CertificateStore.Shared;
+	}
+
+	/** Why the stored pair does not suffice although it is valid. */
+	Optional<String> deficiency() {
+		return (this.store instanceof CertificateStore.Shared shared) ? shared.deficiency() : Optional.empty();
 	}
 
 	Stored get() {

@@ -252,18 +252,40 @@ class ReplicaTests extends ManagerFixture {
 	@Test
 	void requestThatIsNotWhatWeWouldAskForIsNeverCreated() {
 		CertificateManager manager = start();
-		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
-		CertificateTemplate template = CertificateTemplate.ofSubject("admin");
 		nothingIsFound();
-		put(this.pair,
-				new PendingRequest(
-						CertificateRequests.create("planted-1", template, "example.com/admin", List.of(), null, keys),
-						keys.getPrivate(), null, null));
+		plant(SIGNER);
 		pass(ofMinutes(1));
 		assertThat(this.signer.joined).isNotEmpty().allMatch("planted-1"::equals);
 		assertThat(this.signer.requests).isEmpty();
 		assertThat(this.shared.stored.pending()).as("nobody waits for it any more").isNull();
 		assertThat(manager.current()).contains(this.pair);
+	}
+
+	/** That of a replica with the configuration of another version is answered. */
+	@Test
+	void requestForAnotherSignerIsLeftAloneForTheTimeOfAnAttempt() {
+		CertificateManager manager = start();
+		PendingRequest planted = plant("example.com/admin");
+		pass(ofMinutes(14));
+		assertThat(this.shared.stored.pending()).isEqualTo(planted);
+		manager.rotate();
+		pass(ofSeconds(1));
+		assertThat(this.shared.stored.pending()).as("one request at a time").isEqualTo(planted);
+		pass(ofMinutes(2));
+		assertThat(this.signer.joined).isEmpty();
+		assertThat(this.signer.requests).hasSize(1);
+		assertThat(this.shared.stored.pending()).isNotNull()
+			.matches((pending) -> pending.request().signerName().equals(SIGNER));
+		assertThat(manager.current()).contains(this.pair);
+	}
+
+	private PendingRequest plant(String signerName) {
+		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
+		PendingRequest planted = new PendingRequest(CertificateRequests.create("planted-1",
+				CertificateTemplate.ofSubject("admin"), signerName, List.of(), null, keys), keys.getPrivate(), null,
+				null);
+		put(this.pair, planted);
+		return planted;
 	}
 
 	@ParameterizedTest

@@ -52,6 +52,13 @@ record SecretApi(String namespace, String name, Supplier<ApiClient> clients) {
 	 * @throws CertificateStore.ConflictException if it has changed
 	 */
 	SecretObject write(SecretObject present, SecretObject changed) {
+		if (present.isImmutable()) {
+			throw new StoreException(
+					("%s is immutable, so no pair can be stored in it. Delete it ('kubectl delete secret --namespace %s %s'): "
+							+ "it is created again")
+						.formatted(this, this.namespace, this.name),
+					null);
+		}
 		try {
 			return send((client) -> present.exists() ? ApiObjects.replace(client, path(), this.name, changed.json())
 					: ApiObjects.create(client, path(), changed.json()));

@@ -39,6 +39,9 @@ final class SecretObject {
 	/** The pair that a replica has stored, and to which the deadline belongs. */
 	private static final String SERIAL_NUMBER_ANNOTATION = "cert.kubelet.io/serial-number";
 
+	/** The pair without an authority that counts, and its issuer. */
+	private static final String WITHOUT_AUTHORITY_ANNOTATION = "cert.kubelet.io/without-authority";
+
 	private static final String TYPE = "kubernetes.io/tls";
 
 	private static final String CERTIFICATE = "tls.crt";
@@ -160,16 +163,30 @@ final class SecretObject {
 	 * this pair.
 	 */
 	@Nullable Instant deadline(@Nullable CertificatePair pair) {
-		JsonObject annotations = ApiObjects.member(metadata(), "annotations");
-		String deadline = ApiObjects.text(annotations, DEADLINE_ANNOTATION);
+		String deadline = annotation(DEADLINE_ANNOTATION);
 		try {
 			return (deadline != null && pair != null
-					&& pair.serialNumber().equals(ApiObjects.text(annotations, SERIAL_NUMBER_ANNOTATION)))
-							? Instant.parse(deadline) : null;
+					&& pair.serialNumber().equals(annotation(SERIAL_NUMBER_ANNOTATION))) ? Instant.parse(deadline)
+							: null;
 		}
 		catch (DateTimeException ex) {
 			return null;
 		}
+	}
+
+	/**
+	 * Whether it is known that an issuer returned no authority that counts with a pair.
+	 */
+	boolean isWithoutAuthority(CertificatePair pair, String issuer) {
+		return withoutAuthority(pair, issuer).equals(annotation(WITHOUT_AUTHORITY_ANNOTATION));
+	}
+
+	private static String withoutAuthority(CertificatePair pair, String issuer) {
+		return pair.serialNumber() + " " + issuer;
+	}
+
+	private @Nullable String annotation(String name) {
+		return ApiObjects.text(ApiObjects.member(metadata(), "annotations"), name);
 	}
 
 	/** Returns a Secret to be created, with empty content. */
@@ -186,6 +203,22 @@ final class SecretObject {
 		changed.set(PRIVATE_KEY, (pair != null) ? Pem.writePrivateKey(pair) : "");
 		changed.set(AUTHORITIES,
 				(pair != null && !pair.authorities().isEmpty()) ? Pem.write(pair.authorities()) : null);
+		return changed;
+	}
+
+	/** Returns this Secret with further authorities before those that it has. */
+	SecretObject withAuthorities(List<X509Certificate> further) {
+		SecretObject changed = copy();
+		changed.set(AUTHORITIES,
+				Pem.write(Stream.concat(further.stream(), authorities().stream()).distinct().toList()));
+		return changed;
+	}
+
+	/** Returns this Secret with the note that an issuer returned no authority. */
+	SecretObject notedWithoutAuthority(CertificatePair pair, String issuer) {
+		SecretObject changed = copy();
+		member(changed.metadata(), "annotations").addProperty(WITHOUT_AUTHORITY_ANNOTATION,
+				withoutAuthority(pair, issuer));
 		return changed;
 	}
 

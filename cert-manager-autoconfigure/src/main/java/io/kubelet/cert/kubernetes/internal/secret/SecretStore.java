@@ -2,6 +2,7 @@ package io.kubelet.cert.kubernetes.internal.secret;
 
 import java.time.Clock;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
@@ -35,13 +36,11 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 
 	private static final Logger logger = LoggerFactory.getLogger(SecretStore.class);
 
-	private final String certificate;
-
-	private final boolean rotates;
+	private final SharedCertificate certificate;
 
 	private final StoredAuthorities authorities;
 
-	private final @Nullable CertificateStore copy;
+	private final PairCopy copy;
 
 	private final Executor executor;
 
@@ -62,6 +61,8 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 	/** Why the Secret could not be read at first. */
 	private @Nullable StoreException unread;
 
+	private volatile Optional<String> deficiency = Optional.empty();
+
 	/** The pair that is used, with its deadline. */
 	private Stored kept = Stored.NOTHING;
 
@@ -69,22 +70,19 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 	 * Creates a store. Nothing is requested yet.
 	 * @param namespace the namespace of the Secret
 	 * @param name the name of the Secret
-	 * @param certificate the name of the certificate
-	 * @param rotates whether the Secret may be written
-	 * @param check knows the authorities that may sign
+	 * @param certificate the certificate
 	 * @param copy keeps a copy of the pair, {@code null} for none
 	 * @param clients provides the client, and the threads of the watch
 	 * @param clock the clock
 	 */
-	public SecretStore(String namespace, String name, String certificate, boolean rotates, IssuedCertificateCheck check,
-			@Nullable CertificateStore copy, ApiClientProvider clients, Clock clock) {
+	public SecretStore(String namespace, String name, SharedCertificate certificate, @Nullable CertificateStore copy,
+			ApiClientProvider clients, Clock clock) {
 		this.certificate = certificate;
-		this.rotates = rotates;
-		this.copy = copy;
 		this.executor = clients.executor();
 		Supplier<ApiClient> client = clients.supplier(() -> null);
 		this.api = new SecretApi(namespace, name, client);
-		this.authorities = new StoredAuthorities(certificate, this.api, check, clock);
+		this.authorities = new StoredAuthorities(certificate, this.api, clock);
+		this.copy = new PairCopy(certificate, this.api, copy, this.authorities);
 		this.latest = new LatestSecret(this.api);
 		this.reflector = new Reflector(Selection.byName(name, this.api.path()), this.latest, client, null);
 	}
@@ -96,7 +94,7 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 	 */
 	public Optional<String> foreignContent() {
 		try {
-			return Optional.ofNullable(this.latest.get(false).foreignContent(this.certificate));
+			return Optional.ofNullable(this.latest.get(false).foreignContent(this.certificate.name()));
 		}
 		catch (StoreException ex) {
 			this.unread = ex;
@@ -121,10 +119,11 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 			secret = latest();
 		}
 		catch (StoreException ex) {
-			Stored copied = copied();
+			Stored copied = this.copy.read();
 			if (copied.pair() == null) {
 				throw ex;
 			}
+			this.deficiency = this.authorities.deficiency(copied.pair(), SecretObject.ABSENT);
 			return copied;
 		}
 		finally {
@@ -135,8 +134,30 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 		}
 		requireOwn(secret);
 		Stored content = content(secret);
+		if (lacksAuthorities(secret, content)) {
+			return restoreAuthorities(secret, content);
+		}
 		Stored complete = complete(secret, content);
 		return complete.equals(content) ? remember(secret, content) : restore(secret, complete);
+	}
+
+	private boolean lacksAuthorities(SecretObject secret, Stored content) {
+		return this.certificate.rotates() && content.pair() != null
+				&& !secret.authorities().containsAll(content.pair().authorities());
+	}
+
+	/** What others have added is left to them. The next reading tries again. */
+	private Stored restoreAuthorities(SecretObject secret, Stored content) {
+		try {
+			CertificatePair pair = Objects.requireNonNull(content.pair());
+			SecretObject written = send(secret, secret.withAuthorities(pair.authorities()));
+			logger.info("[{}] ca.crt of {} lacked an authority of the issuer: it has been stored there again",
+					this.certificate.name(), this);
+			return remember(written, new Stored(pair, content.pending(), content.deadline(), written.version()));
+		}
+		catch (StoreException ex) {
+			return content;
+		}
 	}
 
 	/**
@@ -144,10 +165,10 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 	 * only from a Secret that replicas have written.
 	 */
 	private Stored complete(SecretObject secret, Stored content) {
-		if (content.pair() != null || !this.rotates) {
+		if (content.pair() != null || !this.certificate.rotates()) {
 			return content;
 		}
-		Stored complete = (this.kept.pair() != null) ? this.kept : copied();
+		Stored complete = (this.kept.pair() != null) ? this.kept : this.copy.read();
 		PendingRequest pending = secret.isManaged() ? content.pending() : pending(this.latest.managed());
 		return new Stored(complete.pair(), pending, complete.deadline(), content.version());
 	}
@@ -155,7 +176,7 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 	private Stored restore(SecretObject secret, Stored complete) {
 		try {
 			Stored restored = store(secret, complete);
-			logger.info("[{}] {} had no pair: the last one has been stored there", this.certificate, this);
+			logger.info("[{}] {} had no pair: the last one has been stored there", this.certificate.name(), this);
 			return restored;
 		}
 		catch (CertificateStore.ConflictException ex) {
@@ -169,7 +190,8 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 			return secret.pending();
 		}
 		catch (MalformedPemException ex) {
-			logger.warn("[{}] The pending request in {} is not used: {}", this.certificate, this, ex.getMessage());
+			logger.warn("[{}] The pending request in {} is not used: {}", this.certificate.name(), this,
+					ex.getMessage());
 			return null;
 		}
 	}
@@ -177,7 +199,8 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 	private Stored content(SecretObject secret) {
 		try {
 			CertificatePair found = secret.pair();
-			CertificatePair pair = (found != null) ? this.authorities.add(found, secret.authorities()) : null;
+			CertificatePair pair = (found != null) ? this.authorities.add(found, secret.authorities(), this.kept.pair())
+					: null;
 			return new Stored(pair, pending(secret), secret.deadline(pair), secret.version());
 		}
 		catch (MalformedPemException ex) {
@@ -200,21 +223,19 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 		SecretObject base = secret.exists() ? secret : SecretObject.create(this.api.name());
 		CertificatePair present = (secret == this.read) ? this.stored.pair() : null;
 		SecretObject changed = (next.pair() != null && next.pair().equals(present)) ? base : base.withPair(next.pair());
-		changed = changed.with(this.certificate, next);
-		SecretObject written = changed.json().equals(secret.json()) ? secret : send(secret, changed);
+		changed = changed.with(this.certificate.name(), next);
 		CertificatePair pair = (next.pair() != null) ? this.authorities.add(next.pair(), next.pair().authorities())
 				: null;
+		PendingRequest answered = this.stored.pending();
+		if (pair != null && pair.authorities().isEmpty() && answered != null
+				&& answered.hasKey(pair.leaf().getPublicKey())) {
+			changed = changed.notedWithoutAuthority(pair, answered.request().signerName());
+		}
+		SecretObject written = changed.json().equals(secret.json()) ? secret : send(secret, changed);
 		return remember(written, new Stored(pair, next.pending(), next.deadline(), written.version()));
 	}
 
 	private SecretObject send(SecretObject secret, SecretObject changed) {
-		if (secret.isImmutable()) {
-			throw new StoreException(
-					("%s is immutable, so no pair can be stored in it. Delete it ('kubectl delete secret --namespace %s %s'): "
-							+ "it is created again")
-						.formatted(this, this.api.namespace(), this.api.name()),
-					null);
-		}
 		try {
 			SecretObject written = this.api.write(secret, changed);
 			this.latest.update(secret, written);
@@ -229,38 +250,18 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 	private Stored remember(SecretObject secret, Stored content) {
 		this.read = secret;
 		this.stored = content;
+		this.deficiency = this.authorities.deficiency(content.pair(), secret);
 		return content;
 	}
 
 	@Override
 	public void keep(CertificatePair pair, @Nullable Instant deadline) {
 		this.kept = Stored.NOTHING.withPair(pair, deadline);
-		if (this.copy == null || pair.equals(copied().pair())) {
-			return;
-		}
-		try {
-			this.copy.write(Stored.NOTHING.withPair(pair, null));
-		}
-		catch (StoreException ex) {
-			logger.warn("[{}] {}. The pair is in {}, but a start without the API server does not find it",
-					this.certificate, ex.getMessage(), this);
-		}
-	}
-
-	/** The pair in the copy, if it can be read. */
-	private Stored copied() {
-		try {
-			CertificatePair pair = (this.copy != null) ? this.copy.read().pair() : null;
-			return (pair != null) ? Stored.NOTHING.withPair(this.authorities.add(pair, pair.authorities()), null)
-					: Stored.NOTHING;
-		}
-		catch (StoreException ex) {
-			return Stored.NOTHING;
-		}
+		this.copy.write(pair);
 	}
 
 	private void requireOwn(SecretObject secret) {
-		String content = secret.foreignContent(this.certificate);
+		String content = secret.foreignContent(this.certificate.name());
 		if (content != null) {
 			throw new StoreException(Kind.OTHER, "%s cannot be used: it %s".formatted(this, content), null);
 		}
@@ -269,6 +270,16 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 	@Override
 	public void onChange(Runnable changed) {
 		this.latest.onChange(changed);
+	}
+
+	@Override
+	public Optional<String> deficiency() {
+		return this.deficiency;
+	}
+
+	/** Returns the name of the certificate. */
+	public String certificate() {
+		return this.certificate.name();
 	}
 
 	@Override

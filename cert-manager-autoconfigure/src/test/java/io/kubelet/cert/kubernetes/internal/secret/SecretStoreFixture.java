@@ -85,8 +85,8 @@ abstract class SecretStoreFixture {
 	SecretStore store(String certificate, boolean rotates, @Nullable CertificateStore copy) {
 		ApiClientProvider clients = new ApiClientProvider(new KubeconfigSource(this.kubeconfig, null), null, null,
 				Adapter::daemon, Clock.systemUTC());
-		SecretStore store = new SecretStore("shop", "shop-tls", certificate, rotates, this.check, copy, clients,
-				Clock.systemUTC());
+		SecretStore store = new SecretStore("shop", "shop-tls",
+				new SharedCertificate(certificate, rotates, this.check, null), copy, clients, Clock.systemUTC());
 		this.closed.addAll(List.of(clients, store));
 		return store;
 	}
