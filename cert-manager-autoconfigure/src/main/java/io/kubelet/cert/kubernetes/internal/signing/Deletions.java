@@ -83,7 +83,9 @@ final class Deletions {
 	/** The UID of a request of an earlier process is that of its object. */
 	private CompletableFuture<?> deletion(ApiClient client, CertificateRequest request) {
 		String name = Objects.requireNonNull(request.name(), "Requests have names");
-		return this.leftovers.sweep(client, request).thenCompose((listed) -> {
+		CompletableFuture<Optional<RequestObject>> swept = this.refused.get()
+				? CompletableFuture.completedFuture(Optional.empty()) : this.leftovers.sweep(client, request);
+		return swept.thenCompose((listed) -> {
 			if (request.uid() != null) {
 				return ApiObjects.send(ApiObjects.delete(client, this.api.path(), name, request.uid()));
 			}
