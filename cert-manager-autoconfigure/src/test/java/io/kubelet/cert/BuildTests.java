@@ -90,6 +90,12 @@ class BuildTests {
 		return Stream.concat(Markdown.all().stream(), Stream.of(Markdown.of("CONTRIBUTING.md")));
 	}
 
+	@Test
+	void sourcesAreInstalledWithoutAProfile() {
+		assertThat(ProjectFiles.read("pom.xml").split("<profiles>")[0]).contains("maven-source-plugin</artifactId>",
+				"<goal>jar-no-fork</goal>");
+	}
+
 	private static String ofTheSample(String pattern) {
 		return "<id>sample</id>(?s:(?!</profile>).)*?" + pattern;
 	}

@@ -37,7 +37,7 @@ class TestGuideTests {
 			SummaryGeneratingListener results = new SummaryGeneratingListener();
 			LauncherFactory.create().execute(request(guide), results);
 			assertThat(results.getSummary().getFailures()).isEmpty();
-			assertThat(results.getSummary().getTestsSucceededCount()).isEqualTo(2);
+			assertThat(results.getSummary().getTestsSucceededCount()).isEqualTo(3);
 		}
 		finally {
 			thread.setContextClassLoader(before);

@@ -120,10 +120,14 @@ public final class Behavior {
 	 * @return this
 	 */
 	public Behavior reset() {
+		return reset(ApprovalPolicy.approving());
+	}
+
+	Behavior reset(ApprovalPolicy policy) {
 		this.flaws.clear();
 		this.validity = null;
 		this.signingDelay = Duration.ZERO;
-		return approval(ApprovalPolicy.approving());
+		return approval(policy);
 	}
 
 	ApprovalPolicy approval() {

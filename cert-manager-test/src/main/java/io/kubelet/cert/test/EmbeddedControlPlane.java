@@ -26,9 +26,13 @@ public final class EmbeddedControlPlane extends ControlPlaneAccess implements Au
 
 	private final ControlPlane parts;
 
-	private EmbeddedControlPlane(ControlPlane parts) {
+	private final ApprovalPolicy approval;
+
+	private EmbeddedControlPlane(ControlPlane parts, ApprovalPolicy approval) {
 		super(parts);
 		this.parts = parts;
+		this.approval = approval;
+		parts.behavior.approval(approval);
 	}
 
 	/**
@@ -207,6 +211,21 @@ public final class EmbeddedControlPlane extends ControlPlaneAccess implements Au
 		this.parts.http.start();
 	}
 
+	/**
+	 * Go back to how it was started, between tests that share it: listen again if paused,
+	 * disarm all faults, behave as in the beginning, and forget what was asked. Objects,
+	 * permissions, issuers and the signers added remain, and requests that are still open
+	 * are decided about again.
+	 * @return this
+	 */
+	public EmbeddedControlPlane reset() {
+		resume();
+		this.parts.faults.clear();
+		this.parts.behavior.reset(this.approval);
+		clearRequests();
+		return this;
+	}
+
 	/** End it, with all open connections. Does nothing the second time. */
 	@Override
 	public void close() {
@@ -287,8 +306,7 @@ public final class EmbeddedControlPlane extends ControlPlaneAccess implements Au
 		 */
 		public EmbeddedControlPlane start() {
 			ControlPlane parts = new ControlPlane(this.port, this.clock, this.trustBundleVersions, this.nameSuffixes);
-			parts.behavior.approval(this.approval);
-			return new EmbeddedControlPlane(parts);
+			return new EmbeddedControlPlane(parts, this.approval);
 		}
 
 	}

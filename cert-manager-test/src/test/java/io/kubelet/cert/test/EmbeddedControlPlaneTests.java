@@ -5,6 +5,9 @@ import java.net.ConnectException;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.Iterator;
@@ -71,6 +74,39 @@ class EmbeddedControlPlaneTests {
 		assertThat(this.controlPlane.connections()).isOne();
 		this.controlPlane.clearRequests();
 		assertThat(this.controlPlane.requests()).isEmpty();
+	}
+
+	@Test
+	void nextTestFindsNothingOfTheLastOneAfterAReset() throws Exception {
+		String before = ApiClient.name(this.client.create(Csr.kubeletClient("n1")));
+		this.controlPlane.behavior()
+			.approval(ApprovalPolicy.denying("Policy", "not today"))
+			.certificateLifetime(Duration.ofMinutes(1))
+			.flaws(SignerFlaw.values());
+		this.controlPlane.faults().next(5, RecordedRequest::isCreate).answer(503);
+		this.controlPlane.pause();
+
+		this.controlPlane.reset();
+
+		assertThat(this.controlPlane.requests()).isEmpty();
+		X509Certificate issued = this.client.issued(ApiClient.name(this.client.create(Csr.kubeletClient("n2")))).get(0);
+		assertThat(issued.getSubjectX500Principal().getName()).contains("system:node:n2");
+		assertThat(issued.getNotAfter()).isAfter(Instant.now().plus(Duration.ofDays(1)));
+		assertThat(this.controlPlane.count(RecordedRequest::isCreate)).isOne();
+		assertThat(this.controlPlane.certificateSigningRequests()).contains(before);
+	}
+
+	@Test
+	void resetRestoresTheApprovalOfTheBuilderAndApprovesNothingBefore() throws Exception {
+		try (EmbeddedControlPlane plane = EmbeddedControlPlane.builder().approval(ApprovalPolicy.manual()).start()) {
+			ApiClient creator = new ApiClient(plane, plane.bootstrap());
+			String name = ApiClient.name(creator.create(Csr.kubeletClient("n1")));
+			plane.reset();
+			// The controllers work in order
+			String denied = ApiClient.name(creator.create(Csr.kubeletClient("n2")));
+			plane.deny(denied, "Policy", "not today");
+			assertThat(plane.openCertificateSigningRequests()).containsExactly(name);
+		}
 	}
 
 	@Test
