@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.security.cert.X509Certificate;
+import java.util.List;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.testsupport.DocumentedJava;
@@ -25,6 +26,8 @@ import static org.assertj.core.api.Assertions.assertThat;
  * The components of the guide and of the README do what they are for.
  */
 class ReactToARotationTests {
+
+	private static final char[] PASSWORD = "changeit".toCharArray();
 
 	@TempDir
 	Path directory;
@@ -49,15 +52,22 @@ class ReactToARotationTests {
 	}
 
 	@Test
-	void keyStoreHoldsTheCurrentPairOfTheFirstCertificate() throws Exception {
-		Path file = this.directory.resolve("shop.p12");
+	void keyStoresHoldTheCurrentPairOfEachCertificateAndWhatItTrusts() throws Exception {
+		Path stores = this.directory.resolve("not/yet/there");
 		try (RotatingApplication application = start(component("docs/how-to/react-to-a-rotation.md", "KeyStoreFile"),
-				"shop.key-store=" + file, "shop.key-store-password=changeit")) {
-			X509Certificate first = application.pair("server").leaf();
-			Awaitility.await().untilAsserted(() -> assertThat(stored(file)).isEqualTo(first));
-			application.rotate("shop-client");
-			X509Certificate rotated = application.rotate("server");
-			Awaitility.await().untilAsserted(() -> assertThat(stored(file)).isEqualTo(rotated));
+				"shop.key-stores=" + stores, "shop.key-store-password=changeit")) {
+			for (String name : List.of("server", "shop-client")) {
+				assertThat(stored(stores, name)).isEqualTo(application.pair(name).leaf());
+				X509Certificate rotated = application.rotate(name);
+				Awaitility.await().untilAsserted(() -> assertThat(stored(stores, name)).isEqualTo(rotated));
+				KeyStore trust = KeyStore.getInstance(stores.resolve(name + "-trust.p12").toFile(), PASSWORD);
+				assertThat(trust.getType()).isEqualToIgnoringCase("PKCS12");
+				rotated.verify(trust.getCertificate(trust.aliases().nextElement()).getPublicKey());
+			}
+			// The last may still be written
+			Awaitility.await()
+				.untilAsserted(
+						() -> assertThat(stores.toFile().list()).hasSize(6).allMatch((file) -> file.endsWith(".p12")));
 		}
 	}
 
@@ -83,11 +93,10 @@ class ReactToARotationTests {
 		return client.send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString()).body();
 	}
 
-	private static X509Certificate stored(Path file) throws Exception {
-		assertThat(file).exists();
-		KeyStore store = KeyStore.getInstance(file.toFile(), "changeit".toCharArray());
-		assertThat(store.getKey("shop", "changeit".toCharArray())).isNotNull();
-		return (X509Certificate) store.getCertificate("shop");
+	private static X509Certificate stored(Path stores, String name) throws Exception {
+		KeyStore store = KeyStore.getInstance(stores.resolve(name + ".p12").toFile(), PASSWORD);
+		assertThat(store.getKey(name, PASSWORD)).isNotNull();
+		return (X509Certificate) store.getCertificate(name);
 	}
 
 }
