@@ -182,6 +182,13 @@ class DocumentationTests {
 		assertThat(withoutTheOther(translation)).isEqualTo(withoutTheOther(readme));
 	}
 
+	/** Those of an API server, a signer and an authority. */
+	@ParameterizedTest
+	@ValueSource(strings = { "API server", "签名者", "签发机构", "颁发者", "的 CA" })
+	void translationHasOneWordForEachTerm(String otherWord) {
+		assertThat(Markdown.of("README.zh-CN.md").prose()).noneMatch((line) -> line.contains(otherWord));
+	}
+
 	private static List<String> withoutTheOther(Markdown document) {
 		return document.links().stream().filter((link) -> !link.startsWith("README")).toList();
 	}
