@@ -65,7 +65,7 @@ public record RetrySchedule(Duration initialDelay, double multiplier, double jit
 	public Duration delay(Throwable cause, int failures, double random) {
 		Kind kind = Kind.of(cause);
 		if (kind.recovery() == Recovery.RETRY_SLOWLY) {
-			return withJitter(answered(failures), random);
+			return withJitter(slowly(failures), random);
 		}
 		Duration retryAfter = (cause instanceof RequestException request) ? request.retryAfter() : null;
 		if (retryAfter != null) {
@@ -93,8 +93,13 @@ public record RetrySchedule(Duration initialDelay, double multiplier, double jit
 				: this.initialDelay.plus(multiply(growth, 2 * random));
 	}
 
-	private static Duration answered(int failures) {
-		return atMost(multiply(ANSWER_MINIMUM, Math.pow(2, failures - 1)), ANSWER_MAXIMUM);
+	/**
+	 * Returns how long to wait before what would end in the same way again.
+	 * @param times how often it has in a row, from 1
+	 * @return a minute, doubling up to an hour
+	 */
+	public static Duration slowly(int times) {
+		return atMost(multiply(ANSWER_MINIMUM, Math.pow(2, times - 1)), ANSWER_MAXIMUM);
 	}
 
 	private Duration withJitter(Duration delay, double random) {

@@ -1,6 +1,7 @@
 package io.kubelet.cert.store;
 
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 
 import io.kubelet.cert.certificate.CertificatePair;
@@ -34,13 +35,10 @@ public interface CertificateStore {
 	Stored write(Stored next);
 
 	/**
-	 * Notes which of the stored pairs is used. A store may keep it, to store it again if
-	 * somebody removes it.
+	 * Notes which of the stored pairs is used. A store may keep a copy of it.
 	 * @param pair the pair
-	 * @param deadline when its rotation is due, {@code null} if each process decides for
-	 * itself
 	 */
-	default void keep(CertificatePair pair, @Nullable Instant deadline) {
+	default void keep(CertificatePair pair) {
 	}
 
 	/**
@@ -64,6 +62,14 @@ public interface CertificateStore {
 			return Optional.empty();
 		}
 
+		/**
+		 * Returns which program has last changed the pair, other than replicas.
+		 * @return the name under which it writes, empty if it is not known
+		 */
+		default String otherWriter() {
+			return "";
+		}
+
 	}
 
 	/**
@@ -74,14 +80,32 @@ public interface CertificateStore {
 	 * there is none
 	 * @param deadline when the rotation of the pair is due, {@code null} if each process
 	 * decides for itself
+	 * @param repairs when replicas have lately replaced what none of them had stored, the
+	 * earliest first
 	 * @param version identifies this state, {@code null} in a store that does not detect
 	 * conflicts
 	 */
 	record Stored(@Nullable CertificatePair pair, @Nullable PendingRequest pending, @Nullable Instant deadline,
-			@Nullable Object version) {
+			List<Instant> repairs, @Nullable Object version) {
 
 		/** Nothing. */
 		public static final Stored NOTHING = new Stored(null, null, null, null);
+
+		public Stored {
+			repairs = List.copyOf(repairs);
+		}
+
+		/**
+		 * Creates a state that was not repaired.
+		 * @param pair the current pair
+		 * @param pending the pending request
+		 * @param deadline when the rotation of the pair is due
+		 * @param version identifies this state
+		 */
+		public Stored(@Nullable CertificatePair pair, @Nullable PendingRequest pending, @Nullable Instant deadline,
+				@Nullable Object version) {
+			this(pair, pending, deadline, List.of(), version);
+		}
 
 		/**
 		 * Returns this state with another pair.
@@ -91,7 +115,7 @@ public interface CertificateStore {
 		 * @return the new state
 		 */
 		public Stored withPair(CertificatePair pair, @Nullable Instant deadline) {
-			return new Stored(pair, this.pending, deadline, this.version);
+			return new Stored(pair, this.pending, deadline, this.repairs, this.version);
 		}
 
 		/**
@@ -100,7 +124,16 @@ public interface CertificateStore {
 		 * @return the new state
 		 */
 		public Stored withPending(@Nullable PendingRequest pending) {
-			return new Stored(this.pair, pending, this.deadline, this.version);
+			return new Stored(this.pair, pending, this.deadline, this.repairs, this.version);
+		}
+
+		/**
+		 * Returns this state with other repairs.
+		 * @param repairs when replicas have lately replaced what none of them had stored
+		 * @return the new state
+		 */
+		public Stored withRepairs(List<Instant> repairs) {
+			return new Stored(this.pair, this.pending, this.deadline, repairs, this.version);
 		}
 
 	}

@@ -2,6 +2,7 @@ package io.kubelet.cert.replicas;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Map;
@@ -12,7 +13,12 @@ import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.testsupport.ShopFixture;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ConfigurableApplicationContext;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -25,6 +31,7 @@ import static org.awaitility.Awaitility.await;
  * has issued, and no replica sends a second request. The simulation kills replicas, cuts
  * them off and denies requests.
  */
+@ExtendWith(OutputCaptureExtension.class)
 class SharedCertificateTests extends ShopFixture {
 
 	private final CertificatePair foreign = new TestAuthority("foreign").pair("shop", "shop.shop.svc");
@@ -84,14 +91,49 @@ class SharedCertificateTests extends ShopFixture {
 	void storedPairOfAForeignIssuerIsReplacedAndNeverUsed() throws IOException {
 		ConfigurableApplicationContext replica = start(authority(), files());
 		CertificatePair own = settle();
-		this.plane.behavior().approval(ApprovalPolicy.manual());
 		storeForeign();
-		awaitPending();
-		assertThat(stored()).isEqualTo(this.foreign);
+		await().until(() -> own.equals(stored()));
 		assertThat(pair(replica)).isEqualTo(own).isEqualTo(copy());
-		this.plane.behavior().approval(ApprovalPolicy.approving());
-		assertThat(awaitSuccessor(this.foreign)).isEqualTo(copy());
-		assertThat(creates()).isOne();
+		assertThat(creates()).isZero();
+	}
+
+	/** As by {@code kubectl apply} of the manifest. */
+	@ParameterizedTest
+	@ValueSource(booleans = { true, false })
+	void secretThatIsDeletedOrEmptiedIsStoredAgainByOneReplica(boolean deleted) {
+		start();
+		ConfigurableApplicationContext replica = start();
+		CertificatePair own = settle();
+		if (deleted) {
+			this.plane.secrets().delete("shop", "shop-tls");
+		}
+		else {
+			this.plane.secrets().put("shop", "shop-tls", Map.of("tls.crt", "", "tls.key", ""));
+		}
+		await().until(() -> secret().getOrDefault("tls.crt", "").equals(Pem.write(own.chain())));
+		assertThat(pair(replica)).isEqualTo(own);
+		assertThat(this.plane.count((request) -> !request.method().equals("GET") && request.status() < 300)).isOne();
+	}
+
+	/** As cert-manager, for a Certificate with other names that has this Secret. */
+	@Test
+	void programThatPutsBackItsPairEachTimeIsNamed(CapturedOutput output) {
+		for (int i = 0; i < 3; i++) {
+			start();
+		}
+		CertificatePair own = settle();
+		CertificatePair other = new TestAuthority("foreign").pair("other");
+		for (int i = 0; i < 3; i++) {
+			store(other);
+			await().until(() -> own.equals(stored()));
+			this.clock.set(Duration.ofMinutes(5));
+		}
+		await().untilAsserted(() -> assertThat(this.running)
+			.allSatisfy((replica) -> assertThat(status(replica).health().storeProblem())
+				.startsWith("Another program keeps changing the pair in Secret shop/shop-tls.")));
+		assertThat(this.running).allSatisfy((replica) -> assertThat(pair(replica)).isEqualTo(own));
+		assertThat(creates()).isZero();
+		assertThat(output.getOut().lines().filter((line) -> line.contains("keeps changing"))).hasSize(3);
 	}
 
 	@Test
@@ -106,14 +148,13 @@ class SharedCertificateTests extends ShopFixture {
 		awaitAgreement();
 	}
 
-	private void awaitPending() {
-		await().until(() -> isPending() && !this.plane.openCertificateSigningRequests().isEmpty());
+	private void storeForeign() {
+		store(this.foreign);
 	}
 
-	private void storeForeign() {
+	private void store(CertificatePair pair) {
 		this.plane.secrets()
-			.put("shop", "shop-tls",
-					Map.of("tls.crt", Pem.write(this.foreign.chain()), "tls.key", Pem.writePrivateKey(this.foreign)));
+			.put("shop", "shop-tls", Map.of("tls.crt", Pem.write(pair.chain()), "tls.key", Pem.writePrivateKey(pair)));
 	}
 
 	private String authority() throws IOException {

@@ -41,7 +41,7 @@ public final class MemoryStore implements CertificateStore {
 	}
 
 	@Override
-	public void keep(CertificatePair pair, @Nullable Instant deadline) {
+	public void keep(CertificatePair pair) {
 		this.kept.run();
 	}
 

@@ -40,8 +40,8 @@ public final class ApiObjects {
 
 	private static final MediaType MEDIA_TYPE = MediaType.get("application/json");
 
-	/** Shown in the audit log of the API server. */
-	private static final String USER_AGENT = "spring-boot-cert-manager";
+	/** Shown in the audit log of the API server, and as the manager of fields. */
+	public static final String USER_AGENT = "spring-boot-cert-manager";
 
 	/** Limits a call, from connecting to the end of the answer. A watch has its own. */
 	private static final Duration TIMEOUT = Duration.ofSeconds(30);

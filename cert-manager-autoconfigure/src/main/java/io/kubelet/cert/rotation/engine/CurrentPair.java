@@ -11,12 +11,13 @@ import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
+import io.kubelet.cert.rotation.internal.StoreSession;
 import io.kubelet.cert.store.CertificateStore.ConflictException;
+import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.store.StoreException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.spi.LoggingEventBuilder;
 
 /**
  * The current pair, in memory and in the store. Used on the certificate's serial executor
@@ -25,6 +26,8 @@ import org.slf4j.spi.LoggingEventBuilder;
 final class CurrentPair {
 
 	private static final Logger logger = LoggerFactory.getLogger(CurrentPair.class);
+
+	private static final String STAYS_IN_USE = "; the last valid pair stays in use";
 
 	private final RotationSettings settings;
 
@@ -38,8 +41,10 @@ final class CurrentPair {
 
 	private final Due due;
 
-	/** What is wrong with the stored pair. */
-	private @Nullable String problem;
+	/** That of all replicas. */
+	private @Nullable Instant deadline;
+
+	private final PairRepair repair;
 
 	/**
 	 * Without a valid pair of an issuer that is accepted in the store, a bootstrap pair
@@ -53,6 +58,7 @@ final class CurrentPair {
 		this.store = store;
 		this.replaced = replaced;
 		this.due = new Due(settings);
+		this.repair = new PairRepair(settings, store);
 		CertificatePair found = store.get().pair();
 		CertificatePair last = (found != null && issuerProblem(found, now).isPresent()) ? null : found;
 		boolean usable = last != null && last.isValid(now);
@@ -83,7 +89,12 @@ final class CurrentPair {
 
 	/** What is wrong with the stored pair, {@code null} if nothing is. */
 	@Nullable String problem() {
-		return this.problem;
+		return this.repair.problem();
+	}
+
+	/** Repairs of what somebody else has stored. */
+	PairRepair repair() {
+		return this.repair;
 	}
 
 	/** When the rotation of the pair is due. */
@@ -113,62 +124,102 @@ final class CurrentPair {
 	 * Takes a pair that another program has stored, if it is valid. One that does not
 	 * satisfy the template is not taken while ours does, unless it is that of a replica,
 	 * which has a deadline: two programs that want different things of one file would
-	 * rotate without end. In a shared store, it is replaced.
+	 * rotate without end. In a shared store, ours takes its place again.
 	 * @return the pair that was taken, {@code null} if none was
 	 */
 	@Nullable CertificatePair adoptStored(@Nullable CertificateTemplate template, Instant now) {
-		if (!read()) {
+		if (!read(now)) {
 			return null;
 		}
-		CertificatePair stored = this.store.get().pair();
-		Instant deadline = this.store.get().deadline();
-		if (stored == null || stored.equals(this.pair) || !stored.isValid(now)) {
-			noteAuthorities(stored, deadline);
-			return null;
-		}
-		List<String> differences = differences(stored, template, now);
-		boolean byReplica = deadline != null;
-		Optional<String> refusal = issuerProblem(stored, now)
-			.map("is of an issuer that is not accepted here; it is not used: "::concat)
-			.or(() -> (differences.isEmpty() || byReplica) ? Optional.empty()
-					: Optional.of("does not match the template; it is not used: " + String.join("; ", differences)));
-		if (refusal.isPresent()) {
-			if (this.store.isShared()) {
-				this.due.demand(Trigger.DAMAGED);
+		this.store.noteToRepair(false);
+		Stored stored = this.store.get();
+		CertificatePair found = stored.pair();
+		if (found == null || found.equals(this.pair) || !(found.isValid(now) || this.repair.isForeign(stored))) {
+			this.due.end(Trigger.DAMAGED);
+			if (this.store.deficiency().isEmpty()) {
+				this.repair.notNeeded();
 			}
-			reportOnce(RotationLog.about(this.settings, logger.atWarn(), stored),
-					"Another %s stored a pair that ".formatted(byReplica ? "replica" : "program") + refusal.get());
+			noteAuthorities(found);
+			reviewOurs(stored, template, now);
 			return null;
 		}
-		RotationLog.adopted(this.settings, stored, byReplica, differences);
-		swap(stored, deadline);
-		if (!differences.isEmpty() && template != null) {
-			this.due.giveWay(stored, template, this.heldSince);
+		List<String> differences = differences(found, template, now);
+		Optional<String> refusal = refusal(stored, found, differences, now);
+		if (refusal.isPresent()) {
+			this.repair.report(RotationLog.about(this.settings, logger.atWarn(), found),
+					"Another %s stored a pair that ".formatted(PairRepair.isByReplica(stored) ? "replica" : "program")
+							+ refusal.get());
+			replace(stored, now);
+			return null;
 		}
-		noteAuthorities(stored, deadline);
-		return stored;
+		return this.repair.mayAdopt(stored, now) ? adopt(found, stored.deadline(), differences, template) : null;
+	}
+
+	/** What is stored is ours, or nothing. */
+	private void reviewOurs(Stored stored, @Nullable CertificateTemplate template, Instant now) {
+		CertificatePair pair = this.pair;
+		if (pair != null && this.repair.isEnabled()) {
+			if (stored.pair() == null) {
+				this.repair.restore(this.pair, this.deadline, now);
+			}
+			else if (this.repair.isForeign(stored) && template != null) {
+				// At a start, whatever is stored is in use
+				this.store.noteToRepair(this.store.isToRepair() || !this.due.accepts(pair, template));
+			}
+		}
+	}
+
+	/** Why a pair is not used, as a clause, empty if it may be. */
+	private Optional<String> refusal(Stored stored, CertificatePair found, List<String> differences, Instant now) {
+		Optional<String> issuerProblem = issuerProblem(found, now);
+		return issuerProblem.isPresent()
+				? issuerProblem.map("is of an issuer that is not accepted here; it is not used: "::concat)
+				: !found.isValid(now) ? Optional.of("is not valid now; it is not used") : this.repair.wasReplaced(found)
+						? Optional.of("was replaced before; it is not used")
+						: (differences.isEmpty() || PairRepair.isByReplica(stored)) ? Optional.empty() : Optional
+							.of("does not match the template; it is not used: " + String.join("; ", differences));
+	}
+
+	/** To put ours in the place of that of a replica would have no end. */
+	private void replace(Stored stored, Instant now) {
+		if (this.repair.isForeign(stored)) {
+			this.repair.restore(this.pair, this.deadline, now);
+		}
+		else if (this.repair.isEnabled()) {
+			this.store.noteToRepair(true);
+			this.due.demand(Trigger.DAMAGED);
+		}
+	}
+
+	private CertificatePair adopt(CertificatePair found, @Nullable Instant deadline, List<String> differences,
+			@Nullable CertificateTemplate template) {
+		RotationLog.adopted(this.settings, found, deadline != null, differences);
+		swap(found, deadline);
+		if (!differences.isEmpty() && template != null) {
+			this.due.giveWay(found, template, this.heldSince);
+		}
+		noteAuthorities(found);
+		return found;
 	}
 
 	/**
 	 * That others are stored with the same pair is no rotation, unless they are missing.
 	 */
-	private void noteAuthorities(@Nullable CertificatePair stored, @Nullable Instant deadline) {
+	private void noteAuthorities(@Nullable CertificatePair stored) {
 		CertificatePair pair = this.pair;
 		if (stored != null && pair != null && stored.equals(pair) && !stored.authorities().equals(pair.authorities())) {
 			this.pair = stored;
-			this.settings.store().keep(stored, deadline);
+			this.settings.store().keep(stored);
 		}
-		String deficiency = this.store.deficiency().orElse(null);
-		if (deficiency == null) {
-			this.problem = null;
-			return;
-		}
-		this.due.demand(Trigger.DAMAGED);
-		reportOnce(RotationLog.about(this.settings, logger.atWarn()), deficiency);
+		this.store.deficiency().ifPresent((deficiency) -> {
+			this.store.noteToRepair(true);
+			this.due.demand(Trigger.DAMAGED);
+			this.repair.report(RotationLog.about(this.settings, logger.atWarn()), deficiency);
+		});
 	}
 
 	/** Returns whether the store could be read. */
-	private boolean read() {
+	private boolean read(Instant now) {
 		try {
 			this.store.read();
 			return true;
@@ -177,23 +228,16 @@ final class CurrentPair {
 			if (ex.kind() == Kind.UNAVAILABLE || ex instanceof ConflictException) {
 				return false;
 			}
-			String effect = (this.pair != null) ? "; the last valid pair stays in use" : "";
-			if (ex.kind() == Kind.STORE && this.store.isShared()) {
-				this.due.demand(Trigger.DAMAGED);
-			}
-			else if (ex.kind() == Kind.STORE && this.pair != null) {
+			String effect = (this.pair != null) ? STAYS_IN_USE : "";
+			if (ex.kind() == Kind.STORE && !this.store.isShared() && this.pair != null) {
 				effect += ". A restart finds only what is stored: repair it"
 						+ (this.settings.off() ? "" : ", or rotate");
 			}
-			reportOnce(RotationLog.about(this.settings, logger.atError()), ex.getMessage() + effect);
+			this.repair.report(RotationLog.about(this.settings, logger.atError()), ex.getMessage() + effect);
+			if (ex.kind() == Kind.STORE && this.repair.isEnabled()) {
+				this.repair.restore(this.pair, this.deadline, now);
+			}
 			return false;
-		}
-	}
-
-	private void reportOnce(LoggingEventBuilder entry, String problem) {
-		if (!problem.equals(this.problem)) {
-			this.problem = problem;
-			entry.log("[{}] {}", problem);
 		}
 	}
 
@@ -206,16 +250,20 @@ final class CurrentPair {
 
 	private void swap(CertificatePair pair, @Nullable Instant deadline) {
 		CertificatePair previous = this.pair;
-		this.problem = null;
+		if (previous != null && deadline != null) {
+			this.repair.replaced(previous);
+		}
+		this.repair.notNeeded();
 		hold(pair, deadline);
 		this.replaced.accept(previous, pair);
 	}
 
 	private void hold(@Nullable CertificatePair pair, @Nullable Instant deadline) {
 		this.pair = pair;
+		this.deadline = deadline;
 		this.heldSince = this.settings.clock().instant();
 		if (pair != null) {
-			this.settings.store().keep(pair, deadline);
+			this.settings.store().keep(pair);
 			this.due.scheduled(this.settings.deadline(pair, deadline));
 			if (!KeySpecification.isStrongEnough(pair.leaf().getPublicKey())) {
 				RotationLog.weakKey(this.settings, pair);

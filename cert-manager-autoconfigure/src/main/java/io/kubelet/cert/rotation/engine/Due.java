@@ -52,14 +52,17 @@ final class Due {
 		this.accepted = null;
 	}
 
-	/** Makes a rotation due with the next review, however long the pair is valid. */
+	/**
+	 * Makes a rotation due with the next review, however long the pair is valid. What a
+	 * caller requests waits for less than anything else.
+	 */
 	void demand(Trigger trigger) {
-		this.demanded = (this.demanded != null) ? this.demanded : trigger;
+		this.demanded = (this.demanded != null && trigger != Trigger.REQUESTED) ? this.demanded : trigger;
 	}
 
-	/** The request that made a rotation due is over. */
-	void endResumption() {
-		this.demanded = (this.demanded == Trigger.RESUMED) ? null : this.demanded;
+	/** What made a rotation due is over. */
+	void end(Trigger trigger) {
+		this.demanded = (this.demanded == trigger) ? null : this.demanded;
 	}
 
 	/** Whether a pair satisfies a template, or the template gives way. */

@@ -15,6 +15,7 @@ import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateStatus;
+import io.kubelet.cert.rotation.internal.Pause;
 import io.kubelet.cert.rotation.internal.Repetitions;
 import io.kubelet.cert.store.StoreException;
 import org.jspecify.annotations.Nullable;
@@ -261,33 +262,7 @@ final class Failures {
 	/** In which no attempt begins. A template that never settles makes no storm. */
 	Pause pause(CertificateTemplate template) {
 		Pause settling = template.equals(this.requested) ? Pause.NONE : this.settling;
-		return settling.end().isAfter(this.pause.end()) ? settling : this.pause;
-	}
-
-	/**
-	 * A time in which nothing is requested. It is measured on the wall clock, so that it
-	 * passes while a machine sleeps; a clock that is set back before its start ends it.
-	 *
-	 * @param start when it began
-	 * @param end when it is over
-	 */
-	record Pause(Instant start, Instant end) {
-
-		static final Pause NONE = new Pause(Instant.MIN, Instant.MIN);
-
-		static Pause of(Instant now, Duration length) {
-			return new Pause(now, now.plus(length));
-		}
-
-		boolean isOver(Instant now) {
-			return now.isBefore(this.start) || !now.isBefore(this.end);
-		}
-
-		/** When something can begin that is due at an instant. */
-		Instant earliest(Instant due, Instant now) {
-			return (isOver(now) || this.end.isBefore(due)) ? due : this.end;
-		}
-
+		return this.pause.orLonger(settling);
 	}
 
 }

@@ -10,7 +10,7 @@ import java.util.function.Consumer;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.rotation.RotationThrottledException;
-import io.kubelet.cert.rotation.engine.Failures.Pause;
+import io.kubelet.cert.rotation.internal.Pause;
 import io.kubelet.cert.rotation.internal.SerialExecutor;
 
 /**

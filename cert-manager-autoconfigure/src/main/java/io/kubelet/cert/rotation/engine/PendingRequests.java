@@ -15,7 +15,8 @@ import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.request.RequestException;
-import io.kubelet.cert.rotation.engine.Failures.Pause;
+import io.kubelet.cert.rotation.internal.Pause;
+import io.kubelet.cert.rotation.internal.StoreSession;
 import io.kubelet.cert.rotation.internal.SerialExecutor;
 import org.jspecify.annotations.Nullable;
 

@@ -9,6 +9,7 @@ import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.request.CertificateSigner;
 import io.kubelet.cert.rotation.engine.RotationSettings.Request;
+import io.kubelet.cert.rotation.internal.StoreSession;
 import io.kubelet.cert.rotation.internal.SerialExecutor;
 import io.kubelet.cert.store.StoreException;
 import org.jspecify.annotations.Nullable;

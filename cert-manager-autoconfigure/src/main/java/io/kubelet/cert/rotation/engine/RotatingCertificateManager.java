@@ -18,6 +18,7 @@ import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import io.kubelet.cert.rotation.RotationListener;
+import io.kubelet.cert.rotation.internal.StoreSession;
 import io.kubelet.cert.rotation.internal.SerialExecutor;
 import io.kubelet.cert.store.CertificateStore;
 import org.jspecify.annotations.Nullable;
@@ -83,7 +84,7 @@ public final class RotatingCertificateManager implements CertificateManager {
 				settings.resources().scheduler(), settings.clock(), STUCK_AFTER, this::stuck);
 		this.delivery = new Delivery(settings);
 		this.templates = new Templates(settings, template, supplier, this.serial, () -> step(this::review));
-		StoreSession store = new StoreSession(settings.store());
+		StoreSession store = new StoreSession(settings.store(), settings.clock());
 		Instant now = settings.clock().instant();
 		this.pair = new CurrentPair(settings, store, this::replaced, bootstrap, now);
 		this.warnings = new Warnings(settings, this.delivery);
@@ -202,7 +203,8 @@ public final class RotatingCertificateManager implements CertificateManager {
 		}
 		this.rotation.review(this.templates.latest(), now);
 		this.report.warn(this.rotation.isInProgress(), now);
-		return this.rotation.untilDue(this.templates.latest(), now);
+		return Collections
+			.min(List.of(this.rotation.untilDue(this.templates.latest(), now), this.pair.repair().untilNext(now)));
 	}
 
 	/**

@@ -15,7 +15,7 @@ import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
-import io.kubelet.cert.rotation.engine.Failures.Pause;
+import io.kubelet.cert.rotation.internal.Pause;
 import io.kubelet.cert.rotation.internal.SerialExecutor;
 import org.jspecify.annotations.Nullable;
 
@@ -79,7 +79,7 @@ final class Rotation {
 			return;
 		}
 		this.failures.noteWanted(template);
-		boolean due = !this.due.deadline().isAfter(now) && this.failures.pause(template).isOver(now);
+		boolean due = !this.due.deadline().isAfter(now) && pause(template).isOver(now);
 		if (this.pendingRequests.moment().isOver(now) && (due || this.pendingRequests.isNext())) {
 			this.failures.noteRequested(template, now);
 			this.trigger = this.due.trigger();
@@ -91,6 +91,11 @@ final class Rotation {
 				fail(ex, now);
 			}
 		}
+	}
+
+	/** In which no attempt begins. */
+	private Pause pause(CertificateTemplate template) {
+		return this.failures.pause(template).orLonger(this.pair.repair().pause(this.due.trigger()));
 	}
 
 	/** Notes whether a rotation is due. It never is if rotation is off. */
@@ -247,7 +252,7 @@ final class Rotation {
 		CertificateStatus.Failure failure = this.failures.add(cause, this.pair.get(), now);
 		this.report.failed(failure, this.trigger);
 		if (this.pendingRequests.failed(failure.kind(), cause)) {
-			this.due.endResumption();
+			this.due.end(Trigger.RESUMED);
 		}
 		this.forced.end((future) -> future.completeExceptionally(cause));
 	}
@@ -282,7 +287,7 @@ final class Rotation {
 		}
 		Pause moment = this.pendingRequests.moment();
 		return Duration.between(now,
-				!moment.isOver(now) ? moment.end() : this.failures.pause(template).earliest(this.due.deadline(), now));
+				!moment.isOver(now) ? moment.end() : pause(template).earliest(this.due.deadline(), now));
 	}
 
 	/** An attempt to have a request answered, since a template is wanted. */

@@ -108,6 +108,11 @@ final class RotationLog {
 								+ String.join("; ", differences));
 	}
 
+	static void restored(RotationSettings settings, CertificatePair pair) {
+		about(settings, logger.atInfo(), pair)
+			.log("[{}] {} did not contain the pair in use, which has been stored there", settings.store());
+	}
+
 	static void storedByReplica(RotationSettings settings, CertificatePair pair, Trigger trigger) {
 		about(settings, logger.atInfo(), pair).addKeyValue("kubelet.cert.trigger", trigger)
 			.log("[{}] {}: the certificate was stored by another replica", inWords(trigger));
@@ -144,7 +149,7 @@ final class RotationLog {
 			case RESUMED -> "Rotated because another process had requested it";
 			case EXPIRED -> "Rotated after the expiry";
 			case NOT_YET_VALID -> "Rotated because the certificate was not valid yet";
-			case DAMAGED -> "Rotated because the stored pair was damaged";
+			case DAMAGED -> "Rotated because the stored pair is not accepted here";
 		};
 	}
 

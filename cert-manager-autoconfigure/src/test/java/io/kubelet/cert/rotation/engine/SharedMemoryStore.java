@@ -80,7 +80,7 @@ final class SharedMemoryStore implements CertificateStore.Shared {
 	}
 
 	@Override
-	public void keep(CertificatePair pair, @Nullable Instant deadline) {
+	public void keep(CertificatePair pair) {
 		this.kept.add(pair);
 	}
 

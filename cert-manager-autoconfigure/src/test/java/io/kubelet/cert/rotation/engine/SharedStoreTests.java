@@ -87,17 +87,30 @@ class SharedStoreTests extends ManagerFixture {
 	}
 
 	@Test
-	void pairThatIsDamagedIsReplacedByARotation(CapturedOutput output) {
+	void pairThatIsDamagedIsStoredAgain(CapturedOutput output) {
 		CertificateManager manager = start();
 		this.shared.problem = new StoreException("The Secret is damaged", null);
 		this.shared.put(Stored.NOTHING);
 		this.time.settle();
-		CertificatePair current = manager.current().orElseThrow();
-		assertThat(this.rotations).containsExactly(new Rotated(this.pair, current));
-		assertThat(manager.status().rotations().history()).extracting(Outcome::trigger)
-			.containsExactly(Trigger.DAMAGED);
-		assertThat(output).contains("The Secret is damaged; the last valid pair stays in use")
+		assertThat(manager.current()).contains(this.pair);
+		assertThat(this.rotations).isEmpty();
+		assertThat(this.signer.requests).isEmpty();
+		assertThat(output)
+			.contains("The Secret is damaged; the last valid pair stays in use",
+					"did not contain the pair in use, which has been stored there")
 			.doesNotContain("restart");
+		assertThat(this.shared.stored).returns(this.pair, Stored::pair)
+			.returns(manager.status().schedule().deadline(), Stored::deadline)
+			.returns(List.of(this.time.instant()), Stored::repairs);
+	}
+
+	@Test
+	void pairThatIsDamagedIsReplacedIfTheOneInUseHasExpired() {
+		this.shared.stored = new Stored(pair(ofHours(99), ofHours(0)), null, null, 1);
+		this.shared.problem = new StoreException("The Secret is damaged", null);
+		CertificateManager manager = start();
+		CertificatePair current = manager.current().orElseThrow();
+		assertThat(this.rotations).containsExactly(new Rotated(null, current));
 		assertThat(this.shared.stored.pair()).isEqualTo(current);
 	}
 
@@ -120,16 +133,17 @@ class SharedStoreTests extends ManagerFixture {
 	/** Whoever can write the store could have us serve anything. */
 	@ParameterizedTest
 	@ValueSource(booleans = { true, false })
-	void pairOfAnIssuerThatIsNotAcceptedIsReplacedAndNotUsed(boolean byReplica) {
+	void pairOfAnIssuerThatIsNotAcceptedIsReplacedAndNotUsed(boolean byReplica, CapturedOutput output) {
 		this.signer.holds();
 		CertificateManager manager = start(withAuthority());
 		this.shared.put(foreign(byReplica));
 		pass(ofMinutes(1));
 		assertThat(manager.current()).contains(this.pair);
-		assertThat(manager.status().health().storeProblem())
-			.startsWith(byReplica ? "Another replica stored a pair" : "Another program stored a pair")
-			.contains("an issuer that is not accepted here");
-		assertThat(this.signer.requests).hasSize(1);
+		assertThat(output).contains(byReplica ? "Another replica stored a pair" : "Another program stored a pair",
+				"an issuer that is not accepted here");
+		assertThat(manager.status().health().storeProblem() != null).isEqualTo(byReplica);
+		assertThat(this.signer.requests).hasSize(byReplica ? 1 : 0);
+		assertThat(this.pair.equals(this.shared.stored.pair())).isNotEqualTo(byReplica);
 		assertThat(this.shared.kept).containsExactly(this.pair);
 	}
 

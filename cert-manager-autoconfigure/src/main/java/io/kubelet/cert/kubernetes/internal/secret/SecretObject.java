@@ -8,6 +8,8 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 import com.google.gson.JsonArray;
@@ -42,6 +44,11 @@ final class SecretObject {
 	/** The pair without an authority that counts, and its issuer. */
 	private static final String WITHOUT_AUTHORITY_ANNOTATION = "cert.kubelet.io/without-authority";
 
+	/** When replicas have replaced what none of them had stored. */
+	private static final String REPAIRS_ANNOTATION = "cert.kubelet.io/repairs";
+
+	private static final Pattern INSTANTS = Pattern.compile("[0-9TZ.: -]{1,500}");
+
 	private static final String TYPE = "kubernetes.io/tls";
 
 	private static final String CERTIFICATE = "tls.crt";
@@ -74,6 +81,11 @@ final class SecretObject {
 			}
 		}
 		return ExternalText.clean(manager);
+	}
+
+	/** The program that has set the certificate, empty if a replica has. */
+	String otherWriter() {
+		return this.manager.equals(ApiObjects.USER_AGENT) ? "" : this.manager;
 	}
 
 	boolean exists() {
@@ -189,6 +201,18 @@ final class SecretObject {
 		return ApiObjects.text(ApiObjects.member(metadata(), "annotations"), name);
 	}
 
+	/** Returns when the pair was lately repaired, the earliest first. */
+	List<Instant> repairs() {
+		String repairs = ApiObjects.text(ApiObjects.member(metadata(), "annotations"), REPAIRS_ANNOTATION);
+		try {
+			return (repairs != null && INSTANTS.matcher(repairs).matches())
+					? Stream.of(repairs.split(" ")).map(Instant::parse).toList() : List.of();
+		}
+		catch (DateTimeException ex) {
+			return List.of();
+		}
+	}
+
 	/** Returns a Secret to be created, with empty content. */
 	static SecretObject create(String name) {
 		return new SecretObject(ApiObjects
@@ -231,6 +255,11 @@ final class SecretObject {
 		JsonObject annotations = member(changed.metadata(), "annotations");
 		annotations.remove(DEADLINE_ANNOTATION);
 		annotations.remove(SERIAL_NUMBER_ANNOTATION);
+		annotations.remove(REPAIRS_ANNOTATION);
+		if (!content.repairs().isEmpty()) {
+			annotations.addProperty(REPAIRS_ANNOTATION,
+					content.repairs().stream().map(Instant::toString).collect(Collectors.joining(" ")));
+		}
 		if (content.deadline() != null && content.pair() != null) {
 			annotations.addProperty(DEADLINE_ANNOTATION, content.deadline().toString());
 			annotations.addProperty(SERIAL_NUMBER_ANNOTATION, content.pair().serialNumber());

@@ -63,8 +63,10 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 
 	private volatile Optional<String> deficiency = Optional.empty();
 
-	/** The pair that is used, with its deadline. */
-	private Stored kept = Stored.NOTHING;
+	/** The pair that is used. */
+	private @Nullable CertificatePair kept;
+
+	private String otherWriter = "";
 
 	/**
 	 * Creates a store. Nothing is requested yet.
@@ -132,13 +134,14 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 		if (secret == this.read) {
 			return this.stored;
 		}
+		this.otherWriter = secret.otherWriter().isEmpty() ? this.otherWriter : secret.otherWriter();
 		requireOwn(secret);
 		Stored content = content(secret);
 		if (lacksAuthorities(secret, content)) {
 			return restoreAuthorities(secret, content);
 		}
 		Stored complete = complete(secret, content);
-		return complete.equals(content) ? remember(secret, content) : restore(secret, complete);
+		return complete.equals(content) ? remember(secret, content) : complete;
 	}
 
 	private boolean lacksAuthorities(SecretObject secret, Stored content) {
@@ -153,7 +156,8 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 			SecretObject written = send(secret, secret.withAuthorities(pair.authorities()));
 			logger.info("[{}] ca.crt of {} lacked an authority of the issuer: it has been stored there again",
 					this.certificate.name(), this);
-			return remember(written, new Stored(pair, content.pending(), content.deadline(), written.version()));
+			return remember(written,
+					new Stored(pair, content.pending(), content.deadline(), content.repairs(), written.version()));
 		}
 		catch (StoreException ex) {
 			return content;
@@ -162,27 +166,16 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 
 	/**
 	 * Adds what somebody has removed: a replica removes only the pending request, and
-	 * only from a Secret that replicas have written.
+	 * only from a Secret that replicas have written. The pair is that of the copy until
+	 * one is in use, which whoever uses it stores again.
 	 */
 	private Stored complete(SecretObject secret, Stored content) {
 		if (content.pair() != null || !this.certificate.rotates()) {
 			return content;
 		}
-		Stored complete = (this.kept.pair() != null) ? this.kept : this.copy.read();
 		PendingRequest pending = secret.isManaged() ? content.pending() : pending(this.latest.managed());
-		return new Stored(complete.pair(), pending, complete.deadline(), content.version());
-	}
-
-	private Stored restore(SecretObject secret, Stored complete) {
-		try {
-			Stored restored = store(secret, complete);
-			logger.info("[{}] {} had no pair: the last one has been stored there", this.certificate.name(), this);
-			return restored;
-		}
-		catch (CertificateStore.ConflictException ex) {
-			// Another replica was faster. Otherwise, the next reading tries again
-			return complete;
-		}
+		CertificatePair copied = (this.kept != null) ? null : this.copy.read().pair();
+		return new Stored(copied, pending, null, content.repairs(), content.version());
 	}
 
 	private @Nullable PendingRequest pending(SecretObject secret) {
@@ -199,9 +192,9 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 	private Stored content(SecretObject secret) {
 		try {
 			CertificatePair found = secret.pair();
-			CertificatePair pair = (found != null) ? this.authorities.add(found, secret.authorities(), this.kept.pair())
+			CertificatePair pair = (found != null) ? this.authorities.add(found, secret.authorities(), this.kept)
 					: null;
-			return new Stored(pair, pending(secret), secret.deadline(pair), secret.version());
+			return new Stored(pair, pending(secret), secret.deadline(pair), secret.repairs(), secret.version());
 		}
 		catch (MalformedPemException ex) {
 			this.damaged = secret;
@@ -232,7 +225,7 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 			changed = changed.notedWithoutAuthority(pair, answered.request().signerName());
 		}
 		SecretObject written = changed.json().equals(secret.json()) ? secret : send(secret, changed);
-		return remember(written, new Stored(pair, next.pending(), next.deadline(), written.version()));
+		return remember(written, new Stored(pair, next.pending(), next.deadline(), next.repairs(), written.version()));
 	}
 
 	private SecretObject send(SecretObject secret, SecretObject changed) {
@@ -255,8 +248,8 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 	}
 
 	@Override
-	public void keep(CertificatePair pair, @Nullable Instant deadline) {
-		this.kept = Stored.NOTHING.withPair(pair, deadline);
+	public void keep(CertificatePair pair) {
+		this.kept = pair;
 		this.copy.write(pair);
 	}
 
@@ -265,6 +258,11 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 		if (content != null) {
 			throw new StoreException(Kind.OTHER, "%s cannot be used: it %s".formatted(this, content), null);
 		}
+	}
+
+	@Override
+	public String otherWriter() {
+		return this.otherWriter;
 	}
 
 	@Override

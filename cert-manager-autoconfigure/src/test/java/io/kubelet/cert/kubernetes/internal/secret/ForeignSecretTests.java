@@ -1,5 +1,6 @@
 package io.kubelet.cert.kubernetes.internal.secret;
 
+import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +20,7 @@ import io.kubelet.cert.store.StoreException;
 import io.kubelet.cert.testsupport.Adapter;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubernetes.client.openapi.ApiClient;
+import okhttp3.Request;
 import okhttp3.Response;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -55,7 +57,8 @@ class ForeignSecretTests extends SecretStoreFixture {
 			createAs("kubectl-create", "kubernetes.io/tls", noPair);
 		}
 		this.plane.clearRequests();
-		await().until(() -> !this.store.read().equals(stored) && replica.read().equals(this.store.read()));
+		await().until(() -> restore(this.store, stored) && restore(replica, stored)
+				&& replica.read().equals(this.store.read()));
 		assertThat(store(null).read())
 			.isEqualTo(new Stored(stored.pair(), stored.pending(), stored.deadline(), replica.read().version()));
 		assertThat(this.plane.count((request) -> !request.method().equals("GET") && request.status() < 300)).isOne();
@@ -69,11 +72,11 @@ class ForeignSecretTests extends SecretStoreFixture {
 		this.plane.faults().next(Integer.MAX_VALUE, (request) -> !request.method().equals("GET")).answer(409);
 		this.plane.clearRequests();
 		this.plane.secrets().delete("shop", "shop-tls");
-		await().until(() -> !this.store.read().equals(stored));
-		assertThat(this.store.read()).returns(stored.pair(), Stored::pair).returns(DEADLINE, Stored::deadline);
-		assertThat(this.plane.count((request) -> request.method().equals("POST"))).isBetween(1, 5);
+		await().until(() -> this.store.read().pair() == null);
+		assertThat(restore(this.store, stored)).isFalse();
+		assertThat(this.plane.count((request) -> request.method().equals("POST"))).isOne();
 		this.plane.faults().clear();
-		assertThat(this.store.read()).returns(stored.pair(), Stored::pair);
+		await().until(() -> restore(this.store, stored));
 		assertThat(secret()).containsKey("tls.crt");
 	}
 
@@ -91,12 +94,13 @@ class ForeignSecretTests extends SecretStoreFixture {
 		this.store.write(stored.withPending(pending));
 		this.plane.secrets().delete("shop", "shop-tls");
 		await().until(() -> changes.get() == 2);
-		assertThat(replica.read()).returns(pending, Stored::pending).returns(stored.pair(), Stored::pair);
+		assertThat(replica.read()).returns(pending, Stored::pending).returns(null, Stored::pair);
+		restore(replica, stored);
 		assertThat(secret()).containsKey("request.pem");
 	}
 
 	@Test
-	void onlyAPairThatIsUsedIsCopiedAndStoredAgain() {
+	void onlyAPairThatIsUsedIsCopied() {
 		SecretStore replica = store(copy());
 		CertificatePair pair = pair();
 		replica.write(replica.read().withPair(pair, DEADLINE));
@@ -106,9 +110,32 @@ class ForeignSecretTests extends SecretStoreFixture {
 		this.store.write(this.store.read().withPair(refused, DEADLINE));
 		await().until(() -> refused.equals(replica.read().pair()));
 		assertThat(copy().read().pair()).isEqualTo(pair);
+	}
+
+	/** Until a pair is used, which is stored again then. */
+	@Test
+	void copyTakesThePlaceOfAPairThatWasRemovedBeforeTheStart() {
+		CertificatePair pair = pair();
+		copy().write(Stored.NOTHING.withPair(pair, null));
 		this.plane.secrets().put("shop", "shop-tls", Map.of("tls.crt", "", "tls.key", ""));
-		await().until(() -> pair.equals(replica.read().pair()));
-		assertThat(secret()).containsEntry("tls.crt", Pem.write(pair.chain()));
+		SecretStore replica = store(copy());
+		assertThat(replica.read().pair()).isEqualTo(pair);
+		use(replica);
+		assertThat(replica.read().pair()).isNull();
+	}
+
+	@Test
+	void repairsAndTheOtherWriterAreKnownToAllReplicas() throws Exception {
+		Stored stored = this.store.write(this.store.read().withPair(pair(), DEADLINE));
+		editAs("backup", pair());
+		await().until(() -> this.store.read().deadline() == null);
+		assertThat(this.store.otherWriter()).isEqualTo("backup");
+		List<Instant> repairs = List.of(DEADLINE.minusSeconds(60), DEADLINE);
+		this.store
+			.write(this.store.read().withPair(Objects.requireNonNull(stored.pair()), DEADLINE).withRepairs(repairs));
+		assertThat(store(null).read()).returns(repairs, Stored::repairs).returns(stored.pair(), Stored::pair);
+		assertThat(this.store.read().pair()).isEqualTo(stored.pair());
+		assertThat(this.store.otherWriter()).isEqualTo("backup");
 	}
 
 	@ParameterizedTest
@@ -200,6 +227,31 @@ class ForeignSecretTests extends SecretStoreFixture {
 			.isThrownBy(() -> this.store.write(this.store.read().withPending(pending())))
 			.withMessage("Secret shop/shop-tls is immutable, so no pair can be stored in it. Delete it "
 					+ "('kubectl delete secret --namespace shop shop-tls'): it is created again");
+	}
+
+	/** Stores a pair again that is missing, as those do who use it. */
+	private static boolean restore(SecretStore store, Stored stored) {
+		Stored read = store.read();
+		try {
+			if (read.pair() == null) {
+				store.write(read.withPair(Objects.requireNonNull(stored.pair()), stored.deadline()));
+			}
+			return !store.read().equals(stored);
+		}
+		catch (CertificateStore.ConflictException ex) {
+			return false;
+		}
+	}
+
+	/** Changes the pair as another program does. */
+	private void editAs(String manager, CertificatePair pair) throws Exception {
+		ApiClient admin = Adapter.client(this.plane.writeKubeconfig(this.directory, this.plane.admin()));
+		String path = "/api/v1/namespaces/shop/secrets";
+		JsonObject secret = ApiObjects.execute(ApiObjects.read(admin, path, "shop-tls"));
+		secret.add("stringData", ApiObjects.object(data(pair)));
+		Request.Builder edit = ApiObjects.replace(admin, path, "shop-tls", secret).request().newBuilder();
+		edit.url(admin.getBasePath() + path + "/shop-tls?fieldManager=" + manager);
+		ApiObjects.execute(admin.getHttpClient().newCall(edit.build()));
 	}
 
 	/** Creates the Secret as another program does. */

@@ -103,8 +103,7 @@ abstract class SecretStoreFixture {
 	}
 
 	static void use(SecretStore store) {
-		Stored stored = store.read();
-		store.keep(Objects.requireNonNull(stored.pair()), stored.deadline());
+		store.keep(Objects.requireNonNull(store.read().pair()));
 	}
 
 	void awaitWatches(int count) {

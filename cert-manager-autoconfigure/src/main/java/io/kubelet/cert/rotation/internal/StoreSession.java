@@ -1,5 +1,9 @@
-package io.kubelet.cert.rotation.engine;
+package io.kubelet.cert.rotation.internal;
 
+import java.time.Clock;
+import java.time.Instant;
+import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 
@@ -15,23 +19,35 @@ import org.jspecify.annotations.Nullable;
  * What the store held when it was read or written last, on which the next write builds.
  * Used on the certificate's serial executor only.
  */
-final class StoreSession {
+public final class StoreSession {
 
 	/** So many conflicts in a row are not those with other replicas. */
-	static final int MOST_CONFLICTS = 5;
+	public static final int MOST_CONFLICTS = 5;
 
 	private final CertificateStore store;
+
+	private final Clock clock;
 
 	private Stored stored = Stored.NOTHING;
 
 	/** Why it could not be read the last time. */
 	private @Nullable StoreException problem;
 
+	/** Those of all replicas. */
+	private Repairs repairs = Repairs.NONE;
+
+	/** When this one has taken what somebody else had stored. */
+	private Repairs adoptions = Repairs.NONE;
+
+	/** Whether the stored pair is one that no replica has stored, or that is refused. */
+	private boolean toRepair;
+
 	/**
 	 * Reads the store. One that is shared need not be readable yet.
 	 */
-	StoreSession(CertificateStore store) {
+	public StoreSession(CertificateStore store, Clock clock) {
 		this.store = store;
+		this.clock = clock;
 		try {
 			read();
 		}
@@ -43,22 +59,23 @@ final class StoreSession {
 	}
 
 	/** Whether replicas use the same store, and so the same certificate. */
-	boolean isShared() {
+	public boolean isShared() {
 		return this.store instanceof CertificateStore.Shared;
 	}
 
 	/** Why the stored pair does not suffice although it is valid. */
-	Optional<String> deficiency() {
+	public Optional<String> deficiency() {
 		return (this.store instanceof CertificateStore.Shared shared) ? shared.deficiency() : Optional.empty();
 	}
 
-	Stored get() {
+	public Stored get() {
 		return this.stored;
 	}
 
-	void read() {
+	public void read() {
 		try {
 			this.stored = this.store.read();
+			this.repairs = this.repairs.and(this.stored.repairs(), this.clock.instant());
 			this.problem = null;
 		}
 		catch (StoreException ex) {
@@ -68,27 +85,60 @@ final class StoreSession {
 	}
 
 	/** Throws why the store cannot be read, unless a new pair repairs it. */
-	void requireRead() {
+	public void requireRead() {
 		if (this.problem != null && this.problem.kind() != Kind.STORE) {
 			read();
 		}
 	}
 
 	/** The stored pending request, {@code null} if there is none that needs an answer. */
-	@Nullable PendingRequest unanswered() {
+	public @Nullable PendingRequest unanswered() {
 		PendingRequest pending = this.stored.pending();
 		CertificatePair pair = this.stored.pair();
 		return (pending != null && pair != null && pending.hasKey(pair.leaf().getPublicKey())) ? null : pending;
 	}
 
 	/** Whether a request is the one that is stored. */
-	boolean holds(PendingRequest request) {
+	public boolean holds(PendingRequest request) {
 		PendingRequest pending = this.stored.pending();
 		return pending != null && pending.hasKey(request.request().publicKey());
 	}
 
-	void write(UnaryOperator<Stored> change) {
-		this.stored = this.store.write(change.apply(this.stored));
+	/** When what somebody else has stored was replaced, or taken. */
+	public Repairs repairs() {
+		return this.repairs.and(this.adoptions.times(), this.clock.instant());
+	}
+
+	public void noteToRepair(boolean toRepair) {
+		this.toRepair = toRepair;
+	}
+
+	public boolean isToRepair() {
+		return this.toRepair;
+	}
+
+	/** Each replica takes it, so that is not stored. */
+	public void noteAdopted(Instant now) {
+		this.adoptions = this.adoptions.and(List.of(now), now);
+	}
+
+	/** Writes. That another pair takes the place of one that is to be repaired counts. */
+	public void write(UnaryOperator<Stored> change) {
+		Stored next = change.apply(this.stored);
+		write(next, this.toRepair && !Objects.equals(next.pair(), this.stored.pair()));
+	}
+
+	/** Stores a pair in the place of what is to be repaired. */
+	public void restore(CertificatePair pair, Instant deadline) {
+		write(this.stored.withPair(pair, deadline), true);
+	}
+
+	private void write(Stored next, boolean repairs) {
+		Instant now = this.clock.instant();
+		Repairs all = repairs ? this.repairs.and(List.of(now), now) : this.repairs;
+		this.stored = this.store.write(next.withRepairs(all.times()));
+		this.repairs = all;
+		this.toRepair &= !repairs;
 	}
 
 	/**
@@ -96,7 +146,7 @@ final class StoreSession {
 	 * else.
 	 * @return whether it was written; {@code false} if another process has done so
 	 */
-	boolean write(PendingRequest request, UnaryOperator<Stored> change) {
+	public boolean write(PendingRequest request, UnaryOperator<Stored> change) {
 		for (int conflicts = 1;; conflicts++) {
 			try {
 				write(change);
