@@ -39,14 +39,16 @@ record CertificateManagerFactory(SharedResources resources) {
 		StoredIssuers issuers = new StoredIssuers(connection.kubeconfig().authorities(), this.resources.clock());
 		List<CertificateManager> managers = new CopyOnWriteArrayList<>();
 		List<Runnable> checks = new ArrayList<>();
-		CertificateStores stores = new CertificateStores(connection, this.resources.clock());
+		List<IssuedCertificateCheck> named = certificates.stream().map(StoredIssuers::named).toList();
+		List<CertificateStore> stores = new CertificateStores(connection, this.resources.clock()).create(certificates,
+				named);
 		for (CertificateSettings certificate : certificates) {
 			boolean first = managers.isEmpty();
 			SignerSource own = ClusterSigners.of(signers, certificate);
 			SignerSource source = (first || !bootstrapping) ? own
 					: (current) -> own.signer(connection.credentials(managers));
-			IssuedCertificateCheck issued = StoredIssuers.named(certificate);
-			CertificateManager manager = create(certificate, stores.create(certificate, issued), source,
+			IssuedCertificateCheck issued = named.get(managers.size());
+			CertificateManager manager = create(certificate, stores.get(managers.size()), source,
 					first && bootstrapping, templates.find(certificate, managers), issued);
 			managers.add(manager);
 			checks.add(() -> issuers.check(manager, certificate, issued));

@@ -1,6 +1,12 @@
 package io.kubelet.cert.autoconfigure;
 
 import java.time.Clock;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.SharedSecret;
@@ -28,10 +34,43 @@ record CertificateStores(KubernetesConnection connection, Clock clock) {
 	private static final Logger logger = LoggerFactory.getLogger(CertificateStores.class);
 
 	/**
-	 * Creates a store. A Secret of another program is never replaced.
-	 * @param check knows the authorities that may sign
+	 * Creates the stores. Two certificates in one Secret would overwrite each other's
+	 * pairs, and a Secret of another program is never replaced.
+	 * @param checks know the authorities that may sign each certificate
 	 */
-	CertificateStore create(CertificateSettings settings, IssuedCertificateCheck check) {
+	List<CertificateStore> create(List<CertificateSettings> certificates, List<IssuedCertificateCheck> checks) {
+		List<CertificateStore> stores = new ArrayList<>();
+		Set<String> secrets = new HashSet<>();
+		for (CertificateSettings certificate : certificates) {
+			CertificateStore store = create(certificate, checks.get(stores.size()));
+			certificate.properties()
+				.require(!(store instanceof SecretStore) || secrets.add(store.toString()), "store.secret",
+						certificate.storage().secret(),
+						"Another certificate is stored in %s, too: name a Secret for each", store);
+			stores.add(store);
+		}
+		requireOwn(certificates, stores);
+		return stores;
+	}
+
+	/** At once: an API server that does not answer delays the start only once. */
+	private void requireOwn(List<CertificateSettings> certificates, List<CertificateStore> stores) {
+		List<CompletableFuture<Optional<String>>> contents = stores.stream()
+			.map((store) -> (store instanceof SecretStore secret)
+					? CompletableFuture.supplyAsync(secret::foreignContent, this.connection.executor())
+					: CompletableFuture.completedFuture(Optional.<String>empty()))
+			.toList();
+		for (CertificateSettings certificate : certificates) {
+			contents.get(certificates.indexOf(certificate)).join().ifPresent((content) -> {
+				throw certificate.properties()
+					.invalid("store.secret", certificate.storage().secret(),
+							"The Secret %s. It is left as it is: name another Secret, or set '{rotate-certificates}' to false, mount the Secret as a volume and set '{tls-cert-file}' to its file",
+							content);
+			});
+		}
+	}
+
+	private CertificateStore create(CertificateSettings settings, IssuedCertificateCheck check) {
 		CertificateSettings.Storage storage = settings.storage();
 		SharedSecret secret = storage.secret();
 		if (secret == null) {
@@ -45,17 +84,11 @@ record CertificateStores(KubernetesConnection connection, Clock clock) {
 		CertificateStore copy = secret.copied()
 				? new FileCertificateStore(storage.certDir(), settings.name(), null, storage.retain(), this.clock)
 				: null;
-		SecretStore store = this.connection.secretStore(secret,
+		return this.connection.secretStore(secret,
 				new SharedCertificate(settings.name(), settings.rotation().enabled(), check,
 						(settings.ssl().trusted().kind() == TrustKind.ISSUER) ? settings.request().wanted().signerName()
 								: null),
 				copy);
-		store.foreignContent().ifPresent((content) -> {
-			throw properties.invalid("store.secret", secret,
-					"The Secret %s. It is left as it is: name another Secret, or set '{rotate-certificates}' to false, mount the Secret as a volume and set '{tls-cert-file}' to its file",
-					content);
-		});
-		return store;
 	}
 
 	/** Files that are named, and not rotated, are managed by another program. */

@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadFactory;
 import java.util.function.Supplier;
 
@@ -220,6 +221,11 @@ public final class KubernetesConnection implements DisposableBean {
 				clients(), this.clock);
 		this.secrets.add(store);
 		return store;
+	}
+
+	/** Returns the executor of everything that waits for the API server. */
+	Executor executor() {
+		return clients().executor();
 	}
 
 	/**

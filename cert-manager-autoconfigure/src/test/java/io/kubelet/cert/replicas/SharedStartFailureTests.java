@@ -2,11 +2,17 @@ package io.kubelet.cert.replicas;
 
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.TimeUnit;
 
 import io.kubelet.cert.autoconfigure.StartFailures;
+import io.kubelet.cert.testsupport.ShopAccount;
 import io.kubelet.cert.testsupport.ShopFixture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.test.system.CapturedOutput;
@@ -47,6 +53,43 @@ class SharedStartFailureTests extends ShopFixture {
 		assertThat(output).contains("Exception encountered during context initialization")
 			.doesNotContain("kubectl create role");
 		assertThat(this.plane.certificateSigningRequests()).isEmpty();
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "shop-tls, shop/shop-tls", "shop/shop-tls, shop-tls" })
+	void twoCertificatesInOneSecretAreReportedHoweverItIsNamed(String first, String second) {
+		assertThat(StartFailures.property(catchThrowable(() -> start("store.secret=" + first,
+				"additional.other.template.common-name=other", "additional.other.store.secret=" + second))))
+			.hasMessage("Property kubelet.cert.additional.other.store.secret with value 'Secret " + second
+					+ "' is invalid: Another certificate is stored in Secret shop/shop-tls, too: name a Secret for each");
+		assertThat(this.plane.requests()).isEmpty();
+	}
+
+	/** Each may have to wait for an API server that does not answer. */
+	@Test
+	void secretsOfSeveralCertificatesAreReadAtOnce() {
+		this.plane.allow(ShopAccount.NAME, Set.of("get", "list", "watch", "update"), "secrets", "other-tls");
+		CyclicBarrier together = new CyclicBarrier(2);
+		Set<String> first = ConcurrentHashMap.newKeySet();
+		this.plane.faults()
+			.next(1, (request) -> request.path().contains("/secrets/") && first.add(request.path())
+					&& !arrives(together))
+			.answer(500);
+		start("additional.other.signer-name=example.com/shop", "additional.other.template.common-name=other",
+				"additional.other.store.secret=other-tls");
+		assertThat(together.isBroken()).isFalse();
+		assertThat(first).hasSize(2);
+	}
+
+	/** Returns after less than the time limit of a request. */
+	private static boolean arrives(CyclicBarrier together) {
+		try {
+			together.await(5, TimeUnit.SECONDS);
+			return true;
+		}
+		catch (Exception ex) {
+			return false;
+		}
 	}
 
 	@Test
