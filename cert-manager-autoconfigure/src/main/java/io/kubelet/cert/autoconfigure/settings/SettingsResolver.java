@@ -47,6 +47,8 @@ record SettingsResolver(PropertyNames names, CertificateProperties properties, S
 
 	private static final Duration SHORTEST_LIFETIME = Duration.ofMinutes(10);
 
+	private static final String LABEL = "[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?";
+
 	private static final int RSA_SIZE = 2048;
 
 	CertificateSettings resolve() {
@@ -105,6 +107,8 @@ record SettingsResolver(PropertyNames names, CertificateProperties properties, S
 				this.names.prefix());
 		this.names.require(this.properties.tlsCertFile() == null, "tls-cert-file", this.properties.tlsCertFile(),
 				"The pair is stored in a Secret: remove this property, or set '{store.type}' to 'file'");
+		this.names.require(name.matches(LABEL), "pair-name", name,
+				"The name becomes a label of the Secret: set this property to a name of at most 63 letters, digits, '-', '_' and '.' that begins and ends with a letter or digit");
 		String reference = Objects.requireNonNullElse(store.secret(), name);
 		this.names.require(store.secret() != null || !name.equals(Profile.KUBELET_CLIENT.pairName()), "store.secret",
 				null,

@@ -5,6 +5,7 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.function.Predicate;
@@ -40,8 +41,8 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
 		NOT_BLANK((value) -> !value.toString().isBlank(),
 				"It is blank, as from an environment variable without a value: set it, or remove the property"),
 
-		DIRECTORY((value) -> !Files.exists((Path) value) || Files.isDirectory((Path) value),
-				"It is a file: set it to a directory for the pair files"),
+		DIRECTORY((value) -> !Files.exists((Path) value, LinkOption.NOFOLLOW_LINKS) || Files.isDirectory((Path) value),
+				"It is a file, or a link to nothing: set it to a directory for the pair files"),
 
 		ONE_OR_MORE((value) -> ((Number) value).doubleValue() >= 1, "It is too small: set it to 1 or more"),
 

@@ -1,10 +1,17 @@
 package io.kubelet.cert.autoconfigure.settings;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
@@ -35,7 +42,7 @@ class SettingsMistakesTests {
 					issuer.name=internal;issuer.kind=clusterissuer | issuer.kind with value 'clusterissuer' is invalid: It is not a kind such as Issuer or ClusterIssuer
 					ssl.drain=-1s                                  | ssl.drain with value 'PT-1S' is invalid: The duration must not be negative: set it to 0s or more
 					store.type=secret;store.secret=a/b/c           | store.secret with value 'a/b/c' is invalid: It is not the name of a Secret
-					cert-dir=/etc/hosts             | cert-dir with value '/etc/hosts' is invalid: It is a file: set it to a directory for the pair files
+					cert-dir=/etc/hosts             | cert-dir with value '/etc/hosts' is invalid: It is a file, or a link to nothing: set it to a directory for the pair files
 					tls-cert-file=/tmp/a.pem        | tls-private-key-file with value 'null' is invalid: Set both the certificate and its key, or neither
 					profile=kubelet-client;node-name=       | node-name with value '' is invalid: It is blank, as from an environment variable without a value: set it, or remove the property
 					ssl.trust-file=${absent:}               | ssl.trust-file with value '' is invalid: It is blank
@@ -60,6 +67,8 @@ class SettingsMistakesTests {
 					store.retain=0                                 | store.retain with value '0' is invalid: It is too small: set it to 1 or more
 					store.secret=a                                 | store.secret with value 'a' is invalid: Pairs are stored in files: set 'kubelet.cert.store.type' to 'secret'
 					store.type=secret                              | store.secret with value 'null' is invalid: Name the Secret, such as shop-tls
+					store.type=secret;pair-name=nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn;store.secret=a | pair-name with value 'nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn' is invalid: The name becomes a label of the Secret: set this property to a name of at most 63 letters
+					store.type=secret;pair-name=a;additional.b.store.type=secret;additional.b.pair-name=b- | additional.b.pair-name with value 'b-' is invalid: The name becomes a label of the Secret
 					store.type=secret;pair-name=a;tls-cert-file=a;tls-private-key-file=b     | tls-cert-file with value 'a' is invalid: The pair is stored in a Secret: remove this property, or set 'kubelet.cert.store.type' to 'file'
 					store.type=secret;pair-name=a;template.common-name=system:node:a         | store.type with value 'secret' is invalid: Replicas cannot share this certificate, because it identifies a node or states addresses of one replica: set 'kubelet.cert.store.type' to 'file'
 					store.type=secret;pair-name=a;addresses.source=pod                       | store.type with value 'secret' is invalid: Replicas cannot share this certificate, because it identifies a node or states addresses of one replica
@@ -68,6 +77,18 @@ class SettingsMistakesTests {
 		assertThatExceptionOfType(InvalidConfigurationPropertyValueException.class)
 			.isThrownBy(() -> TestSettings.of(properties))
 			.withMessageStartingWith("Property kubelet.cert." + report);
+	}
+
+	@Test
+	void linkToNothingIsNoDirectory(@TempDir Path directory) throws IOException {
+		Path link = Files.createSymbolicLink(directory.resolve("pki"), Path.of("nothing"));
+		assertThatExceptionOfType(InvalidConfigurationPropertyValueException.class)
+			.isThrownBy(() -> TestSettings.of("cert-dir=" + link))
+			.withMessageStartingWith(
+					"Property kubelet.cert.cert-dir with value '%s' is invalid: It is a file, or a link to nothing",
+					link);
+		Files.createDirectory(directory.resolve("nothing"));
+		assertThat(TestSettings.first("cert-dir=" + link).storage().certDir()).isEqualTo(link);
 	}
 
 }
