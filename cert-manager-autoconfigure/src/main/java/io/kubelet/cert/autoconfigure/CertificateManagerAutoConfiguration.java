@@ -16,6 +16,7 @@ import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.rotation.SignerSource;
 import io.kubelet.cert.rotation.engine.SharedResources;
 import io.kubelet.cert.ssl.BundleSocketFactory;
+import org.jspecify.annotations.Nullable;
 
 import org.springframework.aot.hint.MemberCategory;
 import org.springframework.aot.hint.annotation.RegisterReflection;
@@ -140,10 +141,11 @@ public final class CertificateManagerAutoConfiguration {
 		}
 	}
 
+	/** A mock of the managers in a test has none. */
 	@Bean
 	@ConditionalOnMissingBean
-	CertificateManager kubeletCertManager(CertificateManagers managers) {
-		return managers.iterator().next();
+	@Nullable CertificateManager kubeletCertManager(CertificateManagers managers) {
+		return managers.stream().findFirst().orElse(null);
 	}
 
 }

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * All certificates of an application, by name.
@@ -56,6 +57,14 @@ public final class CertificateManagers implements Iterable<CertificateManager> {
 	 */
 	public Set<String> names() {
 		return this.managers.keySet();
+	}
+
+	/**
+	 * Returns the managers.
+	 * @return the managers in the order of the configuration
+	 */
+	public Stream<CertificateManager> stream() {
+		return this.managers.values().stream();
 	}
 
 	@Override

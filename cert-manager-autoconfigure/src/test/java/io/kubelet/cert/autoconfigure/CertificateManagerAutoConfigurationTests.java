@@ -5,6 +5,7 @@ import java.util.Optional;
 
 import io.kubelet.cert.actuate.CertificatesEndpoint;
 import io.kubelet.cert.autoconfigure.actuate.CertificateActuatorAutoConfiguration;
+import io.kubelet.cert.autoconfigure.actuate.CertificateReadinessAutoConfiguration;
 import io.kubelet.cert.autoconfigure.client.CertificateClientAutoConfiguration;
 import io.kubelet.cert.autoconfigure.server.CertificateServerAutoConfiguration;
 import io.kubelet.cert.autoconfigure.ssl.KubernetesApiClientAutoConfiguration;
@@ -13,10 +14,13 @@ import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import io.kubelet.cert.testsupport.CertificateContexts;
 import io.kubernetes.client.openapi.ApiClient;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.mockito.Mockito;
 
 import org.springframework.boot.LazyInitializationBeanFactoryPostProcessor;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
@@ -81,6 +85,19 @@ class CertificateManagerAutoConfigurationTests {
 		}
 		assertThat(output).containsOnlyOnce("No property under 'kubelet.cert' is set, so no certificate is requested")
 			.contains("'kubelet.cert.signer-name'");
+	}
+
+	/** As with {@code @MockitoBean} in a test of something else. */
+	@Test
+	void mockOfTheManagersDoesNotPreventTheStart() {
+		runner().withConfiguration(AutoConfigurations.of(CertificateReadinessAutoConfiguration.class))
+			.withBean(MeterRegistry.class, SimpleMeterRegistry::new)
+			.withBean(CertificateManagers.class, () -> Mockito.mock(CertificateManagers.class))
+			.run((context) -> {
+				assertThat(context).hasNotFailed();
+				assertThat(context.getBean(SslBundles.class).getBundleNames()).isEmpty();
+				assertThat(context.getBeanProvider(CertificateManager.class).getIfAvailable()).isNull();
+			});
 	}
 
 	@Test

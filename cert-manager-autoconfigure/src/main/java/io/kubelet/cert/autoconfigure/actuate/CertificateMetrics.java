@@ -11,7 +11,6 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
-import java.util.stream.StreamSupport;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
@@ -78,7 +77,7 @@ class CertificateMetrics implements MeterBinder, RotationListener {
 
 	/** The tags change with each rotation. */
 	private synchronized void updateInfo() {
-		List<Row<?>> rows = StreamSupport.stream(this.managers.spliterator(), false)
+		List<Row<?>> rows = this.managers.stream()
 			.map(CertificateManager::status)
 			.filter((status) -> status.pair() != null)
 			.<Row<?>>map((status) -> Row.of(info(status), 1))

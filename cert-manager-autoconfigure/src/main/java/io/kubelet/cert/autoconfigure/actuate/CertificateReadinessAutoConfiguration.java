@@ -2,7 +2,6 @@ package io.kubelet.cert.autoconfigure.actuate;
 
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.stream.StreamSupport;
 
 import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
@@ -58,7 +57,7 @@ public final class CertificateReadinessAutoConfiguration {
 		Indicator(ApplicationAvailability availability, CertificateManagers managers,
 				CertificateSettingsList settings) {
 			super(availability);
-			this.awaited = new CopyOnWriteArrayList<>(StreamSupport.stream(managers.spliterator(), false)
+			this.awaited = new CopyOnWriteArrayList<>(managers.stream()
 				.filter((manager) -> settings.find(manager.name())
 					.filter((certificate) -> !certificate.startup().waits())
 					.isPresent())

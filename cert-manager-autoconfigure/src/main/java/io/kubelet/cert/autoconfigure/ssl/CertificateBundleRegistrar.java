@@ -70,13 +70,11 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 
 	@Override
 	public void registerBundles(SslBundleRegistry registry) {
-		for (CertificateManager manager : this.managers) {
-			this.ends.add(this.settings.find(manager.name())
-				.map((certificate) -> register(registry, certificate, manager))
-				.orElseGet(() -> RegisteredBundle.register(registry, manager.name(), manager,
-						this.trusted.undescribed(manager.name()), this.scheduler,
-						Duration.ofSeconds(CertificateSettings.Ssl.DRAIN_SECONDS))));
-		}
+		this.managers.forEach((manager) -> this.ends.add(this.settings.find(manager.name())
+			.map((certificate) -> register(registry, certificate, manager))
+			.orElseGet(() -> RegisteredBundle.register(registry, manager.name(), manager,
+					this.trusted.undescribed(manager.name()), this.scheduler,
+					Duration.ofSeconds(CertificateSettings.Ssl.DRAIN_SECONDS)))));
 	}
 
 	private Runnable register(SslBundleRegistry registry, CertificateSettings certificate, CertificateManager manager) {
