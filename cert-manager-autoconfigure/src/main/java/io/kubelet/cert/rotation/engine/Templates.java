@@ -3,6 +3,7 @@ package io.kubelet.cert.rotation.engine;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
@@ -25,6 +26,8 @@ final class Templates implements Runnable {
 	/** How long a supplier may take before the status and the log report it. */
 	static final Duration PATIENCE = Duration.ofSeconds(10);
 
+	private static final Duration SIGNAL_DELAY = Duration.ofSeconds(1);
+
 	private final RotationSettings settings;
 
 	private final @Nullable CertificateTemplateSupplier supplier;
@@ -40,6 +43,12 @@ final class Templates implements Runnable {
 
 	/** Whether its signals count. */
 	private volatile boolean followed;
+
+	/** Whether it has signalled a change since the last call began. */
+	private volatile boolean signalled;
+
+	/** Whether a further call is scheduled because of a signal during the last one. */
+	private final AtomicBoolean repeated = new AtomicBoolean();
 
 	/** Since when the supplier has been called, {@code null} if it has returned. */
 	private final AtomicReference<@Nullable Instant> askedAt = new AtomicReference<>();
@@ -88,6 +97,7 @@ final class Templates implements Runnable {
 	private void signalled() {
 		try {
 			if (this.followed) {
+				this.signalled = true;
 				ask();
 			}
 		}
@@ -134,11 +144,19 @@ final class Templates implements Runnable {
 	}
 
 	private void call() {
+		this.signalled = false;
 		try {
 			answered(answer(Objects.requireNonNull(this.supplier)));
 		}
 		finally {
 			this.askedAt.set(null);
+			if (this.signalled && this.repeated.compareAndSet(false, true)) {
+				// Not at once, because it may signal in each call
+				this.settings.resources().scheduler().schedule(() -> {
+					this.repeated.set(false);
+					signalled();
+				}, SIGNAL_DELAY);
+			}
 		}
 	}
 

@@ -313,6 +313,24 @@ class DynamicTemplateTests extends ManagerFixture {
 		assertThat(supplier.asked).isEqualTo(before);
 	}
 
+	@Test
+	void signalDuringACallOfTheSupplierIsFollowedASecondLater() {
+		Supplier supplier = new Supplier();
+		supplier.signals = true;
+		CertificateManager manager = start(builder().template(supplier));
+		pass(ofSeconds(310));
+		supplier.changesDuringTheCall = true;
+		supplier.changed.run();
+		assertThat(manager.status().requested().template()).isEqualTo(TEMPLATE);
+		pass(SECOND);
+		assertThat(manager.status().requested().template()).isEqualTo(CHANGED);
+		supplier.signalsInEachCall = true;
+		supplier.changed.run();
+		int before = supplier.asked;
+		pass(ofSeconds(30));
+		assertThat(supplier.asked - before).isBetween(29, 35);
+	}
+
 	private final class Supplier implements CertificateTemplateSupplier {
 
 		private int asked;
@@ -323,6 +341,10 @@ class DynamicTemplateTests extends ManagerFixture {
 
 		private boolean signals;
 
+		private boolean changesDuringTheCall;
+
+		private boolean signalsInEachCall;
+
 		private Runnable changed = () -> {
 		};
 
@@ -332,7 +354,16 @@ class DynamicTemplateTests extends ManagerFixture {
 			if (this.fails) {
 				throw new NoClassDefFoundError("a class of another version");
 			}
-			return Optional.ofNullable(DynamicTemplateTests.this.template);
+			CertificateTemplate template = DynamicTemplateTests.this.template;
+			if (this.changesDuringTheCall) {
+				this.changesDuringTheCall = false;
+				DynamicTemplateTests.this.template = CHANGED;
+				this.changed.run();
+			}
+			if (this.signalsInEachCall) {
+				this.changed.run();
+			}
+			return Optional.ofNullable(template);
 		}
 
 		@Override
