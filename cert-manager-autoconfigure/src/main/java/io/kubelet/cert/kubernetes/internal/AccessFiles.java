@@ -90,14 +90,14 @@ record AccessFiles(KubeconfigSource kubeconfig, @Nullable Path bootstrapKubeconf
 		if (pair != null) {
 			return Credentials.ofPair(pair);
 		}
-		String tokenFile = KubeconfigFile.text(kubeconfig.user(), "tokenFile");
+		String tokenFile = kubeconfig.text(kubeconfig.user(), "tokenFile");
 		if (tokenFile != null) {
 			return Credentials.ofToken(token(kubeconfig.sibling(tokenFile)));
 		}
 		if (kubeconfig.user().get("exec") instanceof Map<?, ?> exec) {
 			return new CredentialPlugIn(kubeconfig, exec).run(PLUG_IN_TIMEOUT);
 		}
-		String token = KubeconfigFile.text(kubeconfig.user(), "token");
+		String token = kubeconfig.text(kubeconfig.user(), "token");
 		if (token == null) {
 			return Credentials.NONE;
 		}

@@ -8,7 +8,6 @@ import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -56,7 +55,12 @@ record KubeconfigFile(Path file, Map<?, ?> config, @Nullable Object context, Map
 						.formatted(file, context));
 		}
 		return new KubeconfigFile(file, config, name, named(config, "clusters", "cluster", chosen.get("cluster")),
-				text(chosen, "user"), named(config, "users", "user", chosen.get("user")), text(chosen, "namespace"));
+				name(chosen, "user"), named(config, "users", "user", chosen.get("user")), name(chosen, "namespace"));
+	}
+
+	private static @Nullable String name(Map<?, ?> context, String field) {
+		Object name = context.get(field);
+		return (name != null && !name.toString().isEmpty()) ? name.toString() : null;
 	}
 
 	private static Map<?, ?> load(Path file) {
@@ -186,10 +190,18 @@ record KubeconfigFile(Path file, Map<?, ?> config, @Nullable Object context, Map
 		}
 	}
 
-	/** Returns the text of a field, {@code null} if it is missing or empty. */
-	static @Nullable String text(Map<?, ?> entry, String name) {
-		String text = Objects.toString(entry.get(name), "");
-		return text.isEmpty() ? null : text;
+	/**
+	 * Returns the text of a field of the cluster or the user.
+	 * @return the text, {@code null} if it is missing or empty
+	 * @throws KubernetesConfigurationException if it is a number or a list, as kubectl
+	 * does not accept it either
+	 */
+	@Nullable String text(Map<?, ?> entry, String name) {
+		Object value = entry.get(name);
+		if (value != null && !(value instanceof String)) {
+			throw malformed(this.file, "'%s' is no text. Write one value in quotes".formatted(name));
+		}
+		return (value != null && !value.toString().isEmpty()) ? value.toString() : null;
 	}
 
 	private static Map<?, ?> named(Map<?, ?> config, String list, String content, @Nullable Object name) {

@@ -74,7 +74,7 @@ final class KubernetesClients {
 			client.setVerifyingSsl(false).setKeyManagers(credentials.keys());
 			warnOfInsecure(file);
 		}
-		String serverName = KubeconfigFile.text(file.cluster(), "tls-server-name");
+		String serverName = file.text(file.cluster(), "tls-server-name");
 		if (serverName != null) {
 			client.setTlsServerName(serverName);
 		}
@@ -113,7 +113,7 @@ final class KubernetesClients {
 
 	/** Without one in the kubeconfig, the proxy settings of the JVM apply. */
 	private static @Nullable Proxy proxy(KubeconfigFile file) {
-		String text = KubeconfigFile.text(file.cluster(), "proxy-url");
+		String text = file.text(file.cluster(), "proxy-url");
 		if (text == null) {
 			return null;
 		}

@@ -113,10 +113,14 @@ class KubernetesClientsTests {
 	}
 
 	@ParameterizedTest
-	@CsvSource(delimiter = '|', quoteCharacter = '^', textBlock = """
-			tokenFile: no-token                                                | /no-token does not exist
-			client-certificate: none, client-key: none                         | as client-certificate does not exist
-			""")
+	@CsvSource(delimiter = '|', quoteCharacter = '^',
+			textBlock = """
+					tokenFile: no-token                                                | /no-token does not exist
+					client-certificate: none, client-key: none                         | as client-certificate does not exist
+					token: 12345                                                       | is malformed: 'token' is no text. Write one value in quotes
+					tokenFile: [a]                                                     | is malformed: 'tokenFile' is no text
+					client-certificate-data: 1, client-key-data: 1                     | is malformed: 'client-certificate-data' is no text
+					""")
 	void credentialsThatCannotBeUsedAreReported(String user, String message) {
 		refused(write(user.replace(", ", "\n    ")), null, message);
 	}
@@ -224,7 +228,7 @@ class KubernetesClientsTests {
 		assertThat(file.origin()).isEqualTo("the pod's service account");
 		assertThat(file.authorities()).hasSize(1);
 		assertThat(file.authorityFiles()).contains(this.directory.resolve("ca.crt"));
-		assertThat(KubeconfigFile.text(file.user(), "tokenFile")).isEqualTo(this.directory.resolve("token").toString());
+		assertThat(file.text(file.user(), "tokenFile")).isEqualTo(this.directory.resolve("token").toString());
 	}
 
 	@ParameterizedTest
