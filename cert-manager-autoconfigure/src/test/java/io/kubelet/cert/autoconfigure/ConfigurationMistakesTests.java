@@ -239,9 +239,12 @@ class ConfigurationMistakesTests extends ClusterFixture {
 				"--kubelet.cert.template.organizations=system:nodes",
 				"--spring.ssl.bundle.pem.other.keystore.certificate=classpath:other.crt", "--server.ssl.bundle=shpo",
 				"--management.server.ssl.bundle=absent", "--management.server.ssl.enabled=false",
-				"--a.program.ssl.bundle=/etc/ssl/ca.pem");
-		assertThat(output).contains("There is no SSL bundle 'shpo', which is named by 'server.ssl.bundle'.",
-				"The bundles of properties are [other, shop].", "'kubelet.cert.ssl.bundle'");
+				"--a.program.ssl.bundle=/etc/ssl/ca.pem", "--kubelet.cert.ignore-unknown-properties=true",
+				"--kubelet.cert.foo=a");
+		assertThat(output)
+			.contains("There is no SSL bundle 'shpo', which is named by 'server.ssl.bundle'.",
+					"The bundles of properties are [other, shop].", "'kubelet.cert.ssl.bundle'")
+			.containsOnlyOnce("A property that does not exist is ignored: 'kubelet.cert.foo'");
 		assertThat(this.controlPlane.requests()).as("nothing was requested, which may cost an approval").isEmpty();
 	}
 

@@ -45,7 +45,8 @@ class NoSuchSslBundleFailureAnalyzer extends AbstractFailureAnalyzer<NoSuchSslBu
 		try {
 			return (SettingsConfiguration.isAnyPropertySet(this.environment)
 					&& this.environment.getProperty("kubelet.cert.enabled", Boolean.class, true))
-							? SettingsConfiguration.resolve(PropertiesBinder.bind(this.environment)).certificates()
+							? SettingsConfiguration.resolve(PropertiesBinder.bind(this.environment, false))
+								.certificates()
 							: List.of();
 		}
 		catch (RuntimeException ex) {

@@ -67,6 +67,11 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 	}
 
 	static Bound bind(Environment environment) {
+		return bind(environment, true);
+	}
+
+	/** Binds again what has been reported, or reports unknown properties as well. */
+	static Bound bind(Environment environment, boolean report) {
 		PropertiesBinder handler = new PropertiesBinder(environment);
 		List<ConfigurationPropertySource> sources = new ArrayList<>(handler.sources);
 		sources.add(0, handler.new InheritedSource());
@@ -78,8 +83,10 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 					Bindable.of(CertificateProperties.class), handler);
 			ApplicationProperties application = binder.bindOrCreate(PropertyNames.PREFIX,
 					Bindable.of(ApplicationProperties.class), handler);
-			new UnknownProperties(handler.marks.keySet()).report(handler.sources,
-					application.ignoreUnknownProperties());
+			if (report) {
+				new UnknownProperties(handler.marks.keySet()).report(handler.sources,
+						application.ignoreUnknownProperties());
+			}
 			return new Bound(application, first, List.copyOf(handler.additional.values()), handler.inherited.keySet());
 		}
 		catch (BindException ex) {
