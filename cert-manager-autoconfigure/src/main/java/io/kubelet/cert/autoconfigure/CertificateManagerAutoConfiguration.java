@@ -24,7 +24,6 @@ import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
-import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnResource;
 import org.springframework.boot.autoconfigure.ssl.SslBundleRegistrar;
@@ -46,7 +45,6 @@ import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
  * or all managers. In a native image, libraries load the socket factory by its name.
  */
 @AutoConfiguration
-@ConditionalOnBooleanProperty(name = "kubelet.cert.enabled", matchIfMissing = true)
 @Conditional(OnConfiguredCertificate.class)
 @Import(SettingsConfiguration.class)
 @RegisterReflection(classes = BundleSocketFactory.class,

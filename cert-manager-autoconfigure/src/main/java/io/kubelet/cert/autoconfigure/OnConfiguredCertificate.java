@@ -15,17 +15,19 @@ import org.springframework.context.annotation.ConfigurationCondition;
 import org.springframework.core.type.AnnotatedTypeMetadata;
 
 /**
- * Matches if there is a property under {@code kubelet.cert}, a template supplier bean or
- * a bean with managers. Otherwise the starter logs one line and backs off, because
- * applications that share their dependencies may not all use certificates. An application
- * that uses an SSL bundle of the starter still fails to start, with a report of the
- * missing bundle.
+ * Matches unless the starter is disabled, if there is a property under
+ * {@code kubelet.cert}, a template supplier bean or a bean with managers. Otherwise the
+ * starter logs one line and backs off, because applications that share their dependencies
+ * may not all use certificates. An application that uses an SSL bundle of the starter
+ * still fails to start, with a report of the missing bundle.
  */
 final class OnConfiguredCertificate extends SpringBootCondition implements ConfigurationCondition {
 
 	private static final Logger logger = LoggerFactory.getLogger(OnConfiguredCertificate.class);
 
 	private static final String PREFIX = PropertyNames.PREFIX;
+
+	private static final String ENABLED = PREFIX + ".enabled";
 
 	@Override
 	public ConfigurationPhase getConfigurationPhase() {
@@ -35,6 +37,10 @@ final class OnConfiguredCertificate extends SpringBootCondition implements Confi
 	@Override
 	public ConditionOutcome getMatchOutcome(ConditionContext context, AnnotatedTypeMetadata metadata) {
 		ConditionMessage.Builder message = ConditionMessage.forCondition("Configured certificate");
+		// A blank text, as from a variable without a value, is converted to none
+		if (!context.getEnvironment().getProperty(ENABLED, Boolean.class, true)) {
+			return ConditionOutcome.noMatch(message.because("'" + ENABLED + "' is false"));
+		}
 		if (SettingsConfiguration.isAnyPropertySet(context.getEnvironment())) {
 			return ConditionOutcome.match(message.because("a property under '" + PREFIX + "' is set"));
 		}

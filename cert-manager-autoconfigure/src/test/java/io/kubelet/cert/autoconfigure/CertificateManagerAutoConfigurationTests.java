@@ -20,6 +20,8 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.mockito.Mockito;
 
 import org.springframework.boot.LazyInitializationBeanFactoryPostProcessor;
@@ -67,6 +69,14 @@ class CertificateManagerAutoConfigurationTests {
 					(context) -> context.addBeanFactoryPostProcessor(new LazyInitializationBeanFactoryPostProcessor()))
 			.run((context) -> Awaitility.await()
 				.untilAsserted(() -> assertThat(this.directory.resolve("pki/kubelet-client-current.pem")).exists()));
+	}
+
+	/** As from an environment variable without a value. */
+	@ParameterizedTest
+	@ValueSource(strings = { "", " ", "true", "on" })
+	void enabledUnlessAValueSaysOtherwise(String value) {
+		runner().withPropertyValues("kubelet.cert.enabled=" + value)
+			.run((context) -> assertThat(context).hasSingleBean(CertificateManagers.class));
 	}
 
 	@Test

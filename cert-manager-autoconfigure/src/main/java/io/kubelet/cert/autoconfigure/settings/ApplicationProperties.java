@@ -23,7 +23,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param postgresql Connections to PostgreSQL.
  */
 @ConfigurationProperties(PropertyNames.PREFIX)
-record ApplicationProperties(@DefaultValue("true") boolean enabled, boolean ignoreUnknownProperties,
+record ApplicationProperties(@DefaultValue("true") Boolean enabled, boolean ignoreUnknownProperties,
 		@NestedConfigurationProperty @DefaultValue KubernetesProperties kubernetes,
 		@DefaultValue Map<String, CertificateProperties> additional, @DefaultValue Drain drain,
 		@DefaultValue Postgresql postgresql) {
@@ -38,7 +38,7 @@ record ApplicationProperties(@DefaultValue("true") boolean enabled, boolean igno
 	 * @param rabbitmq Whether connections to RabbitMQ are replaced after a rotation.
 	 * Messages that are being published without confirms may be lost.
 	 */
-	record Drain(@DefaultValue("true") boolean grpc, @DefaultValue("true") boolean hikari, boolean rabbitmq) {
+	record Drain(@DefaultValue("true") Boolean grpc, @DefaultValue("true") Boolean hikari, boolean rabbitmq) {
 
 	}
 

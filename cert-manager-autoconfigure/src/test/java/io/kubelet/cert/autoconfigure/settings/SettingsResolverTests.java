@@ -58,6 +58,7 @@ class SettingsResolverTests {
 		assertThat(settings.ssl()).isEqualTo(new CertificateSettings.Ssl("kubelet-client",
 				new Trusted(TrustKind.CLUSTER, "ssl.trust", "", ""), Duration.ofHours(1), Duration.ofSeconds(30)));
 		assertThat(RotationSettings.Request.of("any").key()).isEqualTo(settings.request().wanted().key());
+		assertThat(defaultValue("enabled")).isEqualTo("true");
 		assertThat(defaultValue("pair-name")).isEqualTo(settings.name());
 		assertThat(defaultValue("rotate-certificates")).isEqualTo(String.valueOf(settings.rotation().enabled()));
 	}
@@ -66,15 +67,14 @@ class SettingsResolverTests {
 	@Test
 	void blankNameIsNoName() {
 		CertificateSettingsList blank = TestSettings
-			.of("pair-name=;signer-name=;issuer.name=;template.common-name=;ssl.bundle=;kubernetes.context=");
+			.of("pair-name=;signer-name=;issuer.name=;template.common-name=;ssl.bundle=;kubernetes.context=;enabled=;drain.grpc=;drain.hikari=");
 		assertThat(blank.certificates()).usingRecursiveFieldByFieldElementComparatorIgnoringFields("properties")
 			.isEqualTo(TestSettings.of().certificates());
 		assertThat(blank.kubernetes().context()).isNull();
 	}
 
 	@ParameterizedTest
-	@ValueSource(classes = { CertificateManagerAutoConfiguration.class, KubernetesApiClientAutoConfiguration.class,
-			CertificateDrainAutoConfiguration.class })
+	@ValueSource(classes = { KubernetesApiClientAutoConfiguration.class, CertificateDrainAutoConfiguration.class })
 	void conditionsHaveTheDefaultsOfTheirProperties(Class<?> configuration) {
 		assertThat(Stream.concat(Stream.of(configuration), Stream.of(configuration.getDeclaredClasses()))
 			.map((type) -> type.getAnnotation(ConditionalOnBooleanProperty.class))
