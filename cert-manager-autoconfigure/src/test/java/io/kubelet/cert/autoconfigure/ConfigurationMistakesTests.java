@@ -224,7 +224,7 @@ class ConfigurationMistakesTests extends ClusterFixture {
 		assertReport(
 				start("kubelet.cert.issuer.name=internal", "kubelet.cert.template.dns-names=shop.shop.svc",
 						"kubelet.cert.kubernetes.kubeconfig=" + this.controlPlane.writeKubeconfig(this.directory)),
-				"Install cert-manager", "Do what the description says");
+				"cert-manager is not installed in this cluster", "Install it", "Do what the description says");
 	}
 
 	@Test
