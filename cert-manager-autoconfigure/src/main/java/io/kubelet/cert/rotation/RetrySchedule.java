@@ -8,6 +8,8 @@ import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateManagerException.Recovery;
 import io.kubelet.cert.request.RequestException;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * How long to wait after a failed attempt.
  * <ul>
@@ -18,7 +20,8 @@ import io.kubelet.cert.request.RequestException;
  * almost twice the growing wait, so that many clients do not return together. On average
  * it is the growing wait. Without jitter it is exactly the growing wait.</li>
  * <li>If the server states when to return ({@code Retry-After}): not before that, at most
- * an hour, and not before the growing wait.</li>
+ * an hour, and not before the growing wait. {@link #limit} keeps it from outlasting the
+ * certificate.</li>
  * <li>After an answer that would be the same again, such as a denial: from a minute,
  * doubling, to an hour.</li>
  * </ul>
@@ -75,6 +78,26 @@ public record RetrySchedule(Duration initialDelay, double multiplier, double jit
 			return spread(growing(failures), random);
 		}
 		return (failures < this.attempts) ? withJitter(growing(failures), random) : this.interval;
+	}
+
+	/**
+	 * Limits a wait, so that it does not outlast the certificate.
+	 * @param wait the wait
+	 * @param demanded whether the API server asks for it
+	 * @param left how long the certificate is still valid, negative if it has expired;
+	 * {@code null} if it is not valid yet or there is none
+	 * @return the wait, or a minute if the certificate expires before its end; if the API
+	 * server asks for it, at most a tenth of what is left and an hour, but at least the
+	 * interval, and at most a minute without a valid certificate
+	 */
+	public Duration limit(Duration wait, boolean demanded, @Nullable Duration left) {
+		boolean over = left != null && (left.isNegative() || left.isZero());
+		if (left == null || over) {
+			return (demanded || over) ? atMost(wait, ANSWER_MINIMUM) : wait;
+		}
+		Duration limited = demanded ? atMost(wait, longer(atMost(left.dividedBy(10), ANSWER_MAXIMUM), this.interval))
+				: wait;
+		return (limited.compareTo(left) < 0) ? limited : atMost(limited, ANSWER_MINIMUM);
 	}
 
 	/** The growing wait of the first attempts, then the interval, without jitter. */

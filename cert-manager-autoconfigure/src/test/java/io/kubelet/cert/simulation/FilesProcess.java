@@ -142,7 +142,7 @@ final class FilesProcess extends SimulatedProcess implements CertificateTemplate
 			@Nullable Throwable failure) {
 		Instant now = this.world.time.instant();
 		if (failure instanceof RequestException cause) {
-			this.budget.failed(cause, now);
+			this.budget.failed(cause, served(), now);
 		}
 		else if (chain != null && !isGood(chain.get(0), request, now)) {
 			this.budget.answeredAgainst(now);
@@ -220,7 +220,7 @@ final class FilesProcess extends SimulatedProcess implements CertificateTemplate
 			this.forced = true;
 			this.asked = asked;
 			this.asked.thenRun(() -> this.forced = false);
-			this.budget.endPause();
+			this.budget.reset();
 		}
 		return asked;
 	}

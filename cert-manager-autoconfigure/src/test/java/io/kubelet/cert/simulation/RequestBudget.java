@@ -3,12 +3,15 @@ package io.kubelet.cert.simulation;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
+import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.RetrySchedule;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How often the server may be asked, by the machine's clock: not before it said, not for
@@ -34,9 +37,14 @@ final class RequestBudget {
 		return !many && !now.isBefore(this.demanded) && !now.isBefore(this.answered);
 	}
 
-	void failed(RequestException failure, Instant now) {
+	/**
+	 * @param pair the certificate, {@code null} if none is valid
+	 */
+	void failed(RequestException failure, @Nullable CertificatePair pair, Instant now) {
 		Duration retryAfter = failure.retryAfter();
-		this.demanded = (retryAfter != null) ? now.plus(retryAfter) : Instant.MIN;
+		Duration longest = (pair == null) ? Duration.ofMinutes(1) : Collections
+			.max(List.of(Duration.between(now, pair.notAfter()).dividedBy(10), RetrySchedule.KUBELET.interval()));
+		this.demanded = (retryAfter != null) ? now.plus(Collections.min(List.of(retryAfter, longest))) : Instant.MIN;
 		if (List.of(Kind.DENIED, Kind.FAILED, Kind.REJECTED).contains(failure.kind())) {
 			answeredAgainst(now);
 		}

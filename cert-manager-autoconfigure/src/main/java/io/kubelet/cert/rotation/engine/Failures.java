@@ -53,7 +53,7 @@ final class Failures {
 
 	private Pause pause = Pause.NONE;
 
-	private volatile Pause demanded = Pause.NONE;
+	private Pause demanded = Pause.NONE;
 
 	/** The last template that was requested. */
 	private @Nullable CertificateTemplate requested;
@@ -94,8 +94,8 @@ final class Failures {
 			.retry()
 			.delay(cause, this.lastIsAnswer ? this.answers : this.count,
 					this.settings.resources().random().getAsDouble());
-		this.pause = Pause.of(now, delay);
 		boolean demanded = cause instanceof RequestException request && request.retryAfter() != null;
+		this.pause = Pause.of(now, this.settings.schedule().retry().limit(delay, demanded, left(pair, now)));
 		this.demanded = demanded ? this.pause : Pause.NONE;
 		shortenPause(now);
 		CertificateStatus.Failure failure = describe(problem, now);
@@ -104,6 +104,11 @@ final class Failures {
 		log(failure, outcome, effect, isWorthALine(failure, outcome + effect));
 		this.failed.accept(failure);
 		return failure;
+	}
+
+	private static @Nullable Duration left(@Nullable CertificatePair pair, Instant now) {
+		return (pair != null && (pair.isValid(now) || pair.isExpired(now))) ? Duration.between(now, pair.notAfter())
+				: null;
 	}
 
 	/** Notes that the application waits for its first certificate. */
@@ -175,7 +180,7 @@ final class Failures {
 			.addKeyValue("kubelet.cert.attempt", failure.attempt())
 			.addKeyValue("kubelet.cert.next_attempt", failure.nextAttempt());
 		(error ? entry.setCause(failure.cause()) : entry).log("[{}] Attempt {} {} ({}): {}", failure.attempt(), outcome,
-				this.lastIsAnswer ? whichSigner() + effect : effect, newsIn(failure));
+				this.lastIsAnswer ? whichSigner() + effect : effect, newsIn(failure) + howToRepeat());
 	}
 
 	/** Advice is logged once, and not if the report of the start contains it. */
@@ -184,6 +189,14 @@ final class Failures {
 		boolean known = advice.equals(this.advice) || (this.required && failure.needsAttention());
 		this.advice = advice;
 		return known ? failure.summary() : failure.message();
+	}
+
+	/** Whoever corrects the cause need not wait. */
+	private String howToRepeat() {
+		return (this.lastIsAnswer && this.answers == 1 && !this.required)
+				? ". Once this is corrected, POST /actuator/certificates/%s rotates at once, if 'management.endpoint.certificates.access' is 'unrestricted'"
+					.formatted(this.settings.name())
+				: "";
 	}
 
 	/** An answer may be that of a signer that nobody meant. */
@@ -248,15 +261,11 @@ final class Failures {
 		this.requested = template;
 	}
 
-	/** Ends the pause, but not one that the API server asked for. */
+	/** Ends the pause, even one that the API server asked for: an operator knows more. */
 	void endPause() {
-		this.pause = this.demanded;
+		this.pause = Pause.NONE;
+		this.demanded = Pause.NONE;
 		this.settling = Pause.NONE;
-	}
-
-	/** The pause that the API server asked for. From any thread. */
-	Pause demandedPause() {
-		return this.demanded;
 	}
 
 	/** In which no attempt begins. A template that never settles makes no storm. */

@@ -42,12 +42,11 @@ final class ForcedRotations {
 
 	/**
 	 * Joins the rotation that was requested and has not ended, or begins one.
-	 * @param demanded the pause that the API server asked for
 	 * @param start begins a rotation
 	 * @return its outcome; failed with a {@link RotationThrottledException} if it is too
 	 * early for another one
 	 */
-	CompletableFuture<CertificatePair> request(Pause demanded, Runnable start) {
+	CompletableFuture<CertificatePair> request(Runnable start) {
 		CompletableFuture<CertificatePair> requested = new CompletableFuture<>();
 		synchronized (this) {
 			if (this.off) {
@@ -59,9 +58,6 @@ final class ForcedRotations {
 				return requested;
 			}
 			Instant now = this.settings.clock().instant();
-			if (!demanded.isOver(now)) {
-				return tooEarly("the API server asks for a pause", demanded);
-			}
 			if (!this.interim.isOver(now)) {
 				return tooEarly(
 						"a rotation was requested less than "

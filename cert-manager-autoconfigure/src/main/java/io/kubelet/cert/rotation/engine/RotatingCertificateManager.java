@@ -149,7 +149,7 @@ public final class RotatingCertificateManager implements CertificateManager {
 
 	@Override
 	public CompletableFuture<CertificatePair> rotate() {
-		return this.forced.request(this.failures.demandedPause(), () -> this.serial.execute(() -> {
+		return this.forced.request(() -> this.serial.execute(() -> {
 			RotationLog.requested(this.settings);
 			if (this.forced.isRequested()) {
 				// Otherwise the pair that was asked for has come meanwhile

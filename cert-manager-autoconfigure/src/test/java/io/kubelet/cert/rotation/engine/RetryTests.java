@@ -17,6 +17,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import org.springframework.boot.test.system.CapturedOutput;
+
 import static java.time.Duration.ofHours;
 import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofMinutes;
@@ -83,17 +85,17 @@ class RetryTests extends ManagerFixture {
 			this.signer.denies();
 		}
 		else {
-			this.signer.isBusy(ofMinutes(5));
+			this.signer.isBusy(ofSeconds(50));
 		}
 		start(dynamic());
 		if (deniedBefore) {
-			this.signer.isBusy(ofMinutes(5));
+			this.signer.isBusy(ofSeconds(50));
 			pass(ofMinutes(1));
 		}
 		int before = this.signer.requests.size();
 		this.template = CertificateTemplate.ofSubject("system:node:n1", "others");
 		this.signer.denies();
-		pass(ofMinutes(5).minusMillis(1));
+		pass(ofSeconds(50).minusMillis(1));
 		assertThat(this.signer.requests).hasSize(before);
 		pass(ofMillis(1));
 		assertThat(this.signer.requests).hasSize(before + 1);
@@ -155,6 +157,41 @@ class RetryTests extends ManagerFixture {
 		assertThat(manager.status().rotations().count()).isEqualTo(2);
 		assertThat(this.credentials).containsExactly(null, this.rotations.get(0).current(),
 				this.rotations.get(0).current());
+	}
+
+	/** The tenth part of what is left, up to an hour, but no less than the interval. */
+	@ParameterizedTest
+	@CsvSource({ "PT10H, PT1H, PT1H", "PT100H, PT2H, PT1H", "PT5H, PT1H, PT30M", "PT1H, PT1H, PT6M",
+			"PT5M, PT1H, PT32S", "PT5M, PT20S, PT20S", "PT20S, PT1H, PT32S", "PT0S, PT1H, PT1M" })
+	void retryAfterLeavesTimeForAnotherAttempt(Duration left, Duration retryAfter, Duration wait) {
+		storePair(left.multipliedBy(99).plusHours(1), left);
+		this.signer.isBusy(retryAfter);
+		start();
+		pass(ofMillis(1));
+		assertThat(waits()).first().isEqualTo(wait);
+	}
+
+	@Test
+	void retryAfterIsAMinuteAtMostWithoutACertificate() {
+		this.signer.isBusy(ofHours(1));
+		start();
+		assertThat(waits()).containsExactly(ofMinutes(1));
+	}
+
+	@Test
+	void denialIsRetriedEveryMinuteOnceTheCertificateHasExpired(CapturedOutput output) {
+		this.signer.denies();
+		storePair(ofHours(9), ofMinutes(40));
+		CertificateManager manager = start();
+		pass(ofHours(3));
+		assertThat(waits()).startsWith(seconds(60, 120, 240, 480, 960, 60, 60)).endsWith(seconds(60, 60));
+		assertThat(this.signer.requests).as("one request at a time").hasSameSizeAs(this.failures);
+		assertLine(output, "Once this is corrected, POST /actuator/certificates/kubelet-client rotates at once, if "
+				+ "'management.endpoint.certificates.access' is 'unrestricted'")
+			.contains("Attempt 1 failed");
+		this.signer.issues();
+		pass(ofMinutes(1));
+		assertThat(manager.status().state()).isEqualTo(State.VALID);
 	}
 
 	private void glitches() {

@@ -26,6 +26,7 @@ import org.springframework.boot.test.system.CapturedOutput;
 
 import static java.time.Duration.ofHours;
 import static java.time.Duration.ofMinutes;
+import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
@@ -47,14 +48,14 @@ class SharedStoreTests extends ManagerFixture {
 	void storeThatCannotBeReadAtTheStartIsAFailedAttemptAndIsReadAgainWhenItsServerSays() {
 		this.shared.stored = Stored.NOTHING;
 		this.shared.problem = new StoreException(Kind.UNAVAILABLE, "The Secret cannot be read",
-				RequestException.unavailable(null, "TooManyRequests", "It is busy", ofMinutes(3), null));
+				RequestException.unavailable(null, "TooManyRequests", "It is busy", ofSeconds(50), null));
 		CertificateManager manager = start();
 		assertThat(manager.current()).isEmpty();
 		assertThat(this.failures).extracting(Failure::message).containsExactly("The Secret cannot be read");
 		assertThat(this.signer.requests).isEmpty();
-		assertThat(waits()).containsExactly(ofMinutes(3));
+		assertThat(waits()).containsExactly(ofSeconds(50));
 		this.shared.problem = null;
-		pass(ofMinutes(3));
+		pass(ofSeconds(50));
 		assertThat(manager.current()).isPresent();
 		assertThat(this.signer.requests).hasSize(1);
 	}
