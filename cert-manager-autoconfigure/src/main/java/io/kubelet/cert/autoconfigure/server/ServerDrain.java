@@ -61,7 +61,9 @@ final class ServerDrain implements CertificateManager.Follower {
 		if (earlier.isEmpty() && !removed) {
 			return;
 		}
-		// By the clock of the sessions of JSSE
+		// By the clock of the sessions of JSSE. OpenSSL counts in seconds, so a
+		// connection
+		// that is made within that of the change makes way for another one, too
 		long changed = Clock.systemUTC().millis();
 		boolean current = removed && Objects.equals(before.leaf(), after.leaf());
 		Predicate<SSLSession> outdated = (session) -> {
