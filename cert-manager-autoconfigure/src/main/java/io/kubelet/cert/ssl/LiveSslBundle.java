@@ -7,13 +7,10 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.HexFormat;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.WeakHashMap;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
 
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
@@ -49,8 +46,6 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 
 	private static final Logger logger = LoggerFactory.getLogger(LiveSslBundle.class);
 
-	private static final int REMEMBERED = 100;
-
 	private final String bundleName;
 
 	private final String password;
@@ -74,16 +69,7 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 	private final Set<CertificateManager.Follower> followers = Collections
 		.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
 
-	/** The leaves of recent handshakes: followers are not told of each rotation. */
-	private final Set<X509Certificate> presented = Collections
-		.synchronizedSet(Collections.newSetFromMap(new LinkedHashMap<>() {
-
-			@Override
-			protected boolean removeEldestEntry(Map.Entry<X509Certificate, Boolean> eldest) {
-				return size() > REMEMBERED;
-			}
-
-		}));
+	private final PresentedCertificates presented = new PresentedCertificates();
 
 	private volatile Identity followed;
 
@@ -203,11 +189,19 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 		X509Certificate followed = this.followed.leaf();
 		// What is newer than that will be followed
 		CertificatePair current = pair();
-		synchronized (this.presented) {
-			return this.presented.stream()
-				.filter((leaf) -> !leaf.equals(followed) && (current == null || !leaf.equals(current.leaf())))
-				.collect(Collectors.toSet());
-		}
+		return this.presented
+			.matching((leaf) -> !leaf.equals(followed) && (current == null || !leaf.equals(current.leaf())));
+	}
+
+	/**
+	 * Returns whether a follower has connections that present a certificate.
+	 * @param leaf the certificate
+	 * @return {@code true} if one may have
+	 */
+	boolean isHeld(X509Certificate leaf) {
+		return List.copyOf(this.followers)
+			.stream()
+			.anyMatch((follower) -> follower instanceof ConnectionHolder holder && holder.holds(leaf));
 	}
 
 	private @Nullable CertificatePair pair() {

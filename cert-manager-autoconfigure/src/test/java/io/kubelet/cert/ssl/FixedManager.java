@@ -1,6 +1,7 @@
 package io.kubelet.cert.ssl;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -9,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus;
@@ -41,6 +43,13 @@ public final class FixedManager implements CertificateManager {
 	/** Replaces the pair before any follower is called. */
 	public void replace() {
 		this.pair = this.authority.pair("test", "localhost");
+	}
+
+	/** Replaces the pair by one that expires, and calls the followers. */
+	public void rotateUntil(Instant notAfter) {
+		this.pair = this.authority.pair(CertificateTemplate.ofSubject("test"), notAfter.minus(Duration.ofHours(1)),
+				notAfter);
+		this.followers.forEach((follower) -> follower.updated("test"));
 	}
 
 	/** Registers an SSL bundle named {@code bundle}. */

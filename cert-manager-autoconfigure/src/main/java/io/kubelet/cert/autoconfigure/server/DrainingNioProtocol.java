@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.SocketChannel;
 import java.security.KeyStore;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
 import java.util.function.Predicate;
 
@@ -66,6 +67,13 @@ public final class DrainingNioProtocol extends Http11NioProtocol implements Serv
 				connection.execute(processor::pause);
 			}
 		});
+	}
+
+	@Override
+	public boolean any(Predicate<SSLSession> condition) {
+		AtomicBoolean found = new AtomicBoolean();
+		endpoint().forEach(condition, (channel, connection) -> found.set(true));
+		return found.get();
 	}
 
 	@Override

@@ -92,6 +92,11 @@ record JettyRotation(SslBundles bundles, JettyWebServerFactory factory) implemen
 			}
 		}
 
+		@Override
+		public boolean any(Predicate<SSLSession> condition) {
+			return connections(condition).findAny().isPresent();
+		}
+
 		/**
 		 * A connection of HTTP/2 would wait for its streams if it were asked to close.
 		 */

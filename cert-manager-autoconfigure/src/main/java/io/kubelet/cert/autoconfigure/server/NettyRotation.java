@@ -75,6 +75,11 @@ record NettyRotation(SslBundles bundles, NettyReactiveWebServerFactory factory) 
 		}
 
 		@Override
+		public boolean any(Predicate<SSLSession> condition) {
+			return connections(condition).findAny().isPresent();
+		}
+
+		@Override
 		public void close(Predicate<SSLSession> outdated) {
 			connections(outdated).forEach(Draining::close);
 		}

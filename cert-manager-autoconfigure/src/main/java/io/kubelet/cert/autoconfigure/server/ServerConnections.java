@@ -12,6 +12,9 @@ interface ServerConnections {
 	/** Ends some connections after their current requests. */
 	void drain(Predicate<SSLSession> outdated);
 
+	/** Whether there is such a connection. */
+	boolean any(Predicate<SSLSession> condition);
+
 	/** Closes some connections at once. */
 	void close(Predicate<SSLSession> outdated);
 

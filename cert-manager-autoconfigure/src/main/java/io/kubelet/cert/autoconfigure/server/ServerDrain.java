@@ -17,7 +17,7 @@ import javax.net.ssl.SSLSession;
 
 import io.kubelet.cert.certificate.trust.LiveTrustManager;
 import io.kubelet.cert.certificate.trust.Trust;
-import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.ssl.ConnectionHolder;
 import io.kubelet.cert.ssl.LiveSslBundle;
 import io.kubelet.cert.ssl.LiveSslBundle.Identity;
 import org.jspecify.annotations.Nullable;
@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * Drains the connections of a server that were made with an earlier identity of one
  * bundle: with another certificate, or when an authority was trusted that no longer is.
  */
-final class ServerDrain implements CertificateManager.Follower {
+final class ServerDrain implements ConnectionHolder {
 
 	/** A handshake that began before a change usually ends within this time. */
 	private static final Duration HANDSHAKE = Duration.ofSeconds(1);
@@ -87,6 +87,11 @@ final class ServerDrain implements CertificateManager.Follower {
 			this.connections.close(closed);
 			this.inProgress.remove(outdated);
 		});
+	}
+
+	@Override
+	public boolean holds(X509Certificate leaf) {
+		return this.connections.any((session) -> leaf.equals(presented(session)));
 	}
 
 	/** Whether an authority is no longer trusted. */

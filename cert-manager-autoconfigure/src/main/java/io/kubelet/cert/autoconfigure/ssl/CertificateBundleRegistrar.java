@@ -4,6 +4,7 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
@@ -19,6 +20,8 @@ import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.RotationScheduler;
+import io.kubelet.cert.ssl.ExpiredConnections;
+import io.kubelet.cert.ssl.LiveSslBundle;
 import io.kubelet.cert.ssl.RegisteredBundle;
 import io.kubelet.cert.ssl.TlsRole;
 import org.jspecify.annotations.Nullable;
@@ -59,6 +62,9 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 
 	private final List<Runnable> ends = new ArrayList<>();
 
+	/** Bundles do not keep their followers. */
+	private final List<CertificateManager.Follower> followers = new ArrayList<>();
+
 	CertificateBundleRegistrar(CertificateSettingsList settings, CertificateManagers managers,
 			TrustedAuthorities trusted, RotationScheduler scheduler, Environment environment) {
 		this.settings = settings;
@@ -75,6 +81,19 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 			.orElseGet(() -> RegisteredBundle.register(registry, manager.name(), manager,
 					this.trusted.undescribed(manager.name()), this.scheduler,
 					Duration.ofSeconds(CertificateSettings.Ssl.DRAIN_SECONDS)))));
+		if (registry instanceof SslBundles bundles) {
+			bundles.getBundleNames()
+				.stream()
+				.map((name) -> LiveSslBundle.of(bundles.getBundle(name)))
+				.filter(Objects::nonNull)
+				.forEach(this::follow);
+		}
+	}
+
+	private void follow(LiveSslBundle bundle) {
+		ExpiredConnections expired = new ExpiredConnections(bundle, this.trusted::now);
+		bundle.addFollower(expired);
+		this.followers.add(expired);
 	}
 
 	private Runnable register(SslBundleRegistry registry, CertificateSettings certificate, CertificateManager manager) {

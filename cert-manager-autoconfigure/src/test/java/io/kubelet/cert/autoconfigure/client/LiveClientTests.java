@@ -1,6 +1,8 @@
 package io.kubelet.cert.autoconfigure.client;
 
+import java.lang.ref.Reference;
 import java.security.cert.X509Certificate;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -9,15 +11,21 @@ import java.util.concurrent.CopyOnWriteArrayList;
 
 import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.Trust;
+import io.kubelet.cert.ssl.ExpiredConnections;
 import io.kubelet.cert.ssl.FixedManager;
 import io.kubelet.cert.ssl.LiveSslBundle;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+@ExtendWith(OutputCaptureExtension.class)
 class LiveClientTests {
 
 	private final SimulatedTime time = new SimulatedTime(Instant.parse("2026-01-01T00:00:00Z"));
@@ -62,6 +70,25 @@ class LiveClientTests {
 		// The scheduler ends with the context
 		client.destroy();
 		assertThat(closed).hasSize(2);
+	}
+
+	@Test
+	void clientThatIsNotClosedBeforeItsCertificateExpiresIsReported(CapturedOutput output) {
+		LiveSslBundle bundle = (LiveSslBundle) this.manager.register(() -> Trust.exactly(List.of()), this.time)
+			.getBundle("bundle")
+			.getManagers();
+		ExpiredConnections expired = new ExpiredConnections(bundle, Clock.systemUTC());
+		bundle.addFollower(expired);
+		LiveClient<Object> client = new LiveClient<>(bundle, (resources) -> new Object());
+		for (int seconds : List.of(40, 20)) {
+			this.manager.rotateUntil(Instant.now().plusSeconds(seconds));
+			client.get();
+			this.manager.rotate();
+			this.time.pass(Duration.ofSeconds(41));
+			assertThat(output.toString().contains("of the SSL bundle 'bundle' that expired at"))
+				.isEqualTo(seconds == 20);
+		}
+		Reference.reachabilityFence(expired);
 	}
 
 }

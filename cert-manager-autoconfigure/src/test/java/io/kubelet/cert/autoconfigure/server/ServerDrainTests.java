@@ -1,8 +1,10 @@
 package io.kubelet.cert.autoconfigure.server;
 
+import java.lang.ref.Reference;
 import java.lang.reflect.Proxy;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -18,20 +20,25 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.Trust;
-import io.kubelet.cert.ssl.LiveSslBundle;
+import io.kubelet.cert.ssl.ExpiredConnections;
 import io.kubelet.cert.ssl.FixedManager;
+import io.kubelet.cert.ssl.LiveSslBundle;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Tests for {@link ServerDrain}.
  */
+@ExtendWith(OutputCaptureExtension.class)
 class ServerDrainTests implements ServerConnections {
 
 	private final TestAuthority removed = new TestAuthority("removed");
@@ -97,6 +104,30 @@ class ServerDrainTests implements ServerConnections {
 		assertThat(this.open).containsExactly(ofAnotherBundle, current);
 	}
 
+	@Test
+	void connectionThatPresentsAnExpiredCertificateIsReportedOnceForABundle(CapturedOutput output) {
+		FixedManager manager = new FixedManager(this.remaining);
+		SimulatedTime time = new SimulatedTime(Instant.EPOCH);
+		LiveSslBundle bundle = Objects.requireNonNull(
+				LiveSslBundle.of(manager.register(() -> Trust.exactly(List.of()), time).getBundle("bundle")));
+		ServerDrain drain = new ServerDrain(bundle, this);
+		ExpiredConnections expired = new ExpiredConnections(bundle, Clock.systemUTC());
+		List.of(drain, expired).forEach(bundle::addFollower);
+		for (boolean held : List.of(false, true, true)) {
+			manager.rotateUntil(Instant.now().plusSeconds(20));
+			if (held) {
+				this.open.add(session(manager.pair().leaf(), manager.pair()));
+			}
+			manager.rotate();
+			time.pass(Duration.ofSeconds(21));
+			assertThat(output.toString().contains("of the SSL bundle 'bundle' that expired at")).isEqualTo(held);
+			time.pass(Duration.ofSeconds(10));
+		}
+		assertThat(output).containsOnlyOnce("that expired at").contains("'ssl.drain' of the certificate, now 30s");
+		Reference.reachabilityFence(drain);
+		Reference.reachabilityFence(expired);
+	}
+
 	private static SSLSession handshake(FixedManager manager, Runnable handshake) {
 		handshake.run();
 		return session(manager.pair().leaf(), manager.pair());
@@ -118,6 +149,11 @@ class ServerDrainTests implements ServerConnections {
 	@Override
 	public void drain(Predicate<SSLSession> outdated) {
 		this.drained = true;
+	}
+
+	@Override
+	public boolean any(Predicate<SSLSession> condition) {
+		return this.open.stream().anyMatch(condition);
 	}
 
 	@Override

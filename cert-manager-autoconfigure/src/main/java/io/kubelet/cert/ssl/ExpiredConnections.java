@@ -1,0 +1,66 @@
+package io.kubelet.cert.ssl;
+
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+import io.kubelet.cert.certificate.CertificateNames;
+import io.kubelet.cert.certificate.ReadableDuration;
+import io.kubelet.cert.rotation.CertificateManager;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Warns, once for a bundle, if connections present a certificate when it expires.
+ */
+public final class ExpiredConnections implements CertificateManager.Follower {
+
+	private static final Logger logger = LoggerFactory.getLogger(ExpiredConnections.class);
+
+	private final LiveSslBundle bundle;
+
+	private final InstantSource clock;
+
+	/** Those whose end is awaited. */
+	private final Set<X509Certificate> replaced = ConcurrentHashMap.newKeySet();
+
+	private volatile boolean warned;
+
+	/**
+	 * Creates a follower of a bundle.
+	 * @param bundle the bundle
+	 * @param clock tells when a certificate expires
+	 */
+	public ExpiredConnections(LiveSslBundle bundle, InstantSource clock) {
+		this.bundle = bundle;
+		this.clock = clock;
+	}
+
+	@Override
+	public void updated(String bundleName) {
+		Instant now = this.clock.instant();
+		for (X509Certificate leaf : this.bundle.earlier()) {
+			Instant end = leaf.getNotAfter().toInstant();
+			if (!this.warned && end.isAfter(now) && this.replaced.add(leaf)) {
+				this.bundle.after(Duration.between(now, end), () -> expired(leaf, end));
+			}
+		}
+	}
+
+	private void expired(X509Certificate leaf, Instant end) {
+		this.replaced.remove(leaf);
+		if (!this.warned && this.bundle.isHeld(leaf)) {
+			this.warned = true;
+			logger
+				.warn("Connections still present a certificate of {} that expired at {} (serial number {}): peers may end "
+						+ "them or refuse requests, until they are closed at the end of the drain. Set 'ssl.drain' of the "
+						+ "certificate, now {}, to less than the time between a rotation and the end of the previous "
+						+ "certificate", this.bundle, end, CertificateNames.serialNumber(leaf),
+						ReadableDuration.of(this.bundle.drain()));
+		}
+	}
+
+}
