@@ -63,6 +63,15 @@ public interface CertificateStore {
 		}
 
 		/**
+		 * Returns whether somebody has removed authorities of the pair that is used.
+		 * Writing that pair stores them again.
+		 * @return {@code true} if they are missing
+		 */
+		default boolean lacksAuthorities() {
+			return false;
+		}
+
+		/**
 		 * Returns which program has last changed the pair, other than replicas.
 		 * @return the name under which it writes, empty if it is not known
 		 */

@@ -107,6 +107,21 @@ class SharedAuthoritiesTests extends ShopFixture {
 		assertThat(creates()).isZero();
 	}
 
+	/** As a tool that applies its own content, for which there are pauses. */
+	@Test
+	void programThatRemovesTheAuthorityEachTimeIsReported() {
+		ConfigurableApplicationContext replica = startWithIssuer();
+		settle();
+		for (int i = 0; i < 3; i++) {
+			this.plane.secrets().put("shop", "shop-tls", Map.of("ca.crt", ""));
+			await().until(() -> !secret().getOrDefault("ca.crt", "").isEmpty());
+			this.clock.set(Duration.ofMinutes(5));
+		}
+		await().untilAsserted(() -> assertThat(status(replica).health().storeProblem())
+			.startsWith("Another program keeps changing the pair in Secret shop/shop-tls."));
+		assertThat(creates()).isZero();
+	}
+
 	@Test
 	void replicasThatFindNoAuthorityRotateOnceAndStart() throws IOException {
 		ConfigurableApplicationContext first = startWithIssuer();

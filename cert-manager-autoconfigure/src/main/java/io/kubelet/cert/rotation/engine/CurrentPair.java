@@ -159,7 +159,7 @@ final class CurrentPair {
 	private void reviewOurs(Stored stored, @Nullable CertificateTemplate template, Instant now) {
 		CertificatePair pair = this.pair;
 		if (pair != null && this.repair.isEnabled()) {
-			if (stored.pair() == null) {
+			if (stored.pair() == null || this.store.lacksAuthorities()) {
 				this.repair.restore(this.pair, this.deadline, now);
 			}
 			else if (this.repair.isForeign(stored) && template != null) {

@@ -109,8 +109,9 @@ final class RotationLog {
 	}
 
 	static void restored(RotationSettings settings, CertificatePair pair) {
-		about(settings, logger.atInfo(), pair)
-			.log("[{}] {} did not contain the pair in use, which has been stored there", settings.store());
+		about(settings, logger.atInfo(), pair).log(
+				"[{}] {} did not contain the pair in use with its authorities, which has been stored there",
+				settings.store());
 	}
 
 	static void storedByReplica(RotationSettings settings, CertificatePair pair, Trigger trigger) {

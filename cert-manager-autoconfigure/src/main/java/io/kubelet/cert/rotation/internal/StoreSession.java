@@ -68,6 +68,11 @@ public final class StoreSession {
 		return (this.store instanceof CertificateStore.Shared shared) ? shared.deficiency() : Optional.empty();
 	}
 
+	/** Whether authorities of the pair that is used are missing. */
+	public boolean lacksAuthorities() {
+		return this.store instanceof CertificateStore.Shared shared && shared.lacksAuthorities();
+	}
+
 	public Stored get() {
 		return this.stored;
 	}

@@ -98,7 +98,7 @@ class SharedStoreTests extends ManagerFixture {
 		assertThat(this.signer.requests).isEmpty();
 		assertThat(output)
 			.contains("The Secret is damaged; the last valid pair stays in use",
-					"did not contain the pair in use, which has been stored there")
+					"did not contain the pair in use with its authorities, which has been stored there")
 			.doesNotContain("restart");
 		assertThat(this.shared.stored).returns(this.pair, Stored::pair)
 			.returns(manager.status().schedule().deadline(), Stored::deadline)

@@ -12,8 +12,6 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-import com.google.gson.JsonArray;
-import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.ExternalText;
@@ -65,22 +63,8 @@ final class SecretObject {
 
 	SecretObject(JsonObject json) {
 		this.json = json;
-		this.manager = manager(metadata());
+		this.manager = FieldManagers.ofData(metadata(), CERTIFICATE);
 		metadata().remove("managedFields");
-	}
-
-	/** The program that has set the certificate. */
-	private static String manager(JsonObject metadata) {
-		String manager = "";
-		if (metadata.get("managedFields") instanceof JsonArray entries) {
-			for (JsonElement entry : entries) {
-				JsonObject fields = ApiObjects.member(entry.getAsJsonObject(), "fieldsV1");
-				if (ApiObjects.member(fields, "f:data").has("f:" + CERTIFICATE)) {
-					manager = Objects.toString(ApiObjects.text(entry.getAsJsonObject(), "manager"), "");
-				}
-			}
-		}
-		return ExternalText.clean(manager);
 	}
 
 	/** The program that has set the certificate, empty if a replica has. */
@@ -228,6 +212,11 @@ final class SecretObject {
 		changed.set(AUTHORITIES,
 				(pair != null && !pair.authorities().isEmpty()) ? Pem.write(pair.authorities()) : null);
 		return changed;
+	}
+
+	/** Whether some of these authorities are missing. */
+	boolean lacks(List<X509Certificate> authorities) {
+		return !authorities().containsAll(authorities);
 	}
 
 	/** Returns this Secret with further authorities before those that it has. */

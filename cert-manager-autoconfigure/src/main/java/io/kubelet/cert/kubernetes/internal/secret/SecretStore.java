@@ -2,7 +2,6 @@ package io.kubelet.cert.kubernetes.internal.secret;
 
 import java.time.Clock;
 import java.time.Instant;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
@@ -60,6 +59,8 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 
 	/** Why the Secret could not be read at first. */
 	private @Nullable StoreException unread;
+
+	private boolean lacksAuthorities;
 
 	private volatile Optional<String> deficiency = Optional.empty();
 
@@ -137,31 +138,8 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 		this.otherWriter = secret.otherWriter().isEmpty() ? this.otherWriter : secret.otherWriter();
 		requireOwn(secret);
 		Stored content = content(secret);
-		if (lacksAuthorities(secret, content)) {
-			return restoreAuthorities(secret, content);
-		}
 		Stored complete = complete(secret, content);
 		return complete.equals(content) ? remember(secret, content) : complete;
-	}
-
-	private boolean lacksAuthorities(SecretObject secret, Stored content) {
-		return this.certificate.rotates() && content.pair() != null
-				&& !secret.authorities().containsAll(content.pair().authorities());
-	}
-
-	/** What others have added is left to them. The next reading tries again. */
-	private Stored restoreAuthorities(SecretObject secret, Stored content) {
-		try {
-			CertificatePair pair = Objects.requireNonNull(content.pair());
-			SecretObject written = send(secret, secret.withAuthorities(pair.authorities()));
-			logger.info("[{}] ca.crt of {} lacked an authority of the issuer: it has been stored there again",
-					this.certificate.name(), this);
-			return remember(written,
-					new Stored(pair, content.pending(), content.deadline(), content.repairs(), written.version()));
-		}
-		catch (StoreException ex) {
-			return content;
-		}
 	}
 
 	/**
@@ -224,6 +202,9 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 				&& answered.hasKey(pair.leaf().getPublicKey())) {
 			changed = changed.notedWithoutAuthority(pair, answered.request().signerName());
 		}
+		if (pair != null && changed.lacks(pair.authorities())) {
+			changed = changed.withAuthorities(pair.authorities());
+		}
 		SecretObject written = changed.json().equals(secret.json()) ? secret : send(secret, changed);
 		return remember(written, new Stored(pair, next.pending(), next.deadline(), next.repairs(), written.version()));
 	}
@@ -244,6 +225,7 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 		this.read = secret;
 		this.stored = content;
 		this.deficiency = this.authorities.deficiency(content.pair(), secret);
+		this.lacksAuthorities = content.pair() != null && secret.lacks(content.pair().authorities());
 		return content;
 	}
 
@@ -273,6 +255,11 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 	@Override
 	public Optional<String> deficiency() {
 		return this.deficiency;
+	}
+
+	@Override
+	public boolean lacksAuthorities() {
+		return this.lacksAuthorities;
 	}
 
 	/** Returns the name of the certificate. */
