@@ -246,6 +246,8 @@ class DocumentationTests {
 				JsonMapper.shared()
 					.readTree(metadata.openStream())
 					.get("properties")
+					.valueStream()
+					.filter((property) -> property.path("deprecation").path("level").asString("").isEmpty())
 					.forEach((property) -> properties.put(property.get("name").asString(),
 							property.path("type").asString("")));
 			}

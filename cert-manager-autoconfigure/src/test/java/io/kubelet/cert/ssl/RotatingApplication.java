@@ -46,7 +46,7 @@ public class RotatingApplication implements AutoCloseable {
 		this(WebApplicationType.NONE, List.of(source), properties);
 	}
 
-	RotatingApplication(WebApplicationType type, List<Class<?>> sources, String... properties) {
+	public RotatingApplication(WebApplicationType type, List<Class<?>> sources, String... properties) {
 		this.context = new SpringApplicationBuilder(Certificates.class).sources(sources.toArray(Class<?>[]::new))
 			.web(type)
 			.logStartupInfo(false)

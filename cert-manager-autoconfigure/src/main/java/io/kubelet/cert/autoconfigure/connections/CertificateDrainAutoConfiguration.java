@@ -10,7 +10,6 @@ import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.ssl.LiveSslBundle;
 
-import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
@@ -46,20 +45,6 @@ public final class CertificateDrainAutoConfiguration {
 			.map((name) -> LiveSslBundle.of(bundles.getBundle(name)))
 			.filter(Objects::nonNull)
 			.forEach((bundle) -> drains.orderedStream().forEach(bundle::addFollower));
-	}
-
-	/** Not by default, because it loses messages that are being published. */
-	@Configuration(proxyBeanMethods = false)
-	@ConditionalOnClass(CachingConnectionFactory.class)
-	@ConditionalOnBooleanProperty("kubelet.cert.drain.rabbitmq")
-	static class Rabbit {
-
-		@Bean
-		CertificateManager.Follower rabbitConnectionDrain(ConfigurableListableBeanFactory beans,
-				Environment environment) {
-			return new RabbitDrain(beans, environment.getProperty("spring.rabbitmq.ssl.bundle"));
-		}
-
 	}
 
 	@Configuration(proxyBeanMethods = false)

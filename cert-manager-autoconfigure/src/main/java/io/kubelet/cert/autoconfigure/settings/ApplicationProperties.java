@@ -35,10 +35,8 @@ record ApplicationProperties(@DefaultValue("true") Boolean enabled, boolean igno
 	 * rotation, and a gRPC server limits the age of its connections to the drain.
 	 * @param hikari Whether HikariCP pools whose connections present the certificate of a
 	 * bundle replace them after a rotation.
-	 * @param rabbitmq Whether connections to RabbitMQ are replaced after a rotation.
-	 * Messages that are being published without confirms may be lost.
 	 */
-	record Drain(@DefaultValue("true") Boolean grpc, @DefaultValue("true") Boolean hikari, boolean rabbitmq) {
+	record Drain(@DefaultValue("true") Boolean grpc, @DefaultValue("true") Boolean hikari) {
 
 	}
 

@@ -33,6 +33,10 @@ record UnknownProperties(Set<ConfigurationPropertyName> known) {
 
 	private static final ConfigurationPropertyName PREFIX = ConfigurationPropertyName.of(PropertyNames.PREFIX);
 
+	/** What to use in place of properties that were removed, as in the metadata. */
+	private static final Map<ConfigurationPropertyName, String> REMOVED = Map.of(PREFIX.append("drain.rabbitmq"),
+			"Use an update handler of the SSL bundle that resets the connection factory.");
+
 	/**
 	 * Reports the properties in sources.
 	 * @param ignore whether to log a warning instead of an exception
@@ -76,12 +80,18 @@ record UnknownProperties(Set<ConfigurationPropertyName> known) {
 
 	private String describe(ConfigurationProperty property) {
 		ConfigurationPropertyName unknown = nameOf(property);
+		String replacement = REMOVED.get(unknown);
+		return "'%s' (%s): %s".formatted(unknown, property.getOrigin(), (replacement != null)
+				? "it was removed. " + replacement : "the closest property is '%s'".formatted(closest(unknown)));
+	}
+
+	private ConfigurationPropertyName closest(ConfigurationPropertyName unknown) {
 		Set<String> pairs = pairs(unknown);
-		return "'%s' (%s): the closest property is '%s'".formatted(unknown, property.getOrigin(), this.known.stream()
+		return this.known.stream()
 			.filter((name) -> !name.isLastElementIndexed() && !isGroup(name))
 			.min(Comparator.comparing((ConfigurationPropertyName candidate) -> !isNamedAlike(candidate, unknown))
 				.thenComparing((candidate) -> difference(pairs, pairs(candidate))))
-			.orElseThrow());
+			.orElseThrow();
 	}
 
 	private boolean isGroup(ConfigurationPropertyName name) {

@@ -51,12 +51,9 @@ class CertificateDrainAutoConfigurationTests {
 		runner().run((context) -> assertThat(context).hasBean("grpcConnectionAge")
 			.getBeanNames(CertificateManager.Follower.class)
 			.containsExactlyInAnyOrder("grpcConnectionDrain", "hikariConnectionDrain"));
-		runner()
-			.withPropertyValues("kubelet.cert.drain.grpc=false", "kubelet.cert.drain.hikari=false",
-					"kubelet.cert.drain.rabbitmq=true")
+		runner().withPropertyValues("kubelet.cert.drain.grpc=false", "kubelet.cert.drain.hikari=false")
 			.run((context) -> assertThat(context).doesNotHaveBean("grpcConnectionAge")
-				.getBeanNames(CertificateManager.Follower.class)
-				.containsExactly("rabbitConnectionDrain"));
+				.doesNotHaveBean(CertificateManager.Follower.class));
 	}
 
 	@ParameterizedTest

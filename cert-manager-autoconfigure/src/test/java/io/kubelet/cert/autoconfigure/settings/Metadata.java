@@ -19,13 +19,23 @@ final class Metadata {
 
 	/** The properties under the prefix, by their names without it. */
 	static Map<String, JsonNode> properties() {
+		return properties(false);
+	}
+
+	/** Those that were removed. */
+	static Map<String, JsonNode> removed() {
+		return properties(true);
+	}
+
+	private static Map<String, JsonNode> properties(boolean removed) {
 		String prefix = PropertyNames.PREFIX + ".";
 		Map<String, JsonNode> properties = new LinkedHashMap<>();
 		try (InputStream metadata = CertificateProperties.class
 			.getResourceAsStream("/META-INF/spring-configuration-metadata.json")) {
 			for (JsonNode property : JsonMapper.shared().readTree(metadata).get("properties")) {
 				String name = property.get("name").asString();
-				if (name.startsWith(prefix)) {
+				if (name.startsWith(prefix)
+						&& removed == property.path("deprecation").path("level").asString("").equals("error")) {
 					properties.put(name.substring(prefix.length()), property);
 				}
 			}

@@ -13,7 +13,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 import io.kubelet.cert.ssl.RotatingApplication;
 import io.kubelet.cert.ssl.StandInServer;
+import io.kubelet.cert.testsupport.DocumentedJava;
 import io.kubelet.cert.testsupport.Load;
+import io.kubelet.cert.testsupport.Markdown;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -23,6 +25,7 @@ import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
 import org.springframework.amqp.rabbit.core.RabbitAdmin;
 import org.springframework.amqp.rabbit.core.RabbitTemplate;
 import org.springframework.amqp.rabbit.listener.RabbitListenerEndpointRegistry;
+import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.amqp.autoconfigure.RabbitAutoConfiguration;
 import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
 import org.springframework.context.annotation.Bean;
@@ -43,19 +46,23 @@ class RabbitRotationTests {
 	private static final Map<String, CompletableFuture<Boolean>> expected = new ConcurrentHashMap<>();
 
 	/**
-	 * The connection of the listener follows. That of the publisher, which waits for
-	 * confirms, remains: closing it would fail what is being published.
+	 * The update handler of the documentation replaces the connection of the listener.
+	 * That of another factory, whose publisher waits for confirms, remains: closing it
+	 * would fail what is being published.
 	 */
 	@Test
-	void connectionsFollowTheRotationAndNoMessageIsLost(@TempDir Path directory) throws Exception {
+	void updateHandlerReplacesTheConnectionOfTheListenerAndNoMessageIsLost(@TempDir Path directory,
+			@TempDir Path classes) throws Exception {
+		Class<?> handler = DocumentedJava.compile(Markdown.of("docs/reference/ssl-bundle-consumers.md"), classes)
+			.loadClass("RabbitConfiguration");
 		Path program = ServerProgram.require("rabbitmq-server", "/usr/lib/rabbitmq");
 		int port = ServerProgram.freePort();
 		try (StandInServer server = new StandInServer(StandInServer.forwardingTo(port));
 				ServerProgram rabbit = start(program, directory, port);
-				RotatingApplication application = new RotatingApplication(Messages.class,
-						"spring.rabbitmq.host=localhost", "spring.rabbitmq.port=" + server.port(),
-						"spring.rabbitmq.ssl.bundle=client", "spring.rabbitmq.listener.simple.auto-startup=false",
-						"kubelet.cert.drain.rabbitmq=true")) {
+				RotatingApplication application = new RotatingApplication(WebApplicationType.NONE,
+						List.of(Messages.class, handler), "spring.rabbitmq.host=localhost",
+						"spring.rabbitmq.port=" + server.port(), "spring.rabbitmq.ssl.bundle=client",
+						"spring.rabbitmq.listener.simple.auto-startup=false")) {
 			server.start(application);
 			CachingConnectionFactory confirming = confirming(application);
 			application.bean(RabbitAdmin.class).initialize();

@@ -1,9 +1,5 @@
 package io.kubelet.cert.autoconfigure.connections;
 
-import java.util.ConcurrentModificationException;
-import java.util.concurrent.atomic.AtomicInteger;
-
-import com.rabbitmq.client.ConnectionFactory;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import org.jspecify.annotations.Nullable;
@@ -12,42 +8,16 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
-import org.springframework.beans.factory.support.DefaultListableBeanFactory;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * What drains leave alone.
+ * Tests for {@link PostgresqlDriver}.
  */
 @ExtendWith(OutputCaptureExtension.class)
-class ConnectionDrainTests {
-
-	private final DefaultListableBeanFactory beans = new DefaultListableBeanFactory();
-
-	@Test
-	void connectionsToRabbitWithTheBundleAreResetAlsoIfThatEndsHalfwayAtFirst() throws Exception {
-		AtomicInteger resets = new AtomicInteger();
-		ConnectionFactory tls = new ConnectionFactory();
-		tls.useSslProtocol();
-		this.beans.registerSingleton("connections", new CachingConnectionFactory(tls) {
-
-			@Override
-			public void resetConnection() {
-				if (resets.incrementAndGet() < 3) {
-					throw new ConcurrentModificationException();
-				}
-			}
-
-		});
-		new RabbitDrain(this.beans, null).updated("shop");
-		new RabbitDrain(this.beans, "other").updated("shop");
-		assertThat(resets).hasValue(0);
-		new RabbitDrain(this.beans, "shop").updated("shop");
-		assertThat(resets).hasValue(3);
-	}
+class PostgresqlDriverTests {
 
 	@ParameterizedTest
 	@CsvSource({ "postgresql, shop", "otel:postgresql, shop", "aws-wrapper:postgresql, shop", "tc:postgresql,",
