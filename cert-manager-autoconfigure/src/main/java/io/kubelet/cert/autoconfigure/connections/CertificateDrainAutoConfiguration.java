@@ -17,20 +17,14 @@ import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
-import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
-import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.boot.jdbc.DataSourceUnwrapper;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.core.Ordered;
-import org.springframework.core.annotation.Order;
-import org.springframework.core.env.Environment;
-import org.springframework.grpc.server.ServerBuilderCustomizer;
 
 /**
- * Auto-configuration of what happens to the connections of other clients and servers
- * after a rotation, where a library can give them up without losing anything.
+ * Auto-configuration of what happens to the connections of other clients after a
+ * rotation, where a library can give them up without losing anything.
  */
 @AutoConfiguration(after = CertificateSslAutoConfiguration.class)
 @ConditionalOnBean({ CertificateManagers.class, SslBundles.class })
@@ -62,29 +56,11 @@ public final class CertificateDrainAutoConfiguration {
 	@Configuration(proxyBeanMethods = false)
 	@ConditionalOnClass({ ManagedChannel.class, AbstractStub.class })
 	@ConditionalOnBooleanProperty(name = "kubelet.cert.drain.grpc", matchIfMissing = true)
-	static class GrpcChannels {
+	static class Grpc {
 
 		@Bean
 		CertificateManager.Follower grpcConnectionDrain(ConfigurableListableBeanFactory beans) {
 			return new GrpcChannelDrain(beans);
-		}
-
-	}
-
-	@Configuration(proxyBeanMethods = false)
-	@ConditionalOnClass(ServerBuilderCustomizer.class)
-	@ConditionalOnBooleanProperty(name = "kubelet.cert.drain.grpc", matchIfMissing = true)
-	@ConditionalOnProperty("spring.grpc.server.ssl.bundle")
-	@ConditionalOnProperty(name = "spring.grpc.server.keepalive.connection.max-age", havingValue = "not set",
-			matchIfMissing = true)
-	static class GrpcServers {
-
-		/** First, so that a customizer of the application has the last word. */
-		@Bean
-		@Order(Ordered.HIGHEST_PRECEDENCE)
-		@ConditionalOnMissingBean(name = "grpcConnectionAge")
-		ServerBuilderCustomizer<?> grpcConnectionAge(SslBundles bundles, Environment environment) {
-			return new GrpcConnectionAge<>(bundles, environment.getRequiredProperty("spring.grpc.server.ssl.bundle"));
 		}
 
 	}

@@ -32,7 +32,7 @@ record ApplicationProperties(@DefaultValue("true") Boolean enabled, boolean igno
 	 * Replacement of existing connections after a rotation.
 	 *
 	 * @param grpc Whether gRPC channels that are beans make new connections after a
-	 * rotation, and a gRPC server limits the age of its connections to the drain.
+	 * rotation.
 	 * @param hikari Whether HikariCP pools whose connections present the certificate of a
 	 * bundle replace them after a rotation.
 	 */

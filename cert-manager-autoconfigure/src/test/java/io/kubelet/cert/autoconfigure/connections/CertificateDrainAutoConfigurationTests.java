@@ -1,11 +1,9 @@
 package io.kubelet.cert.autoconfigure.connections;
 
 import java.nio.file.Path;
-import java.util.concurrent.TimeUnit;
 
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.HikariPoolMXBean;
-import io.grpc.netty.NettyServerBuilder;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.ssl.BundleSocketFactory;
@@ -26,7 +24,6 @@ import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.r2dbc.autoconfigure.ConnectionFactoryOptionsBuilderCustomizer;
 import org.springframework.boot.ssl.NoSuchSslBundleException;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
-import org.springframework.grpc.server.ServerBuilderCustomizer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.mockito.Mockito.atLeastOnce;
@@ -42,18 +39,15 @@ class CertificateDrainAutoConfigurationTests {
 
 	private ApplicationContextRunner runner() {
 		return CertificateContexts.runner(this.directory, CertificateDrainAutoConfiguration.class)
-			.withPropertyValues("kubelet.cert.pair-name=shop", "kubelet.cert.rotation.forced-interval=0s",
-					"spring.grpc.server.ssl.bundle=shop");
+			.withPropertyValues("kubelet.cert.pair-name=shop", "kubelet.cert.rotation.forced-interval=0s");
 	}
 
 	@Test
 	void drainThatLosesNothingIsOnUnlessAPropertySwitchesItOff() {
-		runner().run((context) -> assertThat(context).hasBean("grpcConnectionAge")
-			.getBeanNames(CertificateManager.Follower.class)
+		runner().run((context) -> assertThat(context).getBeanNames(CertificateManager.Follower.class)
 			.containsExactlyInAnyOrder("grpcConnectionDrain", "hikariConnectionDrain"));
 		runner().withPropertyValues("kubelet.cert.drain.grpc=false", "kubelet.cert.drain.hikari=false")
-			.run((context) -> assertThat(context).doesNotHaveBean("grpcConnectionAge")
-				.doesNotHaveBean(CertificateManager.Follower.class));
+			.run((context) -> assertThat(context).doesNotHaveBean(CertificateManager.Follower.class));
 	}
 
 	@ParameterizedTest
@@ -93,15 +87,6 @@ class CertificateDrainAutoConfigurationTests {
 				.rootCause()
 				.isInstanceOf(NoSuchSslBundleException.class)
 				.hasMessageContaining("shpo"));
-	}
-
-	@Test
-	void customizerOrMaximumAgeOfTheApplicationIsUsedInstead() {
-		ServerBuilderCustomizer<NettyServerBuilder> own = (builder) -> builder.maxConnectionAge(1, TimeUnit.HOURS);
-		runner().withBean("grpcConnectionAge", ServerBuilderCustomizer.class, () -> own)
-			.run((context) -> assertThat(context).getBean(ServerBuilderCustomizer.class).isSameAs(own));
-		runner().withPropertyValues("spring.grpc.server.keepalive.connection.max-age=1h")
-			.run((context) -> assertThat(context).doesNotHaveBean("grpcConnectionAge").hasBean("grpcConnectionDrain"));
 	}
 
 	@ParameterizedTest

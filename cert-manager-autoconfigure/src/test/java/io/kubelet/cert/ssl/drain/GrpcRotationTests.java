@@ -3,6 +3,7 @@ package io.kubelet.cert.ssl.drain;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
@@ -57,7 +58,7 @@ class GrpcRotationTests {
 
 	@BeforeAll
 	static void start() {
-		application = new RotatingApplication("spring.grpc.server.ssl.bundle=server", "kubelet.cert.ssl.drain=1s");
+		application = new RotatingApplication();
 	}
 
 	@AfterAll
@@ -65,7 +66,10 @@ class GrpcRotationTests {
 		application.close();
 	}
 
-	/** A channel that is no bean has its connection replaced by the server only. */
+	/**
+	 * A channel that is no bean only has its connection replaced if the server limits the
+	 * age of its connections.
+	 */
 	@ParameterizedTest
 	@EnumSource
 	void channelAndServerFollowTheRotation(Transport transport) throws Exception {
@@ -121,10 +125,13 @@ class GrpcRotationTests {
 
 		NETTY, SHADED;
 
-		/** As Spring Boot's auto-configuration creates it. */
+		/**
+		 * As it is auto-configured, with a {@code max-age} of a second.
+		 */
 		@SuppressWarnings({ "rawtypes", "unchecked" })
 		GrpcServerFactory server() {
-			List customizers = List.of(application.bean(ServerBuilderCustomizer.class));
+			ServerBuilderCustomizer maxAge = (builder) -> builder.maxConnectionAge(1, TimeUnit.SECONDS);
+			List customizers = List.of(maxAge);
 			SslManagerBundle managers = application.bundle("server").getManagers();
 			return (this == NETTY)
 					? new NettyGrpcServerFactory("localhost:0", customizers, managers.getKeyManagerFactory(),
