@@ -52,8 +52,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 import tools.jackson.databind.json.JsonMapper;
 
 import org.springframework.boot.WebApplicationType;
-import org.springframework.boot.actuate.info.Info;
-import org.springframework.boot.actuate.info.InfoContributor;
 import org.springframework.boot.actuate.autoconfigure.endpoint.EndpointAutoConfiguration;
 import org.springframework.boot.actuate.autoconfigure.endpoint.jackson.JacksonEndpointAutoConfiguration;
 import org.springframework.boot.actuate.autoconfigure.endpoint.jmx.JmxEndpointAutoConfiguration;
@@ -76,8 +74,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * A secret that an application is given, in whichever file and however damaged, is in
  * nothing that leaves it: not in the log, the endpoint with its history, over JMX either,
- * health, the information, an event, the report of a start that failed, a text of an
- * exception or what Prometheus reads.
+ * health, an event, the report of a start that failed, a text of an exception or what
+ * Prometheus reads.
  */
 @ExtendWith(OutputCaptureExtension.class)
 @DisabledOnOs(OS.WINDOWS)
@@ -159,9 +157,6 @@ class SecretsTests {
 		CertificateManager manager = context.getBean(CertificateManager.class);
 		Health health = Reports.health(manager, Clock.systemUTC());
 		writer.println(JsonMapper.shared().writeValueAsString(health));
-		Info.Builder info = new Info.Builder();
-		context.getBean("certificatesInfoContributor", InfoContributor.class).contribute(info);
-		writer.println(JsonMapper.shared().writeValueAsString(info.build()));
 		manager.status().rotations().history().forEach(writer::println);
 		writer.println(manager + " " + manager.status() + " " + manager.current());
 		tell(manager.status().lastFailure(), writer);

@@ -10,7 +10,6 @@ import org.springframework.aot.generate.ClassNameGenerator;
 import org.springframework.aot.generate.DefaultGenerationContext;
 import org.springframework.aot.generate.GenerationContext;
 import org.springframework.aot.generate.InMemoryGeneratedFiles;
-import org.springframework.aot.hint.TypeReference;
 import org.springframework.aot.hint.predicate.RuntimeHintsPredicates;
 import org.springframework.boot.test.util.TestPropertyValues;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
@@ -42,10 +41,6 @@ class CertificateRuntimeHintsTests {
 			.accepts(generation.getRuntimeHints());
 		assertThat(
 				RuntimeHintsPredicates.reflection().onConstructorInvocation(DrainingNioProtocol.class.getConstructor()))
-			.accepts(generation.getRuntimeHints());
-		assertThat(RuntimeHintsPredicates.reflection()
-			.onType(TypeReference
-				.of("io.kubelet.cert.autoconfigure.actuate.CertificatesInfoContributor$CertificateInfo")))
 			.accepts(generation.getRuntimeHints());
 	}
 

@@ -18,7 +18,6 @@ import io.micrometer.core.instrument.MeterRegistry;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.actuate.autoconfigure.endpoint.condition.ConditionalOnAvailableEndpoint;
 import org.springframework.boot.actuate.autoconfigure.endpoint.expose.EndpointExposure;
-import org.springframework.boot.actuate.autoconfigure.info.ConditionalOnEnabledInfoContributor;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -82,18 +81,6 @@ public final class CertificateActuatorAutoConfiguration {
 			managers.forEach((manager) -> indicators.put(manager.name(),
 					new CertificateHealthIndicator(manager, properties.overdueStatus().status(), Clock.systemUTC())));
 			return CompositeHealthContributor.fromMap(indicators);
-		}
-
-	}
-
-	@Configuration(proxyBeanMethods = false)
-	@ConditionalOnClass(ConditionalOnEnabledInfoContributor.class)
-	static class InfoConfiguration {
-
-		@Bean
-		@ConditionalOnEnabledInfoContributor("certificates")
-		CertificatesInfoContributor certificatesInfoContributor(CertificateManagers managers) {
-			return new CertificatesInfoContributor(managers);
 		}
 
 	}

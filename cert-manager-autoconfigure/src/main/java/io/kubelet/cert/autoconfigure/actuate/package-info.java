@@ -1,6 +1,6 @@
 /**
- * What operators see: endpoint, health, readiness, information and metrics. Internal,
- * except for the auto-configurations, which an application may exclude.
+ * What operators see: endpoint, health, readiness and metrics. Internal, except for the
+ * auto-configurations, which an application may exclude.
  */
 @NullMarked
 package io.kubelet.cert.autoconfigure.actuate;
