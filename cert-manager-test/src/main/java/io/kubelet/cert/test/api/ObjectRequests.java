@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
-import java.util.function.UnaryOperator;
 
 import com.google.gson.JsonObject;
 import io.kubelet.cert.test.http.ApiRequest;
@@ -43,7 +42,7 @@ public final class ObjectRequests {
 		boolean collection = access.name().isEmpty() || access.verb().equals("list") || access.verb().equals("watch");
 		return switch (access.verb()) {
 			case "create" -> require(collection, () -> create(type, access, request, caller));
-			case "get" -> found(type, access, request);
+			case "get" -> found(type, access);
 			case "list" -> list(type, access, request);
 			case "watch" -> watch(type, access, request);
 			case "update" -> require(!collection, () -> update(type, access, request, caller));
@@ -82,20 +81,16 @@ public final class ObjectRequests {
 		}
 	}
 
-	private ApiResponse found(ResourceType type, Access access, ApiRequest request) {
+	private ApiResponse found(ResourceType type, Access access) {
 		JsonObject object = this.store.find(type, access.namespace(), access.name());
 		if (object == null) {
 			throw ApiFailure.notFound(type, access.name());
 		}
-		return ApiResponse.json(200,
-				Table.isWanted(request) ? Table.of(type, object, this.clock.instant()) : type.view(object));
+		return ApiResponse.json(200, type.view(object));
 	}
 
 	private ApiResponse list(ResourceType type, Access access, ApiRequest request) {
 		Chunk chunk = Chunk.read(this.store, type, access.namespace(), request);
-		if (Table.isWanted(request)) {
-			return ApiResponse.json(200, Table.of(type, chunk.metadata(), chunk.items(), this.clock.instant()));
-		}
 		if (type.isCustom() && !chunk.metadata().has("continue")) {
 			chunk.metadata().addProperty("continue", "");
 		}
@@ -113,10 +108,7 @@ public final class ObjectRequests {
 				.internal("resourceVersion: Invalid value: \"%s\": strconv.ParseUint: parsing \"%s\": invalid syntax"
 					.formatted(since, since));
 		}
-		UnaryOperator<JsonObject> view = !Table.isWanted(request) ? type::view
-				: (object) -> Table.of(type, object, this.clock.instant());
-		return new ApiResponse.Stream(
-				new Watch(this.store, type, access.namespace(), selected, request, view, this.watches));
+		return new ApiResponse.Stream(new Watch(this.store, type, access.namespace(), selected, request, this.watches));
 	}
 
 	private ApiResponse update(ResourceType type, Access access, ApiRequest request, Caller caller) {

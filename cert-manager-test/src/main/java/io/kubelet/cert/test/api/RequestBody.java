@@ -8,7 +8,6 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import io.kubelet.cert.test.http.ApiRequest;
 import io.kubelet.cert.test.json.Json;
-import io.kubelet.cert.test.json.Protobuf;
 
 /**
  * Reads the object that a request carries.
@@ -37,7 +36,9 @@ public final class RequestBody {
 	public static JsonObject object(ApiRequest request, String kind, String apiVersion, String internalName) {
 		JsonObject object = switch (request.contentType()) {
 			case "", "application/json" -> parse(new String(request.body(), StandardCharsets.UTF_8), kind);
-			case Protobuf.CONTENT_TYPE -> Protobuf.read(request.body());
+			// What kubectl sends to approve or deny a request
+			case "application/vnd.kubernetes.protobuf" -> throw ApiFailure.unsupportedMediaType(
+					"application/json; to decide on a request, call EmbeddedControlPlane.approve(name) or deny");
 			default -> throw ApiFailure
 				.unsupportedMediaType("application/json, application/yaml, application/vnd.kubernetes.protobuf");
 		};

@@ -101,11 +101,6 @@ public abstract class ResourceType {
 		return Set.of();
 	}
 
-	/** The columns of {@code kubectl get} after the name. */
-	public List<TableColumn> columns() {
-		return List.of(TableColumn.AGE);
-	}
-
 	/** What is left of an object that only carries a resource version. */
 	public JsonObject blank() {
 		return new JsonObject();

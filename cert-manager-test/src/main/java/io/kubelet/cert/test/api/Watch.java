@@ -8,7 +8,6 @@ import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
-import java.util.function.UnaryOperator;
 
 import com.google.gson.JsonObject;
 import io.kubelet.cert.test.http.ApiRequest;
@@ -37,9 +36,6 @@ public final class Watch implements ApiResponse.Source {
 
 	private final ApiRequest request;
 
-	/** What makes of an object what the watcher gets: the object itself, or a table. */
-	private final UnaryOperator<JsonObject> view;
-
 	private final Set<Watch> open;
 
 	private final long deadline;
@@ -55,14 +51,13 @@ public final class Watch implements ApiResponse.Source {
 	private volatile boolean silent;
 
 	public Watch(ObjectStore store, ResourceType type, String namespace, Predicate<JsonObject> selected,
-			ApiRequest request, UnaryOperator<JsonObject> view, Set<Watch> open) {
+			ApiRequest request, Set<Watch> open) {
 		this.store = store;
 		this.type = type;
 		this.namespace = namespace;
 		this.selected = selected
 			.and((object) -> namespace.isEmpty() || Json.text(object, "metadata", "namespace").equals(namespace));
 		this.request = request;
-		this.view = view;
 		this.open = open;
 		long seconds = request.number("timeoutSeconds");
 		long timeout = (seconds > 0) ? seconds : ThreadLocalRandom.current().nextLong(1800, 3600);
@@ -118,7 +113,7 @@ public final class Watch implements ApiResponse.Source {
 		this.position = listing.revision();
 		for (JsonObject object : listing.items()) {
 			if (this.selected.test(object)) {
-				send(output, "ADDED", this.view.apply(object));
+				send(output, "ADDED", this.type.view(object));
 			}
 		}
 	}
@@ -157,7 +152,7 @@ public final class Watch implements ApiResponse.Source {
 			JsonObject bookmark = Json.object("kind", this.type.kind(), "apiVersion", this.type.apiVersion(),
 					"metadata", Json.object("resourceVersion", Long.toString(this.position)));
 			this.type.blank().entrySet().forEach((entry) -> bookmark.add(entry.getKey(), entry.getValue()));
-			send(output, "BOOKMARK", this.view.apply(bookmark));
+			send(output, "BOOKMARK", bookmark);
 		}
 	}
 
@@ -180,7 +175,7 @@ public final class Watch implements ApiResponse.Source {
 		boolean is = !change.type().equals("DELETED") && this.selected.test(change.object());
 		if (was || is) {
 			String event = !was ? "ADDED" : !is ? "DELETED" : "MODIFIED";
-			send(output, event, this.view.apply(change.object()));
+			send(output, event, this.type.view(change.object()));
 		}
 	}
 

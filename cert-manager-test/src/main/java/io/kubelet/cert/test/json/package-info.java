@@ -1,6 +1,5 @@
 /**
- * The JSON form of API objects, also of those that come in the protobuf encoding.
- * Internal.
+ * The JSON form of API objects. Internal.
  */
 @NullMarked
 package io.kubelet.cert.test.json;

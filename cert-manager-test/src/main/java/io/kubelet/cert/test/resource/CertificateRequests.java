@@ -14,7 +14,6 @@ import io.kubelet.cert.test.api.ApiFailure;
 import io.kubelet.cert.test.api.Caller;
 import io.kubelet.cert.test.api.FieldError;
 import io.kubelet.cert.test.api.ResourceType;
-import io.kubelet.cert.test.api.TableColumn;
 import io.kubelet.cert.test.json.Json;
 import org.jspecify.annotations.Nullable;
 
@@ -146,21 +145,6 @@ public final class CertificateRequests extends RequestType {
 	@Override
 	public Set<String> subresources() {
 		return Set.of("status");
-	}
-
-	@Override
-	public List<TableColumn> columns() {
-		return List.of(column("Approved"), column("Denied"), column("Ready"),
-				TableColumn.of("Issuer", (request) -> issuer(request).name()),
-				TableColumn.of("Requestor", (request) -> Json.text(request, "spec", "username")), TableColumn.AGE);
-	}
-
-	private static TableColumn column(String condition) {
-		return TableColumn.of(condition,
-				(request) -> conditions(request, condition).stream()
-					.map((found) -> Json.text(found, "status"))
-					.findFirst()
-					.orElse(""));
 	}
 
 	@Override

@@ -2,11 +2,9 @@ package io.kubelet.cert.test.resource;
 
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.function.BiPredicate;
-import java.util.stream.Collectors;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
@@ -16,7 +14,6 @@ import io.kubelet.cert.test.api.Access;
 import io.kubelet.cert.test.api.ApiFailure;
 import io.kubelet.cert.test.api.Caller;
 import io.kubelet.cert.test.api.FieldError;
-import io.kubelet.cert.test.api.TableColumn;
 import io.kubelet.cert.test.json.Json;
 import org.jspecify.annotations.Nullable;
 
@@ -90,30 +87,6 @@ public final class CertificateSigningRequests extends RequestType {
 	@Override
 	public Set<String> selectableFields() {
 		return Set.of("spec.signerName");
-	}
-
-	@Override
-	public List<TableColumn> columns() {
-		return List.of(TableColumn.AGE, TableColumn.of("SignerName", this::signerName),
-				TableColumn.of("Requestor", (request) -> Json.text(request, "spec", "username")),
-				TableColumn.of("RequestedDuration", (request) -> {
-					Duration lifetime = lifetime(request);
-					return (lifetime == null) ? "<none>" : TableColumn.shortened(lifetime);
-				}), TableColumn.of("Condition", CertificateSigningRequests::condition));
-	}
-
-	private static String condition(JsonObject request) {
-		List<String> words = Json.list(request, "status", "conditions")
-			.stream()
-			.map((condition) -> Json.text(condition, "type"))
-			.collect(Collectors.toCollection(ArrayList::new));
-		if (words.isEmpty()) {
-			words.add("Pending");
-		}
-		if (isIssued(request)) {
-			words.add("Issued");
-		}
-		return String.join(",", words);
 	}
 
 	@Override

@@ -19,7 +19,6 @@ import io.kubelet.cert.test.api.Caller;
 import io.kubelet.cert.test.api.DnsName;
 import io.kubelet.cert.test.api.FieldError;
 import io.kubelet.cert.test.api.ResourceType;
-import io.kubelet.cert.test.api.TableColumn;
 import io.kubelet.cert.test.json.Json;
 import io.kubelet.cert.test.pki.Pem;
 import org.bouncycastle.util.io.pem.PemObject;
@@ -51,11 +50,6 @@ public final class ClusterTrustBundles extends ResourceType {
 	@Override
 	public Set<String> selectableFields() {
 		return Set.of("spec.signerName");
-	}
-
-	@Override
-	public List<TableColumn> columns() {
-		return List.of(TableColumn.of("SignerName", (bundle) -> signer(bundle).isEmpty() ? "<none>" : signer(bundle)));
 	}
 
 	@Override

@@ -10,7 +10,6 @@ import io.kubelet.cert.test.api.ApiFailure;
 import io.kubelet.cert.test.api.Caller;
 import io.kubelet.cert.test.api.FieldError;
 import io.kubelet.cert.test.api.ResourceType;
-import io.kubelet.cert.test.api.TableColumn;
 import io.kubelet.cert.test.json.Json;
 import org.jspecify.annotations.Nullable;
 
@@ -44,13 +43,6 @@ public final class Secrets extends ResourceType {
 	@Override
 	public Set<String> selectableFields() {
 		return Set.of("type");
-	}
-
-	@Override
-	public List<TableColumn> columns() {
-		return List.of(TableColumn.of("Type", (secret) -> Json.text(secret, "type")),
-				TableColumn.of("Data", (secret) -> String.valueOf(Json.objectAt(secret, "data").size())),
-				TableColumn.AGE);
 	}
 
 	@Override
