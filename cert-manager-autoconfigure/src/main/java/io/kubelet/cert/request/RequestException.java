@@ -16,25 +16,22 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RequestException extends CertificateManagerException {
 
-	private final @Nullable String requestName;
-
 	private final String reason;
 
 	private final int statusCode;
 
 	private final @Nullable Duration retryAfter;
 
-	private RequestException(Kind kind, @Nullable String requestName, int statusCode, String reason, String message,
-			@Nullable Duration retryAfter, @Nullable Throwable cause) {
+	private RequestException(Kind kind, int statusCode, String reason, String message, @Nullable Duration retryAfter,
+			@Nullable Throwable cause) {
 		super(kind, message, cause);
-		this.requestName = requestName;
 		this.reason = reason;
 		this.statusCode = statusCode;
 		this.retryAfter = retryAfter;
 	}
 
-	private RequestException(Kind kind, @Nullable String requestName, String reason, String message) {
-		this(kind, requestName, 0, reason, message, null, null);
+	private RequestException(Kind kind, String reason, String message) {
+		this(kind, 0, reason, message, null, null);
 	}
 
 	/**
@@ -46,7 +43,7 @@ public final class RequestException extends CertificateManagerException {
 	 * @return the exception
 	 */
 	public static RequestException denied(String requestName, String signerName, String reason, String message) {
-		return new RequestException(Kind.DENIED, requestName, ExternalText.clean(reason),
+		return new RequestException(Kind.DENIED, ExternalText.clean(reason),
 				describe(requestName, signerName) + " was denied: " + ExternalText.clean(message));
 	}
 
@@ -59,7 +56,7 @@ public final class RequestException extends CertificateManagerException {
 	 * @return the exception
 	 */
 	public static RequestException failed(String requestName, String signerName, String reason, String message) {
-		return new RequestException(Kind.FAILED, requestName, ExternalText.clean(reason),
+		return new RequestException(Kind.FAILED, ExternalText.clean(reason),
 				(IssuerReference.parse(signerName).isPresent() ? "Issuer " : "Signer ") + signerName
 						+ " failed to sign request " + requestName + ": " + ExternalText.clean(message));
 	}
@@ -72,7 +69,7 @@ public final class RequestException extends CertificateManagerException {
 	 * @return the exception
 	 */
 	public static RequestException refused(@Nullable String requestName, String signerName, List<String> problems) {
-		return new RequestException(Kind.REFUSED, requestName, "Refused", describe(requestName, signerName)
+		return new RequestException(Kind.REFUSED, "Refused", describe(requestName, signerName)
 				+ " was answered with a certificate that is refused: " + String.join("; ", problems));
 	}
 
@@ -84,7 +81,7 @@ public final class RequestException extends CertificateManagerException {
 	 * @return the exception
 	 */
 	public static RequestException lost(String requestName, String reason, String message) {
-		return new RequestException(Kind.LOST, requestName, reason, message);
+		return new RequestException(Kind.LOST, reason, message);
 	}
 
 	/**
@@ -95,7 +92,7 @@ public final class RequestException extends CertificateManagerException {
 	 * @return the exception
 	 */
 	public static RequestException withdrawn(@Nullable String requestName, String signerName) {
-		return new RequestException(Kind.FAILED, requestName, "Withdrawn", describe(requestName, signerName)
+		return new RequestException(Kind.FAILED, "Withdrawn", describe(requestName, signerName)
 				+ " was withdrawn by another replica, such as because it was denied: see the log of that replica");
 	}
 
@@ -120,10 +117,9 @@ public final class RequestException extends CertificateManagerException {
 							limit, interruption),
 					null, null);
 		}
-		return new RequestException(Kind.TIMED_OUT, request.name(), "TimedOut", (submitted.conditions()
-			.contains("Approved")
-					? "%s was approved, but not signed within %s; the next attempt waits for the same request"
-					: "%s was not approved, denied or signed within %s; the next attempt waits for the same request")
+		return new RequestException(Kind.TIMED_OUT, "TimedOut", (submitted.conditions().contains("Approved")
+				? "%s was approved, but not signed within %s; the next attempt waits for the same request"
+				: "%s was not approved, denied or signed within %s; the next attempt waits for the same request")
 			.formatted(subject, limit));
 	}
 
@@ -140,7 +136,7 @@ public final class RequestException extends CertificateManagerException {
 	public static RequestException rejected(@Nullable String requestName, int statusCode, String reason,
 			String message) {
 		Kind kind = (statusCode == 401) ? Kind.UNAUTHORIZED : (statusCode == 403) ? Kind.FORBIDDEN : Kind.REJECTED;
-		return new RequestException(kind, requestName, statusCode, reason, message, null, null);
+		return new RequestException(kind, statusCode, reason, message, null, null);
 	}
 
 	/**
@@ -150,7 +146,7 @@ public final class RequestException extends CertificateManagerException {
 	 * @return the exception
 	 */
 	public static RequestException overQuota(@Nullable String requestName, String message) {
-		return new RequestException(Kind.OVER_QUOTA, requestName, 403, "QuotaExceeded", message, null, null);
+		return new RequestException(Kind.OVER_QUOTA, 403, "QuotaExceeded", message, null, null);
 	}
 
 	/**
@@ -161,7 +157,7 @@ public final class RequestException extends CertificateManagerException {
 	 * @return the exception
 	 */
 	public static RequestException untrusted(@Nullable String requestName, String message, Throwable cause) {
-		return new RequestException(Kind.UNTRUSTED, requestName, 0, "Untrusted", message, null, cause);
+		return new RequestException(Kind.UNTRUSTED, 0, "Untrusted", message, null, cause);
 	}
 
 	/**
@@ -176,15 +172,7 @@ public final class RequestException extends CertificateManagerException {
 	 */
 	public static RequestException unavailable(@Nullable String requestName, String reason, String message,
 			@Nullable Duration retryAfter, @Nullable Throwable cause) {
-		return new RequestException(Kind.UNAVAILABLE, requestName, 0, reason, message, retryAfter, cause);
-	}
-
-	/**
-	 * Returns the name of the request.
-	 * @return the object's name, {@code null} if there is no object
-	 */
-	public @Nullable String requestName() {
-		return this.requestName;
+		return new RequestException(Kind.UNAVAILABLE, 0, reason, message, retryAfter, cause);
 	}
 
 	/**

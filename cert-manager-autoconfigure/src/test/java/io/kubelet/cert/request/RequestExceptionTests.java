@@ -19,7 +19,6 @@ class RequestExceptionTests {
 		RequestException failed = RequestException.failed("csr-1", signerName, "SignerValidationFailure",
 				"it is wrong");
 		assertThat(failed).hasMessage(named + " failed to sign request csr-1: it is wrong");
-		assertThat(failed.requestName()).isEqualTo("csr-1");
 		assertThat(failed.reason()).isEqualTo("SignerValidationFailure");
 		assertThat(failed.kind().recovery()).isEqualTo(Recovery.RETRY_SLOWLY);
 	}
@@ -32,7 +31,6 @@ class RequestExceptionTests {
 		assertThat(rejected.kind()).isEqualTo(kind);
 		assertThat(rejected.kind().recovery()).isEqualTo(recovery);
 		assertThat(rejected.statusCode()).isEqualTo(statusCode);
-		assertThat(rejected.requestName()).isNull();
 		assertThat(new StoreException("Cannot read", RequestException.rejected(null, statusCode, "No", "no\nadvice")))
 			.hasMessage("Cannot read")
 			.returns("Cannot read\nadvice", StoreException::report);
