@@ -84,11 +84,10 @@ record CertificateStores(KubernetesConnection connection, Clock clock) {
 		CertificateStore copy = secret.copied()
 				? new FileCertificateStore(storage.certDir(), settings.name(), null, storage.retain(), this.clock)
 				: null;
-		return this.connection.secretStore(secret,
-				new SharedCertificate(settings.name(), settings.rotation().enabled(), check,
-						(settings.ssl().trusted().kind() == TrustKind.ISSUER) ? settings.request().wanted().signerName()
-								: null),
-				copy);
+		String issuer = (settings.ssl().trusted().kind() == TrustKind.ISSUER) ? settings.request().wanted().signerName()
+				: null;
+		return this.connection.secretStore(secret, new SharedCertificate(settings.name(), settings.rotation().enabled(),
+				check, issuer, settings.ssl().trustOverlap()), copy);
 	}
 
 	/** Files that are named, and not rotated, are managed by another program. */

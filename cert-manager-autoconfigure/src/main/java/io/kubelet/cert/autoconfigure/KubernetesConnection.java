@@ -2,13 +2,16 @@ package io.kubelet.cert.autoconfigure;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadFactory;
@@ -233,9 +236,21 @@ public final class KubernetesConnection implements DisposableBean {
 	 * to be trusted. A rotation brings it.
 	 * @param certificate the name of the certificate
 	 */
-	public synchronized boolean lacksAuthority(String certificate) {
-		return this.secrets.stream()
-			.anyMatch((store) -> store.certificate().equals(certificate) && store.deficiency().isPresent());
+	public boolean lacksAuthority(String certificate) {
+		return secretOf(certificate).flatMap(SecretStore::deficiency).isPresent();
+	}
+
+	/**
+	 * Returns which authorities of a certificate's issuer rotations have replaced, and
+	 * when, as a Secret says.
+	 * @param certificate the name of the certificate
+	 */
+	public Map<X509Certificate, Instant> replacedAuthorities(String certificate) {
+		return secretOf(certificate).map(SecretStore::replacedAuthorities).orElse(Map.of());
+	}
+
+	private synchronized Optional<SecretStore> secretOf(String certificate) {
+		return this.secrets.stream().filter((store) -> store.certificate().equals(certificate)).findFirst();
 	}
 
 	private String inNamespace(@Nullable String namespace) {

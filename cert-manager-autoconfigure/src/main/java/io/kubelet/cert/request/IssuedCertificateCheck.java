@@ -134,6 +134,24 @@ public final class IssuedCertificateCheck {
 		return CertificateChain.problem(List.of(), authorities).isEmpty() ? authorities : List.of();
 	}
 
+	/**
+	 * Returns which of some authorities that somebody else has stored, without a
+	 * certificate that they have issued, are among those that are accepted or lead to
+	 * one. If all are accepted, nothing tells whether somebody has added them.
+	 * @param stored the authorities
+	 * @param now the current time
+	 * @return the authorities that are accepted by name
+	 */
+	public List<X509Certificate> named(Collection<X509Certificate> stored, Instant now) {
+		Collection<X509Certificate> accepted = (this.authorities != null) ? this.authorities.get() : List.of();
+		return stored.stream()
+			.filter((authority) -> CertificateChain.problem(List.of(), List.of(authority)).isEmpty())
+			.filter((authority) -> accepted.contains(authority) || (authority.getBasicConstraints() != -1
+					&& new AuthorityPath(List.of(authority), accepted).find(now, CertificatePair.CLOCK_SKEW)
+						.isPresent()))
+			.toList();
+	}
+
 	private static boolean isNamedInChain(X509Certificate authority, CertificatePair pair) {
 		return pair.chain()
 			.stream()

@@ -2,9 +2,12 @@ package io.kubelet.cert.replicas;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -39,6 +42,8 @@ import static org.awaitility.Awaitility.await;
  */
 @ExtendWith(OutputCaptureExtension.class)
 class SharedAuthoritiesTests extends ShopFixture {
+
+	private static final String REPLACED = "previous-ca.crt";
 
 	private final TestAuthority foreign = new TestAuthority("foreign");
 
@@ -193,6 +198,127 @@ class SharedAuthoritiesTests extends ShopFixture {
 		assertThat(status(replica).rotations().history()).hasSize(1);
 	}
 
+	/** As the replicas that were running then accept its clients. */
+	@Test
+	void replacedAuthorityIsTrustedByReplicasThatStartWithinTheOverlap() throws IOException {
+		ConfigurableApplicationContext running = startWithOverlap("1h", signerCaFile(true));
+		CertificatePair oldClient = settle();
+		replaceAuthority(running);
+		this.clock.set(Duration.ofMinutes(30));
+		ConfigurableApplicationContext late = startWithOverlap("1h", signerCaFile(true));
+		assertThat(accepts(running, oldClient)).isTrue();
+		assertThat(accepts(late, oldClient)).isTrue();
+		assertThat(accepts(late, stored())).isTrue();
+		assertThat(accepts(startWithOverlap("10m", signerCaFile(true)), oldClient)).as("a shorter overlap").isFalse();
+		this.clock.set(Duration.ofMinutes(31));
+		for (ConfigurableApplicationContext replica : List.of(running, late,
+				startWithOverlap("1h", signerCaFile(true)))) {
+			assertThat(accepts(replica, oldClient)).isFalse();
+			assertThat(accepts(replica, stored())).isTrue();
+		}
+	}
+
+	@Test
+	void eachOfSeveralReplacedAuthoritiesIsTrustedUntilItsOwnEnd() throws IOException {
+		ConfigurableApplicationContext running = startWithOverlap("1h", signerCaFile(true));
+		CertificatePair firstClient = settle();
+		String firstAuthority = Pem.write(List.of(authority()));
+		replaceAuthority(running);
+		CertificatePair secondClient = stored();
+		String secondAuthority = Pem.write(List.of(authority()));
+		this.clock.set(Duration.ofMinutes(40));
+		replaceAuthority(running);
+		ConfigurableApplicationContext late = startWithOverlap("1h", signerCaFile(true));
+		assertThat(accepts(late, firstClient)).isTrue();
+		assertThat(accepts(late, secondClient)).isTrue();
+		this.clock.set(Duration.ofMinutes(21));
+		assertThat(accepts(late, firstClient)).isFalse();
+		assertThat(accepts(late, secondClient)).isTrue();
+		replaceAuthority(running);
+		assertThat(secret().get(REPLACED)).contains(secondAuthority).doesNotContain(firstAuthority);
+	}
+
+	/** Nothing else tells it from an authority that somebody has added. */
+	@Test
+	void replacedAuthorityIsTrustedByRunningReplicasOnlyWithoutASignerCaFile() throws IOException {
+		ConfigurableApplicationContext running = startWithOverlap("1h");
+		CertificatePair oldClient = settle();
+		X509Certificate oldAuthority = authority();
+		replaceAuthority(running);
+		assertThat(secret()).doesNotContainKey(REPLACED);
+		put(replaced(oldAuthority, Instant.now()));
+		assertThat(accepts(running, oldClient)).isTrue();
+		assertThat(accepts(startWithOverlap("1h"), oldClient)).isFalse();
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "ssl.trust=system", "ssl.trust-overlap=0s" })
+	void replacedAuthorityThatNobodyTrustsAnyMoreIsNotStored(String property) throws IOException {
+		ConfigurableApplicationContext running = startWithOverlap("1h", signerCaFile(true)[0], property);
+		settle();
+		put("of another program");
+		replaceAuthority(running);
+		assertThat(secret().get(REPLACED)).isEqualTo(property.equals("ssl.trust=system") ? "of another program" : null);
+	}
+
+	/** The clock says when it counts to the second, whatever the Secret says. */
+	@ParameterizedTest
+	@ValueSource(strings = { "2000-01-01T00:00:00Z", "9999-01-01T00:00:00Z", "+1000000000-12-31T23:59:59Z" })
+	void replacedAuthorityThatSomebodyAddsCountsForNoLongerThanTheOverlap(String at) throws IOException {
+		TestAuthority covered = new TestAuthority("covered");
+		CertificatePair client = covered.pair("client");
+		String[] both = signerCaFile(true);
+		ConfigurableApplicationContext running = startWithOverlap("1h", both);
+		settle();
+		Files.writeString(this.directory.resolve("ca.pem"), Pem.write(List.of(authority(), covered.certificate())));
+		put(replaced(this.foreign.certificate(), Instant.now())
+				+ replaced(covered.certificate(), Instant.now()).replaceFirst("at \\S+", "at " + at));
+		ConfigurableApplicationContext late = startWithOverlap("1h", both);
+		assertThat(accepts(late, this.foreignClient)).as("not in 'signer-ca-file'").isFalse();
+		assertThat(accepts(late, client)).isEqualTo(!at.startsWith("2000"));
+		assertThat(accepts(running, client)).as("was running").isFalse();
+		this.clock.set(Duration.ofMinutes(61));
+		assertThat(accepts(late, client)).isFalse();
+	}
+
+	@Test
+	void damagedEntriesOfReplacedAuthoritiesAreIgnored() throws IOException {
+		ConfigurableApplicationContext running = startWithOverlap("1h", signerCaFile(true));
+		CertificatePair oldClient = settle();
+		replaceAuthority(running);
+		String entry = secret().getOrDefault(REPLACED, "");
+		String yesterday = entry.replaceFirst("at \\S+", "at yesterday");
+		String damaged = entry.replace("MII", "MIJ");
+		for (String content : List.of("", "nonsense", yesterday, damaged, entry.substring(entry.indexOf('\n')))) {
+			put(content);
+			assertThat(accepts(startWithOverlap("1h", signerCaFile(true)), oldClient)).as(content).isFalse();
+		}
+		put("nonsense\n" + yesterday + damaged + entry);
+		assertThat(accepts(startWithOverlap("1h", signerCaFile(true)), oldClient)).isTrue();
+	}
+
+	/** The issuer's authority is another one from now on, which the peers know. */
+	private void replaceAuthority(ConfigurableApplicationContext replica) throws IOException {
+		this.plane.certManager().removeClusterIssuer("internal").clusterIssuer("internal");
+		Files.writeString(this.directory.resolve("ca.pem"), this.plane.certManager().caPem("internal"),
+				StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+		manager(replica).rotate().join();
+		settle();
+	}
+
+	private void put(String replaced) {
+		this.plane.secrets().put("shop", "shop-tls", Map.of(REPLACED, replaced));
+	}
+
+	private static String replaced(X509Certificate authority, Instant at) {
+		return "Replaced at " + at.truncatedTo(ChronoUnit.SECONDS) + "\n" + Pem.write(List.of(authority));
+	}
+
+	private ConfigurableApplicationContext startWithOverlap(String overlap, String... properties) {
+		return startWithIssuer(
+				Stream.concat(Stream.of("ssl.trust-overlap=" + overlap), Stream.of(properties)).toArray(String[]::new));
+	}
+
 	private void addForeignAuthority() {
 		this.plane.secrets().put("shop", "shop-tls", Map.of("ca.crt", withForeign()));
 	}
@@ -202,9 +328,11 @@ class SharedAuthoritiesTests extends ShopFixture {
 	}
 
 	private String[] signerCaFile(boolean isSet) throws IOException {
-		return isSet ? new String[] { "signer-ca-file="
-				+ Files.writeString(this.directory.resolve("ca.pem"), this.plane.certManager().caPem("internal")) }
-				: new String[0];
+		Path file = this.directory.resolve("ca.pem");
+		if (isSet && !Files.exists(file)) {
+			Files.writeString(file, this.plane.certManager().caPem("internal"));
+		}
+		return isSet ? new String[] { "signer-ca-file=" + file } : new String[0];
 	}
 
 	/** Where the machine is busy, a replica may try to create the same object again. */

@@ -142,6 +142,20 @@ class IssuedCertificateCheckTests {
 
 	/** They count until the certificate expires, as when it was stored. */
 	@Test
+	void storedAuthoritiesWithoutACertificateCountOnlyIfAnAuthorityIsNamed() {
+		X509Certificate root = ROOT.certificate();
+		X509Certificate intermediate = INTERMEDIATE.certificate();
+		X509Certificate expired = ROOT.intermediate("expired", NOW.minusSeconds(7200), NOW.minusSeconds(3600))
+			.certificate();
+		List<X509Certificate> stored = List.of(root, intermediate, expired, leaf(ROOT), STRANGER.certificate(),
+				new TestAuthority("root").certificate());
+		assertThat(check(root).named(stored, NOW)).containsExactly(root, intermediate);
+		assertThat(check(intermediate).named(stored, NOW)).containsExactly(intermediate);
+		assertThat(check().named(stored, NOW)).isEmpty();
+		assertThat(ANY_AUTHORITY.named(stored, NOW)).isEmpty();
+	}
+
+	@Test
 	void authorityThatHasExpiredSinceItIssuedTheCertificateCounts() {
 		TestAuthority brief = ROOT.intermediate("brief", NOW.minusSeconds(3600), NOW.plusSeconds(60));
 		CertificatePair pair = CertificatePair.of(List.of(leaf(brief)), KEYS);

@@ -126,7 +126,7 @@ final class TrustedAuthorities {
 								(secret != null) ? secret : certificate.storage().certDir(),
 								alternatives(certificate.properties().prefix()));
 					return Trust.exactly(authorities);
-				});
+				}, () -> this.connection.replacedAuthorities(certificate.name()));
 	}
 
 	private Supplier<Trust> ofCluster(CertificateSettings certificate) {

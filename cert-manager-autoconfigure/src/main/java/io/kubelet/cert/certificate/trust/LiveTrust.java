@@ -16,6 +16,7 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
+import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.certificate.MalformedPemException;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.ReadableDuration;
@@ -123,6 +124,9 @@ public final class LiveTrust implements Supplier<Trust> {
 			if (!after.content.equals(content)) {
 				after = change(after, content, now);
 			}
+			if (this.version == null) {
+				after = withRemoved(after, now);
+			}
 			this.problem = null;
 			this.version = version;
 			return after;
@@ -141,6 +145,18 @@ public final class LiveTrust implements Supplier<Trust> {
 			}
 			return before;
 		}
+	}
+
+	/** Others that follow the source may have known more of its authorities. */
+	private Known withRemoved(Known first, Instant now) {
+		Map<X509Certificate, Instant> leaving = new LinkedHashMap<>();
+		this.source.removed().get().forEach((authority, at) -> leaving.put(authority, at.plus(this.overlap)));
+		leaving.keySet().removeAll(first.content.authorities());
+		leaving.values().removeIf((end) -> !now.isBefore(end));
+		leaving.forEach((authority, end) -> logger.info(
+				"{}The authority '{}' was removed from {} before, and is trusted until {}", this.prefix,
+				ExternalText.subject(authority), this.source.origin().get(), end));
+		return new Known(first.content, leaving);
 	}
 
 	private Known change(Known before, Trust after, Instant now) {
@@ -197,8 +213,21 @@ public final class LiveTrust implements Supplier<Trust> {
 	 * has been read
 	 * @param trust reads the content; throws a {@link RuntimeException} whose message
 	 * says why it cannot be read
+	 * @param removed returns which authorities were removed before the content is read
+	 * for the first time, and when
 	 */
-	public record Source(Supplier<?> origin, Supplier<?> version, Supplier<Trust> trust) {
+	public record Source(Supplier<?> origin, Supplier<?> version, Supplier<Trust> trust,
+			Supplier<Map<X509Certificate, Instant>> removed) {
+
+		/**
+		 * Creates a source of which it is not known what was removed earlier.
+		 * @param origin returns where it is
+		 * @param version returns a value that changes when the content does
+		 * @param trust reads the content
+		 */
+		public Source(Supplier<?> origin, Supplier<?> version, Supplier<Trust> trust) {
+			this(origin, version, trust, Map::of);
+		}
 
 		/**
 		 * Returns a source that trusts exactly the certificates in a PEM file.

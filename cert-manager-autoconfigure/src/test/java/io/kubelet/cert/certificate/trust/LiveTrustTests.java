@@ -13,6 +13,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Exchanger;
@@ -76,6 +77,29 @@ class LiveTrustTests {
 		assertThat(output).contains("have changed: 1 trusted now, 1 removed and trusted for another 1h");
 		this.time.pass(OVERLAP);
 		assertThat(authorities()).containsExactly(this.newAuthority.certificate());
+	}
+
+	/** Also if the source cannot be read at first. */
+	@Test
+	void authoritiesThatWereRemovedBeforeTheFirstReadingAreTrustedForWhatIsLeftOfTheOverlap(CapturedOutput output)
+			throws IOException {
+		Files.delete(this.file);
+		Source file = Source.file(this.file);
+		X509Certificate old = this.oldAuthority.certificate();
+		Instant removed = this.time.instant().minus(Duration.ofMinutes(40));
+		LiveTrust trust = new LiveTrust("[shop] ",
+				new Source(file.origin(), file.version(), file.trust(),
+						() -> Map.of(old, removed, new TestAuthority("older").certificate(), removed.minus(OVERLAP),
+								this.newAuthority.certificate(), removed)),
+				OVERLAP, this.time, (problem) -> Trust.exactly(List.of()));
+		assertThat(trust.get().authorities()).isEmpty();
+		write(this.newAuthority);
+		assertThat(trust.get().authorities()).containsExactly(this.newAuthority.certificate(), old);
+		assertThat(output).containsOnlyOnce("was removed from")
+			.contains("[shop] The authority 'CN=old' was removed from " + this.file
+					+ " before, and is trusted until 2026-01-01T00:20:00Z");
+		this.time.pass(Duration.ofMinutes(20));
+		assertThat(trust.get().authorities()).containsExactly(this.newAuthority.certificate());
 	}
 
 	@Test

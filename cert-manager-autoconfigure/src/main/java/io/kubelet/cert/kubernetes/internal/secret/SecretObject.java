@@ -214,17 +214,10 @@ final class SecretObject {
 		return changed;
 	}
 
-	/** Whether some of these authorities are missing. */
-	boolean lacks(List<X509Certificate> authorities) {
-		return !authorities().containsAll(authorities);
-	}
-
 	/** Returns this Secret with further authorities before those that it has. */
 	SecretObject withAuthorities(List<X509Certificate> further) {
-		SecretObject changed = copy();
-		changed.set(AUTHORITIES,
+		return withText(AUTHORITIES,
 				Pem.write(Stream.concat(further.stream(), authorities().stream()).distinct().toList()));
-		return changed;
 	}
 
 	/** Returns this Secret with the note that an issuer returned no authority. */
@@ -256,6 +249,13 @@ final class SecretObject {
 		return changed;
 	}
 
+	/** Returns this Secret with another text under a key, {@code null} for no key. */
+	SecretObject withText(String key, @Nullable String text) {
+		SecretObject changed = copy();
+		changed.set(key, text);
+		return changed;
+	}
+
 	private SecretObject copy() {
 		return new SecretObject(this.json.deepCopy());
 	}
@@ -271,7 +271,7 @@ final class SecretObject {
 	}
 
 	/** What is not encoded as it should be reads as a text that is no PEM. */
-	private String text(String key) {
+	String text(String key) {
 		String encoded = Objects.toString(ApiObjects.text(ApiObjects.member(this.json, "data"), key), "");
 		try {
 			return new String(Base64.getDecoder().decode(encoded), StandardCharsets.UTF_8);

@@ -1,7 +1,9 @@
 package io.kubelet.cert.kubernetes.internal.secret;
 
+import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
@@ -50,7 +52,7 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 	private final Reflector reflector;
 
 	/** The last Secret whose content could be used, and the content. */
-	private @Nullable SecretObject read;
+	private volatile @Nullable SecretObject read;
 
 	private Stored stored = Stored.NOTHING;
 
@@ -202,7 +204,10 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 				&& answered.hasKey(pair.leaf().getPublicKey())) {
 			changed = changed.notedWithoutAuthority(pair, answered.request().signerName());
 		}
-		if (pair != null && changed.lacks(pair.authorities())) {
+		if (pair != null && !pair.equals(present)) {
+			changed = this.authorities.replace(changed, (this.kept != null) ? this.kept : this.stored.pair(), pair);
+		}
+		if (pair != null && !changed.authorities().containsAll(pair.authorities())) {
 			changed = changed.withAuthorities(pair.authorities());
 		}
 		SecretObject written = changed.json().equals(secret.json()) ? secret : send(secret, changed);
@@ -225,7 +230,8 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 		this.read = secret;
 		this.stored = content;
 		this.deficiency = this.authorities.deficiency(content.pair(), secret);
-		this.lacksAuthorities = content.pair() != null && secret.lacks(content.pair().authorities());
+		this.lacksAuthorities = content.pair() != null
+				&& !secret.authorities().containsAll(content.pair().authorities());
 		return content;
 	}
 
@@ -260,6 +266,15 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 	@Override
 	public boolean lacksAuthorities() {
 		return this.lacksAuthorities;
+	}
+
+	/**
+	 * Returns which authorities of the issuer rotations have replaced, and when. Replicas
+	 * that run trust them for the overlap from then on.
+	 */
+	public Map<X509Certificate, Instant> replacedAuthorities() {
+		SecretObject secret = this.read;
+		return (secret != null) ? this.authorities.replaced(secret) : Map.of();
 	}
 
 	/** Returns the name of the certificate. */

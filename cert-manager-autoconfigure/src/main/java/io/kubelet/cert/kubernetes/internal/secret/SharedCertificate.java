@@ -1,5 +1,7 @@
 package io.kubelet.cert.kubernetes.internal.secret;
 
+import java.time.Duration;
+
 import io.kubelet.cert.request.IssuedCertificateCheck;
 import org.jspecify.annotations.Nullable;
 
@@ -11,8 +13,9 @@ import org.jspecify.annotations.Nullable;
  * @param check knows the authorities that may sign
  * @param trustedIssuer the issuer whose authority is trusted, {@code null} if trust is
  * configured otherwise
+ * @param overlap how long an authority is trusted after a rotation has replaced it
  */
 public record SharedCertificate(String name, boolean rotates, IssuedCertificateCheck check,
-		@Nullable String trustedIssuer) {
+		@Nullable String trustedIssuer, Duration overlap) {
 
 }

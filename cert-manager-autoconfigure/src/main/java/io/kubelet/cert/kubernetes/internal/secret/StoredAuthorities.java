@@ -2,7 +2,11 @@ package io.kubelet.cert.kubernetes.internal.secret;
 
 import java.security.cert.X509Certificate;
 import java.time.Clock;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
@@ -71,6 +75,41 @@ final class StoredAuthorities {
 						(ignored.size() > NAMED) ? " and %d more".formatted(ignored.size() - NAMED) : "");
 		}
 		return pair.withAuthorities(authorities);
+	}
+
+	/**
+	 * Returns the authorities that rotations have replaced within the overlap, and when.
+	 * Nothing but {@code signer-ca-file} tells them from those that others have added.
+	 */
+	Map<X509Certificate, Instant> replaced(SecretObject secret) {
+		return counting(ReplacedAuthorities.in(secret));
+	}
+
+	/**
+	 * Returns a Secret that also says which authorities a pair replaces.
+	 * @param before the pair before, {@code null} if there was none
+	 */
+	SecretObject replace(SecretObject secret, @Nullable CertificatePair before, CertificatePair after) {
+		if (this.certificate.trustedIssuer() == null) {
+			return secret;
+		}
+		Map<X509Certificate, Instant> replaced = new LinkedHashMap<>();
+		if (before != null) {
+			Instant now = this.clock.instant().truncatedTo(ChronoUnit.SECONDS);
+			before.authorities().forEach((authority) -> replaced.put(authority, now));
+		}
+		ReplacedAuthorities.in(secret).forEach(replaced::putIfAbsent);
+		replaced.keySet().removeAll(after.authorities());
+		return ReplacedAuthorities.write(secret, counting(replaced));
+	}
+
+	/** A time in the future would make the overlap longer. */
+	private Map<X509Certificate, Instant> counting(Map<X509Certificate, Instant> replaced) {
+		Instant now = this.clock.instant();
+		replaced.replaceAll((authority, at) -> at.isAfter(now) ? now : at);
+		replaced.values().removeIf((at) -> !now.isBefore(at.plus(this.certificate.overlap())));
+		replaced.keySet().retainAll(this.certificate.check().named(replaced.keySet(), now));
+		return replaced;
 	}
 
 	/**

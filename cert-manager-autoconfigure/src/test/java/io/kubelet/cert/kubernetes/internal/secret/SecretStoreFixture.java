@@ -86,7 +86,8 @@ abstract class SecretStoreFixture {
 		ApiClientProvider clients = new ApiClientProvider(new KubeconfigSource(this.kubeconfig, null), null, null,
 				Adapter::daemon, Clock.systemUTC());
 		SecretStore store = new SecretStore("shop", "shop-tls",
-				new SharedCertificate(certificate, rotates, this.check, null), copy, clients, Clock.systemUTC());
+				new SharedCertificate(certificate, rotates, this.check, null, Duration.ZERO), copy, clients,
+				Clock.systemUTC());
 		this.closed.addAll(List.of(clients, store));
 		return store;
 	}
