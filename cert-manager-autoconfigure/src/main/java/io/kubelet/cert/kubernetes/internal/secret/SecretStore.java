@@ -205,7 +205,7 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 			changed = changed.notedWithoutAuthority(pair, answered.request().signerName());
 		}
 		if (pair != null && !pair.equals(present)) {
-			changed = this.authorities.replace(changed, (this.kept != null) ? this.kept : this.stored.pair(), pair);
+			changed = this.authorities.replace(changed, this.kept, pair);
 		}
 		if (pair != null && !changed.authorities().containsAll(pair.authorities())) {
 			changed = changed.withAuthorities(pair.authorities());

@@ -87,7 +87,7 @@ final class StoredAuthorities {
 
 	/**
 	 * Returns a Secret that also says which authorities a pair replaces.
-	 * @param before the pair before, {@code null} if there was none
+	 * @param before the pair that was used, {@code null} if there was none
 	 */
 	SecretObject replace(SecretObject secret, @Nullable CertificatePair before, CertificatePair after) {
 		if (this.certificate.trustedIssuer() == null) {
