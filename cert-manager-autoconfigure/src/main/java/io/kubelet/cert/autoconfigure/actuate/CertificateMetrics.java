@@ -24,6 +24,7 @@ import io.kubelet.cert.rotation.RotationListener;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.FunctionTimer;
 import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.MultiGauge.Row;
@@ -36,15 +37,18 @@ import org.jspecify.annotations.Nullable;
  * The metrics of certificates and of the authorities that their SSL bundles trust, each
  * with the name of the certificate as the tag {@code certificate}.
  * <p>
- * Must be registered as a listener of the managers.
+ * Must be registered as a listener of the managers. Removes its meters when it is closed:
+ * a registry may outlive the context.
  */
-class CertificateMetrics implements MeterBinder, RotationListener {
+class CertificateMetrics implements MeterBinder, RotationListener, AutoCloseable {
 
 	private final CertificateManagers managers;
 
 	private final Function<String, Trust> trust;
 
 	private final Clock clock;
+
+	private final BoundMeters bound = new BoundMeters();
 
 	private final List<MultiGauge> infos = new CopyOnWriteArrayList<>();
 
@@ -85,6 +89,13 @@ class CertificateMetrics implements MeterBinder, RotationListener {
 		this.infos.forEach((gauge) -> gauge.register(rows));
 	}
 
+	@Override
+	public synchronized void close() {
+		this.infos.forEach((gauge) -> gauge.register(List.of()));
+		this.infos.clear();
+		this.bound.close();
+	}
+
 	private static Tags info(CertificateStatus status) {
 		CertificatePair pair = Objects.requireNonNull(status.pair());
 		return Tags.of("certificate", status.name(), "signer", status.requested().signerName(), "serial_number",
@@ -92,7 +103,7 @@ class CertificateMetrics implements MeterBinder, RotationListener {
 	}
 
 	private void bind(CertificateManager manager, MeterRegistry registry) {
-		Meters meters = new Meters(manager, registry, Tags.of("certificate", manager.name()));
+		Meters meters = new Meters(manager, this.bound, registry, Tags.of("certificate", manager.name()));
 		meters.time("expiry", "Time until the certificate expires, negative once it has",
 				(status) -> until((status.pair() != null) ? status.pair().notAfter() : null));
 		meters.time("lifetime", "Time from the start to the end of the certificate's validity",
@@ -147,36 +158,40 @@ class CertificateMetrics implements MeterBinder, RotationListener {
 	}
 
 	/** The meters of one certificate in one registry. */
-	private record Meters(CertificateManager manager, MeterRegistry registry, Tags tags) {
+	private record Meters(CertificateManager manager, BoundMeters bound, MeterRegistry registry, Tags tags) {
 
 		void time(String name, String description, ToDoubleFunction<CertificateStatus> seconds) {
-			TimeGauge.builder("kubelet.cert." + name, this.manager, TimeUnit.SECONDS, of(seconds))
+			add(TimeGauge.builder("kubelet.cert." + name, this.manager, TimeUnit.SECONDS, of(seconds))
 				.description(description)
 				.tags(this.tags)
-				.register(this.registry);
+				.register(this.registry));
 		}
 
 		void number(String name, String description, Tags tags, ToDoubleFunction<CertificateStatus> value) {
-			Gauge.builder("kubelet.cert." + name, this.manager, of(value))
+			add(Gauge.builder("kubelet.cert." + name, this.manager, of(value))
 				.description(description)
 				.tags(this.tags.and(tags))
-				.register(this.registry);
+				.register(this.registry));
 		}
 
 		void count(String name, String description, Tags tags, ToDoubleFunction<CertificateStatus> value) {
-			FunctionCounter.builder("kubelet.cert." + name, this.manager, of(value))
+			add(FunctionCounter.builder("kubelet.cert." + name, this.manager, of(value))
 				.description(description)
 				.tags(this.tags.and(tags))
-				.register(this.registry);
+				.register(this.registry));
 		}
 
 		void waits() {
-			FunctionTimer
+			add(FunctionTimer
 				.builder("kubelet.cert.request.wait", this.manager, (manager) -> manager.status().rotations().count(),
 						(manager) -> manager.status().rotations().waited().toMillis(), TimeUnit.MILLISECONDS)
 				.description("How long requests that led to a certificate waited for approval and signature")
 				.tags(this.tags)
-				.register(this.registry);
+				.register(this.registry));
+		}
+
+		private void add(Meter meter) {
+			this.bound.add(this.registry, meter);
 		}
 
 		private static ToDoubleFunction<CertificateManager> of(ToDoubleFunction<CertificateStatus> value) {

@@ -23,9 +23,10 @@ import org.jspecify.annotations.Nullable;
  * the certificate as the tag {@code certificate}. Only for certificates that do the work
  * of a kubelet: widespread alerts on these names concern every job that reports them.
  * <p>
- * Must be registered as a listener of the managers.
+ * Must be registered as a listener of the managers. Removes its meters when it is closed:
+ * a registry may outlive the context.
  */
-class KubeletMetrics implements MeterBinder, RotationListener {
+class KubeletMetrics implements MeterBinder, RotationListener, AutoCloseable {
 
 	private static final double[] BUCKETS = { 60, 3600, 14_400, 86_400, 604_800, 2_592_000, 7_776_000, 15_552_000,
 			31_104_000, 124_416_000 };
@@ -35,6 +36,8 @@ class KubeletMetrics implements MeterBinder, RotationListener {
 	private final Map<String, Boolean> serving;
 
 	private final Clock clock;
+
+	private final BoundMeters bound = new BoundMeters();
 
 	private final List<MeterRegistry> registries = new CopyOnWriteArrayList<>();
 
@@ -64,22 +67,23 @@ class KubeletMetrics implements MeterBinder, RotationListener {
 
 	private void bind(CertificateManager manager, boolean serving, MeterRegistry registry) {
 		Tags tags = Tags.of("certificate", manager.name());
-		Gauge
+		this.bound.add(registry, Gauge
 			.builder("kubelet.certificate.manager." + (serving ? "server" : "client") + ".ttl.seconds", manager,
 					this::secondsToLive)
 			.description("Seconds until the certificate expires; negative once it has, infinite if there is none")
 			.tags(tags)
-			.register(registry);
-		FunctionCounter
-			.builder(
-					serving ? "kubelet.server.expiration.renew.errors"
-							: "kubelet.certificate.manager.client.expiration.renew.errors",
-					manager, KubeletMetrics::failures)
-			.description("Failed attempts to rotate the certificate")
-			.tags(tags)
-			.register(registry);
+			.register(registry));
+		this.bound.add(registry,
+				FunctionCounter
+					.builder(
+							serving ? "kubelet.server.expiration.renew.errors"
+									: "kubelet.certificate.manager.client.expiration.renew.errors",
+							manager, KubeletMetrics::failures)
+					.description("Failed attempts to rotate the certificate")
+					.tags(tags)
+					.register(registry));
 		if (serving) {
-			ages(registry, manager.name());
+			this.bound.add(registry, ages(registry, manager.name()));
 		}
 	}
 
@@ -93,6 +97,12 @@ class KubeletMetrics implements MeterBinder, RotationListener {
 			long seconds = Duration.between(previous.notBefore(), this.clock.instant()).toSeconds();
 			this.registries.forEach((registry) -> ages(registry, name).record(seconds));
 		}
+	}
+
+	@Override
+	public void close() {
+		this.registries.clear();
+		this.bound.close();
 	}
 
 	/** A registry creates it once. */

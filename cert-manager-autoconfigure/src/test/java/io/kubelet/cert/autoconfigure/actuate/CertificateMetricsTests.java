@@ -1,5 +1,6 @@
 package io.kubelet.cert.autoconfigure.actuate;
 
+import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -12,9 +13,12 @@ import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
+import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubelet.cert.rotation.RotationListener;
+import io.kubelet.cert.testsupport.CertificateContexts;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import io.kubelet.cert.testsupport.ProjectFiles;
 import io.kubelet.cert.testsupport.TestAuthority;
@@ -24,6 +28,9 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import org.springframework.boot.micrometer.metrics.autoconfigure.MetricsAutoConfiguration;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -103,6 +110,36 @@ class CertificateMetricsTests extends ManagerFixture {
 			throw new IllegalStateException("no such bundle");
 		};
 		assertThat(authorities()).isNaN();
+	}
+
+	/** As that of another context, which goes on. */
+	@Test
+	void registryHasNoMetersOfAContextThatIsClosed(@TempDir Path directory) {
+		CertificateContexts
+			.runner(directory, CertificateActuatorAutoConfiguration.class, MetricsAutoConfiguration.class)
+			.withBean(MeterRegistry.class, () -> this.registry)
+			.withPropertyValues("kubelet.cert.profile=kubelet-serving", "kubelet.cert.node-name=n1",
+					"kubelet.cert.addresses.source=fixed", "kubelet.cert.template.dns-names=n1")
+			.run((context) -> {
+				assertThat(meters()).contains("kubelet.cert.info", "kubelet.cert.state", "kubelet.cert.failures",
+						"kubelet.certificate.manager.server.ttl.seconds",
+						"kubelet.certificate.manager.server.rotation.seconds");
+				List<RotationListener> listeners = List.of(context.getBean(CertificateMetrics.class),
+						context.getBean(KubeletMetrics.class));
+				CertificatePair pair = context.getBean(CertificateManager.class).current().orElseThrow();
+				context.close();
+				assertThat(meters()).isEmpty();
+				listeners.forEach((late) -> late.rotated("kubelet-server", pair, pair));
+				assertThat(meters()).isEmpty();
+			});
+	}
+
+	private Set<String> meters() {
+		return this.registry.getMeters()
+			.stream()
+			.map((meter) -> meter.getId().getName())
+			.filter((name) -> name.startsWith("kubelet."))
+			.collect(Collectors.toSet());
 	}
 
 	@Test
