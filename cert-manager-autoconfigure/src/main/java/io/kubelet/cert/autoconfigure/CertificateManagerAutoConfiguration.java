@@ -73,7 +73,8 @@ public final class CertificateManagerAutoConfiguration {
 			@Qualifier(CLOCK) ObjectProvider<Clock> clock) {
 		CustomizableThreadFactory threads = new CustomizableThreadFactory("certificate-requests-");
 		threads.setDaemon(true);
-		return new KubernetesConnection(settings.kubernetes(), threads, clock.getIfAvailable(Clock::systemDefaultZone));
+		return new KubernetesConnection(settings.certificates().get(0).properties(), settings.kubernetes(), threads,
+				clock.getIfAvailable(Clock::systemDefaultZone));
 	}
 
 	@Bean

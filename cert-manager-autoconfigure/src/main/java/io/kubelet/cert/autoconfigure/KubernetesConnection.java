@@ -12,7 +12,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadFactory;
 import java.util.function.Supplier;
@@ -55,7 +54,7 @@ public final class KubernetesConnection implements DisposableBean {
 	 */
 	public static final String CLIENT_CLASS_FILE = "classpath:io/kubernetes/client/openapi/ApiClient.class";
 
-	private static final PropertyNames PROPERTIES = new PropertyNames(PropertyNames.PREFIX + ".kubernetes", Set.of());
+	private final PropertyNames properties;
 
 	private final KubernetesProperties settings;
 
@@ -76,20 +75,21 @@ public final class KubernetesConnection implements DisposableBean {
 
 	private final List<SecretStore> secrets = new ArrayList<>();
 
-	KubernetesConnection(KubernetesProperties settings, ThreadFactory threads, Clock clock) {
+	KubernetesConnection(PropertyNames properties, KubernetesProperties settings, ThreadFactory threads, Clock clock) {
+		this.properties = properties;
 		this.settings = settings;
 		// The kubeconfig that is written has a context of its own
 		this.kubeconfig = new KubeconfigSource(settings.kubeconfig(), isBootstrapping() ? null : settings.context());
 		this.threads = threads;
 		this.clock = clock;
 		if (settings.bootstrapKubeconfig() == null && settings.kubeconfig() != null) {
-			requireReadable("kubeconfig", settings.kubeconfig(),
+			requireReadable("kubernetes.kubeconfig", settings.kubeconfig(),
 					"set it to the kubeconfig of the cluster, or remove the property in a pod");
 		}
 	}
 
-	private static void requireReadable(String property, Path file, String remedy, Object... arguments) {
-		PROPERTIES.require(Files.isReadable(file), property, file,
+	private void requireReadable(String property, Path file, String remedy, Object... arguments) {
+		this.properties.require(Files.isReadable(file), property, file,
 				Files.exists(file)
 						? "The file cannot be read: let the user of this process read it, or name another file"
 						: "There is no such file: " + remedy,
@@ -121,18 +121,18 @@ public final class KubernetesConnection implements DisposableBean {
 		}
 		Path kubeconfig = this.settings.kubeconfig();
 		if (kubeconfig == null) {
-			throw PROPERTIES.invalid("kubeconfig", null,
+			throw this.properties.invalid("kubernetes.kubeconfig", null,
 					"With a bootstrap kubeconfig it must be set to the file that is written for later requests");
 		}
 		if (NodeKubeconfig.isUsable(kubeconfig, this.clock.instant())) {
 			return;
 		}
-		requireReadable("bootstrap-kubeconfig", bootstrap,
+		requireReadable("kubernetes.bootstrap-kubeconfig", bootstrap,
 				"set it to the kubeconfig with the bootstrap token, because %s has no valid client certificate",
 				kubeconfig);
 		if (NodeKubeconfig.isOfOthers(kubeconfig)) {
-			throw PROPERTIES.invalid("kubeconfig", kubeconfig,
-					"With a bootstrap kubeconfig, this file is written for the node, but it has other contexts, users or credentials, which would be lost. Name a file that does not exist yet, or remove '{bootstrap-kubeconfig}' to use this one as it is");
+			throw this.properties.invalid("kubernetes.kubeconfig", kubeconfig,
+					"With a bootstrap kubeconfig, this file is written for the node, but it has other contexts, users or credentials, which would be lost. Name a file that does not exist yet, or remove '{kubernetes.bootstrap-kubeconfig}' to use this one as it is");
 		}
 		NodeKubeconfig.write(kubeconfig, bootstrap, this.settings.context(), pair);
 	}

@@ -45,6 +45,8 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 	private static final BinaryOperator<ConfigurationPropertyName> AS_WRITTEN = BinaryOperator
 		.minBy(Comparator.comparing((name) -> name.getLastElement(Form.ORIGINAL)));
 
+	private final Environment environment;
+
 	private final List<ConfigurationPropertySource> sources = new ArrayList<>();
 
 	private final Binder own;
@@ -58,10 +60,14 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 	/** The additional certificates that set a property themselves. */
 	private final Map<ConfigurationPropertyName, ConfigurationPropertyName> additional = new LinkedHashMap<>();
 
+	/** What is written, but blank. */
+	private final List<ConfigurationProperty> blank = new ArrayList<>();
+
 	/** The last map. A blank text in it is a value. */
 	private ConfigurationPropertyName map = ConfigurationPropertyName.EMPTY;
 
 	private PropertiesBinder(Environment environment) {
+		this.environment = environment;
 		ConfigurationPropertySources.get(environment).forEach(this.sources::add);
 		this.own = Binder.get(environment);
 	}
@@ -87,7 +93,8 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 				new UnknownProperties(handler.marks.keySet()).report(handler.sources,
 						application.ignoreUnknownProperties());
 			}
-			return new Bound(application, first, List.copyOf(handler.additional.values()), handler.inherited.keySet());
+			return new Bound(application, first, List.copyOf(handler.additional.values()), handler.inherited.keySet(),
+					handler.blank);
 		}
 		catch (BindException ex) {
 			throw (ex.getCause() instanceof InvalidConfigurationPropertyValueException invalid) ? invalid : ex;
@@ -157,6 +164,18 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 		return super.onSuccess(name, target, context, result);
 	}
 
+	@Override
+	public void onFinish(ConfigurationPropertyName name, Bindable<?> target, BindContext context,
+			@Nullable Object result) throws Exception {
+		ConfigurationProperty property = context.getConfigurationProperty();
+		if (property != null && property.getName().equals(name) && !this.map.isParentOf(name)
+				&& property.getValue() instanceof CharSequence text
+				&& this.environment.resolvePlaceholders(text.toString()).isBlank()) {
+			this.blank.add(property);
+		}
+		super.onFinish(name, target, context, result);
+	}
+
 	private static List<Valid.Rule> rules(Bindable<?> target) {
 		Valid valid = target.getAnnotation(Valid.class);
 		return (valid != null) ? List.of(valid.value()) : List.of();
@@ -192,9 +211,26 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 	 * @param first the properties of the first certificate
 	 * @param additional the names of the additional certificates, with their prefixes
 	 * @param inherited the names of the properties whose values are inherited
+	 * @param blank the properties that are written, but blank
 	 */
 	record Bound(ApplicationProperties application, CertificateProperties first,
-			List<ConfigurationPropertyName> additional, Set<ConfigurationPropertyName> inherited) {
+			List<ConfigurationPropertyName> additional, Set<ConfigurationPropertyName> inherited,
+			List<ConfigurationProperty> blank) {
+
+		/** Returns the names of the first certificate's properties. */
+		PropertyNames names() {
+			return new PropertyNames(PropertyNames.PREFIX, Set.of(),
+					this.blank.stream().filter((property) -> !ADDITIONAL.isAncestorOf(property.getName())).toList());
+		}
+
+		/** Returns the names of an additional certificate's properties. */
+		PropertyNames names(ConfigurationPropertyName certificate) {
+			return new PropertyNames(certificate.toString(), this.inherited,
+					this.blank.stream()
+						.filter((property) -> certificate.isAncestorOf(property.getName()) || this.inherited
+							.contains(certificate.append(property.getName().subName(FIRST.getNumberOfElements()))))
+						.toList());
+		}
 
 	}
 

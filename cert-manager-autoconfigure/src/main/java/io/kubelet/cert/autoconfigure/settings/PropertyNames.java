@@ -1,14 +1,17 @@
 package io.kubelet.cert.autoconfigure.settings;
 
+import java.util.List;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 import io.kubelet.cert.certificate.CertificateManagerException;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import org.jspecify.annotations.Nullable;
 
+import org.springframework.boot.context.properties.source.ConfigurationProperty;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 
@@ -18,8 +21,11 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
  * @param prefix the prefix of the certificate's own properties
  * @param inherited the properties, with their prefixes, whose values come from the first
  * certificate
+ * @param blank what is written for the certificate, but has a blank value and so counts
+ * as none
  */
-public record PropertyNames(String prefix, Set<ConfigurationPropertyName> inherited) {
+public record PropertyNames(String prefix, Set<ConfigurationPropertyName> inherited,
+		List<ConfigurationProperty> blank) {
 
 	/** The prefix of all properties, which is that of the first certificate. */
 	public static final String PREFIX = "kubelet.cert";
@@ -52,7 +58,16 @@ public record PropertyNames(String prefix, Set<ConfigurationPropertyName> inheri
 	public InvalidConfigurationPropertyValueException invalid(String property, @Nullable Object value, String reason,
 			@Nullable Object... arguments) {
 		String named = OTHER.matcher(reason).replaceAll((other) -> Matcher.quoteReplacement(of(other.group(1))));
-		return new InvalidConfigurationPropertyValueException(of(property), value, named.formatted(arguments));
+		return new InvalidConfigurationPropertyValueException(of(property), value,
+				named.formatted(arguments) + ((value != null) ? "" : blankValues()));
+	}
+
+	/** Whoever set a variable that is blank looks for another mistake. */
+	private String blankValues() {
+		return this.blank.isEmpty() ? "" : this.blank.stream()
+			.map((property) -> "'%s%s' (%s)".formatted(property.getName(),
+					property.getValue().toString().isBlank() ? "" : "=" + property.getValue(), property.getOrigin()))
+			.collect(Collectors.joining(", ", ". A blank value counts as none: ", ""));
 	}
 
 	/**

@@ -66,15 +66,12 @@ public class SettingsConfiguration {
 
 	static CertificateSettingsList resolve(Bound bound) {
 		List<CertificateSettings> certificates = new ArrayList<>();
-		certificates.add(new SettingsResolver(new PropertyNames(PropertyNames.PREFIX, Set.of()), bound.first(),
-				Profile.KUBELET_CLIENT.pairName())
-			.resolve());
+		certificates
+			.add(new SettingsResolver(bound.names(), bound.first(), Profile.KUBELET_CLIENT.pairName()).resolve());
 		for (ConfigurationPropertyName certificate : bound.additional()) {
 			String name = certificate.getLastElement(Form.ORIGINAL);
 			CertificateProperties properties = Objects.requireNonNull(bound.application().additional().get(name));
-			certificates.add(
-					new SettingsResolver(new PropertyNames(certificate.toString(), bound.inherited()), properties, name)
-						.resolve());
+			certificates.add(new SettingsResolver(bound.names(certificate), properties, name).resolve());
 		}
 		requireDistinct(certificates);
 		return new CertificateSettingsList(certificates, bound.application().kubernetes());

@@ -3,6 +3,7 @@ package io.kubelet.cert.autoconfigure.settings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -10,6 +11,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+import org.springframework.core.env.StandardEnvironment;
+import org.springframework.core.env.SystemEnvironmentPropertySource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -77,6 +80,36 @@ class SettingsMistakesTests {
 		assertThatExceptionOfType(InvalidConfigurationPropertyValueException.class)
 			.isThrownBy(() -> TestSettings.of(properties))
 			.withMessageStartingWith("Property kubelet.cert." + report);
+	}
+
+	/** With the text of a placeholder, and where it is: the variable may be missing. */
+	@Test
+	void reportOfAMissingValueNamesTheBlankOnes() {
+		StandardEnvironment environment = new StandardEnvironment();
+		environment.getPropertySources()
+			.addFirst(new SystemEnvironmentPropertySource("test-systemEnvironment",
+					Map.of("KUBELET_CERT_STORE_SECRET", " ", "KUBELET_CERT_CERT_DIR", "")));
+		assertThatExceptionOfType(InvalidConfigurationPropertyValueException.class)
+			.isThrownBy(() -> TestSettings.of(environment,
+					"store.type=secret;key.size=${SIZE:};template.dns-names=a;additional.b.pair-name="))
+			.withMessageMatching(
+					"Property kubelet.cert.store.secret with value 'null' is invalid: Name the Secret, .*certificate\\. "
+							+ "A blank value counts as none: .*")
+			.withMessageContainingAll("'kubelet.cert.store.secret' (\"KUBELET_CERT_STORE_SECRET\" from property source",
+					"'kubelet.cert.cert-dir' (\"KUBELET_CERT_CERT_DIR\" from property source",
+					"'kubelet.cert.key.size=${SIZE:}' (\"kubelet.cert.key.size\" from property source \"test\")")
+			.withMessageNotContaining("additional");
+	}
+
+	@Test
+	void reportOfAnAdditionalCertificateNamesItsOwnBlanksAndThoseThatItInherits() {
+		assertThatExceptionOfType(InvalidConfigurationPropertyValueException.class)
+			.isThrownBy(() -> TestSettings.of("signer-name=;issuer.group=;additional.b.issuer.namespace=shop",
+					"additional.b.issuer.name=;additional.c.issuer.name="))
+			.withMessageStartingWith("Property kubelet.cert.additional.b.issuer.name with value 'null' is invalid")
+			.withMessageEndingWith(
+					". A blank value counts as none: 'kubelet.cert.issuer.group' (\"kubelet.cert.issuer.group\" from property source \"test\"), "
+							+ "'kubelet.cert.additional.b.issuer.name' (\"kubelet.cert.additional.b.issuer.name\" from property source \"test\")");
 	}
 
 	@Test
