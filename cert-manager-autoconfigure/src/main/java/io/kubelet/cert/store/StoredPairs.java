@@ -78,7 +78,7 @@ final class StoredPairs {
 				// The last pair stays in use, and whoever wrote this one may repair it
 				throw ex;
 			}
-			return replaceDamaged(ex);
+			return replaceDamaged();
 		}
 	}
 
@@ -109,11 +109,20 @@ final class StoredPairs {
 	}
 
 	/**
-	 * Replaces a damaged current pair by the newest good one.
+	 * Replaces a damaged current pair by the newest good one, unless another process that
+	 * starts at the same time has done so.
 	 * @return the good one, {@code null} if there is none
 	 */
-	private @Nullable CertificatePair replaceDamaged(Exception cause) throws IOException {
-		this.files.setAside(this.files.current(), Level.ERROR, cause.getMessage());
+	private @Nullable CertificatePair replaceDamaged() throws IOException {
+		try {
+			CertificatePair repaired = read(this.files.current());
+			if (repaired != null) {
+				return repaired;
+			}
+		}
+		catch (StoreException | UnusableFileException ex) {
+			this.files.setAside(this.files.current(), Level.ERROR, ex.getMessage());
+		}
 		for (Path older : this.files.dated()) {
 			CertificatePair pair = readOlder(older);
 			if (pair != null) {

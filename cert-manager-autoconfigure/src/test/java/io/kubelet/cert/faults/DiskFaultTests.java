@@ -192,6 +192,27 @@ class DiskFaultTests {
 		assertThat(files()).as("without room").isEqualTo(files);
 	}
 
+	/** Before the next step of ours, the other process has finished. */
+	@Test
+	void linkThatAnotherProcessHasRepairedIsNotSetAside() throws IOException {
+		prepare(Start.LINK, "repaired");
+		Path damaged = this.directory.resolve("one-current.pem").toRealPath();
+		Files.writeString(damaged, "");
+		this.disk.fail((index) -> {
+			List<Operation> steps = this.disk.operations();
+			if (index > 0 && steps.subList(0, index).contains(Operation.READ) && !Files.exists(aside())) {
+				assertThat(store(this.directory).read().pair()).isEqualTo(OLD.pair());
+			}
+			return false;
+		});
+		assertThat(this.store.read().pair()).isEqualTo(OLD.pair());
+		assertThat(aside().toRealPath()).isEqualTo(damaged);
+	}
+
+	private Path aside() {
+		return this.directory.resolve("one-current.pem.damaged");
+	}
+
 	private List<Operation> steps(Start start) {
 		prepare(start, "steps-" + start);
 		assertThat(write(NEW)).isNull();
