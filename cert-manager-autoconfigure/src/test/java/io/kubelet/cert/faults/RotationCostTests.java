@@ -1,18 +1,23 @@
 package io.kubelet.cert.faults;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.faults.FaultyDisk.Operation;
+import io.kubelet.cert.kubernetes.internal.ApiClientProvider;
+import io.kubelet.cert.kubernetes.internal.KubeconfigSource;
 import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.CountingProvider;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubelet.cert.testsupport.TestStore;
+import io.kubernetes.client.openapi.apis.CertificatesV1Api;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -113,6 +118,23 @@ class RotationCostTests extends ManagerFixture {
 		assertThat(store.current()).isPresent();
 		assertThat(this.counts.take()).containsEntry(CountingProvider.Operation.SIGNATURE, 1)
 			.doesNotContainKey(CountingProvider.Operation.VERIFICATION);
+	}
+
+	/** For its server, its credentials and the authorities that it trusts. */
+	@Test
+	void clientReadsItsKubeconfigOnce() throws Exception {
+		try (EmbeddedControlPlane plane = EmbeddedControlPlane.start()) {
+			Path file = plane.writeKubeconfig(this.directory);
+			KubeconfigSource kubeconfig = new KubeconfigSource(this.disk.on(file), null);
+			try (ApiClientProvider clients = new ApiClientProvider(kubeconfig, null, null, Thread::new, this.time)) {
+				new CertificatesV1Api(clients.supplier(() -> null).get()).listCertificateSigningRequest().execute();
+				assertThat(this.disk.operations()).containsExactly(Operation.READ);
+				Files.writeString(file, plane.kubeconfig(plane.admin()));
+				pass(Duration.ofMinutes(2));
+				new CertificatesV1Api(clients.supplier(() -> null).get()).listCertificateSigningRequest().execute();
+				assertThat(this.disk.operations()).as("after a change").containsExactly(Operation.READ, Operation.READ);
+			}
+		}
 	}
 
 	private void rotateOnce(CertificateManager manager) {

@@ -71,12 +71,16 @@ record KubeconfigFile(Path file, Map<?, ?> config, @Nullable Object context, Map
 			}
 		}
 		catch (IOException ex) {
-			throw KubernetesConfigurationException.of("The kubeconfig " + file, "read", ex);
+			throw unreadable(file, ex);
 		}
 		catch (RuntimeException ex) {
 			// Not YAML; the message may quote a credential
 		}
 		throw malformed(file, "it is not a mapping in YAML");
+	}
+
+	static KubernetesConfigurationException unreadable(Path file, IOException cause) {
+		return KubernetesConfigurationException.of("The kubeconfig " + file, "read", cause);
 	}
 
 	static KubernetesConfigurationException malformed(Path file, String problem) {

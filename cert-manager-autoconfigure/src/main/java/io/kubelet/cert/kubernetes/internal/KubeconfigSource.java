@@ -15,6 +15,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.TextFile;
+import io.kubelet.cert.certificate.trust.Cached;
 import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
@@ -36,6 +37,10 @@ public final class KubeconfigSource {
 	private static final Path SERVICE_ACCOUNT = Path.of("/var/run/secrets/kubernetes.io/serviceaccount");
 
 	private final @Nullable Path configured;
+
+	/** One client uses it for its server, its credentials and its authorities. */
+	private final Cached<Map.Entry<Path, TextFile.Version>, KubeconfigFile, KubernetesConfigurationException> parsed = new Cached<>(
+			(file) -> KubeconfigFile.read(file.getKey(), this.context));
 
 	/** The name of the context, {@code null} until the current one is known. */
 	private volatile @Nullable Object context;
@@ -94,15 +99,27 @@ public final class KubeconfigSource {
 		});
 	}
 
-	/** Reads the kubeconfig. In a pod without one, its service account stands for it. */
+	/**
+	 * Reads the kubeconfig if it has changed. In a pod without one, its service account
+	 * stands for it.
+	 */
 	KubeconfigFile read() {
 		if (isServiceAccount()) {
 			return serviceAccount(SERVICE_ACCOUNT, environment("HOST"), environment("PORT"));
 		}
 		Path file = (this.configured != null) ? this.configured : find(variable(), home());
-		KubeconfigFile content = KubeconfigFile.read(file, this.context);
+		KubeconfigFile content = this.parsed.of(Map.entry(file, version(file)));
 		this.context = content.context();
 		return content;
+	}
+
+	private static TextFile.Version version(Path file) {
+		try {
+			return TextFile.Version.of(file);
+		}
+		catch (IOException ex) {
+			throw KubeconfigFile.unreadable(file, ex);
+		}
 	}
 
 	private static String environment(String name) {
