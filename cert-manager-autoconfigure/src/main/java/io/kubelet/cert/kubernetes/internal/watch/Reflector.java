@@ -27,7 +27,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Watches objects until it is closed. A watch whose time is up is opened again where it
- * ended. If it failed, or if it ended without an event or a bookmark, the objects are
+ * ended, and so is one that the server was too busy for once or twice, as in client-go.
+ * If it failed otherwise, or if it ended without an event or a bookmark, the objects are
  * listed again, in the first version of the API that the server serves: the etcd of the
  * server may have been restored from a backup, and such a server sends nothing until it
  * has reached the resource version again. There is always a pause in between.
@@ -37,6 +38,8 @@ public final class Reflector implements AutoCloseable {
 	private static final Logger logger = LoggerFactory.getLogger(Reflector.class);
 
 	private static final int GONE = 410;
+
+	private static final int TOO_MANY_REQUESTS = 429;
 
 	private static final int MINIMUM_SECONDS = 300;
 
@@ -187,16 +190,20 @@ public final class Reflector implements AutoCloseable {
 
 	private void failed(ApiClient client, Exception ex) {
 		int code = (ex instanceof ApiException answer) ? answer.getCode() : 0;
+		String known = this.resourceVersion;
 		this.resourceVersion = null;
 		if (isClosed() || code == GONE) {
 			return;
 		}
 		RequestException failure = new ApiFailures(client.toString()).translate(ex, null);
-		if (failure.kind() != Kind.UNAVAILABLE && code != 0 && ex instanceof ApiException answer) {
+		this.retryAfter = Objects.requireNonNullElse(failure.retryAfter(), Duration.ZERO);
+		if (code == TOO_MANY_REQUESTS && known != null && this.attempts < FAILURES_TO_REPORT) {
+			this.resourceVersion = known;
+		}
+		else if (failure.kind() != Kind.UNAVAILABLE && code != 0 && ex instanceof ApiException answer) {
 			report(this.observer.refused(answer, failure.kind()));
 		}
 		else {
-			this.retryAfter = Objects.requireNonNullElse(failure.retryAfter(), Duration.ZERO);
 			interrupted(failure.kind(), String.valueOf(failure.getMessage()));
 		}
 	}

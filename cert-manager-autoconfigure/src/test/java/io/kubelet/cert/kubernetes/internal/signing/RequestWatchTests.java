@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.Faults;
 import io.kubelet.cert.test.RecordedRequest;
@@ -57,13 +58,24 @@ class RequestWatchTests {
 		return Stream.of(of("ended at once", (next) -> next.end(), listed),
 				of("cut before it began", (next) -> next.cutBefore(), reopened),
 				of("503 with Retry-After", (next) -> next.answer(503, Duration.ofHours(1)), listed),
-				of("429 with Retry-After", (next) -> next.answer(429, Duration.ofSeconds(1)), listed),
+				of("429 with Retry-After", (next) -> next.answer(429, Duration.ofSeconds(1)), reopened),
 				of("410 as an event", (next) -> next.expire(), listed),
 				of("410 as the status", (next) -> next.answer(410), listed));
 	}
 
 	private static Arguments of(String what, Consumer<Faults.Injection> fault, String figures) {
 		return Arguments.of(what, fault, figures);
+	}
+
+	/** A proxy may refuse watches, but not lists. */
+	@Test
+	void objectsAreListedIfTheServerRemainsTooBusyForAWatch() {
+		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
+		this.adapter.controlPlane.faults().next(3, RecordedRequest::isWatch).answer(429);
+		this.adapter.send(Adapter.newRequest());
+		await().until(() -> this.adapter.figures().equals("1 POST, 4 watch, 1 list"));
+		assertThat(this.adapter.progress).extracting(SubmittedRequest::interruption)
+			.anySatisfy((interruption) -> assertThat(interruption).contains("429"));
 	}
 
 	@Test
