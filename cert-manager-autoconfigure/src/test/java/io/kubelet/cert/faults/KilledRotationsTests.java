@@ -6,7 +6,9 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -43,12 +45,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Kills processes that rotate with an issuer of cert-manager, while a request is pending
- * and at random moments. Each is followed by another one on the same directory.
- * {@code -Drotation.kills=200} kills more of them.
+ * and at random moments. Each is followed by another one on the same directory. Then two
+ * share one. {@code -Drotation.kills=200} kills more of them.
  */
 class KilledRotationsTests {
 
 	private static final int KILLS = Integer.getInteger("rotation.kills", 3);
+
+	private static final int ROTATIONS = 20;
 
 	/** Some rotations of a process that has rotated before. */
 	private static final int WARM_MILLIS = 100;
@@ -97,6 +101,28 @@ class KilledRotationsTests {
 		last.getOutputStream().close();
 		assertThat(last.waitFor()).isZero();
 		assertThat(serialNumbers()).hasSize(requests());
+	}
+
+	/**
+	 * Each sends its own requests, and the directory contains the pair of the last one.
+	 */
+	@Test
+	void twoProcessesThatShareADirectoryLoseNothing() throws Exception {
+		List<Process> children = List.of(start(ROTATIONS), start(ROTATIONS));
+		for (Process child : children) {
+			for (int rotation = 0; rotation < ROTATIONS; rotation++) {
+				awaitLine(child, "rotated");
+			}
+		}
+		Stored stored = TestStore.files(pki(), "shop", null, 5, Clock.systemUTC()).read();
+		assertThat(serialNumbers()).contains(Objects.requireNonNull(stored.pair()).serialNumber());
+		assertThat(stored.pending()).isNull();
+		assertThat(pki()).isDirectoryNotContaining("glob:**/{.*,*.damaged}");
+		Awaitility.await().until(() -> this.certManager.certificateRequests().isEmpty());
+		for (Process child : children) {
+			child.getOutputStream().close();
+			assertThat(child.waitFor()).isZero();
+		}
 	}
 
 	private Process start(int rotations) throws IOException {

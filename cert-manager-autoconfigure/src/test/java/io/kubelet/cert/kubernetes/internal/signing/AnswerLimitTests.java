@@ -169,6 +169,29 @@ class AnswerLimitTests {
 		assertThat(this.redirected).hasValue(0);
 	}
 
+	/** Neither to a server that anyone on the way can read, nor to another one. */
+	@ParameterizedTest
+	@CsvSource({ "302, http", "307, http", "308, https" })
+	void redirectFromHttpsIsNotFollowed(int status, String scheme) {
+		this.server.createContext("/", (exchange) -> {
+			this.redirected.incrementAndGet();
+			exchange.close();
+		});
+		ApiClient client = this.adapter.client;
+		client.setHttpClient(client.getHttpClient()
+			.newBuilder()
+			.addNetworkInterceptor((chain) -> chain.proceed(chain.request())
+				.newBuilder()
+				.code(status)
+				.header("Location", "%s://127.0.0.1:%d/stolen".formatted(scheme, this.server.getAddress().getPort()))
+				.build())
+			.build());
+		assertThat(Adapter.failure(this.adapter.send(Adapter.newRequest())))
+			.hasMessageContaining("with status %d is not from an API server".formatted(status));
+		assertThat(this.redirected).hasValue(0);
+		assertThat(this.adapter.requests()).isOne();
+	}
+
 	/** The type helps to find a defect; the message may repeat what was answered. */
 	@Test
 	void answerThatCannotBeReadIsDescribedByTheTypeOfTheProblem() {
