@@ -38,6 +38,16 @@ public enum TlsRole {
 		if (this == SERVER && !isNamed(leaf)) {
 			return "it contains neither a DNS name nor an IP address nor a URI";
 		}
+		return exclusion(leaf);
+	}
+
+	/**
+	 * Returns why all peers refuse a certificate: some of them take the name of a server
+	 * from the common name.
+	 * @param leaf the certificate
+	 * @return the usage that it lacks, {@code null} if none
+	 */
+	public @Nullable String exclusion(X509Certificate leaf) {
 		return this.usage.isCarriedBy(leaf) ? null : "it excludes '" + this.usage + "'";
 	}
 

@@ -1,12 +1,22 @@
 package io.kubelet.cert.ssl;
 
 import java.io.IOException;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.List;
 
 import io.kubelet.cert.autoconfigure.StartFailures;
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.ssl.RotatingServer.Kind;
+import io.kubelet.cert.testsupport.TestAuthority;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -25,6 +35,8 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 @ExtendWith(OutputCaptureExtension.class)
 class CertificateRoleTests {
 
+	private static final TestAuthority authority = new TestAuthority("another");
+
 	/** The certificate {@code client} has a common name and {@code client auth} only. */
 	@Test
 	void serverWithTheCertificateOfAClientDoesNotStart() {
@@ -32,6 +44,40 @@ class CertificateRoleTests {
 		assertThat(StartFailures.property(failure)).hasMessageContainingAll("server.ssl.bundle", "'client'",
 				"is not one of a server: it contains neither a DNS name nor an IP address nor a URI",
 				"'kubelet.cert.additional.client.template.dns-names'", "'kubelet.cert.additional.client.usages'");
+	}
+
+	/** The JDK and OpenSSL take the name of a server from the common name. */
+	@Test
+	void serverWithACommonNameOnlyStartsIfAnotherProgramStoresItsCertificate(@TempDir Path directory) throws Exception {
+		CertificatePair pair = authority.pair(CertificateTemplate.ofSubject("localhost"),
+				Instant.now().minusSeconds(60), Instant.now().plusSeconds(3600));
+		try (RotatingServer server = new RotatingServer(Kind.TOMCAT, storedByAnother(directory, pair))) {
+			HttpClient client = HttpClient.newBuilder()
+				.sslContext(Connection.context(Pem.write(List.of(authority.certificate())), null, "TLS"))
+				.build();
+			assertThat(client.send(HttpRequest.newBuilder(server.uri()).build(), BodyHandlers.ofString()).body())
+				.isEqualTo("none");
+		}
+	}
+
+	@Test
+	void serverWithTheCertificateOfAClientThatAnotherProgramStoresDoesNotStart(@TempDir Path directory)
+			throws Exception {
+		CertificatePair pair;
+		try (RotatingApplication application = new RotatingApplication()) {
+			pair = application.pair("client");
+		}
+		String[] properties = storedByAnother(directory, pair);
+		Throwable failure = catchThrowable(() -> new RotatingServer(Kind.TOMCAT, properties).close());
+		assertThat(StartFailures.property(failure)).hasMessageContainingAll("server.ssl.bundle",
+				"is not one of a server: it excludes 'server auth'",
+				"Have the program that writes its files store one of a server");
+	}
+
+	private static String[] storedByAnother(Path directory, CertificatePair pair) throws IOException {
+		Path file = Files.writeString(directory.resolve("pair.pem"), Pem.write(pair));
+		return new String[] { "kubelet.cert.rotate-certificates=false", "kubelet.cert.tls-cert-file=" + file,
+				"kubelet.cert.tls-private-key-file=" + file };
 	}
 
 	@Test

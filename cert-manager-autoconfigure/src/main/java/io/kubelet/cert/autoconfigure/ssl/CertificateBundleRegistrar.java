@@ -43,9 +43,12 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 
 	private static final Logger logger = LoggerFactory.getLogger(CertificateBundleRegistrar.class);
 
-	private static final String NOT_FOR_SERVERS = "The certificate '%s' of this SSL bundle is not one of a server: %s, so clients would refuse it. "
-			+ "Set '%s' to the names by which clients call the server, and '%s', if set, to usages that contain 'server auth' "
+	private static final String NOT_FOR_SERVERS = "The certificate '%s' of this SSL bundle is not one of a server: %s, so clients would refuse it. ";
+
+	private static final String REQUEST_ANOTHER = "Set '%s' to the names by which clients call the server, and '%s', if set, to usages that contain 'server auth' "
 			+ "(a stored certificate keeps its usages: move it away), or name the bundle of another certificate";
+
+	private static final String STORE_ANOTHER = "Have the program that writes its files store one of a server, or name the bundle of another certificate";
 
 	/** How many authorities are named in the log. */
 	private static final int NAMED = 3;
@@ -113,20 +116,25 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 
 	/**
 	 * Requires that the certificate of a server is one of a server, unless it will be
-	 * replaced at once because it does not contain the configured names.
+	 * replaced at once because it does not contain the configured names. Another program
+	 * may have it without names on purpose, for clients that accept the common name.
 	 */
 	private void requireForServer(CertificateSettings certificate, CertificateStatus status) {
 		CertificatePair pair = status.pair();
-		String objection = (pair != null) ? TlsRole.SERVER.objection(pair.leaf()) : null;
+		if (pair == null) {
+			return;
+		}
+		boolean isOfAnother = status.schedule().deadline() == null;
+		String objection = isOfAnother ? TlsRole.SERVER.exclusion(pair.leaf()) : TlsRole.SERVER.objection(pair.leaf());
 		CertificateTemplate template = status.requested().template();
-		if (pair != null && objection != null && (status.schedule().deadline() == null
-				|| (template != null && template.isSatisfiedBy(pair.leaf())))) {
+		if (objection != null && (isOfAnother || (template != null && template.isSatisfiedBy(pair.leaf())))) {
+			PropertyNames properties = certificate.properties();
+			String action = isOfAnother ? STORE_ANOTHER
+					: REQUEST_ANOTHER.formatted(properties.of("template.dns-names"), properties.of("usages"));
 			String bundle = certificate.ssl().bundle();
 			this.settings.serverOf(bundle, this.environment).ifPresent((property) -> {
 				throw new InvalidConfigurationPropertyValueException(property, bundle,
-						NOT_FOR_SERVERS.formatted(certificate.name(), objection,
-								certificate.properties().of("template.dns-names"),
-								certificate.properties().of("usages")));
+						NOT_FOR_SERVERS.formatted(certificate.name(), objection) + action);
 			});
 		}
 	}
