@@ -66,11 +66,12 @@ final class ServerDrain implements ConnectionHolder {
 		// that is made within that of the change makes way for another one, too
 		long changed = Clock.systemUTC().millis();
 		boolean current = removed && Objects.equals(before.leaf(), after.leaf());
-		Predicate<SSLSession> outdated = (session) -> {
+		Predicate<SSLSession> ofEarlier = (session) -> {
 			Certificate leaf = presented(session);
-			return leaf != null && (earlier.contains(leaf) && !isFollowed(session)
-					|| current && leaf.equals(after.leaf()) && session.getCreationTime() <= changed);
+			return leaf != null && earlier.contains(leaf) && !isFollowed(session);
 		};
+		Predicate<SSLSession> outdated = ofEarlier.or((session) -> current && after.leaf() != null
+				&& after.leaf().equals(presented(session)) && session.getCreationTime() <= changed);
 		Duration drain = this.bundle.drain();
 		this.inProgress.add(outdated);
 		this.connections.drain(outdated);
@@ -80,9 +81,7 @@ final class ServerDrain implements ConnectionHolder {
 		Predicate<SSLSession> ofRemoved = (session) -> removed && isOfRemoved(session, trustedBefore);
 		Predicate<SSLSession> closed = outdated.or(ofRemoved);
 		this.bundle.after(drain, () -> this.connections.close(closed));
-		if (removed) {
-			this.bundle.after(drain.plus(HELD), () -> this.connections.close(ofRemoved));
-		}
+		this.bundle.after(drain.plus(HELD), () -> this.connections.close(ofEarlier.or(ofRemoved)));
 		this.bundle.after(drain.plus(HANDSHAKE), () -> {
 			this.connections.close(closed);
 			this.inProgress.remove(outdated);

@@ -104,6 +104,25 @@ class ServerDrainTests implements ServerConnections {
 		assertThat(this.open).containsExactly(ofAnotherBundle, current);
 	}
 
+	/** Nothing asks such a connection to close: neither GOAWAY nor a header. */
+	@Test
+	void connectionWhoseHandshakeIsHeldOpenBeyondTheDrainIsClosedLater() {
+		FixedManager manager = new FixedManager(this.remaining);
+		SimulatedTime time = new SimulatedTime(Instant.EPOCH);
+		LiveSslBundle bundle = Objects.requireNonNull(
+				LiveSslBundle.of(manager.register(() -> Trust.exactly(List.of()), time).getBundle("bundle")));
+		ServerDrain drain = new ServerDrain(bundle, this);
+		bundle.addFollower(drain);
+		SSLSession held = session(manager.pair().leaf(), manager.pair());
+		manager.rotate();
+		SSLSession current = session(manager.pair().leaf(), manager.pair());
+		time.pass(Duration.ofSeconds(31));
+		this.open.addAll(List.of(held, current));
+		time.pass(Duration.ofHours(1));
+		assertThat(this.open).containsExactly(current);
+		Reference.reachabilityFence(drain);
+	}
+
 	@Test
 	void connectionThatPresentsAnExpiredCertificateIsReportedOnceForABundle(CapturedOutput output) {
 		FixedManager manager = new FixedManager(this.remaining);
