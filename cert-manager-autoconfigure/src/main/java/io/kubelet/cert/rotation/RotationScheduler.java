@@ -29,7 +29,8 @@ public interface RotationScheduler {
 	static RotationScheduler of(ScheduledExecutorService executor) {
 		return (task, delay) -> {
 			try {
-				Future<?> future = executor.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
+				// Limits the delay: a certificate may end in the year 9999
+				Future<?> future = executor.schedule(task, TimeUnit.NANOSECONDS.convert(delay), TimeUnit.NANOSECONDS);
 				return () -> future.cancel(false);
 			}
 			catch (RejectedExecutionException ex) {

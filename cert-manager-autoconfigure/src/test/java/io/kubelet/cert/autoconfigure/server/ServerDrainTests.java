@@ -10,6 +10,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Predicate;
 
@@ -20,6 +22,7 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.Trust;
+import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.ssl.ExpiredConnections;
 import io.kubelet.cert.ssl.FixedManager;
 import io.kubelet.cert.ssl.LiveSslBundle;
@@ -44,6 +47,8 @@ class ServerDrainTests implements ServerConnections {
 	private final TestAuthority removed = new TestAuthority("removed");
 
 	private final TestAuthority remaining = new TestAuthority("remaining");
+
+	private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
 
 	private final List<SSLSession> open = new ArrayList<>();
 
@@ -145,6 +150,22 @@ class ServerDrainTests implements ServerConnections {
 		assertThat(output).containsOnlyOnce("that expired at").contains("'ssl.drain' of the certificate, now 30s");
 		Reference.reachabilityFence(drain);
 		Reference.reachabilityFence(expired);
+	}
+
+	/** No well-defined expiration date (RFC 5280, 4.1.2.5). */
+	@Test
+	void certificateWithoutAnEndIsFollowed(CapturedOutput output) {
+		FixedManager manager = new FixedManager(this.remaining);
+		LiveSslBundle bundle = Objects.requireNonNull(
+				LiveSslBundle.of(manager.register(() -> Trust.exactly(List.of()), RotationScheduler.of(this.timer))
+					.getBundle("bundle")));
+		ExpiredConnections expired = new ExpiredConnections(bundle, Clock.systemUTC());
+		bundle.addFollower(expired);
+		manager.rotateUntil(Instant.parse("9999-12-31T23:59:59Z"));
+		manager.rotate();
+		Reference.reachabilityFence(expired);
+		assertThat(output).doesNotContain("failed to follow");
+		this.timer.shutdownNow();
 	}
 
 	private static SSLSession handshake(FixedManager manager, Runnable handshake) {
