@@ -104,7 +104,7 @@ class CertificateRoleTests {
 		try (RotatingServer server = new RotatingServer(Kind.TOMCAT, "server.ssl.bundle=client", certDir,
 				"kubelet.cert.additional.client.signer-name=kubernetes.io/kubelet-serving",
 				"kubelet.cert.additional.client.template.dns-names=localhost")) {
-			Awaitility.await().until(() -> !server.served().equals(stored));
+			Awaitility.await().until(() -> !server.pair("client").leaf().equals(stored));
 			assertThat(server.served().getSubjectAlternativeNames()).hasSize(1);
 		}
 	}
