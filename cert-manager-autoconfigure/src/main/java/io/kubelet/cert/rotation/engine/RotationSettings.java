@@ -4,6 +4,7 @@ import java.security.PublicKey;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.List;
 
 import io.kubelet.cert.certificate.CertificatePair;
@@ -43,6 +44,9 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 	/** Replicas with the same deadline do not all begin at the same moment. */
 	private static final Duration LONGEST_DELAY = Duration.ofSeconds(5);
 
+	/** The longest delay of short lifetimes, as a part of them. */
+	private static final int PARTS = 100;
+
 	Clock clock() {
 		return this.resources.clock();
 	}
@@ -65,13 +69,16 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 	/**
 	 * Returns when the rotation of a pair is due.
 	 * @param shared the deadline of all replicas, {@code null} if there is none
+	 * @return an instant in its lifetime, not after the end of the window
 	 */
 	Instant deadline(CertificatePair pair, @Nullable Instant shared) {
 		double random = this.resources.random().getAsDouble();
 		if (shared == null || !shared.isAfter(pair.notBefore()) || !shared.isBefore(pair.notAfter())) {
 			return this.schedule.window().deadline(pair, random);
 		}
-		return shared.plusMillis((long) (LONGEST_DELAY.toMillis() * random));
+		Duration longest = Collections.min(List.of(LONGEST_DELAY, pair.lifetime().dividedBy(PARTS)));
+		Instant delayed = shared.plusMillis((long) (longest.toMillis() * random));
+		return Collections.min(List.of(delayed, this.schedule.window().end(pair)));
 	}
 
 	/**
