@@ -48,7 +48,7 @@ final class Engine implements AutoCloseable {
 
 	private static final Clock CLOCK = Clock.systemDefaultZone();
 
-	private static final Schedule SCHEDULE = new Schedule(false, false, RotationWindow.KUBELET,
+	private static final Schedule SCHEDULE = new Schedule(false, false, RotationWindow.KUBELET, false,
 			Schedule.KUBELET.waitTimeout(), Duration.ZERO, RetrySchedule.KUBELET);
 
 	private final ScheduledThreadPoolExecutor executor;

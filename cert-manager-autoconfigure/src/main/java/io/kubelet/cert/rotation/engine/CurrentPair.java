@@ -193,8 +193,12 @@ final class CurrentPair {
 
 	private CertificatePair adopt(CertificatePair found, @Nullable Instant deadline, List<String> differences,
 			@Nullable CertificateTemplate template) {
+		CertificatePair before = this.pair;
 		RotationLog.adopted(this.settings, found, deadline != null, differences);
 		swap(found, deadline);
+		if (before != null) {
+			this.due.replaced(before, this.heldSince);
+		}
 		if (!differences.isEmpty() && template != null) {
 			this.due.giveWay(found, template, this.heldSince);
 		}

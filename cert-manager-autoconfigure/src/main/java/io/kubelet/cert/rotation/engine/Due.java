@@ -8,6 +8,7 @@ import java.util.List;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
+import io.kubelet.cert.rotation.RotationWindow;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +35,12 @@ final class Due {
 	private Trigger trigger = Trigger.DEADLINE;
 
 	/**
+	 * The largest fraction of its lifetime that was over when another program replaced a
+	 * pair.
+	 */
+	private double replaced;
+
+	/**
 	 * The template that the pair satisfies, which is not compared again, or that gives
 	 * way to the one of another replica.
 	 */
@@ -50,6 +57,18 @@ final class Due {
 		this.since = null;
 		this.trigger = Trigger.DEADLINE;
 		this.accepted = null;
+	}
+
+	/** Another program has replaced a pair. */
+	void replaced(CertificatePair pair, Instant now) {
+		if (pair.isValid(now)) {
+			this.replaced = Math.max(this.replaced, RotationWindow.over(pair, now));
+		}
+	}
+
+	/** When a pair becomes overdue. */
+	Instant overdueAt(CertificatePair pair) {
+		return this.settings.overdueAt(pair, this.replaced);
 	}
 
 	/**

@@ -87,7 +87,7 @@ public final class RotatingCertificateManager implements CertificateManager {
 		StoreSession store = new StoreSession(settings.store(), settings.clock());
 		Instant now = settings.clock().instant();
 		this.pair = new CurrentPair(settings, store, this::replaced, bootstrap, now);
-		this.warnings = new Warnings(settings, this.delivery);
+		this.warnings = new Warnings(settings, this.pair.due(), this.delivery);
 		NewRequests newRequests = new NewRequests(settings);
 		this.pendingRequests = (settings.store() instanceof CertificateStore.Shared shared)
 				? new SharedRequests(settings, shared, store, newRequests, this.serial, this::wake)

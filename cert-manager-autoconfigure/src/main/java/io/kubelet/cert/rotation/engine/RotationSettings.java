@@ -38,7 +38,7 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 	/** A change of the wall clock is noticed after this time. */
 	private static final Duration LONGEST_SLEEP = Duration.ofMinutes(1);
 
-	/** Files that another program manages are compared at this interval. */
+	/** Pairs that another program manages are compared at this interval. */
 	private static final Duration STORE_WATCH = Duration.ofSeconds(10);
 
 	/** Replicas with the same deadline do not all begin at the same moment. */
@@ -82,6 +82,23 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 	}
 
 	/**
+	 * Returns when a pair becomes overdue.
+	 * @param replaced the largest fraction of its lifetime that was over when another
+	 * program replaced a pair, 0 if none did
+	 * @return the end of the window or, if another program replaces pairs late, when it
+	 * is about to expire and, relative to its lifetime, all earlier ones had been
+	 * replaced
+	 */
+	Instant overdueAt(CertificatePair pair, double replaced) {
+		if (!off() || this.schedule.overdueAtLatest()) {
+			return this.schedule.window().end(pair);
+		}
+		Instant asBefore = RotationWindow.at(pair, replaced).plus(STORE_WATCH);
+		return Collections
+			.max(List.of(RotationWindow.lastMoments(pair), Collections.min(List.of(asBefore, pair.notAfter()))));
+	}
+
+	/**
 	 * What is requested, besides the template.
 	 *
 	 * @param signerName the signer
@@ -117,13 +134,15 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 	 * one, or by a caller, as a kubelet bootstraps with rotation off
 	 * @param required whether the application does not start without the certificate
 	 * @param window the part of the lifetime in which the rotation deadline falls
+	 * @param overdueAtLatest whether a pair that another program manages is overdue at
+	 * the end of the window, rather than shortly before it expires
 	 * @param waitTimeout how long to wait for approval and signature
 	 * @param forcedInterval the shortest time between two rotations that are requested
 	 * with {@link io.kubelet.cert.rotation.CertificateManager#rotate()}
 	 * @param retry how long to wait after a failure
 	 */
-	public record Schedule(boolean onlyIfInvalid, boolean required, RotationWindow window, Duration waitTimeout,
-			Duration forcedInterval, RetrySchedule retry) {
+	public record Schedule(boolean onlyIfInvalid, boolean required, RotationWindow window, boolean overdueAtLatest,
+			Duration waitTimeout, Duration forcedInterval, RetrySchedule retry) {
 
 		/** The default wait for an answer. */
 		public static final int WAIT_MINUTES = 15;
@@ -132,7 +151,7 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 		public static final int FORCED_SECONDS = 10;
 
 		/** The schedule of a kubelet. */
-		public static final Schedule KUBELET = new Schedule(false, false, RotationWindow.KUBELET,
+		public static final Schedule KUBELET = new Schedule(false, false, RotationWindow.KUBELET, false,
 				Duration.ofMinutes(WAIT_MINUTES), Duration.ofSeconds(FORCED_SECONDS), RetrySchedule.KUBELET);
 
 	}

@@ -161,7 +161,7 @@ final class StatusReport {
 						(request != null) ? request.usages() : usages(pair), this.settings.request().lifetime()),
 				new Schedule(
 						(pair != null) ? new Window(this.settings.schedule().window().begin(pair),
-								this.settings.schedule().window().end(pair)) : null,
+								this.pair.due().overdueAt(pair)) : null,
 						deadline.equals(Instant.MAX) ? null : deadline),
 				confirmed(),
 				new Rotations(this.count, this.waited, this.last, this.failures, this.failingSince, this.history),

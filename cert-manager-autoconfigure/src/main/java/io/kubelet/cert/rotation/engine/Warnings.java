@@ -42,6 +42,8 @@ final class Warnings {
 
 	private final RotationSettings settings;
 
+	private final Due due;
+
 	private final Delivery delivery;
 
 	private @Nullable CertificatePair pair;
@@ -72,8 +74,9 @@ final class Warnings {
 	/** When to warn of it, after a quarter of the time for which the pair is valid. */
 	private @Nullable Instant warnAt;
 
-	Warnings(RotationSettings settings, Delivery delivery) {
+	Warnings(RotationSettings settings, Due due, Delivery delivery) {
 		this.settings = settings;
+		this.due = due;
 		this.delivery = delivery;
 	}
 
@@ -123,7 +126,7 @@ final class Warnings {
 	}
 
 	private void overdue(CertificatePair pair, Supplier<String> next, Instant now) {
-		if (now.isAfter(this.settings.schedule().window().end(pair)) && this.issued.add(State.OVERDUE)) {
+		if (now.isAfter(this.due.overdueAt(pair)) && this.issued.add(State.OVERDUE)) {
 			RotationLog.about(this.settings, logger.atWarn(), pair)
 				.log("[{}] The certificate is overdue for rotation; it is valid until {}. No connection is affected yet. {}",
 						pair.notAfter(), next.get());
@@ -257,7 +260,7 @@ final class Warnings {
 		CertificatePair pair = this.pair;
 		return Stream
 			.of((pair != null) ? pair.notBefore().minus(CertificatePair.CLOCK_SKEW) : null,
-					(pair != null) ? this.settings.schedule().window().end(pair).plus(TICK) : null,
+					(pair != null) ? this.due.overdueAt(pair).plus(TICK) : null,
 					(pair != null) ? pair.notAfter().plus(TICK) : null,
 					(this.tellAt != null) ? this.tellAt : this.warnAt, this.unattendedAt,
 					(this.invalidSince != null && !this.unavailable)
