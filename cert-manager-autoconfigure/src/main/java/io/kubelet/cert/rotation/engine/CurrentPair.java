@@ -1,5 +1,6 @@
 package io.kubelet.cert.rotation.engine;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -106,13 +107,15 @@ final class CurrentPair {
 	 * Uses an issued pair, which was stored, perhaps with fewer authorities.
 	 * @param answered the request that it answers
 	 * @param wanted the template, which may give way to that of the request
+	 * @param ahead how far the clock here was ahead, {@code null} if that is not known
 	 */
-	void use(CertificatePair pair, PendingRequest answered, CertificateTemplate wanted) {
+	void use(CertificatePair pair, PendingRequest answered, CertificateTemplate wanted, @Nullable Duration ahead) {
 		CertificatePair stored = this.store.get().pair();
 		swap((stored != null) ? stored : pair, this.store.get().deadline());
 		if (!wanted.equals(answered.request().template()) && !wanted.isSatisfiedBy(pair.leaf())) {
 			this.due.giveWay(pair, wanted, this.heldSince);
 		}
+		this.due.came(pair, ahead, this.heldSince);
 	}
 
 	/** Whoever can write to a shared store could have us use any pair. */

@@ -9,6 +9,7 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.rotation.RotationWindow;
+import io.kubelet.cert.rotation.internal.DueAtOnce;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +26,9 @@ final class Due {
 
 	/** The deadline in the lifetime of the pair. */
 	private Instant scheduled = Instant.MIN;
+
+	/** Whether that had passed when the pair came, and when it nevertheless counts. */
+	private DueAtOnce atOnce = DueAtOnce.NO;
 
 	/** Why the next review finds a rotation due. */
 	private @Nullable Trigger demanded;
@@ -57,6 +61,32 @@ final class Due {
 		this.since = null;
 		this.trigger = Trigger.DEADLINE;
 		this.accepted = null;
+	}
+
+	/**
+	 * A pair has come. To rotate it at once could have no end.
+	 * @param ahead how far the clock here was ahead of the API server's when that created
+	 * the request, {@code null} if this process did not create it
+	 */
+	void came(CertificatePair pair, @Nullable Duration ahead, Instant now) {
+		boolean due = !this.settings.keepsValidPair() && !this.scheduled.isAfter(now);
+		this.atOnce = due ? this.atOnce.again(pair, ahead, this.settings.schedule().retry(), now,
+				this.settings.resources().random().getAsDouble()) : DueAtOnce.NO;
+	}
+
+	/**
+	 * Reports that the deadline of a pair that has come had passed, if that is news.
+	 * @param issued whether this process had it issued
+	 */
+	void reportAtOnce(CertificatePair pair, boolean issued) {
+		if (this.atOnce.isNews()) {
+			RotationLog.dueAtOnce(this.settings, pair, issued, this.atOnce, this.scheduled);
+		}
+	}
+
+	/** The pairs in a row whose deadline had passed when they came. */
+	DueAtOnce atOnce() {
+		return this.atOnce;
 	}
 
 	/** Another program has replaced a pair. */
@@ -140,7 +170,8 @@ final class Due {
 	 * not to be rotated.
 	 */
 	Instant deadline() {
-		return (this.since != null) ? this.since : this.settings.keepsValidPair() ? Instant.MAX : this.scheduled;
+		return (this.since != null) ? this.since : this.settings.keepsValidPair() ? Instant.MAX
+				: this.atOnce.pause().earliest(this.scheduled, this.settings.clock().instant());
 	}
 
 	/** Why a rotation is due, as of the last review. */

@@ -15,6 +15,7 @@ import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateStatus;
+import io.kubelet.cert.rotation.internal.DueAtOnce;
 import io.kubelet.cert.rotation.internal.Pause;
 import io.kubelet.cert.rotation.internal.Repetitions;
 import io.kubelet.cert.store.StoreException;
@@ -227,13 +228,14 @@ final class Failures {
 	}
 
 	/**
-	 * A success ends the row. Another attempt begins after a pause.
-	 * @param deadline when it is due
+	 * A success ends the row. If a rotation is due again, whatever for, it begins no
+	 * earlier than after failures.
 	 */
-	void succeeded(Instant deadline, Instant now) {
+	void succeeded(DueAtOnce dueAtOnce, Instant now) {
 		endRow();
 		this.lastIsAnswer = false;
-		this.pause = deadline.isAfter(now) ? Pause.NONE : Pause.of(now, this.settings.schedule().retry().interval());
+		this.pause = (dueAtOnce.times() == 0) ? Pause.NONE
+				: Pause.of(now, this.settings.schedule().retry().growing(dueAtOnce.times()));
 		this.demanded = Pause.NONE;
 	}
 

@@ -15,6 +15,7 @@ import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.request.RequestException;
+import io.kubelet.cert.rotation.internal.DueAtOnce;
 import io.kubelet.cert.rotation.internal.Pause;
 import io.kubelet.cert.rotation.internal.StoreSession;
 import io.kubelet.cert.rotation.internal.SerialExecutor;
@@ -48,6 +49,12 @@ class PendingRequests {
 
 	/** When this process sent the pending request for the first time. */
 	@Nullable Instant sentAt;
+
+	/** When it was stored here, {@code null} if another process has done that. */
+	private @Nullable Instant storedAt;
+
+	/** How far the clock here was ahead of the API server's when that created it. */
+	private @Nullable Duration ahead;
 
 	/** Before the next attempt, {@link Pause#NONE} if that is made when it is due. */
 	Pause moment = Pause.NONE;
@@ -102,6 +109,8 @@ class PendingRequests {
 		}
 		this.submitted = null;
 		this.sentAt = now;
+		this.storedAt = now;
+		this.ahead = null;
 	}
 
 	private PendingRequest save(PendingRequest request) {
@@ -132,6 +141,8 @@ class PendingRequests {
 		if (pending != null && !submitted.uid().equals(pending.request().uid())) {
 			this.pending = pending
 				.with(pending.request().confirmed(submitted.name(), submitted.uid(), submitted.createdAt()));
+			this.ahead = (this.storedAt != null)
+					? DueAtOnce.ahead(this.storedAt, submitted.createdAt(), this.settings.clock().instant()) : null;
 		}
 	}
 
@@ -210,7 +221,9 @@ class PendingRequests {
 		PendingRequest pending = this.pending;
 		this.pending = null;
 		this.sentAt = null;
+		this.storedAt = null;
 		this.submitted = null;
+		this.ahead = null;
 		return pending;
 	}
 
@@ -241,6 +254,14 @@ class PendingRequests {
 	/** The authorities that the signer reports with the certificate. */
 	List<X509Certificate> authorities() {
 		return (this.submitted != null) ? this.submitted.authorities() : List.of();
+	}
+
+	/**
+	 * How far the clock here was ahead of the API server's when that created the pending
+	 * request, {@code null} if another process had stored it.
+	 */
+	@Nullable Duration ahead() {
+		return this.ahead;
 	}
 
 	/** How long ago this process sent the pending request for the first time. */

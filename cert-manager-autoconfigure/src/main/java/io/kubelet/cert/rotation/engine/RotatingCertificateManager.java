@@ -195,7 +195,10 @@ public final class RotatingCertificateManager implements CertificateManager {
 	private Duration review(Instant now) {
 		CertificatePair adopted = this.pair.adoptStored(this.templates.latest(), now);
 		if (adopted != null) {
+			boolean answer = this.pendingRequests.isAnsweredBy(adopted);
+			this.pair.due().came(adopted, answer ? this.pendingRequests.ahead() : null, now);
 			this.rotation.adopted(adopted, now);
+			this.pair.due().reportAtOnce(adopted, false);
 		}
 		if (this.forced.isRequested()) {
 			// A pair that was adopted meanwhile is not what was asked for

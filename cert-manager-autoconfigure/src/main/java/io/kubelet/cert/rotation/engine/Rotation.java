@@ -172,7 +172,7 @@ final class Rotation {
 				CertificatePair issued = this.settings.check()
 					.check(chain, request, this.pendingRequests.authorities(), end);
 				if (this.pendingRequests.storeAnswer(issued, request)) {
-					this.pair.use(issued, request, template);
+					this.pair.use(issued, request, template, this.pendingRequests.ahead());
 					succeeded(issued, request, end);
 				}
 			}));
@@ -221,10 +221,10 @@ final class Rotation {
 	}
 
 	private void succeeded(CertificatePair issued, PendingRequest pending, Instant now) {
-		List<String> additionalNames = pending.request().template().additionalNames(issued.leaf());
-		RotationLog.rotated(this.settings, issued, additionalNames, pending.request(), this.trigger,
-				this.due.deadline());
-		answered(issued, additionalNames, now);
+		List<String> added = pending.request().template().additionalNames(issued.leaf());
+		RotationLog.rotated(this.settings, issued, added, pending.request(), this.trigger, this.due.deadline());
+		this.due.reportAtOnce(issued, true);
+		answered(issued, added, now);
 		this.pendingRequests.remove();
 	}
 
@@ -244,7 +244,7 @@ final class Rotation {
 	/** The pending request is answered with the pair that is current now. */
 	private void answered(CertificatePair pair, List<String> additionalNames, Instant now) {
 		this.report.rotated(pair, additionalNames, this.trigger, now);
-		this.failures.succeeded(this.due.deadline(), now);
+		this.failures.succeeded(this.due.atOnce(), now);
 		this.forced.end((future) -> future.complete(pair));
 	}
 

@@ -13,6 +13,9 @@ import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
+import io.kubelet.cert.rotation.RotationWindow;
+import io.kubelet.cert.rotation.internal.DueAtOnce;
+import io.kubelet.cert.rotation.internal.Pause;
 import io.kubelet.cert.store.StoreException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -145,6 +148,32 @@ final class RotationLog {
 					"[{}] The certificate has names that were not requested: {}. Peers accept the application under these names too. If they are not meant, have the signer leave them out",
 					additionalNames);
 		}
+	}
+
+	/**
+	 * The rotation of a pair that has just come is due.
+	 * @param deadline that in its lifetime, which has passed
+	 */
+	static void dueAtOnce(RotationSettings settings, CertificatePair pair, boolean issued, DueAtOnce dueAtOnce,
+			Instant deadline) {
+		Pause pause = dueAtOnce.pause();
+		Duration over = Duration.between(pair.notBefore(), pause.start());
+		about(settings, logger.atWarn(), pair)
+			.log((issued ? "[{}] The certificate was issued with {} % of its lifetime over: {}"
+					: "[{}] The certificate that another process has stored has {} % of its lifetime over: {}")
+					+ ". It is rotated in {}, and the next ones after pauses of up to an hour, but before they expire",
+					(long) (100 * RotationWindow.over(pair, pause.start())), cause(over, dueAtOnce, deadline),
+					ReadableDuration.of(Duration.between(pause.start(), pause.end())));
+	}
+
+	private static String cause(Duration over, DueAtOnce dueAtOnce, Instant deadline) {
+		Duration ahead = dueAtOnce.ahead();
+		if (ahead == null) {
+			return "the signer backdates it, or this clock is ahead by about " + ReadableDuration.of(over);
+		}
+		return deadline.isAfter(dueAtOnce.pause().start().minus(ahead))
+				? "this clock is ahead of the API server's by about %s: set it".formatted(ReadableDuration.of(ahead))
+				: "the signer backdates it: have it issue a longer lifetime, or from the time of the request on";
 	}
 
 	static void over(RotationSettings settings, Instant failingSince, int failures) {

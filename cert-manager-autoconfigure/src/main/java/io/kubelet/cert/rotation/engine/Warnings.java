@@ -108,7 +108,7 @@ final class Warnings {
 		}
 		reviewWaiting(pair, pending, now);
 		reviewApproval(pending, now);
-		Supplier<String> next = () -> whatNext(pending, failing);
+		Supplier<String> next = () -> whatNext(pending, failing, now);
 		reviewUnavailable(pair == null || !pair.isValid(now), serverHealthy, next, now);
 		if (pair != null) {
 			if (pair.isExpired(now)) {
@@ -161,7 +161,7 @@ final class Warnings {
 	}
 
 	/** The end of a message: what is done about it, or what somebody can do. */
-	private String whatNext(@Nullable CertificateRequest pending, boolean failing) {
+	private String whatNext(@Nullable CertificateRequest pending, boolean failing, Instant now) {
 		if (this.settings.off()) {
 			return "Rotation is off: replace the stored pair";
 		}
@@ -172,7 +172,9 @@ final class Warnings {
 		return failing
 				? "The application keeps trying. See 'lastFailure' in the endpoint, or the last failed attempt in this log"
 				: this.settings.keepsValidPair() ? "Rotation is off: replace the stored pair"
-						: "A new one is being requested";
+						: this.due.deadline().isAfter(now)
+								? "A new one is requested at " + this.due.deadline().truncatedTo(ChronoUnit.SECONDS)
+								: "A new one is being requested";
 	}
 
 	private String howToFollow(CertificateRequest pending) {
