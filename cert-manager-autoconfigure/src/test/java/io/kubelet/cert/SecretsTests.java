@@ -240,7 +240,7 @@ class SecretsTests {
 		COMMAND_THAT_IS_NOT_THERE("cannot be started",
 				user("{exec: {apiVersion: client.authentication.k8s.io/v1, command: gone, args: [%1$s],"
 						+ " env: [{name: TOKEN, value: %1$s}]}}")),
-		TOKEN_THAT_IS_A_LIST("401", user("{token: [%s]}")),
+		TOKEN_THAT_IS_A_LIST("'token' is no text. Write one value in quotes", user("{token: [%s]}")),
 		TOKEN_THAT_THE_SERVER_DOES_NOT_KNOW("401", user("{token: %s}")),
 		TOKEN_THAT_NO_HEADER_CAN_CARRY("or one that cannot be sent", user("{token: \"one\\n%s\"}")),
 		TOKEN_FILE_WITH_TWO_LINES("or one that cannot be sent", user("{tokenFile: secret}")),

@@ -92,7 +92,10 @@ class ConfigMapAuthoritiesTests {
 		create(content(AUTHORITY));
 		assertThat(read().authorities()).containsExactly(AUTHORITY.certificate());
 		Awaitility.await().until(() -> this.controlPlane.openWatches() == 1);
-		this.controlPlane.faults().next(1, RecordedRequest::isList).answer(429, Duration.ofHours(1)).cutWatches();
+		this.controlPlane.faults()
+			.next(1, ConfigMapAuthoritiesTests::isList)
+			.answer(429, Duration.ofHours(1))
+			.cutWatches();
 		Awaitility.await().until(() -> this.controlPlane.count((request) -> request.status() == 429) == 1);
 		replaceWith(new TestAuthority("other"));
 	}
@@ -106,9 +109,11 @@ class ConfigMapAuthoritiesTests {
 		replaceWith(new TestAuthority("event"));
 		this.controlPlane.faults().resetResourceVersions();
 		replaceWith(new TestAuthority("other"));
-		assertThat(this.controlPlane.count((request) -> request.method().equals("GET")
-				&& request.path().endsWith("/configmaps") && !request.isWatch()))
-			.isEqualTo(2);
+		assertThat(this.controlPlane.count(ConfigMapAuthoritiesTests::isList)).isEqualTo(2);
+	}
+
+	private static boolean isList(RecordedRequest request) {
+		return request.method().equals("GET") && request.path().endsWith("/configmaps") && !request.isWatch();
 	}
 
 	private void replaceWith(TestAuthority authority) throws Exception {
