@@ -74,6 +74,14 @@ class CertificateRoleTests {
 				"Have the program that writes its files store one of a server");
 	}
 
+	/** Applications may share a configuration. */
+	@Test
+	void propertiesOfAServerThatDoesNotExistAreNotChecked() {
+		new RotatingApplication("server.ssl.bundle=client").close();
+		new RotatingServer(Kind.TOMCAT, "management.server.ssl.bundle=client", "management.server.port=-1").close();
+		new RotatingServer(Kind.TOMCAT, "server.ssl.bundle=client", "server.ssl.enabled=false").close();
+	}
+
 	private static String[] storedByAnother(Path directory, CertificatePair pair) throws IOException {
 		Path file = Files.writeString(directory.resolve("pair.pem"), Pem.write(pair));
 		return new String[] { "kubelet.cert.rotate-certificates=false", "kubelet.cert.tls-cert-file=" + file,

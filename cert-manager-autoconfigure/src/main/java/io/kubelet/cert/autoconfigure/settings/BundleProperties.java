@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 
 import org.springframework.boot.context.properties.bind.Bindable;
@@ -77,14 +78,16 @@ record BundleProperties(Set<String> names, Map<String, String> uses) {
 	/**
 	 * Returns the property by which a server uses a bundle.
 	 * @param bundle the name of the bundle
+	 * @param exists whether there is a server with properties of this prefix
 	 * @return the property, empty if there is none
 	 */
-	Optional<String> serverOf(String bundle) {
+	Optional<String> serverOf(String bundle, Predicate<String> exists) {
 		return this.uses.entrySet()
 			.stream()
 			.filter((use) -> use.getValue().equals(bundle))
 			.map(Map.Entry::getKey)
 			.filter(USE_BY_SERVER.asMatchPredicate())
+			.filter((property) -> exists.test(property.substring(0, property.indexOf("ssl."))))
 			.findFirst();
 	}
 

@@ -36,10 +36,17 @@ public record CertificateSettingsList(List<CertificateSettings> certificates, Ku
 	 * Returns the property by which a server uses an SSL bundle.
 	 * @param bundle the name of the bundle
 	 * @param environment the environment
+	 * @param web whether the application has a web server, whose properties may be set
+	 * for other applications otherwise
 	 * @return the property, empty if there is none
 	 */
-	public Optional<String> serverOf(String bundle, Environment environment) {
-		return BundleProperties.of(this.certificates, environment).serverOf(bundle);
+	public Optional<String> serverOf(String bundle, Environment environment, boolean web) {
+		boolean management = !"-1".equals(environment.getProperty("management.server.port"));
+		return BundleProperties.of(this.certificates, environment).serverOf(bundle, (prefix) -> switch (prefix) {
+			case "server." -> web;
+			case "management.server." -> web && management;
+			default -> true;
+		});
 	}
 
 }

@@ -63,18 +63,21 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 
 	private final Environment environment;
 
+	private final boolean web;
+
 	private final List<Runnable> ends = new ArrayList<>();
 
 	/** Bundles do not keep their followers. */
 	private final List<CertificateManager.Follower> followers = new ArrayList<>();
 
 	CertificateBundleRegistrar(CertificateSettingsList settings, CertificateManagers managers,
-			TrustedAuthorities trusted, RotationScheduler scheduler, Environment environment) {
+			TrustedAuthorities trusted, RotationScheduler scheduler, Environment environment, boolean web) {
 		this.settings = settings;
 		this.managers = managers;
 		this.trusted = trusted;
 		this.scheduler = scheduler;
 		this.environment = environment;
+		this.web = web;
 	}
 
 	@Override
@@ -132,7 +135,7 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 			String action = isOfAnother ? STORE_ANOTHER
 					: REQUEST_ANOTHER.formatted(properties.of("template.dns-names"), properties.of("usages"));
 			String bundle = certificate.ssl().bundle();
-			this.settings.serverOf(bundle, this.environment).ifPresent((property) -> {
+			this.settings.serverOf(bundle, this.environment, this.web).ifPresent((property) -> {
 				throw new InvalidConfigurationPropertyValueException(property, bundle,
 						NOT_FOR_SERVERS.formatted(certificate.name(), objection) + action);
 			});
