@@ -87,6 +87,21 @@ class DueAtOnceTests extends ManagerFixture {
 		assertLine(output, "of its lifetime over").contains("the signer backdates it: have it");
 	}
 
+	/** Its age is no error of a clock. */
+	@Test
+	void requestThatAnEarlierProcessCreatedSaysNothingOfTheClock(CapturedOutput output) {
+		this.signer.holds();
+		start().stop();
+		pass(ofHours(20));
+		backdate(ofHours(4));
+		start();
+		assertThat(this.signer.requests).extracting(CertificateRequest::name)
+			.hasSize(2)
+			.containsOnly(request(0).name());
+		assertLine(output, "of its lifetime over").contains("was issued with 80 % of its lifetime over: the signer "
+				+ "backdates it, or this clock is ahead by about 4h.");
+	}
+
 	@Test
 	void whatIsRequestedOrHasToMatchTheTemplateDoesNotWait() {
 		backdate(ofHours(24));
