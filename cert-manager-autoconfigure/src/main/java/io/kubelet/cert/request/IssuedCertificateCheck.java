@@ -107,7 +107,9 @@ public final class IssuedCertificateCheck {
 	/** Whether a path is valid, or was when the certificate was issued. */
 	private static boolean hasLed(AuthorityPath path, CertificatePair pair, Instant now) {
 		Duration skew = CertificatePair.CLOCK_SKEW;
-		return Stream.of(now, pair.notBefore().plus(skew)).anyMatch((at) -> path.find(at, skew).isPresent());
+		Instant issued = pair.notBefore().plus(skew);
+		Instant valid = issued.isBefore(pair.notAfter()) ? issued : pair.notAfter();
+		return Stream.of(now, valid).anyMatch((at) -> path.find(at, skew).isPresent());
 	}
 
 	/**

@@ -42,6 +42,7 @@ import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.junit.jupiter.params.provider.CsvSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -161,6 +162,17 @@ class IssuedCertificateCheckTests {
 		CertificatePair pair = CertificatePair.of(List.of(leaf(brief)), KEYS);
 		assertThat(ANY_AUTHORITY.authoritiesOf(pair, List.of(brief.certificate()), NOW.plusSeconds(61)))
 			.containsExactly(brief.certificate());
+	}
+
+	@ParameterizedTest
+	@ValueSource(ints = { 1, 4, 5, 60 })
+	void authorityOfACertificateThatHasExpiredCounts(int minutes) {
+		CertificatePair pair = ROOT.pair(CertificateTemplate.ofSubject("shop"), NOW,
+				NOW.plus(Duration.ofMinutes(minutes)));
+		Instant later = NOW.plus(Duration.ofHours(2));
+		assertThat(check(ROOT.certificate()).issuerProblem(pair, later)).isEmpty();
+		assertThat(ANY_AUTHORITY.authoritiesOf(pair, List.of(ROOT.certificate()), later))
+			.containsExactly(ROOT.certificate());
 	}
 
 	@Test
