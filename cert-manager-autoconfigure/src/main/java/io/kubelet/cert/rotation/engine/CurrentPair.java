@@ -137,6 +137,9 @@ final class CurrentPair {
 		this.store.noteToRepair(false);
 		Stored stored = this.store.get();
 		CertificatePair found = stored.pair();
+		if (found != null && this.pair != null && PairRepair.isByReplica(stored)) {
+			this.repair.readmit(found, this.pair);
+		}
 		if (found == null || found.equals(this.pair) || !(found.isValid(now) || this.repair.isForeign(stored))) {
 			this.due.end(Trigger.DAMAGED);
 			if (this.store.deficiency().isEmpty()) {

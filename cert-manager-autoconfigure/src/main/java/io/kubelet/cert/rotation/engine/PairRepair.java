@@ -54,6 +54,18 @@ final class PairRepair {
 		}
 	}
 
+	/**
+	 * A replica has stored a pair that was issued after ours. If ours is that of a
+	 * backup, it has replaced the later one here only, and replicas would replace it in
+	 * turn.
+	 */
+	void readmit(CertificatePair later, CertificatePair ours) {
+		if (later.leaf().getIssuerX500Principal().equals(ours.leaf().getIssuerX500Principal())
+				&& later.leaf().getNotBefore().after(ours.leaf().getNotBefore())) {
+			this.replacedPairs.remove(later.serialNumber());
+		}
+	}
+
 	boolean wasReplaced(CertificatePair pair) {
 		return this.replacedPairs.contains(pair.serialNumber());
 	}

@@ -109,6 +109,27 @@ class ContestedStoreTests extends ManagerFixture {
 		assertThat(this.replicas).allSatisfy((replica) -> assertThat(replica.current()).contains(next));
 	}
 
+	/** One that started after the rotation does not know that the pair was replaced. */
+	@Test
+	void replicasThatKnowDifferentPairsAsReplacedAgreeAfterABackupIsRestored() {
+		this.signer.lifetime = ofHours(999);
+		startReplicas(2);
+		Stored backup = this.object.stored;
+		this.replicas.get(0).rotate();
+		pass(ofMinutes(1));
+		CertificatePair next = Objects.requireNonNull(this.object.stored.pair());
+		startReplicas(1);
+		this.object.views.add(0, this.object.views.remove(2));
+		this.object.put(backup);
+		pass(ofHours(1));
+		assertThat(this.object.stored.pair()).isEqualTo(next);
+		assertThat(this.object.stores).hasSizeLessThanOrEqualTo(2);
+		assertThat(this.replicas).allSatisfy((replica) -> {
+			assertThat(replica.current()).contains(next);
+			assertThat(replica.status().health().storeProblem()).isNull();
+		});
+	}
+
 	/** They have no pair in memory, and read in the store how often that was so. */
 	@Test
 	void replicasThatRestartRequestTenCertificatesInAnHour() {
