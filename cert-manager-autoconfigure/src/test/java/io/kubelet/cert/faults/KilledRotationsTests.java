@@ -114,15 +114,19 @@ class KilledRotationsTests {
 				awaitLine(child, "rotated");
 			}
 		}
-		Stored stored = TestStore.files(pki(), "shop", null, 5, Clock.systemUTC()).read();
-		assertThat(serialNumbers()).contains(Objects.requireNonNull(stored.pair()).serialNumber());
-		assertThat(stored.pending()).isNull();
-		assertThat(pki()).isDirectoryNotContaining("glob:**/{.*,*.damaged}");
 		Awaitility.await().until(() -> this.certManager.certificateRequests().isEmpty());
+		// Removed from the store once the object is deleted
+		Awaitility.await().untilAsserted(() -> assertThat(stored().pending()).isNull());
+		assertThat(serialNumbers()).contains(Objects.requireNonNull(stored().pair()).serialNumber());
+		assertThat(pki()).isDirectoryNotContaining("glob:**/{.*,*.damaged}");
 		for (Process child : children) {
 			child.getOutputStream().close();
 			assertThat(child.waitFor()).isZero();
 		}
+	}
+
+	private Stored stored() {
+		return TestStore.files(pki(), "shop", null, 5, Clock.systemUTC()).read();
 	}
 
 	private Process start(int rotations) throws IOException {
