@@ -48,7 +48,7 @@ public abstract class ShopFixture {
 
 	protected static final Duration PATIENCE = Duration.ofMinutes(2);
 
-	private static final String SIGNER = "example.com/shop";
+	protected static final String SIGNER = "example.com/shop";
 
 	@AutoClose
 	protected final EmbeddedControlPlane plane = EmbeddedControlPlane.start();

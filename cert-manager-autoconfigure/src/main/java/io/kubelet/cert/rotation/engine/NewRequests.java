@@ -28,19 +28,6 @@ final class NewRequests {
 		this.requested = settings.request();
 	}
 
-	/**
-	 * Makes a request of another replica again, with its key. Whoever can write the store
-	 * can store any request, so it is made from our own settings.
-	 * @return the request, {@code null} if the other one asks for something else
-	 */
-	@Nullable PendingRequest again(PendingRequest other, CertificateTemplate template) {
-		if (!asksFor(other, template)) {
-			return null;
-		}
-		PendingRequest again = create(template, other.keys(), other.replaces());
-		return Objects.equals(again.request().name(), other.request().name()) ? again : null;
-	}
-
 	/** Whether a request asks for what is configured now, with a key of that kind. */
 	boolean asksFor(PendingRequest pending, CertificateTemplate template) {
 		CertificateRequest request = pending.request();
@@ -56,15 +43,13 @@ final class NewRequests {
 	 * @param replaced the pair that it is to replace, {@code null} if there is none
 	 */
 	PendingRequest create(CertificateTemplate template, @Nullable CertificatePair replaced) {
-		return create(template, this.settings.resources().keys().generate(this.requested.key()),
-				(replaced != null) ? replaced.serialNumber() : null);
-	}
-
-	private PendingRequest create(CertificateTemplate template, KeyPair keys, @Nullable String replaces) {
+		KeyPair keys = this.settings.resources().keys().generate(this.requested.key());
 		List<Usage> usages = this.requested.usages(template, keys.getPublic());
 		String name = this.settings.naming().name(keys.getPublic(), template, usages);
-		return new PendingRequest(CertificateRequests.create(name, template, this.requested.signerName(), usages,
-				this.requested.lifetime(), keys), keys.getPrivate(), this.requested.key(), replaces);
+		return new PendingRequest(
+				CertificateRequests.create(name, template, this.requested.signerName(), usages,
+						this.requested.lifetime(), keys),
+				keys.getPrivate(), this.requested.key(), (replaced != null) ? replaced.serialNumber() : null);
 	}
 
 }

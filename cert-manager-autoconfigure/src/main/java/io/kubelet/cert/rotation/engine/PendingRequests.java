@@ -104,7 +104,7 @@ class PendingRequests {
 		if (overwritten != null) {
 			this.removal.remove(overwritten);
 		}
-		if (pending != null) {
+		if (pending != null && !this.requests.asksFor(pending, request.request().template())) {
 			RotationLog.abandoned(this.settings, pending.request());
 		}
 		this.submitted = null;
@@ -159,7 +159,7 @@ class PendingRequests {
 	}
 
 	/** Whether a failed attempt is repeated after a moment, and is no failure yet. */
-	boolean looksAgain(CertificateTemplate template, Throwable cause, Instant now) {
+	boolean looksAgain(Throwable cause, Instant now) {
 		return false;
 	}
 
@@ -271,9 +271,10 @@ class PendingRequests {
 
 	/**
 	 * Keeps to what replicas have stored: ends our request if theirs has taken its place.
+	 * @param due whether a rotation is due
 	 * @return whether this ends the attempt in progress, if there is one
 	 */
-	boolean follow(@Nullable CertificateTemplate template, Instant now) {
+	boolean follow(@Nullable CertificateTemplate template, boolean due, Instant now) {
 		return false;
 	}
 

@@ -134,7 +134,7 @@ final class Rotation {
 	/** Joins the request that another replica has stored, if there is one. */
 	private void follow(@Nullable CertificateTemplate template, Instant now) {
 		PendingRequest last = this.pendingRequests.current();
-		if (this.pendingRequests.follow(template, now)) {
+		if (this.pendingRequests.follow(template, !this.due.deadline().isAfter(now), now)) {
 			cancel();
 			this.trigger = Trigger.RESUMED;
 			if (template != null) {
@@ -213,7 +213,7 @@ final class Rotation {
 				problem = ex;
 			}
 		}
-		if (problem != null && !this.pendingRequests.looksAgain(attempt.template(), problem, now)) {
+		if (problem != null && !this.pendingRequests.looksAgain(problem, now)) {
 			fail(problem, now);
 		}
 		// Not reached if fail() throws: the next attempt is then left to the timer

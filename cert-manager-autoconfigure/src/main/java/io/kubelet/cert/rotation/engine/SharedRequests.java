@@ -3,6 +3,7 @@ package io.kubelet.cert.rotation.engine;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -23,15 +24,17 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The pending request of a certificate that replicas share: the one that is stored counts
- * for all. Whoever stores a request is about to submit it, so other replicas give it a
- * moment first, and submit it only if they still find no object after that. <pre>
+ * for all. A process creates the object only of a request that it has stored itself:
+ * anybody who can write the store may know the key of one that is found there, also after
+ * a restart. Whoever has stored it may be about to create the object, so it is looked for
+ * again. <pre>
  * state   entered when                        attempt   no object is found
- * OURS    this process has stored it, or      creates   the request is lost: a failure,
- *         creates that of another again                 and a new one follows
- * THEIRS  it was found in the store           looks     a moment later: OURS if it is what
- *                                                       we would request, else MISSED
+ * OURS    this process has stored it          creates   a failure, and a new one follows
+ * THEIRS  it was found in the store           looks     some seconds later: MISSED
  * SEEN    its object was found or created     looks     a moment later: MISSED
- * MISSED  its object is not there (any more)  looks     as for OURS
+ * MISSED  its object is not there (any more)  looks     a failure: LOST
+ * LOST    it was not there again              none      (a new one takes its place in the
+ *                                                       store if a rotation is due)
  * </pre> Each state becomes SEEN when the object is found. Each becomes THEIRS when
  * another replica has stored a request in its place, which ends the attempt.
  */
@@ -43,7 +46,13 @@ final class SharedRequests extends PendingRequests {
 	/** For a request of replicas with another signer. */
 	private static final Duration LEFT_WITHOUT_PAIR = Duration.ofMinutes(1);
 
-	private static final long SHORTEST_MILLIS = 1000;
+	/** Before others do what another replica has begun. */
+	private static final Duration MOMENT = Duration.ofSeconds(1);
+
+	/** An API server that is busy delays the creation of an object. */
+	private static final Duration CREATED_BY_NOW = Duration.ofSeconds(15);
+
+	private static final Duration LONGEST_GRACE = Duration.ofMinutes(15);
 
 	private static final long SPREAD_MILLIS = 2000;
 
@@ -51,6 +60,9 @@ final class SharedRequests extends PendingRequests {
 
 	/** In a row. */
 	private int conflicts;
+
+	/** How many requests were lost since the last answer. */
+	private int lost;
 
 	/** The last request for another signer that was found. */
 	private @Nullable PendingRequest left;
@@ -71,7 +83,7 @@ final class SharedRequests extends PendingRequests {
 	}
 
 	@Override
-	boolean follow(@Nullable CertificateTemplate template, Instant now) {
+	boolean follow(@Nullable CertificateTemplate template, boolean due, Instant now) {
 		PendingRequest stored = this.store.unanswered();
 		PendingRequest pending = this.pending;
 		if (stored == null || this.removal.hasBegun(stored)) {
@@ -81,17 +93,19 @@ final class SharedRequests extends PendingRequests {
 			if (!stored.request().signerName().equals(this.settings.request().signerName())) {
 				return leave(stored, now);
 			}
+			this.lost += (pending != null && this.state == State.MISSED) ? 1 : 0;
 			forget();
 			this.pending = stored;
 			this.state = State.THEIRS;
 			this.givingWay = template;
-			giveTime(now);
+			giveTime(MOMENT, now);
 			RotationLog.joined(this.settings, stored.request(), stored.request().template().equals(template));
 			return true;
 		}
 		boolean foundAtStart = this.state == State.THEIRS && this.sentAt == null && !isNext();
-		if (foundAtStart && template != null && !isFor(pending, template)) {
-			// It is that of an earlier version, whose replicas have ended
+		// Otherwise it is that of an earlier version, whose replicas have ended
+		boolean wanted = !foundAtStart || template == null || isFor(pending, template);
+		if (!wanted || (this.state == State.LOST && !due)) {
 			remove();
 		}
 		return false;
@@ -123,10 +137,10 @@ final class SharedRequests extends PendingRequests {
 		return forget() != null;
 	}
 
-	/** Gives other replicas a moment to do what they have begun. */
-	private void giveTime(Instant now) {
-		this.moment = Pause.of(now, Duration
-			.ofMillis(SHORTEST_MILLIS + (long) (SPREAD_MILLIS * this.settings.resources().random().getAsDouble())));
+	/** Gives other replicas time to do what they have begun. */
+	private void giveTime(Duration shortest, Instant now) {
+		this.moment = Pause.of(now,
+				shortest.plusMillis((long) (SPREAD_MILLIS * this.settings.resources().random().getAsDouble())));
 	}
 
 	@Override
@@ -136,26 +150,29 @@ final class SharedRequests extends PendingRequests {
 
 	@Override
 	boolean isWithdrawn(Instant now) {
-		return this.pending != null && !this.store.holds(this.pending) && this.moment.isOver(now);
+		return this.pending != null && this.state != State.LOST && !this.store.holds(this.pending)
+				&& this.moment.isOver(now);
 	}
 
-	/**
-	 * Other replicas are given a moment first, since one may be about to create the
-	 * object, or has deleted it. If it may have ended before that, the next attempt
-	 * creates it.
-	 */
+	/** Another replica may be about to create the object, or has deleted it. */
 	@Override
-	boolean looksAgain(CertificateTemplate template, Throwable cause, Instant now) {
-		PendingRequest pending = this.pending;
-		if (pending == null || Kind.of(cause) != Kind.LOST
-				|| (this.state != State.THEIRS && this.state != State.SEEN)) {
+	boolean looksAgain(Throwable cause, Instant now) {
+		if (Kind.of(cause) != Kind.LOST || (this.state != State.THEIRS && this.state != State.SEEN)) {
 			return false;
 		}
-		PendingRequest again = (this.state == State.SEEN) ? null : this.requests.again(pending, template);
-		this.pending = (again != null) ? again : pending;
-		this.state = (again != null) ? State.OURS : State.MISSED;
-		giveTime(now);
+		giveTime((this.state == State.THEIRS) ? grace() : MOMENT, now);
+		this.state = State.MISSED;
 		return true;
+	}
+
+	/** It grows, so that one who stores such requests again and again causes no storm. */
+	private Duration grace() {
+		return Collections.min(List.of(LONGEST_GRACE, CREATED_BY_NOW.multipliedBy(1L << Math.min(this.lost, 10))));
+	}
+
+	@Override
+	@Nullable PendingRequest resume(CertificateTemplate template, @Nullable CertificatePair pair, Instant now) {
+		return (this.state == State.LOST) ? null : super.resume(template, pair, now);
 	}
 
 	@Override
@@ -172,14 +189,17 @@ final class SharedRequests extends PendingRequests {
 	@Override
 	boolean storeAnswer(CertificatePair pair, PendingRequest answered) {
 		Instant deadline = this.settings.deadline(pair, null);
-		return this.store.write(answered,
+		boolean written = this.store.write(answered,
 				(stored) -> (this.removal.keepsObjects() ? stored : stored.withPending(null)).withPair(pair, deadline));
+		this.lost = written ? 0 : this.lost;
+		return written;
 	}
 
 	/** Whoever has stored the answer removes the request, unless it has ended. */
 	@Override
 	void removeIfAnswered(@Nullable CertificatePair pair, Instant since, Instant now) {
 		if (isAnsweredBy(pair)) {
+			this.lost = 0;
 			forget();
 		}
 		PendingRequest stored = this.store.get().pending();
@@ -206,7 +226,7 @@ final class SharedRequests extends PendingRequests {
 				this.conflicts = 0;
 				throw ex;
 			}
-			giveTime(now);
+			giveTime(MOMENT, now);
 			return false;
 		}
 		this.state = State.OURS;
@@ -221,8 +241,15 @@ final class SharedRequests extends PendingRequests {
 		this.state = State.SEEN;
 	}
 
+	/** A request that is lost remains in the store until another takes its place. */
 	@Override
 	boolean failed(Kind kind, Throwable cause) {
+		if (kind == Kind.LOST && this.state == State.MISSED) {
+			this.state = State.LOST;
+			this.lost++;
+			giveUp();
+			return true;
+		}
 		super.failed(kind, cause);
 		return this.pending == null;
 	}
@@ -233,14 +260,17 @@ final class SharedRequests extends PendingRequests {
 		/** If another object has its name, the request is lost. */
 		OURS,
 
-		/** The other process has stored it lately, or before the start. */
+		/** Somebody has stored it lately, or before the start. */
 		THEIRS,
 
 		/** If it is gone, another replica may have stored the certificate. */
 		SEEN,
 
 		/** For the last time. */
-		MISSED
+		MISSED,
+
+		/** There is no object. */
+		LOST
 
 	}
 

@@ -1,9 +1,12 @@
 package io.kubelet.cert.rotation.engine;
 
 import java.security.KeyPair;
+import java.security.PublicKey;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
 import io.kubelet.cert.certificate.CertificatePair;
@@ -53,6 +56,9 @@ class ReplicaTests extends ManagerFixture {
 	 * How long others are given for what they have begun; by chance the shortest time.
 	 */
 	private static final Duration MOMENT = ofSeconds(1);
+
+	/** How long the object of a request that was found may be missing. */
+	private static final Duration GRACE = ofSeconds(15);
 
 	/** After the rotation deadline of the pair that is stored at first. */
 	private static final Duration UNTIL_DEADLINE = ofHours(69);
@@ -177,10 +183,15 @@ class ReplicaTests extends ManagerFixture {
 		assertThat(this.shared.stored.pending()).isNotNull();
 	}
 
-	/** A replica that ended before it sent what it had stored. */
+	/**
+	 * A replica that ended before it sent what it had stored. Whoever can write the store
+	 * could have us request a certificate for a key that is known.
+	 */
 	@Test
-	void requestThatWasNotCreatedIsCreatedAfterAMomentAndEachOneIsGivenAMoment() {
-		CertificateManager manager = start();
+	void requestThatWasNotCreatedIsReplacedByOneWithANewKeyAndEachOneIsGivenTime(CapturedOutput output) {
+		start();
+		pass(UNTIL_DEADLINE);
+		int before = this.signer.requests.size();
 		nothingIsFound();
 		put(this.pair, pendingRequest(TEMPLATE));
 		pass(MOMENT);
@@ -189,14 +200,85 @@ class ReplicaTests extends ManagerFixture {
 		this.random = 0.5;
 		pass(MOMENT);
 		assertThat(this.signer.joined).hasSize(2);
-		this.signer.issues();
-		pass(MOMENT.multipliedBy(2).minusMillis(1));
-		assertThat(this.signer.requests).isEmpty();
+		pass(GRACE.multipliedBy(2).plusMillis(999));
+		assertThat(this.signer.joined).as("it is the second one in a row").hasSize(2);
 		pass(ofMillis(1));
-		assertThat(this.signer.requests).extracting(CertificateRequest::name).containsExactly(this.name);
-		assertThat(manager.current().orElseThrow().leaf().getPublicKey()).isEqualTo(this.request.request().publicKey());
+		assertThat(this.signer.joined).hasSize(3);
+		assertThat(this.shared.stored.pending()).as("others need not be told in between").isEqualTo(this.request);
+		this.signer.issues();
+		pass(ofSeconds(10));
+		assertThat(this.signer.requests.subList(before, this.signer.requests.size())).singleElement()
+			.returns(false, (request) -> request.publicKey().equals(this.request.request().publicKey()));
+		assertThat(this.rotations).hasSize(1);
 		assertThat(this.shared.stored.pending()).isNull();
-		assertThat(this.failures).isEmpty();
+		assertThat(output).doesNotContain("asks for something else");
+	}
+
+	/** As when the API server is busy. */
+	@Test
+	void requestWhoseObjectIsCreatedLateIsJoined() {
+		start();
+		pass(UNTIL_DEADLINE);
+		int before = this.signer.requests.size();
+		nothingIsFound();
+		put(this.pair, this.request);
+		pass(MOMENT);
+		this.signer.issues();
+		pass(GRACE);
+		assertThat(this.signer.requests).hasSize(before);
+		assertThat(this.rotations).singleElement()
+			.matches((rotated) -> this.request.hasKey(rotated.current().leaf().getPublicKey()));
+	}
+
+	/** The process that stored it may have ended; or somebody knows its key. */
+	@Test
+	void requestThatIsFoundAtTheStartAndWasNotCreatedIsReplacedByOneWithANewKey() {
+		this.shared.stored = new Stored(pair(ofHours(99), ofHours(0)), this.request, null, 1);
+		nothingIsFound();
+		start();
+		pass(GRACE);
+		assertThat(this.signer.joined).hasSize(2);
+		assertThat(this.signer.requests).isEmpty();
+		this.signer.issues();
+		pass(ofSeconds(10));
+		assertThat(this.signer.requests).singleElement()
+			.returns(false, (request) -> this.request.hasKey(request.publicKey()));
+		assertThat(this.rotations).hasSize(1);
+	}
+
+	@Test
+	void requestThatWasNotCreatedIsRemovedIfNoRotationIsDue() {
+		start();
+		nothingIsFound();
+		put(this.pair, this.request);
+		pass(ofMinutes(1));
+		assertThat(this.signer.requests).isEmpty();
+		assertThat(this.shared.stored.pending()).isNull();
+	}
+
+	/** Each time, by somebody who can write the store. */
+	@Test
+	void requestsThatAreStoredAgainAndAgainCauseNoStorm() {
+		start();
+		this.signer.silent();
+		pass(UNTIL_DEADLINE);
+		this.signer.requests.clear();
+		Set<PublicKey> planted = new HashSet<>();
+		for (int second = 0; second < 3600; second++) {
+			PendingRequest stored = this.shared.stored.pending();
+			if (stored == null || !planted.contains(stored.request().publicKey())) {
+				PendingRequest next = pendingRequest(TEMPLATE);
+				planted.add(next.request().publicKey());
+				put(this.pair, next);
+			}
+			this.signer.answers.stream()
+				.filter((answer) -> !answer.isDone())
+				.forEach((answer) -> answer
+					.completeExceptionally(RequestException.lost("gone", "Gone", "It does not exist")));
+			pass(ofSeconds(1));
+		}
+		assertThat(this.signer.requests).hasSizeBetween(3, 10)
+			.noneMatch((request) -> planted.contains(request.publicKey()));
 	}
 
 	/**
