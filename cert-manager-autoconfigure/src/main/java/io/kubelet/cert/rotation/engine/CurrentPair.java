@@ -274,6 +274,7 @@ final class CurrentPair {
 		this.heldSince = this.settings.clock().instant();
 		if (pair != null) {
 			this.settings.store().keep(pair);
+			this.store.use(pair);
 			this.due.scheduled(this.settings.deadline(pair, deadline));
 			if (!KeySpecification.isStrongEnough(pair.leaf().getPublicKey())) {
 				RotationLog.weakKey(this.settings, pair);

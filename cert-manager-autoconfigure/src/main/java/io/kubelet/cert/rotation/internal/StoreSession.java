@@ -39,6 +39,8 @@ public final class StoreSession {
 	/** When this one has taken what somebody else had stored. */
 	private Repairs adoptions = Repairs.NONE;
 
+	private @Nullable CertificatePair used;
+
 	/** Whether the stored pair is one that no replica has stored, or that is refused. */
 	private boolean toRepair;
 
@@ -96,11 +98,23 @@ public final class StoreSession {
 		}
 	}
 
-	/** The stored pending request, {@code null} if there is none that needs an answer. */
+	/** A pair is used, whatever else is stored from now on. */
+	public void use(CertificatePair pair) {
+		this.used = pair;
+	}
+
+	/**
+	 * The stored pending request, {@code null} if there is none that needs an answer:
+	 * another program may have put its own pair in the place of the one that is used.
+	 */
 	public @Nullable PendingRequest unanswered() {
 		PendingRequest pending = this.stored.pending();
-		CertificatePair pair = this.stored.pair();
-		return (pending != null && pair != null && pending.hasKey(pair.leaf().getPublicKey())) ? null : pending;
+		return (pending != null && (isAnswer(this.stored.pair(), pending) || isAnswer(this.used, pending))) ? null
+				: pending;
+	}
+
+	private static boolean isAnswer(@Nullable CertificatePair pair, PendingRequest pending) {
+		return pair != null && pending.hasKey(pair.leaf().getPublicKey());
 	}
 
 	/** Whether a request is the one that is stored. */

@@ -6,9 +6,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.State;
@@ -130,6 +132,24 @@ class ContestedStoreTests extends ManagerFixture {
 		});
 	}
 
+	/** It has put back its pair before the request was removed that ours answers. */
+	@Test
+	void requestThatThePairInUseAnswersDoesNotPreventTheNextRotation() {
+		this.signer.lifetime = ofMinutes(30);
+		startReplicas(2);
+		this.replicas.get(0).rotate();
+		pass(ofMinutes(1));
+		PendingRequest answered = Objects.requireNonNull(this.object.sent);
+		List<Instant> repairs = IntStream.range(0, 8)
+			.mapToObj((i) -> this.time.instant().minusSeconds(60 + i))
+			.toList();
+		this.object.put(new Stored(this.foreign, answered, null, repairs, 0));
+		this.object.reaction = (stored) -> new Stored(this.foreign, stored.pending(), null, stored.repairs(), 0);
+		pass(ofMinutes(31));
+		assertThat(this.signer.requests).hasSize(2);
+		assertThat(this.replicas).allSatisfy((replica) -> assertThat(replica.status().state()).isEqualTo(State.VALID));
+	}
+
 	/** They have no pair in memory, and read in the store how often that was so. */
 	@Test
 	void replicasThatRestartRequestTenCertificatesInAnHour() {
@@ -197,6 +217,9 @@ class ContestedStoreTests extends ManagerFixture {
 		private Stored stored = new Stored(ContestedStoreTests.this.pair, null,
 				ContestedStoreTests.this.time.instant().plus(ofHours(500)), 0);
 
+		/** The last request that replicas have stored. */
+		private @Nullable PendingRequest sent;
+
 		private boolean damaged;
 
 		private int version;
@@ -215,6 +238,7 @@ class ContestedStoreTests extends ManagerFixture {
 
 		private void put(@Nullable Stored stored) {
 			this.damaged = stored == null;
+			this.sent = (stored != null && stored.pending() != null) ? stored.pending() : this.sent;
 			Stored next = (stored != null) ? stored : this.stored;
 			this.stored = new Stored(next.pair(), next.pending(), next.deadline(), next.repairs(), ++this.version);
 			this.views.forEach((view) -> ContestedStoreTests.this.time.schedule(view.changed, ofMillis(10)));
