@@ -124,8 +124,9 @@ class RequestWatchTests {
 			return answer;
 		});
 		CertificateRequest request = Adapter.newRequest();
-		CsrExchange exchange = new CsrExchange(new CertificateSigningRequests(), this.adapter.client,
-				new RequestWatches("/requests", this.adapter.executor), Clock.systemUTC(), request,
+		CertificateSigningRequests api = new CertificateSigningRequests();
+		CsrExchange exchange = new CsrExchange(api, this.adapter.client,
+				new RequestWatches(api.path(), this.adapter.executor), Clock.systemUTC(), request,
 				this.adapter.progress::add);
 		CompletableFuture<List<X509Certificate>> answer = exchange.begin(true);
 		await().until(() -> this.adapter.creates() == 1);
