@@ -1,5 +1,7 @@
 package io.kubelet.cert.faults;
 
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
@@ -68,6 +70,17 @@ class ApiServerFaultTests extends ShopFixture {
 		assertThat(status(application).rotations().failures()).isEmpty();
 		assertThat(this.plane.count(RecordedRequest::isList)).isEqualTo(2);
 		assertThat(creates()).isEqualTo(2);
+	}
+
+	@Test
+	void answerThatAWatchDoesNotBringIsFoundBeforeTheCertificateExpires() {
+		this.plane.behavior().certificateLifetime(Duration.ofSeconds(24));
+		ConfigurableApplicationContext application = startWithFiles();
+		CertificatePair old = manager(application).current().orElseThrow();
+		this.plane.faults().next(1, RecordedRequest::isWatch).silence();
+		manager(application).rotate();
+		await().until(() -> status(application).rotations().count() == 2);
+		assertThat(old.isValid(Instant.now())).isTrue();
 	}
 
 	@Test

@@ -147,11 +147,13 @@ class PendingRequests {
 	}
 
 	/**
-	 * Has the object of the pending request looked at before a time is over, since a
-	 * watch may be open and bring nothing.
+	 * Has the object of the pending request looked at before a time is over, or the pair
+	 * in use has expired, since a watch may be open and bring nothing.
 	 * @return cancels this
 	 */
-	Runnable lookBefore(Duration end) {
+	Runnable lookBefore(Duration limit, @Nullable CertificatePair pair, Instant now) {
+		Duration left = (pair != null && pair.isValid(now)) ? Duration.between(now, pair.notAfter()) : limit;
+		Duration end = Collections.min(List.of(limit, left));
 		Duration lastCall = Collections.min(List.of(LAST_CALL, end.dividedBy(4)));
 		return this.settings.resources()
 			.scheduler()

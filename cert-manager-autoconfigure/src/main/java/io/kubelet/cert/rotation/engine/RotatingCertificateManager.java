@@ -123,7 +123,7 @@ public final class RotatingCertificateManager implements CertificateManager {
 		this.serial.execute(() -> {
 			Instant now = this.settings.clock().instant();
 			this.failures.awaitedUntil(now, now.plus(timeout));
-			this.pendingRequests.lookBefore(timeout);
+			this.pendingRequests.lookBefore(timeout, null, now);
 			reconcile();
 		});
 	}

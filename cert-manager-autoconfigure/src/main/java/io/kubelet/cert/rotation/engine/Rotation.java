@@ -165,7 +165,7 @@ final class Rotation {
 				(submitted) -> this.serial.execute(() -> progressed(request, submitted)));
 		Attempt attempt = new Attempt(request, template, answer);
 		this.attempt = attempt;
-		Runnable cancelLimit = limit(attempt);
+		Runnable cancelLimit = limit(attempt, now);
 		answer.whenComplete((chain, failure) -> {
 			cancelLimit.run();
 			this.serial.execute(() -> end(attempt, failure, (end) -> {
@@ -180,9 +180,9 @@ final class Rotation {
 	}
 
 	/** Ends the attempt if no answer has come in time. */
-	private Runnable limit(Attempt attempt) {
+	private Runnable limit(Attempt attempt, Instant begin) {
 		Duration limit = this.settings.schedule().waitTimeout();
-		Runnable cancelLook = this.pendingRequests.lookBefore(limit);
+		Runnable cancelLook = this.pendingRequests.lookBefore(limit, this.pair.get(), begin);
 		Runnable cancelEnd = this.settings.resources().scheduler().schedule(() -> this.serial.execute(() -> {
 			if (!attempt.answer().isDone()) {
 				end(attempt, null, (now) -> {
