@@ -11,6 +11,8 @@ import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
+import io.kubelet.cert.rotation.core.Event.Issued;
+import io.kubelet.cert.rotation.core.State;
 import io.kubelet.cert.store.StoreException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -72,6 +74,18 @@ final class RotationLog {
 				cause.getMessage());
 	}
 
+	/** The stored pair is not used, or the store cannot be read. */
+	static void notUsed(RotationSettings settings, State state, boolean written, String problem, Instant now) {
+		CertificatePair stored = state.stored().pair();
+		boolean error = written || state.stored().failure() != null || state.isContested(now);
+		((error || stored == null) ? about(settings, logger.atError()) : about(settings, logger.atWarn(), stored))
+			.log("[{}] {}", problem);
+	}
+
+	static void notDeleted(RotationSettings settings, CertificateRequest request, StoreException cause) {
+		about(settings, logger.atWarn(), request).log("[{}] {}; the rotation is not affected", cause.getMessage());
+	}
+
 	static void outdated(RotationSettings settings, CertificatePair pair, CertificateTemplate template) {
 		about(settings, logger.atInfo(), pair).log(
 				"[{}] The certificate does not match the template and is rotated: {}",
@@ -119,18 +133,21 @@ final class RotationLog {
 			.log("[{}] {}: the certificate was stored by another replica", inWords(trigger));
 	}
 
-	static void rotated(RotationSettings settings, CertificatePair issued, List<String> additionalNames,
-			CertificateRequest request, Trigger trigger, Instant deadline) {
-		about(settings, logger.atInfo(), issued).addKeyValue("kubelet.cert.request", request.name())
+	/** A pair was issued and is current now. */
+	static void rotated(RotationSettings settings, Issued issued, CertificateRequest request, State state) {
+		CertificatePair pair = issued.pair();
+		List<String> additionalNames = issued.additionalNames();
+		Trigger trigger = state.due().begun();
+		about(settings, logger.atInfo(), pair).addKeyValue("kubelet.cert.request", request.name())
 			.addKeyValue("kubelet.cert.signer", request.signerName())
 			.addKeyValue("kubelet.cert.trigger", trigger)
 			.log("[{}] {}: serial number {}, valid until {}, next rotation {} (request {} to {})", inWords(trigger),
-					issued.serialNumber(), issued.notAfter(),
-					settings.keepsValidPair() ? "none, because rotation is off"
-							: deadline.truncatedTo(ChronoUnit.SECONDS),
+					pair.serialNumber(), pair.notAfter(),
+					state.policy().keepsValidPair() ? "none, because rotation is off"
+							: state.deadline().truncatedTo(ChronoUnit.SECONDS),
 					request.name(), IssuerReference.describe(request.signerName()));
 		if (!additionalNames.isEmpty()) {
-			about(settings, logger.atWarn(), issued).log(
+			about(settings, logger.atWarn(), pair).log(
 					"[{}] The certificate has names that were not requested: {}. Peers accept the application under these names too. If they are not meant, have the signer leave them out",
 					additionalNames);
 		}

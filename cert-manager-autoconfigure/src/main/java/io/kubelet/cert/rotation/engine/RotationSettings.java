@@ -1,13 +1,9 @@
 package io.kubelet.cert.rotation.engine;
 
-import java.security.PublicKey;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 
-import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.IssuedCertificateCheck;
@@ -15,6 +11,8 @@ import io.kubelet.cert.request.RequestNaming;
 import io.kubelet.cert.rotation.RetrySchedule;
 import io.kubelet.cert.rotation.RotationWindow;
 import io.kubelet.cert.rotation.SignerSource;
+import io.kubelet.cert.rotation.core.Policy;
+import io.kubelet.cert.rotation.core.Policy.Asked;
 import io.kubelet.cert.store.CertificateStore;
 import org.jspecify.annotations.Nullable;
 
@@ -40,9 +38,6 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 	/** Files that another program manages are compared at this interval. */
 	private static final Duration STORE_WATCH = Duration.ofSeconds(10);
 
-	/** Replicas with the same deadline do not all begin at the same moment. */
-	private static final Duration LONGEST_DELAY = Duration.ofSeconds(5);
-
 	Clock clock() {
 		return this.resources.clock();
 	}
@@ -52,26 +47,17 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 		return this.signers == null;
 	}
 
-	/** Whether a valid certificate is not rotated, unless a caller requests it. */
-	boolean keepsValidPair() {
-		return this.schedule.onlyIfInvalid() || off();
-	}
-
 	/** The longest time between two checks. */
 	Duration idleCheck() {
 		return off() ? STORE_WATCH : LONGEST_SLEEP;
 	}
 
-	/**
-	 * Returns when the rotation of a pair is due.
-	 * @param shared the deadline of all replicas, {@code null} if there is none
-	 */
-	Instant deadline(CertificatePair pair, @Nullable Instant shared) {
-		double random = this.resources.random().getAsDouble();
-		if (shared == null || !shared.isAfter(pair.notBefore()) || !shared.isBefore(pair.notAfter())) {
-			return this.schedule.window().deadline(pair, random);
-		}
-		return shared.plusMillis((long) (LONGEST_DELAY.toMillis() * random));
+	/** What the decisions depend on. */
+	Policy policy() {
+		return new Policy(off(), this.schedule.onlyIfInvalid(), this.store instanceof CertificateStore.Shared,
+				this.store.toString(),
+				new Asked(this.request.signerName, this.request.usages, this.request.lifetime, this.request.key),
+				this.schedule.window, this.schedule.waitTimeout, this.schedule.retry);
 	}
 
 	/**
@@ -95,10 +81,6 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 		 */
 		public static Request of(String signerName) {
 			return new Request(signerName, null, List.of(), null, KeySpecification.EC_P256);
-		}
-
-		List<Usage> usages(CertificateTemplate template, PublicKey publicKey) {
-			return this.usages.isEmpty() ? Usage.defaults(this.signerName, template, publicKey) : this.usages;
 		}
 
 	}

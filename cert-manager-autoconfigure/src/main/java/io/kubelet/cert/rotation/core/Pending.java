@@ -1,0 +1,94 @@
+package io.kubelet.cert.rotation.core;
+
+import java.time.Duration;
+import java.time.Instant;
+
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
+import io.kubelet.cert.certificate.CertificateManagerException.Recovery;
+import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.PendingRequest;
+import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
+import io.kubelet.cert.request.RequestException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The request that counts, and what is known of its object.
+ *
+ * @param request the request and its key
+ * @param stage what an attempt does with it
+ * @param object the object that the signer has for it, as it was last seen; {@code null}
+ * if that is not known
+ * @param sentAt when this process sent it for the first time, {@code null} if it has not
+ * @param yields our template, which yields to that of the replica that stored it;
+ * {@code null} if none does
+ */
+public record Pending(PendingRequest request, Stage stage, @Nullable SubmittedRequest object, @Nullable Instant sentAt,
+		@Nullable CertificateTemplate yields) {
+
+	/** Whether it asks for a template, or for one to which ours yields. */
+	boolean isFor(CertificateTemplate template) {
+		return template.equals(this.request.request().template()) || template.equals(this.yields);
+	}
+
+	/** An attempt begins. */
+	Pending sent(PendingRequest request, Instant now) {
+		return new Pending(request, this.stage, this.object, (this.sentAt != null) ? this.sentAt : now, this.yields);
+	}
+
+	/** No attempt waits for it, but one may resume it. */
+	Pending withoutObject() {
+		return new Pending(this.request, this.stage, null, this.sentAt, this.yields);
+	}
+
+	/** It is looked for once more. */
+	Pending missed() {
+		return new Pending(this.request, Stage.MISSED, this.object, this.sentAt, this.yields);
+	}
+
+	/** Its object was found or created, or has changed. */
+	Pending seen(SubmittedRequest object) {
+		CertificateRequest request = this.request.request();
+		PendingRequest confirmed = object.uid().equals(request.uid()) ? this.request
+				: this.request.with(request.confirmed(object.name(), object.uid(), object.createdAt()));
+		return new Pending(confirmed, Stage.SEEN, object, this.sentAt, this.yields);
+	}
+
+	/**
+	 * Whether a failure ends it. That the API server rejects a request does not end one
+	 * whose object exists already.
+	 */
+	boolean isEndedBy(Throwable problem) {
+		Recovery recovery = Kind.of(problem).recovery();
+		boolean byServer = problem instanceof RequestException rejection && rejection.statusCode() != 0;
+		return recovery == Recovery.START_OVER
+				|| (recovery == Recovery.RETRY_SLOWLY && (!byServer || this.object == null));
+	}
+
+	/** How long ago this process sent it for the first time. */
+	Duration waited(Instant now) {
+		return (this.sentAt != null && now.isAfter(this.sentAt)) ? Duration.between(this.sentAt, now) : Duration.ZERO;
+	}
+
+	/**
+	 * What an attempt does. If it finds that the object of a shared request does not
+	 * exist, it looks once more a little later, since another replica may be about to
+	 * create it or has just stored the certificate.
+	 */
+	public enum Stage {
+
+		/** This process has stored it. An attempt creates its object. */
+		OURS,
+
+		/** It was found in the store. An attempt looks for its object. */
+		THEIRS,
+
+		/** Its object was found or created. */
+		SEEN,
+
+		/** Its object was not found. An attempt looks for the last time. */
+		MISSED
+
+	}
+
+}
