@@ -71,8 +71,8 @@ import static java.time.temporal.ChronoUnit.SECONDS;
  * @param usages Usages to request. By default digital signature, key encipherment for RSA
  * keys, and that of the signer for Kubernetes' own signers; for others server auth if
  * there are DNS names or IP addresses, and client auth if there are none.
- * @param requestedLifetime Lifetime to request, from a signer at least 10 minutes. By
- * default the signer or the issuer decides.
+ * @param requestedLifetime Lifetime to request. A signer accepts 10 minutes or more; with
+ * an issuer, less is reported. By default the signer or the issuer decides.
  * @param template What the certificate states.
  * @param addresses Source of the DNS names and IP addresses.
  * @param key The private key.

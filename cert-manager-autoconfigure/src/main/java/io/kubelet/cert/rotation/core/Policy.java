@@ -3,6 +3,7 @@ package io.kubelet.cert.rotation.core;
 import java.security.PublicKey;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -36,6 +37,9 @@ public record Policy(boolean off, boolean onlyIfInvalid, boolean shared, String 
 	/** Replicas with the same deadline do not all begin at once. */
 	private static final Duration LONGEST_DELAY = Duration.ofSeconds(5);
 
+	/** The longest delay of short lifetimes, as a part of them. */
+	private static final int PARTS = 100;
+
 	/** Whether a valid certificate is not rotated, unless a caller requests it. */
 	public boolean keepsValidPair() {
 		return this.onlyIfInvalid || this.off;
@@ -46,13 +50,15 @@ public record Policy(boolean off, boolean onlyIfInvalid, boolean shared, String 
 	 * @param pair the pair
 	 * @param shared the deadline of all replicas, {@code null} if there is none
 	 * @param random a random number in [0, 1)
-	 * @return an instant in its lifetime
+	 * @return an instant in its lifetime, not after the end of the window
 	 */
 	public Instant deadline(CertificatePair pair, @Nullable Instant shared, double random) {
 		if (shared == null || !shared.isAfter(pair.notBefore()) || !shared.isBefore(pair.notAfter())) {
 			return this.window.deadline(pair, random);
 		}
-		return shared.plusMillis((long) (LONGEST_DELAY.toMillis() * random));
+		Duration longest = Collections.min(List.of(LONGEST_DELAY, pair.lifetime().dividedBy(PARTS)));
+		Instant delayed = shared.plusMillis((long) (longest.toMillis() * random));
+		return Collections.min(List.of(delayed, this.window.end(pair)));
 	}
 
 	/** Whether a request asks for what is configured now, with a key of that kind. */

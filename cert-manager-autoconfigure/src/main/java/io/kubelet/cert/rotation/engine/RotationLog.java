@@ -1,5 +1,6 @@
 package io.kubelet.cert.rotation.engine;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
@@ -8,6 +9,7 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
@@ -25,6 +27,9 @@ import org.slf4j.spi.LoggingEventBuilder;
 final class RotationLog {
 
 	private static final Logger logger = LoggerFactory.getLogger(RotationLog.class);
+
+	/** Of which the last tenth is enough for five attempts. */
+	private static final Duration SHORT_LIFETIME = Duration.ofMinutes(10);
 
 	private RotationLog() {
 	}
@@ -52,6 +57,12 @@ final class RotationLog {
 	/** The rotation starts with a stored pair, or without one. */
 	static void started(RotationSettings settings, @Nullable CertificatePair pair, Instant next, Instant now) {
 		boolean off = next.equals(Instant.MAX);
+		Duration lifetime = settings.request().lifetime();
+		if (!settings.off() && lifetime != null && lifetime.compareTo(SHORT_LIFETIME) < 0) {
+			about(settings, logger.atWarn()).log(
+					"[{}] 'requested-lifetime' is {}: a few failed attempts, or a clock that is minutes off, leave the application without a valid certificate. Request at least {}",
+					ReadableDuration.of(lifetime), ReadableDuration.of(SHORT_LIFETIME));
+		}
 		if (pair != null && pair.isValid(now)) {
 			about(settings, logger.atInfo(), pair).log("[{}] Using the stored certificate {}, valid until {}{}",
 					pair.serialNumber(), pair.notAfter(), off ? "; rotation is off"

@@ -3,6 +3,7 @@ package io.kubelet.cert.rotation.engine;
 import java.net.InetAddress;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
+import java.time.Duration;
 import java.util.List;
 
 import io.kubelet.cert.certificate.CertificatePair;
@@ -11,7 +12,10 @@ import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.ConfirmedRequest;
 import io.kubelet.cert.testsupport.ManagerFixture;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import org.springframework.boot.test.system.CapturedOutput;
 
@@ -67,6 +71,21 @@ class LogTests extends ManagerFixture {
 
 	private static long lines(CapturedOutput output, String text) {
 		return output.getOut().lines().filter((line) -> line.contains("Attempt ") && line.contains(text)).count();
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "PT30S, true", "PT9M59S, true", "PT10M, false", ", false" })
+	void lifetimeThatLeavesNoTimeForFailuresIsReportedAtTheStart(@Nullable Duration lifetime, boolean reported,
+			CapturedOutput output) {
+		start(builder().with((it) -> it.requestedLifetime = lifetime));
+		start(withoutSigner().with((it) -> it.requestedLifetime = lifetime));
+		if (reported) {
+			assertLine(output, "'requested-lifetime' is ").contains("WARN",
+					"leave the application without a valid certificate. Request at least 10m");
+		}
+		else {
+			assertThat(output).doesNotContain("requested-lifetime");
+		}
 	}
 
 	/** A signer by default, or from another configuration file, is not the one meant. */

@@ -247,13 +247,23 @@ class ReplicaTests extends ManagerFixture {
 	}
 
 	@ParameterizedTest
-	@CsvSource({ "PT50H, PT50H, 2500", "PT1S, PT1S, 2500", "PT98H, PT98H, 2500", "PT0S, PT80H, 0", "PT100H, PT80H, 0" })
+	@CsvSource({ "PT50H, PT50H, 2500", "PT1S, PT1S, 2500", "PT90H, PT90H, 0", "PT98H, PT90H, 0", "PT0S, PT80H, 0",
+			"PT100H, PT80H, 0" })
 	void deadlineIsThatOfAllReplicasAndAMoment(Duration stored, Duration expected, int millis) {
 		this.random = 0.5;
 		CertificatePair other = pair(ofHours(1), ofHours(99));
 		this.shared.stored = new Stored(other, null, other.notBefore().plus(stored), 2);
 		assertThat(start().status().schedule().deadline())
 			.isEqualTo(other.notBefore().plus(expected).plusMillis(millis));
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "PT21S, PT21.15S", "PT26.9S, PT27S", "PT27S, PT27S" })
+	void deadlineOfAShortCertificateLeavesTimeForTheRotation(Duration stored, Duration expected) {
+		this.random = 0.5;
+		CertificatePair other = pair(ofSeconds(0), ofSeconds(30));
+		this.shared.stored = new Stored(other, null, other.notBefore().plus(stored), 2);
+		assertThat(start().status().schedule().deadline()).isEqualTo(other.notBefore().plus(expected));
 	}
 
 	/** Whoever can write the store could have our identity create anything. */
