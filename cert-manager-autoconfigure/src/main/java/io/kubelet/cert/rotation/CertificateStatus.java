@@ -114,8 +114,8 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 		ROTATING,
 
 		/**
-		 * The certificate is valid, but the latest deadline for its rotation has passed,
-		 * whether rotation is on or off.
+		 * The certificate is valid, but the latest deadline for its rotation has passed.
+		 * One that another program manages is about to expire.
 		 */
 		OVERDUE,
 

@@ -2,6 +2,8 @@ package io.kubelet.cert.rotation;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collections;
+import java.util.List;
 
 import io.kubelet.cert.certificate.CertificatePair;
 
@@ -18,6 +20,8 @@ public record RotationWindow(double earliest, double latest) {
 
 	/** The default end. */
 	public static final double LATEST = 0.9;
+
+	private static final Duration LAST_MOMENTS = Duration.ofMinutes(5);
 
 	/** From 70 % to 90 % of the lifetime, as the kubelet's. */
 	public static final RotationWindow KUBELET = new RotationWindow(EARLIEST, LATEST);
@@ -62,7 +66,27 @@ public record RotationWindow(double earliest, double latest) {
 		return at(pair, this.latest);
 	}
 
-	private static Instant at(CertificatePair pair, double fraction) {
+	/**
+	 * Returns when a pair that another program manages is about to expire. That program
+	 * may replace it late, so that it is not overdue before.
+	 * @param pair the pair
+	 * @return the beginning of the last twelfth of a lifetime of up to an hour, otherwise
+	 * of the last 5 minutes or of the last hundredth, whichever is longer
+	 */
+	public static Instant lastMoments(CertificatePair pair) {
+		Duration lifetime = pair.lifetime();
+		Duration left = Collections
+			.min(List.of(lifetime.dividedBy(12), Collections.max(List.of(LAST_MOMENTS, lifetime.dividedBy(100)))));
+		return pair.notAfter().minus(left);
+	}
+
+	/**
+	 * Returns an instant in the lifetime of a pair.
+	 * @param pair the pair
+	 * @param fraction the fraction of the lifetime that is over then
+	 * @return the instant
+	 */
+	public static Instant at(CertificatePair pair, double fraction) {
 		return pair.notBefore().plus(Duration.ofMillis(Math.round(pair.lifetime().toMillis() * fraction)));
 	}
 

@@ -53,6 +53,8 @@ public final class CertificateManagerBuilder {
 
 	public boolean required;
 
+	public boolean overdueAtLatest;
+
 	private Duration forcedInterval = Schedule.KUBELET.forcedInterval();
 
 	public RetrySchedule retry = Schedule.KUBELET.retry();
@@ -177,8 +179,8 @@ public final class CertificateManagerBuilder {
 		CertificateManager manager = new RotatingCertificateManager(
 				new RotationSettings(this.name,
 						new Request(this.signerName, this.signerOrigin, this.usages, this.requestedLifetime, this.key),
-						new Schedule(this.once, this.required, RotationWindow.KUBELET, Schedule.KUBELET.waitTimeout(),
-								this.forcedInterval, this.retry),
+						new Schedule(this.once, this.required, RotationWindow.KUBELET, this.overdueAtLatest,
+								Schedule.KUBELET.waitTimeout(), this.forcedInterval, this.retry),
 						RequestNaming.BY_KEY, this.check, Objects.requireNonNull(this.store), this.signers, resources),
 				this.template, this.supplier, this.bootstrapPair);
 		this.listeners.forEach(manager::addListener);

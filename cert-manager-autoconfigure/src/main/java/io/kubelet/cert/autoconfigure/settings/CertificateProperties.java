@@ -168,15 +168,15 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Valid(NOT_BL
 	 * @param earliest Fraction of the lifetime before which the certificate is not
 	 * rotated.
 	 * @param latest Fraction of the lifetime by which the certificate is rotated, at a
-	 * random moment between earliest and latest.
+	 * random moment between earliest and latest. By default 0.9, except for pairs that
+	 * another program manages: they are overdue shortly before they expire.
 	 * @param waitTimeout How long to wait for approval and signature before an attempt
 	 * counts as failed.
 	 * @param forcedInterval Shortest time between two rotations that are requested
 	 * through the endpoint or the API.
 	 * @param retry Waits between attempts.
 	 */
-	record Rotation(@DefaultValue("" + RotationWindow.EARLIEST) double earliest,
-			@DefaultValue("" + RotationWindow.LATEST) double latest,
+	record Rotation(@DefaultValue("" + RotationWindow.EARLIEST) double earliest, @Nullable Double latest,
 			@Valid(POSITIVE) @DefaultValue(WAIT_MINUTES + "m") @DurationUnit(SECONDS) Duration waitTimeout,
 			@Valid(NOT_NEGATIVE) @DefaultValue(FORCED_SECONDS + "s") @DurationUnit(SECONDS) Duration forcedInterval,
 			@DefaultValue Retry retry) {

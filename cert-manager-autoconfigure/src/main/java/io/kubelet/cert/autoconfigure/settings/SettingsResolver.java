@@ -122,7 +122,8 @@ record SettingsResolver(PropertyNames names, CertificateProperties properties, S
 		CertificateProperties.Rotation rotation = this.properties.rotation();
 		CertificateProperties.Retry retry = rotation.retry();
 		RotationWindow window = this.names.check("rotation.earliest", rotation.earliest(),
-				() -> new RotationWindow(rotation.earliest(), rotation.latest()));
+				() -> new RotationWindow(rotation.earliest(),
+						Objects.requireNonNullElse(rotation.latest(), RotationWindow.LATEST)));
 		RetrySchedule schedule = new RetrySchedule(retry.initialDelay(), retry.multiplier(), retry.jitter(),
 				retry.attempts(), retry.interval());
 		Boolean configured = this.properties.rotateCertificates();
@@ -133,7 +134,7 @@ record SettingsResolver(PropertyNames names, CertificateProperties properties, S
 			origin = "by the kubelet's configuration file";
 		}
 		return new Rotation(enabled, origin, new Schedule(!enabled, this.properties.startup().waits(), window,
-				rotation.waitTimeout(), rotation.forcedInterval(), schedule));
+				rotation.latest() != null, rotation.waitTimeout(), rotation.forcedInterval(), schedule));
 	}
 
 	private Request request() {

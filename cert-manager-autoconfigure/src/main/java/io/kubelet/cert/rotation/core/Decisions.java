@@ -116,7 +116,7 @@ public final class Decisions {
 			return decision;
 		}
 		Notice notice = state.notices()
-			.due(state.waitsForUid(), Boolean.TRUE.equals(state.past().serverHealthy()), state.policy().window(), now);
+			.due(state.waitsForUid(), Boolean.TRUE.equals(state.past().serverHealthy()), state.overdueAt(), now);
 		return (notice != null) ? new Report(notice) : new Wait(until(state, now));
 	}
 
@@ -246,7 +246,7 @@ public final class Decisions {
 			next = !state.grace().isOver(now) ? state.grace().end()
 					: state.pause(template, now).earliest(state.deadline(), now);
 		}
-		Instant notice = state.notices().next(state.policy().window(), now);
+		Instant notice = state.notices().next(state.overdueAt(), now);
 		Instant deletion = state.leaving()
 			.stream()
 			.filter((leaving) -> !leaving.begun())

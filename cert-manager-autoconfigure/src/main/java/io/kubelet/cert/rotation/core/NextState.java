@@ -135,6 +135,7 @@ final class NextState {
 		if (state().isForeign()) {
 			this.repair = this.repair.adopted(this.now);
 		}
+		CertificatePair before = this.current.pair();
 		hold(pair, this.stored.deadline());
 		if (differs && this.template != null) {
 			this.current = this.current.yielding(this.template, pair);
@@ -145,7 +146,7 @@ final class NextState {
 		}
 		else {
 			this.failures = this.failures.endRow();
-			this.past = this.past.adopted(pair, this.now);
+			this.past = this.past.adopted(before, pair, this.now);
 		}
 	}
 

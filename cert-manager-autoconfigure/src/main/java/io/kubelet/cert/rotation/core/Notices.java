@@ -11,7 +11,6 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.request.IssuerReference;
-import io.kubelet.cert.rotation.RotationWindow;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -92,9 +91,10 @@ public record Notices(@Nullable CertificatePair pair, Set<Notice> reported, bool
 	 * Returns what is to be reported now.
 	 * @param uid the object for which an attempt waits, {@code null} if none does
 	 * @param serverHealthy whether the API server answered the last attempt
+	 * @param overdueAt when the pair becomes overdue, {@code null} if there is none
 	 * @return {@code null} if nothing is
 	 */
-	@Nullable Notice due(@Nullable String uid, boolean serverHealthy, RotationWindow window, Instant now) {
+	@Nullable Notice due(@Nullable String uid, boolean serverHealthy, @Nullable Instant overdueAt, Instant now) {
 		CertificatePair pair = this.pair;
 		if (this.waiting != null && this.waiting.uid.equals(uid)) {
 			if (hasCome(this.waiting.tellAt, now)) {
@@ -114,8 +114,8 @@ public record Notices(@Nullable CertificatePair pair, Set<Notice> reported, bool
 		if (pair == null) {
 			return null;
 		}
-		Notice notice = pair.isExpired(now) ? Notice.EXPIRED
-				: !pair.isValid(now) ? Notice.NOT_YET_VALID : now.isAfter(window.end(pair)) ? Notice.OVERDUE : null;
+		Notice notice = pair.isExpired(now) ? Notice.EXPIRED : !pair.isValid(now) ? Notice.NOT_YET_VALID
+				: (overdueAt != null && now.isAfter(overdueAt)) ? Notice.OVERDUE : null;
 		return (notice != null && isNew(notice)) ? notice : null;
 	}
 
@@ -128,11 +128,11 @@ public record Notices(@Nullable CertificatePair pair, Set<Notice> reported, bool
 	}
 
 	/** Returns when something may be to be reported next. */
-	Instant next(RotationWindow window, Instant now) {
+	Instant next(@Nullable Instant overdueAt, Instant now) {
 		CertificatePair pair = this.pair;
 		Stream<@Nullable Instant> ofPair = (pair == null) ? Stream.empty()
-				: Stream.of(pair.notBefore().minus(CertificatePair.CLOCK_SKEW), window.end(pair).plus(TICK),
-						pair.notAfter().plus(TICK));
+				: Stream.of(pair.notBefore().minus(CertificatePair.CLOCK_SKEW),
+						(overdueAt != null) ? overdueAt.plus(TICK) : null, pair.notAfter().plus(TICK));
 		Stream<@Nullable Instant> others = Stream.of(
 				(this.waiting == null) ? null
 						: (this.waiting.tellAt != null) ? this.waiting.tellAt : this.waiting.warnAt,

@@ -29,12 +29,14 @@ import org.jspecify.annotations.Nullable;
  * @param serverHealthy whether the API server answered the last attempt, {@code null} if
  * it has not been contacted
  * @param history the last outcomes, the latest one first
+ * @param replaced the largest fraction of its lifetime that was over when another program
+ * replaced a pair, 0 if none did
  */
 public record Past(long count, Duration waited, @Nullable Instant last, Map<Kind, Long> failures,
 		@Nullable Instant failingSince, int failed, @Nullable Failure lastFailure, String advice,
-		@Nullable Boolean serverHealthy, List<Outcome> history) {
+		@Nullable Boolean serverHealthy, List<Outcome> history, double replaced) {
 
-	static final Past NOTHING = new Past(0, Duration.ZERO, null, Map.of(), null, 0, null, "", null, List.of());
+	static final Past NOTHING = new Past(0, Duration.ZERO, null, Map.of(), null, 0, null, "", null, List.of(), 0);
 
 	private static final int HISTORY_SIZE = 20;
 
@@ -42,19 +44,21 @@ public record Past(long count, Duration waited, @Nullable Instant last, Map<Kind
 	Past rotated(CertificatePair pair, List<String> additionalNames, Trigger trigger, @Nullable String request,
 			Duration waited, Instant now) {
 		return new Past(this.count + 1, this.waited.plus(waited), now, this.failures, null, 0, null, this.advice, true,
-				with(new Outcome(now, trigger, pair.serialNumber(), request, waited, additionalNames, null)));
+				with(new Outcome(now, trigger, pair.serialNumber(), request, waited, additionalNames, null)),
+				this.replaced);
 	}
 
-	/** Another program has stored a pair, which has become current. */
-	Past adopted(CertificatePair pair, Instant now) {
+	/** Another program has replaced a pair, if there was one, with another. */
+	Past adopted(@Nullable CertificatePair before, CertificatePair pair, Instant now) {
 		return new Past(this.count, this.waited, this.last, this.failures, null, 0, null, this.advice,
-				this.serverHealthy, with(new Outcome(now, null, pair.serialNumber(), null, null, List.of(), null)));
+				this.serverHealthy, with(new Outcome(now, null, pair.serialNumber(), null, null, List.of(), null)),
+				(before != null && before.isValid(now)) ? Math.max(this.replaced, age(before, now)) : this.replaced);
 	}
 
 	/** A rotation is not due any more. */
 	Past recovered() {
 		return (this.lastFailure == null) ? this : new Past(this.count, this.waited, this.last, this.failures, null, 0,
-				null, this.advice, this.serverHealthy, this.history);
+				null, this.advice, this.serverHealthy, this.history, this.replaced);
 	}
 
 	/** An attempt has failed. */
@@ -66,13 +70,17 @@ public record Past(long count, Duration waited, @Nullable Instant last, Map<Kind
 				(this.failingSince != null) ? this.failingSince : failure.at(), this.failed + 1, failure,
 				failure.message().substring(failure.summary().length()),
 				(healthy != null) ? healthy : this.serverHealthy,
-				with(new Outcome(failure.at(), trigger, null, request, waited, List.of(), failure)));
+				with(new Outcome(failure.at(), trigger, null, request, waited, List.of(), failure)), this.replaced);
 	}
 
 	/** The server holds the pending request, and can be reached or not. */
 	Past seen(boolean reachable) {
 		return new Past(this.count, this.waited, this.last, this.failures, this.failingSince, this.failed,
-				this.lastFailure, this.advice, reachable, this.history);
+				this.lastFailure, this.advice, reachable, this.history, this.replaced);
+	}
+
+	private static double age(CertificatePair pair, Instant now) {
+		return (double) Duration.between(pair.notBefore(), now).toMillis() / pair.lifetime().toMillis();
 	}
 
 	private List<Outcome> with(Outcome outcome) {

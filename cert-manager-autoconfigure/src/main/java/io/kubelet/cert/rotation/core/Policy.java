@@ -28,11 +28,15 @@ import org.jspecify.annotations.Nullable;
  * @param store the name of the store, for messages
  * @param asked what is requested, besides the template
  * @param window the part of the lifetime in which the rotation deadline falls
+ * @param replacedLate whether another program replaces pairs, perhaps after the window
  * @param waitTimeout how long an attempt waits for approval and signature
  * @param retry how long to wait after a failure
  */
 public record Policy(boolean off, boolean onlyIfInvalid, boolean shared, String store, Asked asked,
-		RotationWindow window, Duration waitTimeout, RetrySchedule retry) {
+		RotationWindow window, boolean replacedLate, Duration waitTimeout, RetrySchedule retry) {
+
+	/** Pairs that another program manages are compared at this interval. */
+	public static final Duration STORE_WATCH = Duration.ofSeconds(10);
 
 	/** Replicas with the same deadline do not all begin at once. */
 	private static final Duration LONGEST_DELAY = Duration.ofSeconds(5);
@@ -59,6 +63,24 @@ public record Policy(boolean off, boolean onlyIfInvalid, boolean shared, String 
 		Duration longest = Collections.min(List.of(LONGEST_DELAY, pair.lifetime().dividedBy(PARTS)));
 		Instant delayed = shared.plusMillis((long) (longest.toMillis() * random));
 		return Collections.min(List.of(delayed, this.window.end(pair)));
+	}
+
+	/**
+	 * Returns when a pair becomes overdue.
+	 * @param pair the pair
+	 * @param replaced the largest fraction of its lifetime that was over when another
+	 * program replaced a pair, 0 if none did
+	 * @return the end of the window or, if another program replaces pairs late, when it
+	 * is about to expire and, relative to its lifetime, all earlier ones had been
+	 * replaced
+	 */
+	public Instant overdueAt(CertificatePair pair, double replaced) {
+		if (!this.replacedLate) {
+			return this.window.end(pair);
+		}
+		Instant asBefore = RotationWindow.at(pair, replaced).plus(STORE_WATCH);
+		return Collections
+			.max(List.of(RotationWindow.lastMoments(pair), Collections.min(List.of(asBefore, pair.notAfter()))));
 	}
 
 	/** Whether a request asks for what is configured now, with a key of that kind. */

@@ -55,6 +55,15 @@ public record State(Policy policy, @Nullable CertificateTemplate template, @Null
 		return (since != null) ? since : this.policy.keepsValidPair() ? Instant.MAX : this.current.deadline();
 	}
 
+	/**
+	 * Returns when the pair becomes overdue.
+	 * @return {@code null} if there is no pair
+	 */
+	public @Nullable Instant overdueAt() {
+		CertificatePair pair = pair();
+		return (pair != null) ? this.policy.overdueAt(pair, this.past.replaced()) : null;
+	}
+
 	/** Whether our pair takes the place of what somebody else has stored. */
 	boolean repairs() {
 		return this.policy.shared() && !this.policy.off();

@@ -35,9 +35,6 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 	/** A change of the wall clock is noticed after this time. */
 	private static final Duration LONGEST_SLEEP = Duration.ofMinutes(1);
 
-	/** Files that another program manages are compared at this interval. */
-	private static final Duration STORE_WATCH = Duration.ofSeconds(10);
-
 	Clock clock() {
 		return this.resources.clock();
 	}
@@ -49,7 +46,7 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 
 	/** The longest time between two checks. */
 	Duration idleCheck() {
-		return off() ? STORE_WATCH : LONGEST_SLEEP;
+		return off() ? Policy.STORE_WATCH : LONGEST_SLEEP;
 	}
 
 	/** What the decisions depend on. */
@@ -57,7 +54,8 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 		return new Policy(off(), this.schedule.onlyIfInvalid(), this.store instanceof CertificateStore.Shared,
 				this.store.toString(),
 				new Asked(this.request.signerName, this.request.usages, this.request.lifetime, this.request.key),
-				this.schedule.window, this.schedule.waitTimeout, this.schedule.retry);
+				this.schedule.window, off() && !this.schedule.overdueAtLatest, this.schedule.waitTimeout,
+				this.schedule.retry);
 	}
 
 	/**
@@ -92,13 +90,15 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 	 * one, or by a caller, as a kubelet bootstraps with rotation off
 	 * @param required whether the application does not start without the certificate
 	 * @param window the part of the lifetime in which the rotation deadline falls
+	 * @param overdueAtLatest whether a pair that another program manages is overdue at
+	 * the end of the window, rather than shortly before it expires
 	 * @param waitTimeout how long to wait for approval and signature
 	 * @param forcedInterval the shortest time between two rotations that are requested
 	 * with {@link io.kubelet.cert.rotation.CertificateManager#rotate()}
 	 * @param retry how long to wait after a failure
 	 */
-	public record Schedule(boolean onlyIfInvalid, boolean required, RotationWindow window, Duration waitTimeout,
-			Duration forcedInterval, RetrySchedule retry) {
+	public record Schedule(boolean onlyIfInvalid, boolean required, RotationWindow window, boolean overdueAtLatest,
+			Duration waitTimeout, Duration forcedInterval, RetrySchedule retry) {
 
 		/** The default wait for an answer. */
 		public static final int WAIT_MINUTES = 15;
@@ -107,7 +107,7 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 		public static final int FORCED_SECONDS = 10;
 
 		/** The schedule of a kubelet. */
-		public static final Schedule KUBELET = new Schedule(false, false, RotationWindow.KUBELET,
+		public static final Schedule KUBELET = new Schedule(false, false, RotationWindow.KUBELET, false,
 				Duration.ofMinutes(WAIT_MINUTES), Duration.ofSeconds(FORCED_SECONDS), RetrySchedule.KUBELET);
 
 	}

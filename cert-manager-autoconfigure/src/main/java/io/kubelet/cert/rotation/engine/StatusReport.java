@@ -40,12 +40,14 @@ record StatusReport(String name, State known) {
 	CertificateStatus at(boolean requested, @Nullable Instant stuckSince, Instant now) {
 		CertificatePair pair = this.known.pair();
 		Asked asked = this.known.policy().asked();
+		Instant overdueAt = this.known.overdueAt();
 		RotationWindow window = this.known.policy().window();
 		Instant deadline = this.known.deadline().equals(Instant.MAX) ? null : this.known.deadline();
 		Past past = this.known.past();
 		return new CertificateStatus(this.name, state(requested, deadline, now), pair,
 				new Requested(this.known.template(), asked.signerName(), usages(asked), asked.lifetime()),
-				new Schedule((pair != null) ? new Window(window.begin(pair), window.end(pair)) : null, deadline),
+				new Schedule((pair != null && overdueAt != null) ? new Window(window.begin(pair), overdueAt) : null,
+						deadline),
 				confirmed(),
 				new Rotations(past.count(), past.waited(), past.last(), past.failures(), past.failingSince(),
 						past.history()),
@@ -74,6 +76,7 @@ record StatusReport(String name, State known) {
 	}
 
 	private CertificateStatus.State state(boolean requested, @Nullable Instant deadline, Instant now) {
+		Instant overdueAt = this.known.overdueAt();
 		CertificatePair pair = this.known.pair();
 		if (pair == null) {
 			return CertificateStatus.State.WAITING;
@@ -84,7 +87,7 @@ record StatusReport(String name, State known) {
 		if (!pair.isValid(now)) {
 			return CertificateStatus.State.NOT_YET_VALID;
 		}
-		if (now.isAfter(this.known.policy().window().end(pair))) {
+		if (overdueAt != null && now.isAfter(overdueAt)) {
 			return CertificateStatus.State.OVERDUE;
 		}
 		if (deadline == null) {

@@ -104,6 +104,13 @@ class AlertSeriesTests {
 		shop.loseServer();
 		shop.begin();
 		shop.runUntil(26, 0);
+	}), Map.entry("another program replaces its pair six minutes before the expiry", (shop) -> {
+		shop.isManagedByAnotherProgram();
+		shop.storePair(Duration.ZERO, Duration.ofHours(6));
+		shop.begin();
+		shop.runUntil(5, 54);
+		shop.storePair(Duration.ZERO, Duration.ofHours(6));
+		shop.runUntil(6, 30);
 	}), Map.entry("an authority expires", (shop) -> {
 		shop.signer.lifetime = Duration.ofDays(60);
 		Instant end = shop.time.instant().plus(Duration.ofDays(60)).plus(Duration.ofMinutes(5));
@@ -147,7 +154,7 @@ class AlertSeriesTests {
 
 		private static final Pattern SAMPLE = Pattern.compile("(?m)^(kubelet_cert_\\w+)\\{(.*)} (\\S+)$");
 
-		final CertificateManager manager;
+		CertificateManager manager;
 
 		private int minutes;
 
@@ -174,10 +181,10 @@ class AlertSeriesTests {
 				.usages(List.of(Usage.DIGITAL_SIGNATURE, Usage.SERVER_AUTH))
 				.template(CertificateTemplate.ofSubject("shop"))
 				.build();
-			CertificateManagers managers = new CertificateManagers(List.of(this.manager));
-			CertificateMetrics metrics = new CertificateMetrics(managers, (name) -> this.trust, this.time);
-			this.manager.addListener(metrics);
-			metrics.bindTo(this.registry);
+		}
+
+		void isManagedByAnotherProgram() {
+			this.manager = withoutSigner().build();
 		}
 
 		void loseServer() {
@@ -185,6 +192,10 @@ class AlertSeriesTests {
 		}
 
 		void begin() {
+			CertificateManagers managers = new CertificateManagers(List.of(this.manager));
+			CertificateMetrics metrics = new CertificateMetrics(managers, (name) -> this.trust, this.time);
+			this.manager.addListener(metrics);
+			metrics.bindTo(this.registry);
 			this.manager.start();
 			this.time.settle();
 			scrape();

@@ -13,6 +13,8 @@ import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Startup;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.TrustKind;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Trusted;
 import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.rotation.RotationWindow;
+import io.kubelet.cert.rotation.engine.RotationSettings.Schedule;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -59,6 +61,17 @@ class PropertiesBinderTests {
 		assertThat(second.request().wanted().lifetime()).isEqualTo(Duration.ofDays(1));
 		assertThat(second.ssl()).usingRecursiveComparison().ignoringFields("bundle").isEqualTo(first.ssl());
 		assertThat(second.ssl().trusted()).isEqualTo(new Trusted(TrustKind.FILE, "ssl.trust-file", "/ca.pem", ""));
+	}
+
+	/** Then it holds for a pair that another program manages, too. */
+	@ParameterizedTest
+	@CsvSource({ "rotation.latest=0.9, true", "rotation.earliest=0.7, false" })
+	void latestDeadlineMayBeSetToItsDefault(String properties, boolean set) {
+		assertThat(TestSettings.of("signer-name=example.com/first;template.common-name=first;" + properties,
+				"additional.second.template.common-name=second;additional.second.signer-name=example.com/second")
+			.certificates()).hasSize(2)
+			.allSatisfy((settings) -> assertThat(settings.rotation().schedule()).returns(set, Schedule::overdueAtLatest)
+				.returns(RotationWindow.KUBELET, Schedule::window));
 	}
 
 	@Test

@@ -45,7 +45,7 @@ abstract class CoreFixture {
 
 	static Policy policy(boolean shared, boolean off) {
 		return new Policy(off, false, shared, "Secret shop/shop-tls",
-				new Asked(SIGNER, List.of(), null, KeySpecification.EC_P256), RotationWindow.KUBELET, WAIT,
+				new Asked(SIGNER, List.of(), null, KeySpecification.EC_P256), RotationWindow.KUBELET, off, WAIT,
 				RetrySchedule.KUBELET);
 	}
 

@@ -124,7 +124,7 @@ class DecisionsTests extends CoreFixture {
 				arguments("the pair has expired and rotation is off", off(reading(EXPIRED, null, null)), NOW,
 						new Report(Notice.EXPIRED)),
 				arguments("rotation is off", off(reading(PAIR, REQUEST, null)), NOW,
-						new Wait(NOW.plus(Duration.ofHours(89)).plusMillis(1))));
+						new Wait(NOW.plus(Duration.ofHours(98)).plusMillis(1))));
 	}
 
 	static Stream<Arguments> ofAttempts() {

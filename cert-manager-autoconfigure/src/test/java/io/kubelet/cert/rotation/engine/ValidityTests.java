@@ -1,10 +1,14 @@
 package io.kubelet.cert.rotation.engine;
 
+import java.time.Duration;
+
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.State;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import org.springframework.boot.test.system.CapturedOutput;
 
@@ -50,7 +54,7 @@ class ValidityTests extends ManagerFixture {
 	@Test
 	void pairOfAnotherProgramIsOverdueOnceTheLatestDeadlineHasPassed(CapturedOutput output) {
 		CertificatePair stored = storePair(ofHours(0), ofHours(10));
-		CertificateManager manager = start(withoutSigner());
+		CertificateManager manager = start(withoutSigner().with((it) -> it.overdueAtLatest = true));
 		assertThat(manager.status().schedule().overdueAt()).isEqualTo(START.plus(ofHours(9)));
 		assertThat(output).containsOnlyOnce("; rotation is off");
 		pass(ofHours(9));
@@ -69,6 +73,47 @@ class ValidityTests extends ManagerFixture {
 		assertThat(manager.current()).as("the clock was wrong").contains(stored);
 		pass(ofMinutes(10));
 		assertThat(this.warnings).hasSize(3).endsWith("expired " + stored.serialNumber());
+	}
+
+	/** Kubernetes' test signer lets a kubelet refresh its certificate at 98 %. */
+	@ParameterizedTest
+	@CsvSource({ "PT12M, PT11M", "PT1H, PT55M", "PT8H, PT7H55M", "PT10H, PT9H54M", "P100D, P99D" })
+	void pairOfAnotherProgramIsOverdueWhenItIsAboutToExpire(Duration lifetime, Duration overdue) {
+		CertificatePair stored = storePair(ofHours(0), lifetime);
+		CertificateManager manager = start(withoutSigner());
+		assertThat(manager.status().schedule().overdueAt()).isEqualTo(START.plus(overdue));
+		pass(overdue);
+		assertThat(manager.status().state()).isEqualTo(State.STATIC);
+		assertThat(this.warnings).isEmpty();
+		pass(ofSeconds(1));
+		assertThat(manager.status().state()).isEqualTo(State.OVERDUE);
+		assertThat(this.warnings).containsExactly("overdue " + stored.serialNumber());
+	}
+
+	@Test
+	void pairOfAnotherProgramIsOverdueLaterThanAllEarlierOnesWereReplaced() {
+		storePair(ofHours(0), ofHours(1));
+		CertificateManager manager = start(withoutSigner());
+		pass(ofMinutes(58));
+		assertThat(manager.status().state()).isEqualTo(State.OVERDUE);
+		storePair(ofHours(0), ofHours(1));
+		pass(ofMinutes(58));
+		assertThat(manager.status().state()).as("as the first one").isEqualTo(State.STATIC);
+		pass(ofMinutes(1));
+		assertThat(manager.status().state()).as("later").isEqualTo(State.OVERDUE);
+		storePair(ofHours(0), ofHours(1));
+		pass(ofMinutes(30));
+		storePair(ofHours(0), ofHours(1));
+		pass(ofMinutes(59));
+		assertThat(manager.status().state()).as("as the second one").isEqualTo(State.STATIC);
+		pass(ofMinutes(2));
+		assertThat(manager.status().state()).isEqualTo(State.EXPIRED);
+		CertificatePair last = storePair(ofHours(0), ofHours(1));
+		pass(ofMinutes(1));
+		assertThat(manager.status().schedule().overdueAt()).as("to expire is no replacement")
+			.isBetween(last.notBefore().plus(ofMinutes(59)), last.notAfter().minusSeconds(30));
+		assertThat(this.warnings).extracting((warning) -> warning.split(" ")[0])
+			.containsExactly("overdue", "overdue", "overdue", "expired");
 	}
 
 	@Test
