@@ -100,8 +100,27 @@ public record RetrySchedule(Duration initialDelay, double multiplier, double jit
 		return (limited.compareTo(left) < 0) ? limited : atMost(limited, ANSWER_MINIMUM);
 	}
 
-	/** The growing wait of the first attempts, then the interval, without jitter. */
-	Duration growing(int failures) {
+	/**
+	 * Returns how long to wait before the rotation of a certificate that was due when it
+	 * came. The next one will hardly be better.
+	 * @param times how many in a row were, from 1
+	 * @param left how long the last one is still valid, not positive if it has expired
+	 * @param random a random number in [0, 1)
+	 * @return as after denials, but at most nine tenths of what is left, and at least as
+	 * after other failures
+	 */
+	public Duration delay(int times, Duration left, double random) {
+		boolean expired = left.isNegative() || left.isZero();
+		Duration longest = expired ? ANSWER_MINIMUM : left.multipliedBy(9).dividedBy(10);
+		return longer(growing(times), atMost(withJitter(slowly(times), random), longest));
+	}
+
+	/**
+	 * Returns how long to wait in general.
+	 * @param failures how many attempts have failed in a row, from 1
+	 * @return the growing wait of the first attempts, then the interval, without jitter
+	 */
+	public Duration growing(int failures) {
 		if (failures >= this.attempts) {
 			return this.interval;
 		}

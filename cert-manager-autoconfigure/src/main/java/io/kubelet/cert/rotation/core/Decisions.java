@@ -61,10 +61,12 @@ public final class Decisions {
 			@Nullable CertificatePair bootstrap, boolean required, Instant now, double random) {
 		PendingRequest pending = policy.off() ? null : policy.shared() ? reading.unanswered() : reading.pending();
 		Stage stage = policy.shared() ? Stage.THEIRS : Stage.OURS;
-		NextState next = new NextState(new State(policy, template, null, reading, null, Repair.NONE,
-				new Current(null, now, Instant.MIN, null, null), Due.NO, false,
-				(pending != null) ? new Pending(pending, stage, null, null, null) : null, null, List.of(), null,
-				Pause.NONE, 0, Failures.none(required), Past.NOTHING, Notices.NONE), now, random);
+		NextState next = new NextState(
+				new State(policy, template, null, reading, null, Repair.NONE,
+						new Current(null, now, Instant.MIN, null, null), Due.NO, false,
+						(pending != null) ? new Pending(pending, stage, null, null, null, null) : null, null, List.of(),
+						null, Pause.NONE, 0, Failures.none(required), Due.AtOnce.NO, Past.NOTHING, Notices.NONE),
+				now, random);
 		CertificatePair stored = (reading.issuerProblem() == null) ? reading.pair() : null;
 		if (bootstrap == null || (stored != null && stored.isValid(now))) {
 			next.hold(stored, reading.deadline());
@@ -219,7 +221,7 @@ public final class Decisions {
 			return new Fail(RequestException.withdrawn(pending.request().request().name(),
 					pending.request().request().signerName()));
 		}
-		boolean due = template != null && !state.deadline().isAfter(now) && state.pause(template, now).isOver(now);
+		boolean due = template != null && !state.deadline(now).isAfter(now) && state.pause(template, now).isOver(now);
 		if (template == null || !(due || state.isJoined())) {
 			return null;
 		}
@@ -244,7 +246,7 @@ public final class Decisions {
 		}
 		else if (template != null && !state.policy().off()) {
 			next = !state.grace().isOver(now) ? state.grace().end()
-					: state.pause(template, now).earliest(state.deadline(), now);
+					: state.pause(template, now).earliest(state.deadline(now), now);
 		}
 		Instant notice = state.notices().next(state.overdueAt(), now);
 		Instant deletion = state.leaving()

@@ -77,7 +77,7 @@ public interface Event {
 				next.leave(replaced);
 			}
 			next.store(this.reading);
-			next.pending = new Pending(this.request, Pending.Stage.OURS, null, next.now, null);
+			next.pending = new Pending(this.request, Pending.Stage.OURS, null, next.now, null, null);
 			next.grace = Pause.NONE;
 			next.conflicts = 0;
 		}
@@ -108,7 +108,7 @@ public interface Event {
 		@Override
 		public void apply(NextState next) {
 			next.past = next.past.seen(this.object.interruption().isEmpty());
-			next.pending = (next.pending != null) ? next.pending.seen(this.object) : null;
+			next.pending = (next.pending != null) ? next.pending.seen(this.object, next.now) : null;
 		}
 
 	}

@@ -108,11 +108,11 @@ public record Failures(int count, int answers, boolean lastIsAnswer, Pause pause
 	}
 
 	/**
-	 * A success ends the row. Another attempt begins after a pause.
-	 * @param deadline when it is due
+	 * A success ends the row. If a rotation is due again, whatever for, it begins no
+	 * earlier than after failures.
 	 */
-	Failures succeeded(Instant deadline, Duration interval, Instant now) {
-		Pause pause = deadline.isAfter(now) ? Pause.NONE : Pause.of(now, interval);
+	Failures succeeded(Due.AtOnce dueAtOnce, RetrySchedule retry, Instant now) {
+		Pause pause = (dueAtOnce.times() == 0) ? Pause.NONE : Pause.of(now, retry.growing(dueAtOnce.times()));
 		return new Failures(0, 0, false, pause, Pause.NONE, this.requested, this.settling, this.required, this.end);
 	}
 

@@ -60,6 +60,8 @@ final class NextState {
 
 	Failures failures;
 
+	private Due.AtOnce dueAtOnce;
+
 	Past past;
 
 	Notices notices;
@@ -83,6 +85,7 @@ final class NextState {
 		this.grace = last.grace();
 		this.conflicts = last.conflicts();
 		this.failures = last.failures();
+		this.dueAtOnce = last.dueAtOnce();
 		this.past = last.past();
 		this.notices = last.notices();
 	}
@@ -90,7 +93,7 @@ final class NextState {
 	State state() {
 		return new State(this.policy, this.template, this.waitingFor, this.stored, this.storeProblem, this.repair,
 				this.current, this.due, this.requested, this.pending, this.attempt, this.leaving, this.tolerated,
-				this.grace, this.conflicts, this.failures, this.past, this.notices);
+				this.grace, this.conflicts, this.failures, this.dueAtOnce, this.past, this.notices);
 	}
 
 	/** Something was read or written. */
@@ -141,6 +144,7 @@ final class NextState {
 			this.current = this.current.yielding(this.template, pair);
 		}
 		reviewAuthorities();
+		reviewDeadline(pair);
 		if (state().isAnswered()) {
 			answered(pair, List.of());
 		}
@@ -159,6 +163,7 @@ final class NextState {
 					&& !wanted.isSatisfiedBy(pair.leaf())) {
 				this.current = this.current.yielding(wanted, pair);
 			}
+			reviewDeadline(pair);
 			answered(pair, additionalNames);
 			leave(this.pending.request());
 		}
@@ -168,7 +173,15 @@ final class NextState {
 		this.attempt = null;
 		this.requested = false;
 		this.past = this.past.rotated(pair, additionalNames, this.due.begun(), objectName(), waited(), this.now);
-		this.failures = this.failures.succeeded(state().deadline(), this.policy.retry().interval(), this.now);
+		this.failures = this.failures.succeeded(this.dueAtOnce, this.policy.retry(), this.now);
+	}
+
+	/** A pair has come. To rotate it at once could have no end. */
+	private void reviewDeadline(CertificatePair pair) {
+		Duration ahead = (this.pending != null && state().isAnswered()) ? this.pending.ahead() : null;
+		boolean due = !this.policy.keepsValidPair() && !this.current.deadline().isAfter(this.now);
+		this.dueAtOnce = due ? this.dueAtOnce.again(pair, ahead, this.policy.retry(), this.now, this.random)
+				: Due.AtOnce.NO;
 	}
 
 	/** An attempt begins. */
@@ -191,7 +204,7 @@ final class NextState {
 	/** The request of another replica takes the place of ours, and ends our attempt. */
 	void join(PendingRequest request) {
 		this.attempt = null;
-		this.pending = new Pending(request, Stage.THEIRS, null, null, this.template);
+		this.pending = new Pending(request, Stage.THEIRS, null, null, this.template, null);
 		this.due = this.due.begun(Trigger.RESUMED);
 		if (this.template != null) {
 			this.failures = this.failures.requesting(this.template, this.policy.retry().interval(), this.now);
@@ -290,7 +303,7 @@ final class NextState {
 		else {
 			this.current = (this.template != null) ? this.current.accepting(this.template) : this.current;
 			this.due = this.due.atDeadline();
-			if (wasDue && state().deadline().isAfter(this.now)) {
+			if (wasDue && state().deadline(this.now).isAfter(this.now)) {
 				recovered();
 			}
 		}

@@ -2,6 +2,7 @@ package io.kubelet.cert.rotation.core;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateManagerException.Recovery;
@@ -22,9 +23,11 @@ import org.jspecify.annotations.Nullable;
  * @param sentAt when this process sent it for the first time, {@code null} if it has not
  * @param yields our template, which yields to that of the replica that stored it;
  * {@code null} if none does
+ * @param ahead how far the clock here was ahead of the API server's when that created the
+ * object for this process, negative if it was behind; {@code null} if that is not known
  */
 public record Pending(PendingRequest request, Stage stage, @Nullable SubmittedRequest object, @Nullable Instant sentAt,
-		@Nullable CertificateTemplate yields) {
+		@Nullable CertificateTemplate yields, @Nullable Duration ahead) {
 
 	/** Whether it asks for a template, or for one to which ours yields. */
 	boolean isFor(CertificateTemplate template) {
@@ -33,25 +36,37 @@ public record Pending(PendingRequest request, Stage stage, @Nullable SubmittedRe
 
 	/** An attempt begins. */
 	Pending sent(PendingRequest request, Instant now) {
-		return new Pending(request, this.stage, this.object, (this.sentAt != null) ? this.sentAt : now, this.yields);
+		return new Pending(request, this.stage, this.object, (this.sentAt != null) ? this.sentAt : now, this.yields,
+				this.ahead);
 	}
 
 	/** No attempt waits for it, but one may resume it. */
 	Pending withoutObject() {
-		return new Pending(this.request, this.stage, null, this.sentAt, this.yields);
+		return new Pending(this.request, this.stage, null, this.sentAt, this.yields, this.ahead);
 	}
 
 	/** It is looked for once more. */
 	Pending missed() {
-		return new Pending(this.request, Stage.MISSED, this.object, this.sentAt, this.yields);
+		return new Pending(this.request, Stage.MISSED, this.object, this.sentAt, this.yields, this.ahead);
 	}
 
 	/** Its object was found or created, or has changed. */
-	Pending seen(SubmittedRequest object) {
+	Pending seen(SubmittedRequest object, Instant now) {
 		CertificateRequest request = this.request.request();
 		PendingRequest confirmed = object.uid().equals(request.uid()) ? this.request
 				: this.request.with(request.confirmed(object.name(), object.uid(), object.createdAt()));
-		return new Pending(confirmed, Stage.SEEN, object, this.sentAt, this.yields);
+		Duration ahead = (this.stage == Stage.OURS && this.sentAt != null && request.uid() == null)
+				? ahead(this.sentAt, object.createdAt(), now) : this.ahead;
+		return new Pending(confirmed, Stage.SEEN, object, this.sentAt, this.yields, ahead);
+	}
+
+	/**
+	 * It was created between two times here. Its own is without fractions of a second.
+	 */
+	private static Duration ahead(Instant sentAt, Instant createdAt, Instant now) {
+		Instant earliest = sentAt.truncatedTo(ChronoUnit.SECONDS);
+		return createdAt.isBefore(earliest) ? Duration.between(createdAt, earliest)
+				: createdAt.isAfter(now) ? Duration.between(createdAt, now) : Duration.ZERO;
 	}
 
 	/**

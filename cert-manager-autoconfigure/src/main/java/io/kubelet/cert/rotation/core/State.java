@@ -33,13 +33,14 @@ import org.jspecify.annotations.Nullable;
  * @param conflicts how many requests in a row could not be stored because another replica
  * was faster
  * @param failures the failures in a row, and the pauses after them
+ * @param dueAtOnce the certificates in a row whose rotation was due when they came
  * @param past what has happened
  * @param notices what was reported
  */
 public record State(Policy policy, @Nullable CertificateTemplate template, @Nullable String waitingFor, Reading stored,
 		@Nullable String storeProblem, Repair repair, Current current, Due due, boolean requested,
 		@Nullable Pending pending, @Nullable Attempt attempt, List<Leaving> leaving, @Nullable Leaving tolerated,
-		Pause grace, int conflicts, Failures failures, Past past, Notices notices) {
+		Pause grace, int conflicts, Failures failures, Due.AtOnce dueAtOnce, Past past, Notices notices) {
 
 	/** Returns the last pair, expired or not, {@code null} if there is none yet. */
 	public @Nullable CertificatePair pair() {
@@ -48,11 +49,13 @@ public record State(Policy policy, @Nullable CertificateTemplate template, @Null
 
 	/**
 	 * Returns when a rotation is due.
+	 * @param now the current time
 	 * @return the end of time if a valid pair is not to be rotated
 	 */
-	public Instant deadline() {
+	public Instant deadline(Instant now) {
 		Instant since = this.due.since();
-		return (since != null) ? since : this.policy.keepsValidPair() ? Instant.MAX : this.current.deadline();
+		return (since != null) ? since : this.policy.keepsValidPair() ? Instant.MAX
+				: this.dueAtOnce.pause().earliest(this.current.deadline(), now);
 	}
 
 	/**

@@ -141,7 +141,10 @@ final class NoticeLog {
 		return (this.state.past().lastFailure() != null)
 				? "The application keeps trying. See 'lastFailure' in the endpoint, or the last failed attempt in this log"
 				: this.state.policy().keepsValidPair() ? "Rotation is off: replace the stored pair"
-						: "A new one is being requested";
+						: this.state.deadline(this.now).isAfter(this.now)
+								? "A new one is requested at "
+										+ this.state.deadline(this.now).truncatedTo(ChronoUnit.SECONDS)
+								: "A new one is being requested";
 	}
 
 	/** The request for which an attempt waits. */

@@ -82,10 +82,13 @@ final class Outcomes {
 			this.serial.execute(() -> this.delivery.rotated(before.pair(), pair));
 			if (event instanceof Issued issued) {
 				RotationLog.rotated(this.settings, issued, Objects.requireNonNull(before.pending()).request().request(),
-						after);
+						after, now);
 			}
 			else if (answered) {
 				RotationLog.storedByReplica(this.settings, pair, after.due().begun());
+			}
+			if (after.dueAtOnce().isNews(before.dueAtOnce())) {
+				RotationLog.dueAtOnce(this.settings, pair, event instanceof Issued, after, now);
 			}
 		}
 		if (before.past().failingSince() != null && after.past().failingSince() == null) {

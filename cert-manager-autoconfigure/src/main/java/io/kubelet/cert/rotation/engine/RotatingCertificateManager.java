@@ -128,7 +128,8 @@ public final class RotatingCertificateManager implements CertificateManager {
 		if (this.started.compareAndSet(false, true)) {
 			this.serial.execute(() -> {
 				State state = this.journal.state();
-				RotationLog.started(this.settings, state.pair(), state.deadline(), this.settings.clock().instant());
+				Instant now = this.settings.clock().instant();
+				RotationLog.started(this.settings, state.pair(), state.deadline(now), now);
 				this.templates.follow();
 				reconcile();
 			});

@@ -145,7 +145,8 @@ final class RotationLog {
 	}
 
 	/** A pair was issued and is current now. */
-	static void rotated(RotationSettings settings, Issued issued, CertificateRequest request, State state) {
+	static void rotated(RotationSettings settings, Issued issued, CertificateRequest request, State state,
+			Instant now) {
 		CertificatePair pair = issued.pair();
 		List<String> additionalNames = issued.additionalNames();
 		Trigger trigger = state.due().begun();
@@ -155,13 +156,34 @@ final class RotationLog {
 			.log("[{}] {}: serial number {}, valid until {}, next rotation {} (request {} to {})", inWords(trigger),
 					pair.serialNumber(), pair.notAfter(),
 					state.policy().keepsValidPair() ? "none, because rotation is off"
-							: state.deadline().truncatedTo(ChronoUnit.SECONDS),
+							: state.deadline(now).truncatedTo(ChronoUnit.SECONDS),
 					request.name(), IssuerReference.describe(request.signerName()));
 		if (!additionalNames.isEmpty()) {
 			about(settings, logger.atWarn(), pair).log(
 					"[{}] The certificate has names that were not requested: {}. Peers accept the application under these names too. If they are not meant, have the signer leave them out",
 					additionalNames);
 		}
+	}
+
+	/** The rotation of a pair that has just come is due. */
+	static void dueAtOnce(RotationSettings settings, CertificatePair pair, boolean issued, State state, Instant now) {
+		Duration over = Duration.between(pair.notBefore(), now);
+		about(settings, logger.atWarn(), pair)
+			.log((issued ? "[{}] The certificate was issued with {} % of its lifetime over: {}"
+					: "[{}] The certificate that another process has stored has {} % of its lifetime over: {}")
+					+ ". It is rotated in {}, and the next ones after pauses of up to an hour, but before they expire",
+					(long) (100.0 * over.toMillis() / pair.lifetime().toMillis()), cause(over, state, now),
+					ReadableDuration.of(Duration.between(now, state.deadline(now))));
+	}
+
+	private static String cause(Duration over, State state, Instant now) {
+		Duration ahead = state.dueAtOnce().ahead();
+		if (ahead == null) {
+			return "the signer backdates it, or this clock is ahead by about " + ReadableDuration.of(over);
+		}
+		return state.current().deadline().isAfter(now.minus(ahead))
+				? "this clock is ahead of the API server's by about %s: set it".formatted(ReadableDuration.of(ahead))
+				: "the signer backdates it: have it issue a longer lifetime, or from the time of the request on";
 	}
 
 	static void over(RotationSettings settings, Instant failingSince, int failures) {

@@ -42,7 +42,7 @@ record StatusReport(String name, State known) {
 		Asked asked = this.known.policy().asked();
 		Instant overdueAt = this.known.overdueAt();
 		RotationWindow window = this.known.policy().window();
-		Instant deadline = this.known.deadline().equals(Instant.MAX) ? null : this.known.deadline();
+		Instant deadline = this.known.deadline(now).equals(Instant.MAX) ? null : this.known.deadline(now);
 		Past past = this.known.past();
 		return new CertificateStatus(this.name, state(requested, deadline, now), pair,
 				new Requested(this.known.template(), asked.signerName(), usages(asked), asked.lifetime()),

@@ -67,8 +67,9 @@ class PropertiesBinderTests {
 	@ParameterizedTest
 	@CsvSource({ "rotation.latest=0.9, true", "rotation.earliest=0.7, false" })
 	void latestDeadlineMayBeSetToItsDefault(String properties, boolean set) {
-		assertThat(TestSettings.of("signer-name=example.com/first;template.common-name=first;" + properties,
-				"additional.second.template.common-name=second;additional.second.signer-name=example.com/second")
+		assertThat(TestSettings
+			.of("signer-name=example.com/first;template.common-name=first;" + properties,
+					"additional.second.template.common-name=second;additional.second.signer-name=example.com/second")
 			.certificates()).hasSize(2)
 			.allSatisfy((settings) -> assertThat(settings.rotation().schedule()).returns(set, Schedule::overdueAtLatest)
 				.returns(RotationWindow.KUBELET, Schedule::window));

@@ -305,7 +305,7 @@ class PropertiesTests extends CoreFixture {
 			assertThat(this.state.attempt() == null || this.state.pending() != null)
 				.as("an attempt waits for the pending request")
 				.isTrue();
-			boolean due = this.state.template() != null && !this.state.deadline().isAfter(now);
+			boolean due = this.state.template() != null && !this.state.deadline(now).isAfter(now);
 			if (due && this.state.attempt() == null) {
 				assertThat(wait.until()).as("an attempt follows").isBeforeOrEqualTo(now.plus(Duration.ofMinutes(70)));
 			}
