@@ -1,0 +1,248 @@
+package io.kubelet.cert.rotation.engine;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.request.RequestException;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateStatus.Failure;
+import io.kubelet.cert.store.CertificateStore;
+import io.kubelet.cert.store.CertificateStore.Stored;
+import io.kubelet.cert.store.StoreException;
+import io.kubelet.cert.testsupport.ManagerFixture;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import org.springframework.boot.test.system.CapturedOutput;
+
+import static java.time.Duration.ofDays;
+import static java.time.Duration.ofHours;
+import static java.time.Duration.ofMinutes;
+import static java.time.Duration.ofSeconds;
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Promises of the engine that no other test holds.
+ *
+ * @see RotatingCertificateManager
+ */
+class EngineAttackTests extends ManagerFixture {
+
+	/** Each process sends its own request: that of another one is not ours to delete. */
+	@Test
+	void requestOfAnotherProcessOnOneDirectoryIsNotDeleted() {
+		storePair();
+		CertificateManager one = start();
+		CertificateManager other = start();
+		this.signer.holds();
+		rotate(one);
+		rotate(other);
+		assertThat(this.signer.requests).hasSize(2);
+		assertThat(this.signer.discarded).isEmpty();
+	}
+
+	/** Such as after the other process has overwritten it in the store. */
+	@Test
+	void ownRequestThatIsNotStoredAnyMoreIsDeletedIfItsTemplateChanges() {
+		this.signer.holds();
+		start(dynamic());
+		this.store.request = null;
+		this.template = CertificateTemplate.ofSubject("system:node:n2", "system:nodes");
+		pass(ofMinutes(2));
+		assertThat(this.signer.requests).hasSize(2);
+		assertThat(this.signer.discarded).containsExactly(request(0).name());
+	}
+
+	@Test
+	void requestThatIsToReplaceAnotherPairIsNotSentBeforeThatIsStored() {
+		storePair();
+		CertificateManager manager = start();
+		this.signer.holds();
+		rotate(manager);
+		this.signer.answers.get(0)
+			.completeExceptionally(RequestException.unavailable("csr-1", "Unreachable", "reset", null, null));
+		this.store.writeFails = true;
+		CertificatePair other = storePair(ofHours(0), ofHours(500));
+		this.time.settle();
+		pass(ofMinutes(1));
+		assertThat(manager.current()).contains(other);
+		int requests = this.signer.requests.size();
+		manager.rotate();
+		pass(ofMinutes(5));
+		assertThat(this.signer.requests).hasSize(requests);
+	}
+
+	/** As of a machine whose clock is corrected after the start. */
+	@ParameterizedTest
+	@ValueSource(ints = { -24, 1 })
+	void waitForAnAnswerEndsInTimeAlthoughTheClockIsSet(int hours) {
+		this.signer.holds();
+		start();
+		this.time.setClock(ofHours(hours));
+		pass(ofMinutes(15).minusSeconds(1));
+		assertThat(this.failures).isEmpty();
+		pass(ofMinutes(1));
+		assertThat(this.failures).singleElement().returns(Kind.TIMED_OUT, Failure::kind);
+		pass(ofMinutes(1));
+		assertThat(this.signer.requests).hasSize(2);
+	}
+
+	/** The clock was wrong at the start, and the pair has been in use since. */
+	@Test
+	void pairThatWasFoundExpiredByAWrongClockAndExpiresInUseIsAnError(CapturedOutput output) {
+		storePair(ofHours(1), ofHours(10));
+		this.signer.denies();
+		this.time.setClock(ofDays(1));
+		start();
+		this.time.setClock(ofDays(-1));
+		pass(ofHours(9));
+		pass(ofHours(2));
+		assertThat(output.getOut().lines().filter((line) -> line.contains("ertificate expired at")))
+			.satisfiesExactly((line) -> assertThat(line).contains("WARN", "The stored certificate expired"),
+					(line) -> assertThat(line).contains("ERROR", "new TLS connections that present it fail"));
+	}
+
+	/** As the first answer says, whatever is wanted since. */
+	@Test
+	void denialIsAnErrorThoughAnotherTemplateIsWantedMeanwhile(CapturedOutput output) {
+		CertificateTemplate both = CertificateTemplate.ofSubject("shop", "a", "b");
+		this.store.pair = this.authority.pair(both, this.time.instant().minus(ofHours(80)),
+				this.time.instant().plus(ofHours(20)));
+		this.template = both;
+		this.signer.holds();
+		start(dynamic());
+		assertThat(this.signer.requests).hasSize(1);
+		this.template = CertificateTemplate.ofSubject("shop", "a");
+		pass(ofMinutes(2));
+		this.signer.answers.get(0)
+			.completeExceptionally(RequestException.denied("csr-1", "example.com/signer", "No", "no"));
+		this.time.settle();
+		assertLine(output, "Attempt 1 failed").contains("ERROR", "the same request would fail again");
+	}
+
+	/** Whoever waits for a rotation learns of its end, and nothing stops in silence. */
+	@Test
+	void errorWhileAPairIsTakenIntoUseEndsTheWaitOfTheCaller() {
+		storePair();
+		CertificateManager manager = start();
+		CertificatePair before = manager.current().orElseThrow();
+		this.store.kept = () -> {
+			this.store.kept = () -> {
+			};
+			throw new StackOverflowError("too deep");
+		};
+		CompletableFuture<CertificatePair> rotated = rotate(manager);
+		pass(ofMinutes(5));
+		assertThat(rotated).isDone();
+		assertThat(manager.current()).isNotEqualTo(Optional.of(before));
+	}
+
+	@Test
+	void pairThatCannotBeStoredAgainStaysReportedBetweenTwoTries() {
+		Replicas shared = new Replicas(pair(ofHours(1), ofHours(99)));
+		CertificateManager manager = start(builder().store(shared));
+		shared.problem = new StoreException("The Secret cannot be written: forbidden", null);
+		shared.put(new Stored(null, null, null, 2));
+		this.time.settle();
+		assertThat(manager.status().health().storeProblem()).contains("forbidden");
+		for (int i = 0; i < 5; i++) {
+			pass(ofSeconds(10));
+			shared.changed.run();
+			this.time.settle();
+			assertThat(manager.status().health().storeProblem()).as("look " + i).contains("forbidden");
+		}
+	}
+
+	/** All replicas together repair ten times in an hour. */
+	@Test
+	void repairsOfOtherReplicasAreKeptIfTheyAreStoredBetweenReadingAndWriting() {
+		CertificatePair pair = pair(ofHours(1), ofHours(99));
+		Replicas shared = new Replicas(pair);
+		CertificateManager manager = start(builder().store(shared));
+		this.signer.holds();
+		rotate(manager);
+		List<Instant> repairs = List.of(this.time.instant());
+		shared.faster = new Stored(pair, shared.stored.pending(), shared.stored.deadline(), repairs, 7);
+		answer(0);
+		assertThat(manager.current()).isNotEqualTo(Optional.of(pair));
+		assertThat(shared.stored.repairs()).isEqualTo(repairs);
+	}
+
+	/** A start waits for it. */
+	@Test
+	void pairThatDoesNotSufficeIsReplacedAtOnceThoughReplicasHaveRepairedLately() {
+		CertificatePair pair = pair(ofHours(1), ofHours(99));
+		Replicas shared = new Replicas(pair);
+		shared.deficiency = "Its authorities are missing";
+		Instant now = this.time.instant();
+		shared.stored = new Stored(pair, null, now.plus(ofHours(50)),
+				List.of(now.minusSeconds(600), now.minusSeconds(400), now.minusSeconds(60)), 1);
+		this.signer.holds();
+		start(builder().store(shared));
+		assertThat(this.signer.requests).hasSize(1);
+	}
+
+	/** A store of replicas that detects conflicts on demand. */
+	private static final class Replicas implements CertificateStore.Shared {
+
+		Stored stored;
+
+		@Nullable StoreException problem;
+
+		@Nullable Stored faster;
+
+		@Nullable String deficiency;
+
+		Runnable changed = () -> {
+		};
+
+		Replicas(CertificatePair pair) {
+			this.stored = new Stored(pair, null, pair.notAfter().minus(ofHours(50)), 1);
+		}
+
+		void put(Stored stored) {
+			this.stored = stored;
+			this.changed.run();
+		}
+
+		@Override
+		public Stored read() {
+			return this.stored;
+		}
+
+		@Override
+		public Stored write(Stored next) {
+			if (this.problem != null) {
+				throw this.problem;
+			}
+			Stored faster = this.faster;
+			if (faster != null) {
+				this.stored = faster;
+				this.faster = null;
+				throw new ConflictException("It has changed");
+			}
+			this.stored = next;
+			this.deficiency = (next.pair() != null && next.pair().equals(this.stored.pair())) ? this.deficiency : null;
+			return next;
+		}
+
+		@Override
+		public void onChange(Runnable changed) {
+			this.changed = changed;
+		}
+
+		@Override
+		public Optional<String> deficiency() {
+			return Optional.ofNullable(this.deficiency);
+		}
+
+	}
+
+}
