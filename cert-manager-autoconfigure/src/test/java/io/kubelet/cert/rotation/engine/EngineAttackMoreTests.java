@@ -1,0 +1,167 @@
+package io.kubelet.cert.rotation.engine;
+
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
+
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.store.CertificateStore;
+import io.kubelet.cert.store.StoreException;
+import io.kubelet.cert.testsupport.ManagerFixture;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+import org.springframework.boot.test.system.CapturedOutput;
+
+import static java.time.Duration.ofHours;
+import static java.time.Duration.ofMinutes;
+import static java.time.Duration.ofSeconds;
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * More promises of the engine that no other test holds.
+ *
+ * @see RotatingCertificateManager
+ */
+class EngineAttackMoreTests extends ManagerFixture {
+
+	/** Another replica has written something else meanwhile, such as a request. */
+	@Test
+	void pairIsStoredAgainAtTheNextLookAfterAConflict() {
+		CertificatePair pair = pair(ofHours(1), ofHours(99));
+		Replicas shared = new Replicas(pair);
+		start(builder().store(shared));
+		shared.faster = new CertificateStore.Stored(null, null, null, 3);
+		shared.put(new CertificateStore.Stored(null, null, null, 2));
+		this.time.settle();
+		pass(ofSeconds(1));
+		shared.changed.run();
+		this.time.settle();
+		assertThat(shared.stored.pair()).isEqualTo(pair);
+	}
+
+	/** The store of replicas could not be read at the start, and can be now. */
+	@Test
+	void bootstrapPairDoesNotReplaceAPairThatWasNotRead() {
+		CertificatePair pair = pair(ofHours(1), ofHours(99));
+		Replicas shared = new Replicas(pair);
+		shared.outages = 1;
+		CertificateManager manager = builder().store(shared).bootstrapPair(pair(ofHours(0), ofHours(1))).build();
+		assertThat(shared.stored.pair()).isEqualTo(pair);
+		manager.start();
+		this.time.settle();
+		assertThat(manager.current()).contains(pair);
+	}
+
+	/** Nobody waits for the rotation any more. */
+	@Test
+	void requestOfACallerThatEndedWithAnErrorEndsWithTheNextPair() {
+		storePair();
+		AtomicReference<@Nullable Error> error = new AtomicReference<>();
+		CertificateManager manager = start(builder().store(new CertificateStore() {
+
+			@Override
+			public Stored read() {
+				Error problem = error.get();
+				if (problem != null) {
+					throw problem;
+				}
+				return EngineAttackMoreTests.this.store.read();
+			}
+
+			@Override
+			public Stored write(Stored next) {
+				return EngineAttackMoreTests.this.store.write(next);
+			}
+
+		}));
+		error.set(new StackOverflowError("too deep"));
+		CompletableFuture<CertificatePair> rotated = rotate(manager);
+		assertThat(rotated).isCompletedExceptionally();
+		error.set(null);
+		CertificatePair other = storePair(ofHours(0), ofHours(500));
+		pass(ofMinutes(2));
+		assertThat(manager.current()).contains(other);
+		assertThat(this.signer.requests).isEmpty();
+	}
+
+	/** Whichever was not satisfied before. */
+	@Test
+	void eachAdoptedPairThatDoesNotSatisfyTheTemplateIsReported(CapturedOutput output) {
+		this.signer.isBusy(null);
+		this.store.pair = this.authority.pair(CertificateTemplate.ofSubject("a"), this.time.instant(),
+				this.time.instant().plus(ofHours(99)));
+		start();
+		assertLine(output, "does not match the template and is rotated");
+		this.store.pair = this.authority.pair(CertificateTemplate.ofSubject("b"), this.time.instant(),
+				this.time.instant().plus(ofHours(99)));
+		pass(ofMinutes(2));
+		assertThat(output.getOut().lines().filter((line) -> line.contains("does not match the template and is rotated")))
+			.hasSize(2);
+	}
+
+	/** The disk is full, or read-only: the API server is not asked each minute. */
+	@Test
+	void objectIsDeletedOnceAlthoughItsRequestCannotBeRemovedFromTheStore() {
+		this.store.kept = () -> this.store.writeFails = true;
+		this.signer.lifetime = ofHours(999);
+		start();
+		pass(ofHours(3));
+		assertThat(this.signer.requests).hasSize(1);
+		assertThat(this.signer.discarded).hasSizeLessThan(5);
+	}
+
+	private static final class Replicas implements CertificateStore.Shared {
+
+		Stored stored;
+
+		@Nullable Stored faster;
+
+		int outages;
+
+		Runnable changed = () -> {
+		};
+
+		Replicas(CertificatePair pair) {
+			this.stored = new Stored(pair, null, pair.notAfter().minus(ofHours(50)), 1);
+		}
+
+		void put(Stored stored) {
+			this.stored = stored;
+			this.changed.run();
+		}
+
+		@Override
+		public Stored read() {
+			if (this.outages-- > 0) {
+				throw new StoreException(Kind.UNAVAILABLE, "The API server is out of reach", null);
+			}
+			return this.stored;
+		}
+
+		@Override
+		public Stored write(Stored next) {
+			Stored faster = this.faster;
+			if (faster != null) {
+				this.stored = faster;
+				this.faster = null;
+				throw new ConflictException("It has changed");
+			}
+			if (!Objects.equals(next.version(), this.stored.version())) {
+				throw new ConflictException("It has changed");
+			}
+			this.stored = next;
+			return next;
+		}
+
+		@Override
+		public void onChange(Runnable changed) {
+			this.changed = changed;
+		}
+
+	}
+
+}
