@@ -20,7 +20,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  *
  * @see Leaving
  */
-class LeavingAttackTests extends CoreFixture {
+class LeavingTests extends CoreFixture {
 
 	@Test
 	void deletionsThatNeverEndDoNotAddUp() {

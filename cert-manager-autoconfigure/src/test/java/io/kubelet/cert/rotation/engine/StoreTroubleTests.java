@@ -22,11 +22,11 @@ import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * More promises of the engine that no other test holds.
+ * What a rotation does when its store fails, or when others write to it.
  *
  * @see RotatingCertificateManager
  */
-class EngineAttackMoreTests extends ManagerFixture {
+class StoreTroubleTests extends ManagerFixture {
 
 	/** Another replica has written something else meanwhile, such as a request. */
 	@Test
@@ -69,12 +69,12 @@ class EngineAttackMoreTests extends ManagerFixture {
 				if (problem != null) {
 					throw problem;
 				}
-				return EngineAttackMoreTests.this.store.read();
+				return StoreTroubleTests.this.store.read();
 			}
 
 			@Override
 			public Stored write(Stored next) {
-				return EngineAttackMoreTests.this.store.write(next);
+				return StoreTroubleTests.this.store.write(next);
 			}
 
 		}));
@@ -99,7 +99,8 @@ class EngineAttackMoreTests extends ManagerFixture {
 		this.store.pair = this.authority.pair(CertificateTemplate.ofSubject("b"), this.time.instant(),
 				this.time.instant().plus(ofHours(99)));
 		pass(ofMinutes(2));
-		assertThat(output.getOut().lines().filter((line) -> line.contains("does not match the template and is rotated")))
+		assertThat(
+				output.getOut().lines().filter((line) -> line.contains("does not match the template and is rotated")))
 			.hasSize(2);
 	}
 

@@ -29,11 +29,11 @@ import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Promises of the engine that no other test holds.
+ * What a rotation does when clocks are set, and processes get in the way of each other.
  *
  * @see RotatingCertificateManager
  */
-class EngineAttackTests extends ManagerFixture {
+class EngineTroubleTests extends ManagerFixture {
 
 	/** Each process sends its own request: that of another one is not ours to delete. */
 	@Test
@@ -104,9 +104,9 @@ class EngineAttackTests extends ManagerFixture {
 		this.time.setClock(ofDays(-1));
 		pass(ofHours(9));
 		pass(ofHours(2));
-		assertThat(output.getOut().lines().filter((line) -> line.contains("ertificate expired at")))
-			.satisfiesExactly((line) -> assertThat(line).contains("WARN", "The stored certificate expired"),
-					(line) -> assertThat(line).contains("ERROR", "new TLS connections that present it fail"));
+		assertThat(output.getOut().lines().filter((line) -> line.contains("ertificate expired at"))).satisfiesExactly(
+				(line) -> assertThat(line).contains("WARN", "The stored certificate expired"),
+				(line) -> assertThat(line).contains("ERROR", "new TLS connections that present it fail"));
 	}
 
 	/** As the first answer says, whatever is wanted since. */
