@@ -128,7 +128,7 @@ public sealed interface Decision {
 	/**
 	 * Send the pending request.
 	 *
-	 * @param request the request
+	 * @param request the request as it is to be stored
 	 * @param template the template that is wanted
 	 * @param storedAgain whether it is stored first, because it is to replace another
 	 * pair now
@@ -138,7 +138,7 @@ public sealed interface Decision {
 		@Override
 		public void apply(NextState next) {
 			next.begin(this.template);
-			next.pending = (next.pending != null) ? next.pending.sent(this.request, next.now) : null;
+			next.pending = (next.pending != null) ? next.pending.sent(next.now) : null;
 			next.grace = Pause.NONE;
 			next.conflicts = 0;
 		}

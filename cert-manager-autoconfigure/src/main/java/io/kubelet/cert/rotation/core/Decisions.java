@@ -61,12 +61,10 @@ public final class Decisions {
 			@Nullable CertificatePair bootstrap, boolean required, Instant now, double random) {
 		PendingRequest pending = policy.off() ? null : policy.shared() ? reading.unanswered() : reading.pending();
 		Stage stage = policy.shared() ? Stage.THEIRS : Stage.OURS;
-		NextState next = new NextState(
-				new State(policy, template, null, reading, null, Repair.NONE,
-						new Current(null, now, Instant.MIN, null, null), Due.NO, false,
-						(pending != null) ? new Pending(pending, stage, null, null, null, null) : null, null, List.of(),
-						null, Pause.NONE, 0, Failures.none(required), Due.AtOnce.NO, Past.NOTHING, Notices.NONE),
-				now, random);
+		NextState next = new NextState(new State(policy, template, null, reading, null, Repair.NONE,
+				new Current(null, now, Instant.MIN, null, null), Due.NO, false,
+				(pending != null) ? new Pending(pending, stage, null, null, null, null) : null, null, 0, List.of(),
+				null, Pause.NONE, 0, Failures.none(required), Due.AtOnce.NO, Past.NOTHING, Notices.NONE), now, random);
 		CertificatePair stored = (reading.issuerProblem() == null) ? reading.pair() : null;
 		if (bootstrap == null || (stored != null && stored.isValid(now))) {
 			next.hold(stored, reading.deadline());
@@ -206,7 +204,7 @@ public final class Decisions {
 		if (attempt.looks(now)) {
 			return new Look(pending.request());
 		}
-		return now.isBefore(attempt.until()) ? null : new Fail(RequestException.unanswered(pending.request().request(),
+		return !attempt.timedOut() ? null : new Fail(RequestException.unanswered(pending.request().request(),
 				pending.object(), state.policy().waitTimeout()));
 	}
 

@@ -72,7 +72,10 @@ public interface Event {
 
 		@Override
 		public void apply(NextState next) {
-			PendingRequest replaced = next.stored.pending();
+			// In files, what is stored may be the request of another process, which it
+			// has sent
+			PendingRequest replaced = next.policy.shared() ? next.stored.pending()
+					: (next.pending != null) ? next.pending.request() : null;
 			if (replaced != null) {
 				next.leave(replaced);
 			}
@@ -80,6 +83,23 @@ public interface Event {
 			next.pending = new Pending(this.request, Pending.Stage.OURS, null, next.now, null, null);
 			next.grace = Pause.NONE;
 			next.conflicts = 0;
+		}
+
+	}
+
+	/**
+	 * The pending request was stored again, since it is to replace another pair, and is
+	 * about to be sent.
+	 *
+	 * @param request the request
+	 * @param reading what is stored now
+	 */
+	record StoredAgain(PendingRequest request, Reading reading) implements Event {
+
+		@Override
+		public void apply(NextState next) {
+			next.store(this.reading);
+			next.pending = (next.pending != null) ? next.pending.storedAgain(this.request) : null;
 		}
 
 	}
@@ -109,6 +129,22 @@ public interface Event {
 		public void apply(NextState next) {
 			next.past = next.past.seen(this.object.interruption().isEmpty());
 			next.pending = (next.pending != null) ? next.pending.seen(this.object, next.now) : null;
+		}
+
+	}
+
+	/**
+	 * The time that an attempt waits is over.
+	 *
+	 * @param attempt its number
+	 */
+	record TimedOut(int attempt) implements Event {
+
+		@Override
+		public void apply(NextState next) {
+			if (next.attempt != null && next.attempt.number() == this.attempt) {
+				next.attempt = next.attempt.over();
+			}
 		}
 
 	}

@@ -50,6 +50,8 @@ final class NextState {
 
 	@Nullable Attempt attempt;
 
+	private int attempts;
+
 	List<Leaving> leaving;
 
 	@Nullable Leaving tolerated;
@@ -80,6 +82,7 @@ final class NextState {
 		this.requested = last.requested();
 		this.pending = last.pending();
 		this.attempt = last.attempt();
+		this.attempts = last.attempts();
 		this.leaving = last.leaving();
 		this.tolerated = last.tolerated();
 		this.grace = last.grace();
@@ -92,8 +95,8 @@ final class NextState {
 
 	State state() {
 		return new State(this.policy, this.template, this.waitingFor, this.stored, this.storeProblem, this.repair,
-				this.current, this.due, this.requested, this.pending, this.attempt, this.leaving, this.tolerated,
-				this.grace, this.conflicts, this.failures, this.dueAtOnce, this.past, this.notices);
+				this.current, this.due, this.requested, this.pending, this.attempt, this.attempts, this.leaving,
+				this.tolerated, this.grace, this.conflicts, this.failures, this.dueAtOnce, this.past, this.notices);
 	}
 
 	/** Something was read or written. */
@@ -188,8 +191,9 @@ final class NextState {
 	void begin(CertificateTemplate template) {
 		this.failures = this.failures.requesting(template, this.policy.retry().interval(), this.now);
 		this.due = this.due.begun(this.due.trigger());
-		Instant until = this.now.plus(this.policy.waitTimeout());
-		this.attempt = new Attempt(template, until, List.of()).lookingBefore(until, this.now);
+		this.attempts++;
+		this.attempt = new Attempt(this.attempts, template, false, List.of())
+			.lookingBefore(this.now.plus(this.policy.waitTimeout()), this.now);
 		await(this.failures.end());
 	}
 

@@ -35,9 +35,14 @@ public record Pending(PendingRequest request, Stage stage, @Nullable SubmittedRe
 	}
 
 	/** An attempt begins. */
-	Pending sent(PendingRequest request, Instant now) {
-		return new Pending(request, this.stage, this.object, (this.sentAt != null) ? this.sentAt : now, this.yields,
-				this.ahead);
+	Pending sent(Instant now) {
+		return new Pending(this.request, this.stage, this.object, (this.sentAt != null) ? this.sentAt : now,
+				this.yields, this.ahead);
+	}
+
+	/** It is to replace another pair. */
+	Pending storedAgain(PendingRequest request) {
+		return new Pending(request, this.stage, this.object, this.sentAt, this.yields, this.ahead);
 	}
 
 	/** No attempt waits for it, but one may resume it. */

@@ -8,6 +8,7 @@ import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.PendingRequest;
+import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  * @param requested whether a caller waits for a rotation
  * @param pending the pending request, {@code null} if there is none
  * @param attempt the attempt that waits for its answer, {@code null} if none does
+ * @param attempts how many attempts have begun
  * @param leaving the requests that are over and not deleted yet
  * @param tolerated the request for another signer that is left alone, {@code null} if
  * there is none
@@ -39,8 +41,9 @@ import org.jspecify.annotations.Nullable;
  */
 public record State(Policy policy, @Nullable CertificateTemplate template, @Nullable String waitingFor, Reading stored,
 		@Nullable String storeProblem, Repair repair, Current current, Due due, boolean requested,
-		@Nullable Pending pending, @Nullable Attempt attempt, List<Leaving> leaving, @Nullable Leaving tolerated,
-		Pause grace, int conflicts, Failures failures, Due.AtOnce dueAtOnce, Past past, Notices notices) {
+		@Nullable Pending pending, @Nullable Attempt attempt, int attempts, List<Leaving> leaving,
+		@Nullable Leaving tolerated, Pause grace, int conflicts, Failures failures, Due.AtOnce dueAtOnce, Past past,
+		Notices notices) {
 
 	/** Returns the last pair, expired or not, {@code null} if there is none yet. */
 	public @Nullable CertificatePair pair() {
@@ -65,6 +68,15 @@ public record State(Policy policy, @Nullable CertificateTemplate template, @Null
 	public @Nullable Instant overdueAt() {
 		CertificatePair pair = pair();
 		return (pair != null) ? this.policy.overdueAt(pair, this.past.replaced()) : null;
+	}
+
+	/**
+	 * Returns whether a rotation is due because the pair does not satisfy the template.
+	 * @return {@code false} if another reason counts
+	 */
+	public boolean isOutdated() {
+		return this.due.since() != null && this.due.trigger() == Trigger.TEMPLATE && pair() != null
+				&& this.template != null;
 	}
 
 	/** Whether our pair takes the place of what somebody else has stored. */
@@ -124,10 +136,16 @@ public record State(Policy policy, @Nullable CertificateTemplate template, @Null
 				&& (isMissing() || (isForeign() && this.template != null && !this.current.accepts(this.template)));
 	}
 
-	/** Returns the repairs of all replicas once something is written. */
-	public List<Instant> repairs(boolean pairChanges, Instant now) {
-		return (pairChanges && isToRepair(now)) ? this.repair.all().and(List.of(now), now).times()
-				: this.repair.all().times();
+	/**
+	 * Returns the repairs of all replicas once something is written.
+	 * @param stored those that are stored
+	 * @param pairChanges whether another pair is written
+	 * @param now the current time
+	 * @return their times
+	 */
+	public List<Instant> repairs(List<Instant> stored, boolean pairChanges, Instant now) {
+		Repairs all = this.repair.all().and(stored, now);
+		return ((pairChanges && isToRepair(now)) ? all.and(List.of(now), now) : all).times();
 	}
 
 	/** Whether another program keeps changing the stored pair. */
@@ -139,7 +157,9 @@ public record State(Policy policy, @Nullable CertificateTemplate template, @Null
 	Pause pause(CertificateTemplate template, Instant now) {
 		Pause pause = this.failures.pause(template);
 		return !isToRepair(now) ? pause : switch (this.due.trigger()) {
-			case DAMAGED -> pause.or(this.repair.times(now).pause());
+			// A start waits for another pair
+			case DAMAGED -> pause.or((this.stored.deficiency() != null) ? this.repair.times(now).longest()
+					: this.repair.times(now).pause());
 			case FIRST, TEMPLATE, EXPIRED, NOT_YET_VALID -> pause.or(this.repair.times(now).longest());
 			case DEADLINE, REQUESTED, RESUMED -> pause;
 		};

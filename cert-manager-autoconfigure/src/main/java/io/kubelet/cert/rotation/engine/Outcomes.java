@@ -8,7 +8,6 @@ import java.util.concurrent.CompletableFuture;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.rotation.CertificateStatus.Failure;
-import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.rotation.core.Decision.Adopt;
 import io.kubelet.cert.rotation.core.Decision.Join;
 import io.kubelet.cert.rotation.core.Decision.Report;
@@ -70,6 +69,8 @@ final class Outcomes {
 
 	/** Listeners are called after the task that is running. */
 	void tell(State before, Event event, State after, List<CompletableFuture<CertificatePair>> ended, Instant now) {
+		// First what somebody waits for, since what follows may fail
+		promise(before, after, ended);
 		tellOfStore(before, event, after, now);
 		tellOfRequest(before, event, after);
 		boolean answered = isAnswered(before, after);
@@ -79,7 +80,6 @@ final class Outcomes {
 		}
 		else if (pair != null && pair != before.pair()) {
 			held(pair);
-			this.serial.execute(() -> this.delivery.rotated(before.pair(), pair));
 			if (event instanceof Issued issued) {
 				RotationLog.rotated(this.settings, issued, Objects.requireNonNull(before.pending()).request().request(),
 						after, now);
@@ -94,18 +94,29 @@ final class Outcomes {
 		if (before.past().failingSince() != null && after.past().failingSince() == null) {
 			RotationLog.over(this.settings, before.past().failingSince(), before.past().failed());
 		}
-		if (answered && pair != null) {
+		Failure failure = failure(before, after);
+		if (failure != null) {
+			this.failureLog.failed(before, failure, after);
+		}
+		if (event instanceof Report report) {
+			NoticeLog.report(this.settings, this.delivery, report.notice(), after, now);
+		}
+	}
+
+	/** Followers, listeners and callers learn of it after the task that is running. */
+	private void promise(State before, State after, List<CompletableFuture<CertificatePair>> ended) {
+		CertificatePair pair = after.pair();
+		if (pair != null && !pair.equals(before.pair())) {
+			this.serial.execute(() -> this.delivery.rotated(before.pair(), pair));
+		}
+		if (isAnswered(before, after) && pair != null) {
 			this.forced.end(ended, (future) -> future.complete(pair));
 		}
 		Failure failure = failure(before, after);
 		if (failure != null) {
-			this.failureLog.failed(before, failure, after);
 			this.serial
 				.execute(() -> this.delivery.deliver((listener) -> listener.failed(this.settings.name(), failure)));
 			this.forced.end(ended, (future) -> future.completeExceptionally(failure.cause()));
-		}
-		if (event instanceof Report report) {
-			NoticeLog.report(this.settings, this.delivery, report.notice(), after, now);
 		}
 	}
 
@@ -121,9 +132,8 @@ final class Outcomes {
 			RotationLog.notUsed(this.settings, after, event instanceof NotRestored, problem, now);
 		}
 		CertificatePair pair = after.pair();
-		if (pair != null && after.template() != null && after.due().trigger() == Trigger.TEMPLATE
-				&& after.due().since() != null && before.due().since() == null) {
-			RotationLog.outdated(this.settings, pair, after.template());
+		if (after.isOutdated() && !(before.isOutdated() && Objects.equals(pair, before.pair()))) {
+			RotationLog.outdated(this.settings, after);
 		}
 	}
 

@@ -130,6 +130,9 @@ public final class RotatingCertificateManager implements CertificateManager {
 				State state = this.journal.state();
 				Instant now = this.settings.clock().instant();
 				RotationLog.started(this.settings, state.pair(), state.deadline(now), now);
+				if (state.isOutdated()) {
+					RotationLog.outdated(this.settings, state);
+				}
 				this.templates.follow();
 				reconcile();
 			});

@@ -26,7 +26,9 @@ import io.kubelet.cert.rotation.core.Event.Conflicted;
 import io.kubelet.cert.rotation.core.Event.Created;
 import io.kubelet.cert.rotation.core.Event.Issued;
 import io.kubelet.cert.rotation.core.Event.Overtaken;
+import io.kubelet.cert.rotation.core.Event.StoredAgain;
 import io.kubelet.cert.rotation.core.Event.Submitted;
+import io.kubelet.cert.rotation.core.Event.TimedOut;
 import io.kubelet.cert.rotation.core.Event;
 import io.kubelet.cert.rotation.core.Pending;
 import io.kubelet.cert.rotation.core.Policy;
@@ -106,6 +108,7 @@ final class Rotation {
 			else if (step instanceof Resume resume) {
 				if (resume.storedAgain()) {
 					this.store.write((stored) -> stored.withPending(resume.request()));
+					this.journal.on(new StoredAgain(resume.request(), this.store.reading(this.journal.state().pair())));
 				}
 				send();
 			}
@@ -148,17 +151,32 @@ final class Rotation {
 		Attempt attempt = Objects.requireNonNull(this.journal.state().attempt());
 		CompletableFuture<List<X509Certificate>> answer = this.signing.send(pending, this.journal.state().pair(),
 				this.journal.now(), (object) -> this.serial.execute(() -> {
-					if (attempt.isSameAs(this.journal.state().attempt())) {
+					if (isCurrent(attempt)) {
 						this.journal.on(new Submitted(object));
 						this.reconcile.run();
 					}
 				}));
 		this.arrived = false;
 		this.journal.await(answer);
+		limit(attempt, answer);
 		answer.whenComplete((chain, failure) -> this.serial.execute(() -> {
 			this.arrived |= this.journal.answer() == answer;
 			this.reconcile.run();
 		}));
+	}
+
+	/** Nobody sets the clock of a timer. */
+	private void limit(Attempt attempt, CompletableFuture<?> answer) {
+		Runnable cancelLimit = this.settings.resources().scheduler().schedule(() -> this.serial.execute(() -> {
+			this.journal.on(new TimedOut(attempt.number()));
+			this.reconcile.run();
+		}), this.settings.schedule().waitTimeout());
+		answer.whenComplete((chain, failure) -> cancelLimit.run());
+	}
+
+	private boolean isCurrent(Attempt attempt) {
+		Attempt current = this.journal.state().attempt();
+		return current != null && current.number() == attempt.number();
 	}
 
 	/** Checks an answer, and stores its pair. */

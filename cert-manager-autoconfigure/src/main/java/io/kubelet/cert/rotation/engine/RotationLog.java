@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Objects;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
@@ -80,7 +81,7 @@ final class RotationLog {
 				KeySpecification.describe(pair.leaf().getPublicKey()));
 	}
 
-	static void notStored(RotationSettings settings, CertificatePair bootstrap, StoreException cause) {
+	static void notStored(RotationSettings settings, CertificatePair bootstrap, RuntimeException cause) {
 		about(settings, logger.atWarn(), bootstrap).log("[{}] The bootstrap pair is used, but could not be stored: {}",
 				cause.getMessage());
 	}
@@ -97,7 +98,9 @@ final class RotationLog {
 		about(settings, logger.atWarn(), request).log("[{}] {}; the rotation is not affected", cause.getMessage());
 	}
 
-	static void outdated(RotationSettings settings, CertificatePair pair, CertificateTemplate template) {
+	static void outdated(RotationSettings settings, State state) {
+		CertificatePair pair = Objects.requireNonNull(state.pair());
+		CertificateTemplate template = Objects.requireNonNull(state.template());
 		about(settings, logger.atInfo(), pair).log(
 				"[{}] The certificate does not match the template and is rotated: {}",
 				String.join("; ", template.differences(pair.leaf())));

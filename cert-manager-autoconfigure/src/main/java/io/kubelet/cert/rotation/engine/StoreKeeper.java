@@ -65,7 +65,7 @@ final class StoreKeeper {
 				: this.journal.state().policy().deadline(pair, null, this.journal.random());
 		try {
 			this.session.write((stored) -> stored.withPair(pair, deadline)
-				.withRepairs(this.journal.state().repairs(true, this.journal.now())));
+				.withRepairs(this.journal.state().repairs(stored.repairs(), true, this.journal.now())));
 			this.journal.on(new Restored(reading()));
 		}
 		catch (ConflictException ex) {
@@ -105,8 +105,8 @@ final class StoreKeeper {
 	private UnaryOperator<Stored> counted(UnaryOperator<Stored> change) {
 		return (stored) -> {
 			Stored next = change.apply(stored);
-			return next.withRepairs(
-					this.journal.state().repairs(!Objects.equals(next.pair(), stored.pair()), this.journal.now()));
+			return next.withRepairs(this.journal.state()
+				.repairs(stored.repairs(), !Objects.equals(next.pair(), stored.pair()), this.journal.now()));
 		};
 	}
 

@@ -87,14 +87,20 @@ final class StoreSession {
 	}
 
 	/**
-	 * Stores a request or a pair. A store that could not be read is read first, unless a
-	 * new pair repairs it.
+	 * Stores a request or a pair. Nothing takes the place of what could not be read,
+	 * unless it is damaged: a new pair repairs that.
+	 * @throws StoreException also if the store could not be read the last time
 	 */
 	void write(UnaryOperator<Stored> change) {
 		if (this.failure != null && this.failure.kind() != Kind.STORE) {
-			read();
+			throw this.failure;
 		}
-		this.stored = this.store.write(change.apply(this.stored));
+		written(this.store.write(change.apply(this.stored)));
+	}
+
+	private void written(Stored stored) {
+		this.stored = stored;
+		this.failure = null;
 	}
 
 	/** Whether a request is the one that is stored. */
@@ -111,7 +117,7 @@ final class StoreSession {
 	boolean write(PendingRequest request, UnaryOperator<Stored> change) {
 		for (int conflicts = 1;; conflicts++) {
 			try {
-				this.stored = this.store.write(change.apply(this.stored));
+				written(this.store.write(change.apply(this.stored)));
 				return true;
 			}
 			catch (ConflictException ex) {

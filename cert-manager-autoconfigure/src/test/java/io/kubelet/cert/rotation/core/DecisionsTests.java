@@ -29,6 +29,7 @@ import io.kubelet.cert.rotation.core.Event.Created;
 import io.kubelet.cert.rotation.core.Event.Demanded;
 import io.kubelet.cert.rotation.core.Event.NotRestored;
 import io.kubelet.cert.rotation.core.Event.Observed;
+import io.kubelet.cert.rotation.core.Event.TimedOut;
 import io.kubelet.cert.rotation.core.Notices.Notice;
 import io.kubelet.cert.store.StoreException;
 import org.jspecify.annotations.Nullable;
@@ -139,7 +140,12 @@ class DecisionsTests extends CoreFixture {
 				new Fail(RequestException.unavailable(null, "Down", "It is down", Duration.ofMinutes(3), null)));
 		return Stream.of(arguments("an answer is waited for", first, UNAVAILABLE, new Wait(LOOK)),
 				arguments("the wait is nearly over", first, LOOK, new Look(FIRST_REQUEST)),
-				arguments("the wait is over", after(first, LOOK, new Look(FIRST_REQUEST)), NOW.plus(WAIT),
+				arguments("the clock is set back", first, NOW.minusSeconds(1), new Look(FIRST_REQUEST)),
+				arguments("the clock is set forward", after(first, LOOK, new Look(FIRST_REQUEST)),
+						NOW.plus(Duration.ofDays(9)), new Wait(Instant.MAX)),
+				arguments("the wait of another attempt is over", after(first, NOW, new TimedOut(0)), UNAVAILABLE,
+						new Wait(LOOK)),
+				arguments("the wait is over", after(first, LOOK, new TimedOut(1), new Look(FIRST_REQUEST)), LOOK,
 						new Fail(RequestException.unanswered(FIRST_REQUEST.request(), null, WAIT))),
 				arguments("another template is wanted", after(first, NOW, new Observed(first.stored(), OTHER, null)),
 						NOW, new Abandon()),
@@ -169,7 +175,7 @@ class DecisionsTests extends CoreFixture {
 				arguments("it may be about to send it", joined, NOW, new Wait(later)),
 				arguments("it has had a second for that", joined, later, new Resume(REQUEST, TEMPLATE, false)),
 				arguments("the object is not found", lost, later, new Wait(NOW.plusSeconds(2))),
-				arguments("the object is looked for once more", lost, NOW.plusSeconds(2),
+				arguments("the object is looked for again", lost, NOW.plusSeconds(2),
 						new Resume(REQUEST, TEMPLATE, false)),
 				arguments("another request has taken the place of ours",
 						observe(ours, reading(PAIR, OTHER_REQUEST, DEADLINE)), NOW, new Join(OTHER_REQUEST)),

@@ -15,6 +15,7 @@ import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.core.Decision.Fail;
 import io.kubelet.cert.rotation.core.Decision.Request;
 import io.kubelet.cert.rotation.core.Decision.Restore;
+import io.kubelet.cert.rotation.core.Decision.Resume;
 import io.kubelet.cert.rotation.core.Decision.Step;
 import io.kubelet.cert.rotation.core.Decision.Wait;
 import io.kubelet.cert.rotation.core.Event.Conflicted;
@@ -25,12 +26,14 @@ import io.kubelet.cert.rotation.core.Event.NotRestored;
 import io.kubelet.cert.rotation.core.Event.Observed;
 import io.kubelet.cert.rotation.core.Event.Overtaken;
 import io.kubelet.cert.rotation.core.Event.Restored;
+import io.kubelet.cert.rotation.core.Event.StoredAgain;
 import io.kubelet.cert.rotation.core.Event.Submitted;
+import io.kubelet.cert.rotation.core.Event.TimedOut;
 import io.kubelet.cert.rotation.core.Event.Withdrawn;
 import io.kubelet.cert.store.StoreException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -56,15 +59,16 @@ class PropertiesTests extends CoreFixture {
 	private static final Duration REST = Duration.ofHours(6);
 
 	@ParameterizedTest
-	@ValueSource(ints = { 1, 2, 3 })
-	void everySequenceOfEventsKeepsThePromises(int processes) {
+	@CsvSource({ "1, false", "2, false", "2, true", "3, true" })
+	void everySequenceOfEventsKeepsThePromises(int processes, boolean shared) {
 		for (long seed = FIRST; seed < FIRST + SEQUENCES; seed++) {
-			World world = new World(new Random(seed), processes);
+			World world = new World(new Random(seed), processes, shared);
 			try {
 				world.play();
 			}
 			catch (AssertionError | RuntimeException ex) {
-				throw new AssertionError("With %d processes and seed %d".formatted(processes, seed), ex);
+				throw new AssertionError(
+						"With %d processes%s and seed %d".formatted(processes, shared ? " that share" : "", seed), ex);
 			}
 		}
 	}
@@ -80,11 +84,14 @@ class PropertiesTests extends CoreFixture {
 
 		Instant now = NOW;
 
+		/** The time of the timers, which nobody sets. */
+		Duration passed = Duration.ZERO;
+
 		Reading stored = Reading.NOTHING;
 
-		World(Random random, int processes) {
+		World(Random random, int processes, boolean shared) {
 			this.random = random;
-			this.shared = processes > 1;
+			this.shared = shared;
 			if (random.nextBoolean()) {
 				CertificatePair pair = pair(random.nextBoolean() ? TEMPLATE : OTHER, NOW, 4);
 				this.stored = reading(pair, random.nextBoolean() ? request(TEMPLATE, pair) : null, null);
@@ -98,9 +105,18 @@ class PropertiesTests extends CoreFixture {
 			for (int i = 0; i < EVENTS; i++) {
 				Process process = this.processes.get(this.random.nextInt(this.processes.size()));
 				process.happens();
-				this.now = this.now.plusMillis((long) (Math.pow(this.random.nextDouble(), 6) * REST.toMillis()));
+				pass(Duration.ofMillis((long) (Math.pow(this.random.nextDouble(), 6) * REST.toMillis())));
+				if (this.random.nextInt(12) == 0) {
+					// The clock is set
+					this.now = this.now.plusSeconds(this.random.nextInt(14400) - 7200);
+				}
 			}
 			heal();
+		}
+
+		private void pass(Duration time) {
+			this.now = this.now.plus(time);
+			this.passed = this.passed.plus(time);
 		}
 
 		/** All goes well from now on. */
@@ -111,7 +127,7 @@ class PropertiesTests extends CoreFixture {
 			}
 			while (this.now.isBefore(end)) {
 				this.processes.forEach(Process::goOn);
-				this.now = this.now.plusSeconds(20);
+				pass(Duration.ofSeconds(20));
 			}
 			this.processes.forEach(Process::goOn);
 			CertificatePair last = Objects.requireNonNull(this.stored.pair(), "a pair is stored");
@@ -135,6 +151,9 @@ class PropertiesTests extends CoreFixture {
 
 		private boolean well;
 
+		/** When the timer of the last attempt comes. */
+		private Duration limit = Duration.ZERO;
+
 		Process(World world) {
 			this.world = world;
 			this.state = Decisions.start(policy(world.shared, false), world.stored, TEMPLATE, null, false, world.now,
@@ -154,6 +173,7 @@ class PropertiesTests extends CoreFixture {
 				default -> {
 				}
 			}
+			timer();
 			observe(number == 11);
 			decide();
 		}
@@ -164,8 +184,19 @@ class PropertiesTests extends CoreFixture {
 				issue();
 			}
 			deleted();
+			timer();
 			observe(false);
 			decide();
+		}
+
+		/** It may come late, or when its attempt is over. */
+		private void timer() {
+			Attempt attempt = this.state.attempt();
+			if (attempt != null && this.world.passed.compareTo(this.limit) >= 0) {
+				on(new TimedOut(attempt.number() - 1));
+				assertThat(this.state.attempt()).as("another attempt goes on").isEqualTo(attempt);
+				on(new TimedOut(attempt.number()));
+			}
 		}
 
 		private void observe(boolean fails) {
@@ -192,15 +223,32 @@ class PropertiesTests extends CoreFixture {
 			if (decision instanceof Request request) {
 				create(request);
 			}
-			else if (decision instanceof Restore restore) {
+			else if (decision instanceof Resume resume && resume.storedAgain()) {
 				if (fails()) {
-					on(new NotRestored(maybe("It fails")));
+					on(new Fail(new StoreException("The disk is full", null)));
 				}
 				else {
-					write(new Reading(restore.pair(), this.world.stored.pending(), this.world.now.plusSeconds(3600),
-							this.state.repairs(true, this.world.now), "", null, null, false, null));
-					on(new Restored(this.world.stored));
+					write(this.world.stored.pair(), resume.request(), this.world.stored.deadline(), false);
+					on(new StoredAgain(resume.request(), this.world.stored));
 				}
+			}
+			else if (decision instanceof Restore restore) {
+				restore(restore.pair());
+			}
+		}
+
+		private void restore(CertificatePair pair) {
+			if (!sees(this.world.stored) && this.state.stored().failure() == null) {
+				on(new NotRestored(null));
+				observe(false);
+			}
+			else if (fails()) {
+				on(new NotRestored("It fails"));
+				assertThat(this.state.storeProblem()).isNotNull();
+			}
+			else {
+				write(pair, this.world.stored.pending(), this.world.now.plusSeconds(3600), true);
+				on(new Restored(this.world.stored));
 			}
 		}
 
@@ -208,14 +256,16 @@ class PropertiesTests extends CoreFixture {
 			if (fails()) {
 				on(new Fail(any(new StoreException("The disk is full", null), new StackOverflowError())));
 			}
-			else if (this.state.stored().failure() != null || !sees(this.world.stored)) {
+			else if (this.state.stored().failure() != null) {
+				on(new Fail(this.state.stored().failure()));
+			}
+			else if (this.world.shared && !sees(this.world.stored)) {
 				on(new Conflicted());
 				observe(false);
 			}
 			else {
 				PendingRequest created = this.world.request(request.template(), this.state.pair());
-				write(new Reading(this.world.stored.pair(), created, this.world.stored.deadline(),
-						this.state.repairs(false, this.world.now), "", null, null, false, null));
+				write(this.world.stored.pair(), created, this.world.stored.deadline(), false);
 				on(new Created(created, this.world.stored));
 			}
 		}
@@ -249,10 +299,13 @@ class PropertiesTests extends CoreFixture {
 				on(new Overtaken());
 				return;
 			}
+			if (fails()) {
+				on(new Fail(new StoreException("The disk is full", null)));
+				return;
+			}
 			CertificatePair pair = CoreFixture.answer(request, this.world.now, 2);
 			Instant deadline = this.world.shared ? this.state.policy().deadline(pair, null, 0.5) : null;
-			write(new Reading(pair, stored, deadline, this.state.repairs(true, this.world.now), "", null, null, false,
-					null));
+			write(pair, stored, deadline, true);
 			on(new Issued(pair, List.of(), this.world.stored));
 		}
 
@@ -277,6 +330,19 @@ class PropertiesTests extends CoreFixture {
 					List.of(), "backup", null, null, false, null));
 		}
 
+		private void write(@Nullable CertificatePair pair, @Nullable PendingRequest pending, @Nullable Instant deadline,
+				boolean pairChanges) {
+			List<Instant> before = this.world.stored.repairs();
+			List<Instant> repairs = this.state.repairs(before, pairChanges, this.world.now);
+			assertThat(repairs.size()).as("no repairs of others get lost").isGreaterThanOrEqualTo(alive(before));
+			write(new Reading(pair, pending, deadline, repairs, "", null, null, false, null));
+		}
+
+		/** How many of them still count. */
+		private int alive(List<Instant> repairs) {
+			return Repairs.NONE.and(repairs, this.world.now).times().size();
+		}
+
 		private void write(Reading reading) {
 			this.world.stored = reading;
 		}
@@ -288,6 +354,9 @@ class PropertiesTests extends CoreFixture {
 		private void on(Event event) {
 			State before = this.state;
 			this.state = Decisions.after(before, event, this.world.now, this.world.random.nextDouble());
+			if (this.state.attempts() > before.attempts()) {
+				this.limit = this.world.passed.plus(WAIT);
+			}
 			CertificatePair pair = before.pair();
 			if (pair != null && pair.isValid(this.world.now)) {
 				assertThat(this.state.current().isValid(this.world.now))
@@ -310,7 +379,7 @@ class PropertiesTests extends CoreFixture {
 				assertThat(wait.until()).as("an attempt follows").isBeforeOrEqualTo(now.plus(Duration.ofMinutes(70)));
 			}
 			if (this.state.attempt() != null) {
-				assertThat(wait.until()).as("an attempt ends").isBeforeOrEqualTo(now.plus(WAIT));
+				assertThat(this.world.passed).as("an attempt ends").isLessThan(this.limit);
 			}
 		}
 

@@ -41,7 +41,7 @@ class ErrorTests extends ManagerFixture {
 		rotate(manager);
 		assertThat(manager.current()).contains(old);
 		assertThat(this.store.pair).isEqualTo(old);
-		assertThat(this.signer.requests).hasSize((place == Place.STORING) ? 2 : 1);
+		assertThat(this.signer.requests).hasSize((place == Place.STORING || place == Place.LIMIT) ? 2 : 1);
 		assertThat(this.failures).singleElement()
 			.returns(error, Failure::cause)
 			.returns("StackOverflowError", Failure::reason)
@@ -80,6 +80,9 @@ class ErrorTests extends ManagerFixture {
 		}).keys((specification) -> {
 			failIf(place == Place.KEYS);
 			return KeyPairSource.jdk().generate(specification);
+		}).scheduler((task, delay) -> {
+			failIf(place == Place.LIMIT && delay.equals(ofMinutes(15)));
+			return this.time.schedule(task, delay);
 		}).store(new CertificateStore() {
 
 			@Override
@@ -107,7 +110,7 @@ class ErrorTests extends ManagerFixture {
 	/** Where it happens. */
 	enum Place {
 
-		SIGNER, KEYS, STORING, READING
+		SIGNER, KEYS, STORING, READING, LIMIT
 
 	}
 
