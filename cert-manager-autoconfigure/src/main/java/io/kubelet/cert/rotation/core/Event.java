@@ -24,12 +24,14 @@ public interface Event {
 	 * @param template the template, {@code null} while it is not known
 	 * @param waitingFor what has to become known before that, {@code null} if that is
 	 * unknown
+	 * @param requested whether a caller still waits for a rotation, if one did
 	 */
-	record Observed(Reading reading, @Nullable CertificateTemplate template,
-			@Nullable String waitingFor) implements Event {
+	record Observed(Reading reading, @Nullable CertificateTemplate template, @Nullable String waitingFor,
+			boolean requested) implements Event {
 
 		@Override
 		public void apply(NextState next) {
+			next.requested = next.requested && this.requested;
 			next.template = this.template;
 			next.waitingFor = this.waitingFor;
 			StoreReview.observe(next, this.reading);
@@ -190,6 +192,8 @@ public interface Event {
 		@Override
 		public void apply(NextState next) {
 			next.store(this.reading);
+			next.repair = next.repair.done();
+			next.report(null);
 		}
 
 	}

@@ -45,7 +45,7 @@ public record Failures(int count, int answers, boolean lastIsAnswer, Pause pause
 	 */
 	Failures add(Throwable cause, RetrySchedule retry, @Nullable Duration left, Instant now, double random) {
 		int count = this.count + 1;
-		boolean answer = Kind.of(cause).recovery() == Recovery.RETRY_SLOWLY;
+		boolean answer = isAnswer(cause);
 		int answers = this.answers + (answer ? 1 : 0);
 		boolean asked = cause instanceof RequestException request && request.retryAfter() != null;
 		Duration delay = retry.delay(cause, answer ? answers : count, random);
@@ -53,6 +53,15 @@ public record Failures(int count, int answers, boolean lastIsAnswer, Pause pause
 		return new Failures(count, answers, answer, pause, asked ? pause : Pause.NONE, this.requested, this.settling,
 				this.required, this.end)
 			.shortened(now);
+	}
+
+	/**
+	 * Returns whether a failure is a denial or the like.
+	 * @param problem what went wrong
+	 * @return {@code true} if the same request would fail again
+	 */
+	public static boolean isAnswer(Throwable problem) {
+		return Kind.of(answerBehind(problem)).recovery() == Recovery.RETRY_SLOWLY;
 	}
 
 	/** A store may be behind the same API server. */

@@ -24,6 +24,12 @@ final class NextState {
 
 	private static final long GRACE_SPREAD_MILLIS = 2000;
 
+	/** A signer may never end a deletion. What it still deletes is not awaited then. */
+	private static final int MOST_LEAVING = 8;
+
+	/** Another replica may need as long to create the object of a request. */
+	private static final Duration CREATED_BY_NOW = Duration.ofSeconds(15);
+
 	final Instant now;
 
 	private final double random;
@@ -130,6 +136,7 @@ final class NextState {
 		if (this.current.pair() != null && deadline != null) {
 			this.repair = this.repair.replaced(this.current.pair());
 		}
+		this.repair = this.repair.done();
 		report(null);
 		this.due = this.due.rotated();
 		this.current = new Current(pair, this.now,
@@ -229,6 +236,7 @@ final class NextState {
 		}
 		if (!state().isLeaving(request)) {
 			this.leaving = Stream.concat(this.leaving.stream(), Stream.of(new Leaving(request, false, Pause.NONE)))
+				.skip((this.leaving.size() < MOST_LEAVING) ? 0 : 1)
 				.toList();
 		}
 	}
@@ -238,7 +246,7 @@ final class NextState {
 		Pending pending = this.pending;
 		this.attempt = null;
 		if (this.policy.shared() && pending != null && Kind.of(problem) == Kind.LOST
-				&& (pending.stage() == Stage.THEIRS || pending.stage() == Stage.SEEN)) {
+				&& pending.isLookedForAgain(CREATED_BY_NOW, this.now)) {
 			this.pending = pending.missed();
 			giveTime();
 			return;

@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param pair the pair of which something was reported
  * @param reported what was reported of it
- * @param foundExpired whether it had expired when it was found
+ * @param foundExpired whether it had expired when it was found, and has not been valid
+ * since, as after a wrong clock
  * @param invalidSince since when there has been no valid pair, {@code null} if there is
  * one
  * @param waiting the request that waits, {@code null} if none has
@@ -56,7 +57,8 @@ public record Notices(@Nullable CertificatePair pair, Set<Notice> reported, bool
 			reported.add(Notice.UNAVAILABLE);
 		}
 		boolean begins = this.invalidSince == null || this.invalidSince.isAfter(now);
-		return new Notices(pair, reported, (isSame(pair)) ? this.foundExpired : pair != null && pair.isExpired(now),
+		return new Notices(pair, reported,
+				!valid && (isSame(pair) ? this.foundExpired : pair != null && pair.isExpired(now)),
 				valid ? null : begins ? now : this.invalidSince, this.waiting);
 	}
 

@@ -55,6 +55,20 @@ public record Pending(PendingRequest request, Stage stage, @Nullable SubmittedRe
 		return new Pending(this.request, Stage.MISSED, this.object, this.sentAt, this.yields, this.ahead);
 	}
 
+	/**
+	 * Whether its object, which was not found, may be about to be created by another
+	 * replica. One that was found before may have been deleted with the certificate
+	 * stored.
+	 */
+	boolean isLookedForAgain(Duration limit, Instant now) {
+		return switch (this.stage) {
+			case OURS -> false;
+			case THEIRS, SEEN -> true;
+			case MISSED -> this.request.request().uid() == null && this.sentAt != null
+					&& !Pause.of(this.sentAt, limit).isOver(now);
+		};
+	}
+
 	/** Its object was found or created, or has changed. */
 	Pending seen(SubmittedRequest object, Instant now) {
 		CertificateRequest request = this.request.request();
@@ -92,8 +106,8 @@ public record Pending(PendingRequest request, Stage stage, @Nullable SubmittedRe
 
 	/**
 	 * What an attempt does. If it finds that the object of a shared request does not
-	 * exist, it looks once more a little later, since another replica may be about to
-	 * create it or has just stored the certificate.
+	 * exist, it looks again a little later, since another replica may be about to create
+	 * it or has just stored the certificate.
 	 */
 	public enum Stage {
 
@@ -106,7 +120,7 @@ public record Pending(PendingRequest request, Stage stage, @Nullable SubmittedRe
 		/** Its object was found or created. */
 		SEEN,
 
-		/** Its object was not found. An attempt looks for the last time. */
+		/** Its object was not found. An attempt looks for it again. */
 		MISSED
 
 	}

@@ -26,6 +26,9 @@ final class StoreReview {
 			return;
 		}
 		State state = next.state();
+		if (!state.isToRestore(next.now)) {
+			next.repair = next.repair.done();
+		}
 		CertificatePair other = state.other(next.now);
 		if (other == null) {
 			next.due = next.due.without(Trigger.DAMAGED);
@@ -59,10 +62,12 @@ final class StoreReview {
 	 * not.
 	 */
 	static void notRestored(NextState next, @Nullable String problem) {
-		next.repair = next.repair.failed(next.now);
-		if (problem != null) {
-			next.report(problem + STAYS_IN_USE);
+		if (problem == null) {
+			next.repair = next.repair.conflicted(next.now);
+			return;
 		}
+		next.repair = next.repair.failed(problem + STAYS_IN_USE, next.now);
+		next.report(null);
 	}
 
 }

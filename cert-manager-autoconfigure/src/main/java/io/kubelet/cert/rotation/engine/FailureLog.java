@@ -8,6 +8,7 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.rotation.CertificateStatus.Failure;
+import io.kubelet.cert.rotation.core.Failures;
 import io.kubelet.cert.rotation.core.State;
 import io.kubelet.cert.rotation.internal.Repetitions;
 import org.jspecify.annotations.Nullable;
@@ -34,7 +35,7 @@ final class FailureLog {
 
 	/** While everything fails, an attempt is made every half a minute. */
 	void failed(State before, Failure failure, State after) {
-		boolean answer = after.failures().lastIsAnswer();
+		boolean answer = Failures.isAnswer(failure.cause());
 		boolean error = failure.cause() instanceof Error;
 		String outcome = outcome(failure, after);
 		String effect = effect(after.pair(), failure.at());
@@ -51,7 +52,7 @@ final class FailureLog {
 			.addKeyValue("kubelet.cert.next_attempt", failure.nextAttempt());
 		(error ? entry.setCause(failure.cause()) : entry).log("[{}] Attempt {} {} ({}): {}", failure.attempt(), outcome,
 				answer ? whichSigner(this.settings) + effect : effect,
-				newsIn(failure, before, after) + howToRepeat(after));
+				newsIn(failure, before, after) + howToRepeat(failure, after));
 	}
 
 	/**
@@ -59,7 +60,7 @@ final class FailureLog {
 	 * start.
 	 */
 	private static String outcome(Failure failure, State state) {
-		boolean answer = state.failures().lastIsAnswer();
+		boolean answer = Failures.isAnswer(failure.cause());
 		boolean required = state.failures().required();
 		if (required && failure.needsAttention()) {
 			return answer ? "failed, and the same request would fail again" : "failed";
@@ -80,8 +81,8 @@ final class FailureLog {
 	}
 
 	/** Whoever corrects the cause need not wait. */
-	private String howToRepeat(State state) {
-		return (state.failures().lastIsAnswer() && state.failures().answers() == 1 && !state.failures().required())
+	private String howToRepeat(Failure failure, State state) {
+		return (Failures.isAnswer(failure.cause()) && state.failures().answers() == 1 && !state.failures().required())
 				? ". Once this is corrected, POST /actuator/certificates/%s rotates at once, if 'management.endpoint.certificates.access' is 'unrestricted'"
 					.formatted(this.settings.name())
 				: "";

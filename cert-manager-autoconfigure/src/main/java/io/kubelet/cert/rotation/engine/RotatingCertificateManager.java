@@ -85,9 +85,8 @@ public final class RotatingCertificateManager implements CertificateManager {
 		this.journal = new Journal(settings, outcomes, initial(store, bootstrap));
 		begin(outcomes, store, bootstrap);
 		Signing signing = new Signing(settings);
-		this.rotation = new Rotation(settings, this.serial, this.journal,
-				new StoreKeeper(settings, this.serial, this.journal, store, signing, this.templates, this::reconcile),
-				signing, this::reconcile);
+		this.rotation = new Rotation(settings, this.serial, this.journal, new StoreKeeper(settings, this.serial,
+				this.journal, store, signing, this.templates, this.forced, this::reconcile), signing, this::reconcile);
 		if (settings.store() instanceof CertificateStore.Shared shared) {
 			shared.onChange(this::wake);
 		}

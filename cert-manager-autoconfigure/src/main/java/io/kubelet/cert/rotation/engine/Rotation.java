@@ -122,8 +122,8 @@ final class Rotation {
 		else if (step instanceof Look look) {
 			this.signing.look(look.request().request());
 		}
-		else if (step instanceof Evict) {
-			this.store.evict();
+		else if (step instanceof Evict evict) {
+			this.store.evict(evict.request());
 		}
 		else if (step instanceof Restore restore) {
 			this.store.restore(restore.pair());

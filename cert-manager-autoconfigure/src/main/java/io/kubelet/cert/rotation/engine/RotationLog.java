@@ -81,7 +81,7 @@ final class RotationLog {
 				KeySpecification.describe(pair.leaf().getPublicKey()));
 	}
 
-	static void notStored(RotationSettings settings, CertificatePair bootstrap, RuntimeException cause) {
+	static void notStored(RotationSettings settings, CertificatePair bootstrap, StoreException cause) {
 		about(settings, logger.atWarn(), bootstrap).log("[{}] The bootstrap pair is used, but could not be stored: {}",
 				cause.getMessage());
 	}
@@ -94,8 +94,9 @@ final class RotationLog {
 			.log("[{}] {}", problem);
 	}
 
-	static void notDeleted(RotationSettings settings, CertificateRequest request, StoreException cause) {
-		about(settings, logger.atWarn(), request).log("[{}] {}; the rotation is not affected", cause.getMessage());
+	static void notDeleted(RotationSettings settings, CertificateRequest request, RuntimeException cause) {
+		about(settings, logger.atWarn(), request).log("[{}] {}; the rotation is not affected",
+				(cause instanceof StoreException) ? cause.getMessage() : cause.toString());
 	}
 
 	static void outdated(RotationSettings settings, State state) {

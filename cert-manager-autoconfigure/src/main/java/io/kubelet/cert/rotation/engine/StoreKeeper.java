@@ -38,24 +38,27 @@ final class StoreKeeper {
 
 	private final Templates templates;
 
+	private final ForcedRotations forced;
+
 	/** Called when a deletion has ended. */
 	private final Runnable reconcile;
 
 	StoreKeeper(RotationSettings settings, SerialExecutor serial, Journal journal, StoreSession session,
-			Signing signing, Templates templates, Runnable reconcile) {
+			Signing signing, Templates templates, ForcedRotations forced, Runnable reconcile) {
 		this.settings = settings;
 		this.serial = serial;
 		this.journal = journal;
 		this.session = session;
 		this.signing = signing;
 		this.templates = templates;
+		this.forced = forced;
 		this.reconcile = reconcile;
 	}
 
 	/** Looks at the store and at the template. */
 	void observe() {
 		this.journal.on(new Observed(this.session.read(this.journal.state().pair(), this.journal.now()),
-				this.templates.latest(), this.templates.waitingFor()));
+				this.templates.latest(), this.templates.waitingFor(), this.forced.isRequested()));
 	}
 
 	/** Stores the pair in use again. */
@@ -78,9 +81,11 @@ final class StoreKeeper {
 	}
 
 	/** Removes a request of replicas with another signer. */
-	void evict() {
+	void evict(PendingRequest request) {
 		try {
-			write((stored) -> stored.withPending(null));
+			if (this.session.holds(request)) {
+				write(request, (stored) -> stored.withPending(null));
+			}
 			this.journal.on(new Written(reading()));
 		}
 		catch (StoreException ex) {
@@ -119,9 +124,13 @@ final class StoreKeeper {
 		return reading(this.journal.state().pair());
 	}
 
-	/** Deletes the object of a request, then the request from the store. */
+	/**
+	 * Deletes the object of a request, then the request from the store. If that fails, it
+	 * is repeated alone.
+	 */
 	void withdraw(PendingRequest request) {
-		CompletableFuture<?> deletion = this.signing.discard(request.request());
+		CompletableFuture<?> deletion = isFirstTime(request) ? this.signing.discard(request.request())
+				: CompletableFuture.completedFuture(null);
 		if (deletion.isDone()) {
 			delete(request);
 		}
@@ -140,12 +149,14 @@ final class StoreKeeper {
 				write(request, (stored) -> stored.withPending(null));
 			}
 		}
-		catch (StoreException ex) {
+		catch (RuntimeException ex) {
 			if (isFirstTime(request)) {
 				RotationLog.notDeleted(this.settings, request.request(), ex);
 			}
 		}
-		this.journal.on(new Withdrawn(request, reading()));
+		finally {
+			this.journal.on(new Withdrawn(request, reading()));
+		}
 	}
 
 	private boolean isFirstTime(PendingRequest request) {

@@ -44,14 +44,11 @@ final class StoreSession {
 	Reading read(@Nullable CertificatePair current, Instant now) {
 		try {
 			read();
-			return reading(current, now);
-		}
-		catch (ConflictException ex) {
-			return reading(current, now).failed(new StoreException(Kind.UNAVAILABLE, ex.report(), ex));
 		}
 		catch (StoreException ex) {
-			return reading(current, now).failed(ex);
+			// Part of what is known of the store
 		}
+		return reading(current, now);
 	}
 
 	private void read() {
@@ -66,9 +63,9 @@ final class StoreSession {
 	}
 
 	/**
-	 * Returns what the store held when it was read or written last. Whoever can write to
-	 * a shared store could have us use any pair, so the issuer of another pair is
-	 * checked.
+	 * Returns what the store held when it was read or written last, and why that is all
+	 * that is known. Whoever can write to a shared store could have us use any pair, so
+	 * the issuer of another pair is checked.
 	 */
 	Reading reading(@Nullable CertificatePair current, Instant now) {
 		CertificatePair pair = this.stored.pair();
@@ -78,7 +75,8 @@ final class StoreSession {
 				(shared != null) ? shared.otherWriter() : "",
 				(pair == null || trusted) ? null : this.settings.check().issuerProblem(pair, now).orElse(null),
 				(shared != null) ? shared.deficiency().orElse(null) : null, shared != null && shared.lacksAuthorities(),
-				null);
+				(this.failure instanceof ConflictException conflict)
+						? new StoreException(Kind.UNAVAILABLE, conflict.report(), conflict) : this.failure);
 	}
 
 	/** Returns the stored request, unless the stored pair answers it. */

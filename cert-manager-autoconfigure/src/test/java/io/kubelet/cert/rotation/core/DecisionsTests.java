@@ -120,7 +120,7 @@ class DecisionsTests extends CoreFixture {
 				arguments("a request was denied", denied, NOW.plusSeconds(59), new Wait(NOW.plusSeconds(60))),
 				arguments("the pause after a denial is over", denied, NOW.plusSeconds(60), new Request(TEMPLATE)),
 				arguments("another template is wanted in the pause after a denial",
-						after(denied, NOW, new Observed(Reading.NOTHING, OTHER, null)), NOW.plusSeconds(1),
+						after(denied, NOW, new Observed(Reading.NOTHING, OTHER, null, true)), NOW.plusSeconds(1),
 						new Request(OTHER)),
 				arguments("the pair has expired and rotation is off", off(reading(EXPIRED, null, null)), NOW,
 						new Report(Notice.EXPIRED)),
@@ -147,13 +147,14 @@ class DecisionsTests extends CoreFixture {
 						new Wait(LOOK)),
 				arguments("the wait is over", after(first, LOOK, new TimedOut(1), new Look(FIRST_REQUEST)), LOOK,
 						new Fail(RequestException.unanswered(FIRST_REQUEST.request(), null, WAIT))),
-				arguments("another template is wanted", after(first, NOW, new Observed(first.stored(), OTHER, null)),
-						NOW, new Abandon()),
+				arguments("another template is wanted",
+						after(first, NOW, new Observed(first.stored(), OTHER, null, true)), NOW, new Abandon()),
 				arguments("another template is wanted, which the pair satisfies as well",
-						after(due, DUE, new Observed(due.stored(), CertificateTemplate.ofSubject("shop", "a"), null)),
+						after(due, DUE,
+								new Observed(due.stored(), CertificateTemplate.ofSubject("shop", "a"), null, true)),
 						DUE, new Wait(DUE.plus(WAIT).minusSeconds(10))),
 				arguments("the template is not known any more",
-						after(first, NOW, new Observed(first.stored(), null, null)), UNAVAILABLE, new Wait(LOOK)),
+						after(first, NOW, new Observed(first.stored(), null, null, true)), UNAVAILABLE, new Wait(LOOK)),
 				arguments("the server asks for a pause", unreachable, NOW.plusSeconds(59),
 						new Wait(NOW.plusSeconds(60))),
 				arguments("that pause, of a minute at most, is over", unreachable, NOW.plusSeconds(60),
@@ -177,6 +178,10 @@ class DecisionsTests extends CoreFixture {
 				arguments("the object is not found", lost, later, new Wait(NOW.plusSeconds(2))),
 				arguments("the object is looked for again", lost, NOW.plusSeconds(2),
 						new Resume(REQUEST, TEMPLATE, false)),
+				arguments("the other replica may still be about to send it", lostAgain(lost, 15), NOW.plusSeconds(15),
+						new Wait(NOW.plusSeconds(16))),
+				arguments("the other replica has had 15 seconds for that", lostAgain(lost, 16), NOW.plusSeconds(16),
+						new Withdraw(REQUEST)),
 				arguments("another request has taken the place of ours",
 						observe(ours, reading(PAIR, OTHER_REQUEST, DEADLINE)), NOW, new Join(OTHER_REQUEST)),
 				arguments("our request is gone from the store", observe(ours, reading(PAIR, null, DEADLINE)), NOW,
@@ -199,13 +204,18 @@ class DecisionsTests extends CoreFixture {
 						new Adopt(FOREIGN, TEMPLATE.differences(FOREIGN.leaf()))));
 	}
 
+	private static State lostAgain(State lost, int seconds) {
+		return after(lost, NOW.plusSeconds(seconds), new Resume(REQUEST, TEMPLATE, false), new Fail(lost()));
+	}
+
 	static Stream<Arguments> ofRepairs() {
 		State valid = shared(reading(PAIR, null, DEADLINE));
 		State removed = observe(valid, Reading.NOTHING);
 		State damaged = after(valid, NOW,
-				new Observed(valid.stored().failed(new StoreException("It is damaged", null)), TEMPLATE, null));
-		State unreachable = after(removed, NOW, new Observed(
-				removed.stored().failed(new StoreException(Kind.UNAVAILABLE, "It is away", null)), TEMPLATE, null));
+				new Observed(valid.stored().failed(new StoreException("It is damaged", null)), TEMPLATE, null, true));
+		State unreachable = after(removed, NOW,
+				new Observed(removed.stored().failed(new StoreException(Kind.UNAVAILABLE, "It is away", null)),
+						TEMPLATE, null, true));
 		Reading repaired = new Reading(FOREIGN, null, null, List.of(NOW), "backup", null, null, false, null);
 		return Stream.of(arguments("the pair was removed", removed, NOW, new Restore(PAIR)),
 				arguments("the pair is damaged", damaged, NOW, new Restore(PAIR)),
@@ -215,6 +225,8 @@ class DecisionsTests extends CoreFixture {
 						new Wait(NOW.plusSeconds(60))),
 				arguments("the pair could not be stored again", after(removed, NOW, new NotRestored("no")), NOW,
 						new Wait(NOW.plusSeconds(60))),
+				arguments("another replica was faster", after(removed, NOW, new NotRestored(null)), NOW.plusSeconds(1),
+						new Restore(PAIR)),
 				arguments("the store cannot be reached", unreachable, NOW, new Wait(DEADLINE)));
 	}
 
@@ -238,7 +250,7 @@ class DecisionsTests extends CoreFixture {
 	}
 
 	private static State observe(State state, Reading reading) {
-		return after(state, NOW, new Observed(reading, state.template(), null));
+		return after(state, NOW, new Observed(reading, state.template(), null, true));
 	}
 
 	private static State after(State state, Instant now, Event... events) {

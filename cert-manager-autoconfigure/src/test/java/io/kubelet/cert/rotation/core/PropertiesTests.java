@@ -202,7 +202,7 @@ class PropertiesTests extends CoreFixture {
 		private void observe(boolean fails) {
 			Reading reading = !fails ? this.world.stored : this.state.stored()
 				.failed(new StoreException(any(Kind.UNAVAILABLE, Kind.FORBIDDEN, Kind.STORE), "It fails", null));
-			on(new Observed(reading, this.template, null));
+			on(new Observed(reading, this.template, null, this.world.random.nextInt(9) > 0));
 		}
 
 		/** Carries out decisions until there is nothing to do. */

@@ -199,6 +199,10 @@ class ReplicaTests extends ManagerFixture {
 		assertThat(this.signer.joined).hasSize(2);
 		pass(ofMillis(1));
 		assertThat(this.signer.joined).hasSize(3);
+		pass(ofSeconds(13));
+		assertThat(this.signer.discarded).as("the other replica may be slow")
+			.doesNotContain(this.request.request().name());
+		pass(ofSeconds(1));
 		this.signer.issues();
 		pass(ofMinutes(1));
 		assertThat(this.signer.requests.subList(before, this.signer.requests.size())).singleElement()
