@@ -178,12 +178,17 @@ final class CurrentPair {
 	/** Why a pair is not used, as a clause, empty if it may be. */
 	private Optional<String> refusal(Stored stored, CertificatePair found, List<String> differences, Instant now) {
 		Optional<String> issuerProblem = issuerProblem(found, now);
-		return issuerProblem.isPresent()
-				? issuerProblem.map("is of an issuer that is not accepted here; it is not used: "::concat)
-				: !found.isValid(now) ? Optional.of("is not valid now; it is not used") : this.repair.wasReplaced(found)
-						? Optional.of("was replaced before; it is not used")
-						: (differences.isEmpty() || PairRepair.isByReplica(stored)) ? Optional.empty() : Optional
-							.of("does not match the template; it is not used: " + String.join("; ", differences));
+		if (issuerProblem.isPresent()) {
+			return issuerProblem.map("is of an issuer that is not accepted here; it is not used: "::concat);
+		}
+		if (!found.isValid(now)) {
+			return Optional.of("is not valid now; it is not used");
+		}
+		if (this.repair.wasReplaced(found)) {
+			return Optional.of("was replaced before; it is not used");
+		}
+		return (differences.isEmpty() || PairRepair.isByReplica(stored)) ? Optional.empty()
+				: Optional.of("does not match the template; it is not used: " + String.join("; ", differences));
 	}
 
 	/** To put ours in the place of that of a replica would have no end. */
