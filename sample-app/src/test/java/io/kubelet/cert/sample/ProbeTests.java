@@ -147,7 +147,9 @@ class ProbeTests {
 				assertThat(server.getSubjectAlternativeNames())
 					.containsExactly(List.of(2, "sample-app.sample-app.svc"));
 			});
-		assertThat(this.plane.certManager().certificateRequests()).isEmpty();
+		Awaitility.await()
+			.atMost(PATIENCE)
+			.untilAsserted(() -> assertThat(this.plane.certManager().certificateRequests()).isEmpty());
 		assertThat(this.plane.certificateSigningRequests()).isEmpty();
 	}
 
