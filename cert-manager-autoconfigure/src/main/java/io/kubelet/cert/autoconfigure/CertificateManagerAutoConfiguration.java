@@ -116,7 +116,7 @@ public final class CertificateManagerAutoConfiguration {
 		TemplateSuppliers templates = new TemplateSuppliers(beanFactory, settings.certificates(),
 				(certificate, managers) -> AddressTemplates.of(certificate.request(),
 						(node) -> connection.addressesOf(node, managers), environment));
-		CertificateManagers managers = factory.create(settings.certificates(), signers, templates, connection);
+		CertificateManagers managers = factory.create(settings, signers, templates, connection);
 		listeners.follow(managers);
 		if (connection.isBootstrapping()) {
 			managers.startInOrder();

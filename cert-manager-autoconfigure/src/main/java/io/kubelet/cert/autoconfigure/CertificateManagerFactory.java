@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
 import io.kubelet.cert.autoconfigure.settings.PropertyNames;
 import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.request.RequestNaming;
@@ -33,8 +34,10 @@ record CertificateManagerFactory(SharedResources resources) {
 	 * Creates the managers, which are not started yet. In bootstrap mode, the additional
 	 * certificates are requested with the first one.
 	 */
-	CertificateManagers create(List<CertificateSettings> certificates, SignerSource signers,
-			TemplateSuppliers templates, KubernetesConnection connection) {
+	CertificateManagers create(CertificateSettingsList settings, SignerSource signers, TemplateSuppliers templates,
+			KubernetesConnection connection) {
+		List<CertificateSettings> certificates = settings.certificates();
+		ServerCertificates servers = new ServerCertificates(settings);
 		boolean bootstrapping = connection.isBootstrapping();
 		StoredIssuers issuers = new StoredIssuers(connection.kubeconfig().authorities(), this.resources.clock());
 		List<CertificateManager> managers = new CopyOnWriteArrayList<>();
@@ -48,8 +51,12 @@ record CertificateManagerFactory(SharedResources resources) {
 			SignerSource source = (first || !bootstrapping) ? own
 					: (current) -> own.signer(connection.credentials(managers));
 			IssuedCertificateCheck issued = named.get(managers.size());
+			CertificateTemplateSupplier supplier = templates.find(certificate, managers);
 			CertificateManager manager = create(certificate, stores.get(managers.size()), source,
-					first && bootstrapping, templates.find(certificate, managers), issued);
+					first && bootstrapping, supplier, issued);
+			if (supplier == null && certificate.rotation().enabled()) {
+				servers.requireRequested(certificate);
+			}
 			managers.add(manager);
 			checks.add(() -> issuers.check(manager, certificate, issued));
 		}

@@ -5,6 +5,7 @@ import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.security.interfaces.RSAKey;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 
 import org.jspecify.annotations.Nullable;
@@ -79,14 +80,36 @@ public enum Usage {
 	 * @return the usages in the order in which the kubelet sends them
 	 */
 	public static List<Usage> defaults(String signerName, CertificateTemplate template, PublicKey key) {
+		Usage purpose = purpose(signerName, template);
+		return (key instanceof RSAKey) ? List.of(DIGITAL_SIGNATURE, KEY_ENCIPHERMENT, purpose)
+				: List.of(DIGITAL_SIGNATURE, purpose);
+	}
+
+	/**
+	 * Returns which of the usages that are requested by default says what the certificate
+	 * is for.
+	 * @param signerName the signer
+	 * @param template the template
+	 * @return server auth or client auth
+	 */
+	public static Usage purpose(String signerName, CertificateTemplate template) {
 		boolean server = switch (signerName) {
 			case "kubernetes.io/kubelet-serving" -> true;
 			case "kubernetes.io/kube-apiserver-client", "kubernetes.io/kube-apiserver-client-kubelet" -> false;
 			default -> !template.dnsNames().isEmpty() || !template.ipAddresses().isEmpty();
 		};
-		Usage purpose = server ? SERVER_AUTH : CLIENT_AUTH;
-		return (key instanceof RSAKey) ? List.of(DIGITAL_SIGNATURE, KEY_ENCIPHERMENT, purpose)
-				: List.of(DIGITAL_SIGNATURE, purpose);
+		return server ? SERVER_AUTH : CLIENT_AUTH;
+	}
+
+	/**
+	 * Whether a certificate with these usages does not allow this one, which is an
+	 * extended key usage. One without any extended key usage allows all of them.
+	 * @param usages the usages
+	 * @return {@code true} if it does not
+	 */
+	public boolean isExcludedBy(Collection<Usage> usages) {
+		return !usages.contains(this) && !usages.contains(ANY)
+				&& usages.stream().anyMatch((usage) -> usage.extendedKeyUsage != null);
 	}
 
 	/**

@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 
+import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Usage;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +24,8 @@ public enum TlsRole {
 	/** DNS names, URIs and IP addresses (RFC 5280, 4.2.1.6). */
 	private static final Set<?> NAMES_OF_SERVERS = Set.of(2, 6, 7);
 
+	private static final String NO_NAME = "it contains neither a DNS name nor an IP address nor a URI";
+
 	private final Usage usage;
 
 	TlsRole(Usage usage) {
@@ -35,10 +38,19 @@ public enum TlsRole {
 	 * @return what it lacks, {@code null} if nothing
 	 */
 	public @Nullable String objection(X509Certificate leaf) {
-		if (this == SERVER && !isNamed(leaf)) {
-			return "it contains neither a DNS name nor an IP address nor a URI";
-		}
-		return exclusion(leaf);
+		return (this == SERVER && !isNamed(leaf)) ? NO_NAME : exclusion(leaf);
+	}
+
+	/**
+	 * Returns why peers would refuse the certificate that is requested.
+	 * @param template the template
+	 * @param usages the usages
+	 * @return what it would lack, {@code null} if nothing
+	 */
+	public @Nullable String objection(CertificateTemplate template, Collection<Usage> usages) {
+		boolean named = !template.dnsNames().isEmpty() || !template.ipAddresses().isEmpty()
+				|| !template.uris().isEmpty();
+		return (this == SERVER && !named) ? NO_NAME : this.usage.isExcludedBy(usages) ? exclusion() : null;
 	}
 
 	/**
@@ -48,7 +60,11 @@ public enum TlsRole {
 	 * @return the usage that it lacks, {@code null} if none
 	 */
 	public @Nullable String exclusion(X509Certificate leaf) {
-		return this.usage.isCarriedBy(leaf) ? null : "it excludes '" + this.usage + "'";
+		return this.usage.isCarriedBy(leaf) ? null : exclusion();
+	}
+
+	private String exclusion() {
+		return "it excludes '" + this.usage + "'";
 	}
 
 	private static boolean isNamed(X509Certificate leaf) {

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.List;
+import java.util.stream.Stream;
 
 import io.kubelet.cert.autoconfigure.StartFailures;
 import io.kubelet.cert.certificate.CertificatePair;
@@ -16,6 +17,7 @@ import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.ssl.RotatingServer.Kind;
+import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
@@ -44,6 +46,25 @@ class CertificateRoleTests {
 		assertThat(StartFailures.property(failure)).hasMessageContainingAll("server.ssl.bundle", "'client'",
 				"is not one of a server: it contains neither a DNS name nor an IP address nor a URI",
 				"'kubelet.cert.additional.client.template.dns-names'", "'kubelet.cert.additional.client.usages'");
+	}
+
+	@Test
+	void usagesThatExcludeAServerAreReportedBeforeACertificateIsRequested() {
+		int creates = creates();
+		Throwable failure = catchThrowable(
+				() -> new RotatingServer(Kind.TOMCAT, "kubelet.cert.usages=client auth").close());
+		assertThat(StartFailures.property(failure)).hasMessageContainingAll(
+				"Property kubelet.cert.usages with value '[client auth]'", "'server.ssl.bundle'", "add 'server auth'");
+		failure = catchThrowable(() -> new RotatingServer(Kind.TOMCAT, "server.ssl.bundle=client",
+				"kubelet.cert.additional.client.template.dns-names=localhost")
+			.close());
+		assertThat(StartFailures.property(failure)).hasMessageContainingAll("server.ssl.bundle", "'client'",
+				"is not one of a server: it excludes 'server auth'", "'kubelet.cert.additional.client.signer-name'");
+		assertThat(creates()).isEqualTo(creates);
+	}
+
+	private static int creates() {
+		return RotatingApplication.plane.count(RecordedRequest::isCreate);
 	}
 
 	/** The JDK and OpenSSL take the name of a server from the common name. */
@@ -115,6 +136,31 @@ class CertificateRoleTests {
 			Awaitility.await().until(() -> !server.pair("client").leaf().equals(stored));
 			assertThat(server.served().getSubjectAlternativeNames()).hasSize(1);
 		}
+	}
+
+	/** Otherwise the start would fail until somebody deletes the files. */
+	@Test
+	void storedCertificateOfAClientIsReplacedBeforeTheStartOnceTheUsagesAreThoseOfAServer(@TempDir Path directory,
+			CapturedOutput output) throws Exception {
+		RotatingApplication.plane.behavior().sign("example.com/any");
+		String[] properties = { "kubelet.cert.cert-dir=" + directory,
+				"kubelet.cert.additional.client.signer-name=example.com/any",
+				"kubelet.cert.additional.client.template.dns-names=localhost",
+				"kubelet.cert.additional.client.usages=client auth" };
+		X509Certificate stored;
+		try (RotatingApplication application = new RotatingApplication(properties)) {
+			stored = application.pair("client").leaf();
+		}
+		int creates = creates();
+		properties[3] = "kubelet.cert.additional.client.usages=server auth";
+		try (RotatingServer server = new RotatingServer(Kind.TOMCAT,
+				Stream.concat(Stream.of("server.ssl.bundle=client"), Stream.of(properties)).toArray(String[]::new))) {
+			assertThat(server.served()).isNotEqualTo(stored);
+			assertThat(server.served().getExtendedKeyUsage()).containsExactly("1.3.6.1.5.5.7.3.1");
+		}
+		assertThat(creates()).isEqualTo(creates + 1);
+		assertThat(output).contains("[client] The stored certificate is not one of a server: it excludes 'server auth'",
+				"[client] There is no valid certificate of a server yet: waiting up to 1m for it");
 	}
 
 	@Test

@@ -2,11 +2,9 @@ package io.kubelet.cert.autoconfigure.settings;
 
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.function.Predicate;
 import java.util.regex.Pattern;
 
 import org.springframework.boot.context.properties.bind.Bindable;
@@ -76,19 +74,22 @@ record BundleProperties(Set<String> names, Map<String, String> uses) {
 	}
 
 	/**
-	 * Returns the property by which a server uses a bundle.
-	 * @param bundle the name of the bundle
-	 * @param exists whether there is a server with properties of this prefix
-	 * @return the property, empty if there is none
+	 * Returns the properties by which servers use bundles.
+	 * @param web whether the application has a web server, whose properties may be set
+	 * for other applications otherwise
+	 * @param management whether it has one for management
+	 * @return the properties, by the name of the bundle
 	 */
-	Optional<String> serverOf(String bundle, Predicate<String> exists) {
-		return this.uses.entrySet()
-			.stream()
-			.filter((use) -> use.getValue().equals(bundle))
-			.map(Map.Entry::getKey)
-			.filter(USE_BY_SERVER.asMatchPredicate())
-			.filter((property) -> exists.test(property.substring(0, property.indexOf("ssl."))))
-			.findFirst();
+	Map<String, String> servers(boolean web, boolean management) {
+		Map<String, String> servers = new TreeMap<>();
+		this.uses.forEach((property, bundle) -> {
+			boolean exists = property.startsWith("server.") ? web
+					: !property.startsWith("management.server.") || (web && management);
+			if (exists && USE_BY_SERVER.matcher(property).matches()) {
+				servers.putIfAbsent(bundle, property);
+			}
+		});
+		return servers;
 	}
 
 }

@@ -1,6 +1,7 @@
 package io.kubelet.cert.autoconfigure.settings;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 import org.springframework.core.env.Environment;
@@ -10,8 +11,10 @@ import org.springframework.core.env.Environment;
  *
  * @param certificates the settings
  * @param kubernetes how the API server is reached
+ * @param servers the properties by which servers use SSL bundles, by the names of these
  */
-public record CertificateSettingsList(List<CertificateSettings> certificates, KubernetesProperties kubernetes) {
+public record CertificateSettingsList(List<CertificateSettings> certificates, KubernetesProperties kubernetes,
+		Map<String, String> servers) {
 
 	/**
 	 * Returns the settings of a certificate.
@@ -33,20 +36,12 @@ public record CertificateSettingsList(List<CertificateSettings> certificates, Ku
 	}
 
 	/**
-	 * Returns the property by which a server uses an SSL bundle.
-	 * @param bundle the name of the bundle
-	 * @param environment the environment
-	 * @param web whether the application has a web server, whose properties may be set
-	 * for other applications otherwise
+	 * Returns the property by which a server uses the SSL bundle of a certificate.
+	 * @param certificate the settings of the certificate
 	 * @return the property, empty if there is none
 	 */
-	public Optional<String> serverOf(String bundle, Environment environment, boolean web) {
-		boolean management = !"-1".equals(environment.getProperty("management.server.port"));
-		return BundleProperties.of(this.certificates, environment).serverOf(bundle, (prefix) -> switch (prefix) {
-			case "server." -> web;
-			case "management.server." -> web && management;
-			default -> true;
-		});
+	public Optional<String> serverOf(CertificateSettings certificate) {
+		return Optional.ofNullable(this.servers.get(certificate.ssl().bundle()));
 	}
 
 }

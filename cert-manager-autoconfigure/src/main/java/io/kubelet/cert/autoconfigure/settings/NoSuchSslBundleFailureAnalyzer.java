@@ -45,9 +45,7 @@ class NoSuchSslBundleFailureAnalyzer extends AbstractFailureAnalyzer<NoSuchSslBu
 		try {
 			return (SettingsConfiguration.isAnyPropertySet(this.environment)
 					&& this.environment.getProperty("kubelet.cert.enabled", Boolean.class, true))
-							? SettingsConfiguration.resolve(PropertiesBinder.bind(this.environment, false))
-								.certificates()
-							: List.of();
+							? SettingsConfiguration.resolve(PropertiesBinder.bind(this.environment, false)) : List.of();
 		}
 		catch (RuntimeException ex) {
 			return List.of();

@@ -9,6 +9,8 @@ import java.util.Set;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.SharedSecret;
 import io.kubelet.cert.autoconfigure.settings.PropertiesBinder.Bound;
 
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.boot.context.properties.bind.BindableRuntimeHintsRegistrar;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName.Form;
@@ -45,8 +47,13 @@ public class SettingsConfiguration {
 	}
 
 	@Bean
-	CertificateSettingsList kubeletCertSettings(Bound bound) {
-		return resolve(bound);
+	CertificateSettingsList kubeletCertSettings(Bound bound, Environment environment,
+			ObjectProvider<WebApplication> web) {
+		List<CertificateSettings> certificates = resolve(bound);
+		return new CertificateSettingsList(certificates, bound.application().kubernetes(),
+				BundleProperties.of(certificates, environment)
+					.servers(web.getIfAvailable() != null,
+							!"-1".equals(environment.getProperty("management.server.port"))));
 	}
 
 	/**
@@ -64,7 +71,7 @@ public class SettingsConfiguration {
 		return false;
 	}
 
-	static CertificateSettingsList resolve(Bound bound) {
+	static List<CertificateSettings> resolve(Bound bound) {
 		List<CertificateSettings> certificates = new ArrayList<>();
 		certificates
 			.add(new SettingsResolver(bound.names(), bound.first(), Profile.KUBELET_CLIENT.pairName()).resolve());
@@ -74,7 +81,7 @@ public class SettingsConfiguration {
 			certificates.add(new SettingsResolver(bound.names(certificate), properties, name).resolve());
 		}
 		requireDistinct(certificates);
-		return new CertificateSettingsList(certificates, bound.application().kubernetes());
+		return certificates;
 	}
 
 	/** Two certificates would overwrite each other's pairs. */
@@ -88,6 +95,13 @@ public class SettingsConfiguration {
 			names.require(secret == null || taken.add(secret.toString()), "store.secret", secret,
 					"Another certificate is stored in it: name a Secret for each");
 		}
+	}
+
+	/** Present if the properties of a web server are in use. */
+	@Configuration(proxyBeanMethods = false)
+	@ConditionalOnWebApplication
+	static class WebApplication {
+
 	}
 
 	/** Spring Boot does this for what it binds itself. */

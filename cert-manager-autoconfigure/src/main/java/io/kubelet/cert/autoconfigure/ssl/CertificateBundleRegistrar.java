@@ -8,32 +8,28 @@ import java.util.Objects;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
+import io.kubelet.cert.autoconfigure.ServerCertificates;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
 import io.kubelet.cert.autoconfigure.settings.PropertyNames;
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
-import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.ssl.ExpiredConnections;
 import io.kubelet.cert.ssl.LiveSslBundle;
 import io.kubelet.cert.ssl.RegisteredBundle;
-import io.kubelet.cert.ssl.TlsRole;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.boot.autoconfigure.ssl.SslBundleRegistrar;
-import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.boot.ssl.SslBundleRegistry;
 import org.springframework.boot.ssl.SslBundles;
-import org.springframework.core.env.Environment;
 
 /**
  * Registers an SSL bundle for each certificate. If the application waits for its first
@@ -42,13 +38,6 @@ import org.springframework.core.env.Environment;
 final class CertificateBundleRegistrar implements SslBundleRegistrar, DisposableBean {
 
 	private static final Logger logger = LoggerFactory.getLogger(CertificateBundleRegistrar.class);
-
-	private static final String NOT_FOR_SERVERS = "The certificate '%s' of this SSL bundle is not one of a server: %s, so clients would refuse it. ";
-
-	private static final String REQUEST_ANOTHER = "Set '%s' to the names by which clients call the server, and '%s', if set, to usages that contain 'server auth' "
-			+ "(a stored certificate keeps its usages: move it away), or name the bundle of another certificate";
-
-	private static final String STORE_ANOTHER = "Have the program that writes its files store one of a server, or name the bundle of another certificate";
 
 	/** How many authorities are named in the log. */
 	private static final int NAMED = 3;
@@ -61,23 +50,17 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 
 	private final RotationScheduler scheduler;
 
-	private final Environment environment;
-
-	private final boolean web;
-
 	private final List<Runnable> ends = new ArrayList<>();
 
 	/** Bundles do not keep their followers. */
 	private final List<CertificateManager.Follower> followers = new ArrayList<>();
 
 	CertificateBundleRegistrar(CertificateSettingsList settings, CertificateManagers managers,
-			TrustedAuthorities trusted, RotationScheduler scheduler, Environment environment, boolean web) {
+			TrustedAuthorities trusted, RotationScheduler scheduler) {
 		this.settings = settings;
 		this.managers = managers;
 		this.trusted = trusted;
 		this.scheduler = scheduler;
-		this.environment = environment;
-		this.web = web;
 	}
 
 	@Override
@@ -109,37 +92,16 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 					"ssl.bundle", bundleName, "There is an SSL bundle of this name already: rename one of them");
 		Supplier<Trust> trust = this.trusted.of(certificate);
 		if (certificate.startup().waits()) {
-			FirstCertificate.await(manager, certificate, () -> this.trusted.isMissing(certificate));
-			requireForServer(certificate, manager.status());
+			ServerCertificates servers = new ServerCertificates(this.settings);
+			servers.replaceStored(certificate, manager);
+			FirstCertificate.await(manager, certificate,
+					() -> this.trusted.isMissing(certificate) ? "with the authority of its issuer"
+							: servers.isReplaceable(certificate, manager.status()) ? "of a server" : null);
+			servers.require(certificate, manager.status());
 		}
 		report(certificate, manager.status().pair(), trust.get());
 		return RegisteredBundle.register(registry, bundleName, manager, trust, this.scheduler,
 				certificate.ssl().drain());
-	}
-
-	/**
-	 * Requires that the certificate of a server is one of a server, unless it will be
-	 * replaced at once because it does not contain the configured names. Another program
-	 * may have it without names on purpose, for clients that accept the common name.
-	 */
-	private void requireForServer(CertificateSettings certificate, CertificateStatus status) {
-		CertificatePair pair = status.pair();
-		if (pair == null) {
-			return;
-		}
-		boolean isOfAnother = status.schedule().deadline() == null;
-		String objection = isOfAnother ? TlsRole.SERVER.exclusion(pair.leaf()) : TlsRole.SERVER.objection(pair.leaf());
-		CertificateTemplate template = status.requested().template();
-		if (objection != null && (isOfAnother || (template != null && template.isSatisfiedBy(pair.leaf())))) {
-			PropertyNames properties = certificate.properties();
-			String action = isOfAnother ? STORE_ANOTHER
-					: REQUEST_ANOTHER.formatted(properties.of("template.dns-names"), properties.of("usages"));
-			String bundle = certificate.ssl().bundle();
-			this.settings.serverOf(bundle, this.environment, this.web).ifPresent((property) -> {
-				throw new InvalidConfigurationPropertyValueException(property, bundle,
-						NOT_FOR_SERVERS.formatted(certificate.name(), objection) + action);
-			});
-		}
 	}
 
 	@Override

@@ -12,12 +12,9 @@ import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
-import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.autoconfigure.ssl.SslBundleRegistrar;
 import org.springframework.context.annotation.Bean;
-import org.springframework.context.annotation.Configuration;
-import org.springframework.core.env.Environment;
 
 /**
  * Auto-configuration of an SSL bundle for each certificate. The bundles are registered
@@ -31,19 +28,11 @@ public final class CertificateSslAutoConfiguration {
 
 	@Bean
 	SslBundleRegistrar certificateBundleRegistrar(CertificateSettingsList settings, CertificateManagers managers,
-			KubernetesConnection connection, RotationScheduler scheduler, Environment environment,
-			@Qualifier(CertificateManagerAutoConfiguration.CLOCK) ObjectProvider<Clock> clock,
-			ObjectProvider<WebApplication> web) {
+			KubernetesConnection connection, RotationScheduler scheduler,
+			@Qualifier(CertificateManagerAutoConfiguration.CLOCK) ObjectProvider<Clock> clock) {
 		return new CertificateBundleRegistrar(settings, managers,
-				new TrustedAuthorities(connection, managers, clock.getIfAvailable(Clock::systemDefaultZone)), scheduler,
-				environment, web.getIfAvailable() != null);
-	}
-
-	/** Present if the properties of a web server are in use. */
-	@Configuration(proxyBeanMethods = false)
-	@ConditionalOnWebApplication
-	static class WebApplication {
-
+				new TrustedAuthorities(connection, managers, clock.getIfAvailable(Clock::systemDefaultZone)),
+				scheduler);
 	}
 
 }

@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.certificate.CertificatePair;
@@ -32,22 +32,23 @@ final class FirstCertificate implements RotationListener {
 	/** Completes with a failure that waiting does not resolve, or with none. */
 	private final CompletableFuture<CertificateStatus.@Nullable Failure> end = new CompletableFuture<>();
 
-	private final BooleanSupplier insufficient;
+	private final Supplier<@Nullable String> lack;
 
-	private FirstCertificate(BooleanSupplier insufficient) {
-		this.insufficient = insufficient;
+	private FirstCertificate(Supplier<@Nullable String> lack) {
+		this.lack = lack;
 	}
 
 	/**
 	 * Waits for the certificate.
-	 * @param insufficient whether a rotation has to replace a certificate that is valid
+	 * @param lack what a rotation has to bring although the certificate is valid,
+	 * {@code null} if nothing
 	 * @throws CertificateUnavailableException if it is not issued in time, or if waiting
 	 * does not help
 	 */
-	static void await(CertificateManager manager, CertificateSettings settings, BooleanSupplier insufficient) {
-		FirstCertificate listener = new FirstCertificate(insufficient);
+	static void await(CertificateManager manager, CertificateSettings settings, Supplier<@Nullable String> lack) {
+		FirstCertificate listener = new FirstCertificate(lack);
 		manager.addListener(listener);
-		if (manager.current().isPresent() && !insufficient.getAsBoolean()) {
+		if (manager.current().isPresent() && lack.get() == null) {
 			return;
 		}
 		CertificateStatus status = manager.status();
@@ -69,8 +70,9 @@ final class FirstCertificate implements RotationListener {
 	}
 
 	private void awaitEnd(CertificateManager manager, CertificateSettings settings, Duration timeout) {
+		String missing = manager.current().isPresent() ? this.lack.get() : null;
 		logger.info("[{}] There is no valid certificate{} yet: waiting up to {} for it", manager.name(),
-				manager.current().isPresent() ? " with the authority of its issuer" : "", ReadableDuration.of(timeout));
+				(missing != null) ? " " + missing : "", ReadableDuration.of(timeout));
 		manager.awaitedFor(timeout);
 		try {
 			// A shutdown interrupts a start that waits, but not one in a wait with a time
@@ -91,7 +93,7 @@ final class FirstCertificate implements RotationListener {
 
 	@Override
 	public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
-		if (!this.insufficient.getAsBoolean()) {
+		if (this.lack.get() == null) {
 			this.end.complete(null);
 		}
 	}

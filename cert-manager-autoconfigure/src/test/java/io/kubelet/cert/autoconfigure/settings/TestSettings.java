@@ -1,6 +1,7 @@
 package io.kubelet.cert.autoconfigure.settings;
 
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.stream.Stream;
 
 import org.springframework.boot.context.config.ConfigDataEnvironmentPostProcessor;
@@ -26,7 +27,9 @@ final class TestSettings {
 				.map((property) -> "kubelet.cert." + property))
 			.applyTo(environment);
 		ConfigurationPropertySources.attach(environment);
-		return new SettingsConfiguration().kubeletCertSettings(PropertiesBinder.bind(environment));
+		PropertiesBinder.Bound bound = PropertiesBinder.bind(environment);
+		return new CertificateSettingsList(SettingsConfiguration.resolve(bound), bound.application().kubernetes(),
+				Map.of());
 	}
 
 	static CertificateSettingsList of(String... properties) {
