@@ -169,7 +169,10 @@ class CertManagerEndToEndTests {
 			.contains("is approved and waiting for its signature (Referenced \"ClusterIssuer\" not found: "
 					+ "clusterissuer.cert-manager.io \"" + issuer + "\" not found): see 'kubectl describe "
 					+ "certificaterequest --namespace shop shop-")
-			.contains("make sure that the signer or issuer exists")
+			.contains("The request is approved, but not signed: Referenced \"ClusterIssuer\" not found: "
+					+ "clusterissuer.cert-manager.io \"" + issuer + "\" not found. Correct 'kubelet.cert.issuer.name' ("
+					+ issuer + ") and 'kubelet.cert.issuer.kind' (ClusterIssuer) if they are wrong; otherwise, ",
+					"make sure that the signer or issuer exists")
 			.doesNotContain("Have the request approved");
 		List<Object> pending = requests();
 		assertThat(pending).hasSize(this.before.size() + 1);

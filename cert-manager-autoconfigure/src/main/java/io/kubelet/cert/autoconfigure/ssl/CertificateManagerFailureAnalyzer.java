@@ -1,5 +1,7 @@
 package io.kubelet.cert.autoconfigure.ssl;
 
+import java.util.Objects;
+
 import io.kubelet.cert.autoconfigure.settings.InvalidSettingsException;
 import io.kubelet.cert.certificate.CertificateManagerException;
 
@@ -18,14 +20,15 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 
 	@Override
 	protected FailureAnalysis analyze(Throwable rootFailure, CertificateManagerException cause) {
-		return new FailureAnalysis(cause.report(), action(cause), cause);
+		String action = (cause instanceof InvalidSettingsException invalid) ? invalid.action()
+				: (cause instanceof CertificateUnavailableException unavailable)
+						? Objects.requireNonNullElseGet(unavailable.action(), () -> action(cause)) + IN_BACKGROUND
+						: action(cause);
+		return new FailureAnalysis(cause.report(), action, cause);
 	}
 
 	private static String action(CertificateManagerException cause) {
-		if (cause instanceof InvalidSettingsException invalid) {
-			return invalid.action();
-		}
-		String action = switch (cause.kind()) {
+		return switch (cause.kind()) {
 			case UNAUTHORIZED ->
 				"Replace the token or the client certificate in the kubeconfig (%s).".formatted(KUBECONFIG);
 			case FORBIDDEN -> cause.report().equals(cause.getMessage())
@@ -48,14 +51,12 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 				"Ask whoever approves and signs requests in the cluster, or change the signer, the template or the usages.";
 			case STORE ->
 				"Make sure that this process can read and write the files or the Secret above and that they are complete, or set 'kubelet.cert.cert-dir' to another directory.";
-			case TIMED_OUT -> (cause instanceof CertificateUnavailableException unavailable && unavailable.isApproved())
-					? "The request is approved: make sure that the signer or issuer exists and that it runs."
-					: "Have the request approved (that of a signer by 'kubectl certificate approve'), and make sure that the signer or issuer exists and that it runs.";
+			case TIMED_OUT ->
+				"Have the request approved (that of a signer by 'kubectl certificate approve'), and make sure that the signer or issuer exists and that it runs.";
 			case LOST, OTHER ->
 				"Do what the description says. To connect to another API server, set %s to a kubeconfig and 'kubelet.cert.kubernetes.context' to one of its contexts, or run in a pod with a service account."
 					.formatted(KUBECONFIG);
 		};
-		return (cause instanceof CertificateUnavailableException) ? action + IN_BACKGROUND : action;
 	}
 
 }

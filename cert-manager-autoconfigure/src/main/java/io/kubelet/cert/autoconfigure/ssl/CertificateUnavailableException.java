@@ -18,21 +18,39 @@ import org.jspecify.annotations.Nullable;
  */
 final class CertificateUnavailableException extends CertificateManagerException {
 
-	private final boolean approved;
+	private static final String CHECK_SIGNER = "make sure that the signer or issuer exists and that it runs.";
+
+	private final @Nullable String action;
 
 	private CertificateUnavailableException(Kind kind, String message, @Nullable Throwable cause) {
 		this(kind, message, cause, null);
 	}
 
 	private CertificateUnavailableException(Kind kind, String message, @Nullable Throwable cause,
-			@Nullable ConfirmedRequest pending) {
+			@Nullable String action) {
 		super(kind, message, cause);
-		this.approved = pending != null && pending.conditions().contains("Approved");
+		this.action = action;
 	}
 
-	/** Whether only the signature is missing. */
-	boolean isApproved() {
-		return this.approved;
+	/** What to do, {@code null} if that follows from the kind of the failure. */
+	@Nullable String action() {
+		return this.action;
+	}
+
+	/**
+	 * An approved request lacks only its signature, for which its issuer may not exist.
+	 */
+	private static @Nullable String action(CertificateSettings settings, @Nullable ConfirmedRequest pending) {
+		if (pending == null || !pending.conditions().contains("Approved")) {
+			return null;
+		}
+		CertificateSettings.Issuer issuer = settings.request().issuer();
+		if (issuer == null || pending.message().isEmpty()) {
+			return "The request is approved: " + CHECK_SIGNER;
+		}
+		return "The request is approved, but not signed: %s. Correct '%s' (%s) and '%s' (%s) if they are wrong; otherwise, %s"
+			.formatted(pending.message(), settings.properties().of("issuer.name"), issuer.reference().name(),
+					settings.properties().of("issuer.kind"), issuer.reference().kind(), CHECK_SIGNER);
 	}
 
 	static CertificateUnavailableException timedOut(CertificateSettings settings, Duration timeout,
@@ -53,13 +71,13 @@ final class CertificateUnavailableException extends CertificateManagerException 
 		if (failure != null) {
 			return new CertificateUnavailableException(Kind.of(failure.cause()),
 					message + ". Attempt %d failed: %s".formatted(failure.attempt(), failure.summary()),
-					failure.cause(), pending);
+					failure.cause(), action(settings, pending));
 		}
 		return (pending == null)
 				? new CertificateUnavailableException(Kind.UNAVAILABLE,
 						message + ". The API server has not answered the request yet", null)
 				: new CertificateUnavailableException(Kind.TIMED_OUT, message + ". Request " + pending.name() + " "
-						+ pending.waitingFor(status.requested().signerName()), null, pending);
+						+ pending.waitingFor(status.requested().signerName()), null, action(settings, pending));
 	}
 
 	static CertificateUnavailableException failed(CertificateSettings settings, CertificateStatus.Failure failure,
