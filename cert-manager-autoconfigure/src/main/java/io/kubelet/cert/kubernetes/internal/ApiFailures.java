@@ -30,9 +30,9 @@ import org.jspecify.annotations.Nullable;
 public record ApiFailures(String server) {
 
 	/** An API server also answers 403 for an API group that it does not know. */
-	private static final String PERHAPS_ABSENT = "cert-manager is not installed in this cluster, or the permission is missing. "
-			+ "Install cert-manager, or grant the permission to create, list, watch and delete "
-			+ "certificaterequests.cert-manager.io. ";
+	private static final String PERHAPS_ABSENT = "Either the permission to create, list, watch and delete "
+			+ "certificaterequests.cert-manager.io is missing, or cert-manager is not installed in this cluster: "
+			+ "'kubectl get crd certificaterequests.cert-manager.io' shows which. ";
 
 	/** What an API server answers below an API group that it does not know. */
 	private static final String PAGE_NOT_FOUND = "404 page not found";

@@ -58,10 +58,12 @@ final class RbacAdvice {
 		String binding = (role + ":" + user).replaceAll("[/%]", "-");
 		return """
 
-				The user lacks the permission to %1$s %2$s. To grant it, an administrator runs:
+				The user lacks the permission to %1$s %2$s%11$s. To grant it, an administrator runs:
 				kubectl create %4$s %5$s%3$s --verb=%6$s --resource=%2$s%7$s%8$s
 				kubectl create %4$sbinding '%9$s'%3$s --%4$s=%5$s --user='%10$s'""".formatted(refusal.group("verb"),
-				resource, in, kind, role, verbs(resource, object), group, only, binding, user);
+				resource, in, kind, role, verbs(resource, object), group, only, binding, user,
+				(resource.equals("certificaterequests") && refusal.group("verb").equals("create"))
+						? ", unless cert-manager is not installed" : "");
 	}
 
 	/** Only requests to cert-manager are deleted by the requester. */

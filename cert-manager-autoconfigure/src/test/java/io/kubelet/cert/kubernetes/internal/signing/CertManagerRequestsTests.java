@@ -181,9 +181,13 @@ class CertManagerRequestsTests {
 	@Test
 	void anotherNamespaceIsRefusedWithTheRole() {
 		failure(signer("other"), request()).returns(Kind.FORBIDDEN, Kind::of)
-			.withMessageContaining("cert-manager is not installed in this cluster, or the permission is missing")
+			.withMessageContaining("Either the permission to create, list, watch and delete "
+					+ "certificaterequests.cert-manager.io is missing, or cert-manager is not installed in this cluster: "
+					+ "'kubectl get crd certificaterequests.cert-manager.io' shows which. ")
 			.satisfies((failure) -> assertThat(((RequestException) failure).report()).contains(
 					"""
+							The user lacks the permission to create certificaterequests, unless cert-manager is not installed. \
+							To grant it, an administrator runs:
 							kubectl create role kubelet-cert-certificaterequests --namespace other --verb=create,list,watch,delete \
 							--resource=certificaterequests.cert-manager.io
 							kubectl create rolebinding 'kubelet-cert-certificaterequests:system:serviceaccount:shop:shop' --namespace other \
