@@ -84,7 +84,7 @@ class ConfigurationMistakesTests extends ClusterFixture {
 			textBlock = """
 					kubernetes.kubeconfig=/nowhere/kubeconfig | kubernetes.kubeconfig with value '/nowhere/kubeconfig' is invalid: There is no such file
 					kubernetes.bootstrap-kubeconfig=/nowhere/bootstrap;kubernetes.kubeconfig=/nowhere/kubelet;template.common-name=a;signer-name=b.c/d | kubernetes.bootstrap-kubeconfig with value '/nowhere/bootstrap' is invalid: There is no such file: set it to the kubeconfig with the bootstrap token, because /nowhere/kubelet has no valid client certificate
-					template.organizations= | template.common-name with value 'null' is invalid: No names are configured for certificate 'kubelet-client': set this property or another one under 'template', set a profile, or define a CertificateTemplateSupplier bean. If no certificate is to be requested, set 'kubelet.cert.rotate-certificates' to false
+					template.organizations= | template.common-name with value 'null' is invalid: A blank value counts as none: 'kubelet.cert.template.organizations' ("kubelet.cert.template.organizations" from property source "test"). No names are configured for certificate 'kubelet-client': set this property or another one under 'template', set a profile, or define a CertificateTemplateSupplier bean. If no certificate is to be requested, set 'kubelet.cert.rotate-certificates' to false
 					template.common-name=shop | signer-name with value 'null' is invalid: Neither a signer nor an issuer is configured for certificate 'kubelet-client': set 'kubelet.cert.issuer.name' if cert-manager issues the certificate, or set this property to the signer that does, such as kubernetes.io/kube-apiserver-client for
 					""")
 	void propertyIsNamed(String properties, String message) {

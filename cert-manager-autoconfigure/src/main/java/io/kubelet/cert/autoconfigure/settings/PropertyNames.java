@@ -57,17 +57,26 @@ public record PropertyNames(String prefix, Set<ConfigurationPropertyName> inheri
 	 */
 	public InvalidConfigurationPropertyValueException invalid(String property, @Nullable Object value, String reason,
 			@Nullable Object... arguments) {
+		List<ConfigurationProperty> ignored = this.blank.stream()
+			.filter((blank) -> value == null || reason.contains("{" + nameOf(blank) + "}"))
+			.toList();
 		String named = OTHER.matcher(reason).replaceAll((other) -> Matcher.quoteReplacement(of(other.group(1))));
 		return new InvalidConfigurationPropertyValueException(of(property), value,
-				named.formatted(arguments) + ((value != null) ? "" : blankValues()));
+				(ignored.isEmpty() ? "" : "A blank value counts as none: " + describe(ignored) + ". ")
+						+ named.formatted(arguments));
 	}
 
-	/** Whoever set a variable that is blank looks for another mistake. */
-	private String blankValues() {
-		return this.blank.isEmpty() ? "" : this.blank.stream()
+	private String nameOf(ConfigurationProperty property) {
+		String name = property.getName().toString();
+		return name.substring((name.startsWith(this.prefix + ".") ? this.prefix : PREFIX).length() + 1);
+	}
+
+	/** Describes properties with what is written and where. */
+	static String describe(List<ConfigurationProperty> properties) {
+		return properties.stream()
 			.map((property) -> "'%s%s' (%s)".formatted(property.getName(),
 					property.getValue().toString().isBlank() ? "" : "=" + property.getValue(), property.getOrigin()))
-			.collect(Collectors.joining(", ", ". A blank value counts as none: ", ""));
+			.collect(Collectors.joining(", "));
 	}
 
 	/**

@@ -8,6 +8,8 @@ import java.util.Set;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.SharedSecret;
 import io.kubelet.cert.autoconfigure.settings.PropertiesBinder.Bound;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
@@ -29,9 +31,15 @@ import org.springframework.core.env.Environment;
 @ImportRuntimeHints(SettingsConfiguration.PropertiesHints.class)
 public class SettingsConfiguration {
 
+	private static final Logger logger = LoggerFactory.getLogger(SettingsConfiguration.class);
+
 	@Bean
 	Bound boundCertificateProperties(Environment environment) {
-		return PropertiesBinder.bind(environment);
+		Bound bound = PropertiesBinder.bind(environment);
+		if (!bound.blank().isEmpty()) {
+			logger.info("Properties with a blank value count as not set: {}", PropertyNames.describe(bound.blank()));
+		}
+		return bound;
 	}
 
 	/** A bean for the {@code configprops} endpoint only. */

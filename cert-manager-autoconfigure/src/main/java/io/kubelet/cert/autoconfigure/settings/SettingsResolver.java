@@ -230,7 +230,7 @@ record SettingsResolver(PropertyNames names, CertificateProperties properties, S
 		CertificateProperties.Ssl ssl = this.properties.ssl();
 		Trusted trusted = trusted(ssl);
 		this.names.require(trusted.kind() != TrustKind.ISSUER || request.issuer() != null, "ssl.trust", "issuer",
-				"A signer returns no authority, and certificate '%1$s' has no issuer: set '%2$s.issuer.name', or name the authorities otherwise, such as with '%2$s.ssl.trust-config-map' or '%2$s.ssl.trust'",
+				"A signer returns no authority, and certificate '%1$s' has no issuer: set '{issuer.name}', or name the authorities otherwise, such as with '%2$s.ssl.trust-config-map' or '%2$s.ssl.trust'",
 				name, this.names.prefix());
 		return new Ssl(Objects.requireNonNullElse(ssl.bundle(), name), trusted, ssl.trustOverlap(), ssl.drain());
 	}

@@ -92,9 +92,8 @@ class SettingsMistakesTests {
 		assertThatExceptionOfType(InvalidConfigurationPropertyValueException.class)
 			.isThrownBy(() -> TestSettings.of(environment,
 					"store.type=secret;key.size=${SIZE:};template.dns-names=a;additional.b.pair-name="))
-			.withMessageMatching(
-					"Property kubelet.cert.store.secret with value 'null' is invalid: Name the Secret, .*certificate\\. "
-							+ "A blank value counts as none: .*")
+			.withMessageMatching("Property kubelet.cert.store.secret with value 'null' is invalid: "
+					+ "A blank value counts as none: .*\\. Name the Secret, .*certificate")
 			.withMessageContainingAll("'kubelet.cert.store.secret' (\"KUBELET_CERT_STORE_SECRET\" from property source",
 					"'kubelet.cert.cert-dir' (\"KUBELET_CERT_CERT_DIR\" from property source",
 					"'kubelet.cert.key.size=${SIZE:}' (\"kubelet.cert.key.size\" from property source \"test\")")
@@ -106,10 +105,20 @@ class SettingsMistakesTests {
 		assertThatExceptionOfType(InvalidConfigurationPropertyValueException.class)
 			.isThrownBy(() -> TestSettings.of("signer-name=;issuer.group=;additional.b.issuer.namespace=shop",
 					"additional.b.issuer.name=;additional.c.issuer.name="))
-			.withMessageStartingWith("Property kubelet.cert.additional.b.issuer.name with value 'null' is invalid")
-			.withMessageEndingWith(
-					". A blank value counts as none: 'kubelet.cert.issuer.group' (\"kubelet.cert.issuer.group\" from property source \"test\"), "
-							+ "'kubelet.cert.additional.b.issuer.name' (\"kubelet.cert.additional.b.issuer.name\" from property source \"test\")");
+			.withMessageStartingWith(
+					"Property kubelet.cert.additional.b.issuer.name with value 'null' is invalid: A blank value counts as none: "
+							+ "'kubelet.cert.issuer.group' (\"kubelet.cert.issuer.group\" from property source \"test\"), "
+							+ "'kubelet.cert.additional.b.issuer.name' (\"kubelet.cert.additional.b.issuer.name\" from property source \"test\"). The namespace");
+	}
+
+	/** That is why the other property has a value that cannot be used. */
+	@Test
+	void reportOfAnotherPropertyNamesTheBlankOneThatItNeeds() {
+		assertThatExceptionOfType(InvalidConfigurationPropertyValueException.class)
+			.isThrownBy(() -> TestSettings.of("ssl.trust=issuer;issuer.name=;issuer.group=;signer-name=a.b/c"))
+			.withMessageStartingWith(
+					"Property kubelet.cert.ssl.trust with value 'issuer' is invalid: A blank value counts as none: "
+							+ "'kubelet.cert.issuer.name' (\"kubelet.cert.issuer.name\" from property source \"test\"). A signer returns");
 	}
 
 	@Test

@@ -21,18 +21,23 @@ import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.rotation.engine.RotationSettings;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Tests for {@link SettingsResolver}.
  */
+@ExtendWith(OutputCaptureExtension.class)
 class SettingsResolverTests {
 
 	private static final Map<String, JsonNode> METADATA = Metadata.properties();
@@ -71,6 +76,19 @@ class SettingsResolverTests {
 		assertThat(blank.certificates()).usingRecursiveFieldByFieldElementComparatorIgnoringFields("properties")
 			.isEqualTo(TestSettings.of().certificates());
 		assertThat(blank.kubernetes().context()).isNull();
+	}
+
+	/**
+	 * Otherwise, the default would be a surprise: a name, or the directory of a kubelet.
+	 */
+	@Test
+	void blankValuesAreLoggedOnce(CapturedOutput output) {
+		new ApplicationContextRunner().withUserConfiguration(SettingsConfiguration.class)
+			.withPropertyValues("kubelet.cert.pair-name=", "kubelet.cert.cert-dir=${DIRECTORY:}",
+					"kubelet.cert.store.retain=3")
+			.run((context) -> assertThat(output).containsOnlyOnce("Properties with a blank value count as not set: "
+					+ "'kubelet.cert.cert-dir=${DIRECTORY:}' (\"kubelet.cert.cert-dir\" from property source \"test\"), "
+					+ "'kubelet.cert.pair-name' (\"kubelet.cert.pair-name\" from property source \"test\")"));
 	}
 
 	@ParameterizedTest
