@@ -7,20 +7,12 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-
-import javax.net.ssl.X509TrustManager;
 
 import io.kubelet.cert.ssl.ClientRotationTests.Clients;
 import io.kubelet.cert.testsupport.DocumentedJava;
 import io.kubelet.cert.testsupport.Markdown;
-import io.opentelemetry.exporter.otlp.http.trace.OtlpHttpSpanExporter;
-import io.opentelemetry.sdk.trace.SdkTracerProvider;
-import io.opentelemetry.sdk.trace.SpanProcessor;
-import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
-import io.opentelemetry.sdk.trace.export.SpanExporter;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -112,40 +104,6 @@ class ConsumerRecipesTests {
 				this.application.rotate("client");
 			}
 		}
-	}
-
-	@Test
-	void exporterOfSpansPresentsTheCurrentCertificateOnlyIfItIsReplaced() throws Exception {
-		String first = this.application.serial("client");
-		SpanExporter kept = exporter();
-		try (AnnotationConfigApplicationContext context = documented("OtlpConfiguration")) {
-			context.registerBean("exporter", SpanExporter.class, this::exporter);
-			SpanExporter replaced = context.getBean("exporter", SpanExporter.class);
-			export(kept);
-			export(replaced);
-			this.application.rotate("client");
-			String second = this.application.serial("client");
-			export(kept);
-			export(replaced);
-			assertThat(this.server.presented()).containsExactly(first, first, second);
-		}
-		kept.shutdown();
-	}
-
-	/** As Spring Boot creates it. */
-	private SpanExporter exporter() {
-		SslBundle bundle = this.application.bundle("client");
-		return OtlpHttpSpanExporter.builder()
-			.setEndpoint(this.server.uri() + "v1/traces")
-			.setSslContext(bundle.createSslContext(), (X509TrustManager) bundle.getManagers().getTrustManagers()[0])
-			.build();
-	}
-
-	private static void export(SpanExporter exporter) {
-		SpanProcessor processor = SimpleSpanProcessor.create(exporter);
-		SdkTracerProvider tracing = SdkTracerProvider.builder().addSpanProcessor(processor).build();
-		tracing.get("test").spanBuilder("span").startSpan().end();
-		assertThat(processor.forceFlush().join(60, TimeUnit.SECONDS).isSuccess()).isTrue();
 	}
 
 	/** Creates the context of a documented configuration, which uses the application. */

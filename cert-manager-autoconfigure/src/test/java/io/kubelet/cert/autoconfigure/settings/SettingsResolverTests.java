@@ -7,6 +7,7 @@ import java.util.Objects;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
+import io.kubelet.cert.autoconfigure.client.CertificateOtlpAutoConfiguration;
 import io.kubelet.cert.autoconfigure.connections.CertificateDrainAutoConfiguration;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Issuer;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Request;
@@ -72,7 +73,7 @@ class SettingsResolverTests {
 	@Test
 	void blankNameIsNoName() {
 		CertificateSettingsList blank = TestSettings
-			.of("pair-name=;signer-name=;issuer.name=;template.common-name=;ssl.bundle=;kubernetes.context=;enabled=;drain.grpc=;drain.hikari=");
+			.of("pair-name=;signer-name=;issuer.name=;template.common-name=;ssl.bundle=;kubernetes.context=;enabled=;drain.grpc=;drain.hikari=;drain.otlp=");
 		assertThat(blank.certificates()).usingRecursiveFieldByFieldElementComparatorIgnoringFields("properties")
 			.isEqualTo(TestSettings.of().certificates());
 		assertThat(blank.kubernetes().context()).isNull();
@@ -92,7 +93,8 @@ class SettingsResolverTests {
 	}
 
 	@ParameterizedTest
-	@ValueSource(classes = { KubernetesApiClientAutoConfiguration.class, CertificateDrainAutoConfiguration.class })
+	@ValueSource(classes = { KubernetesApiClientAutoConfiguration.class, CertificateDrainAutoConfiguration.class,
+			CertificateOtlpAutoConfiguration.class })
 	void conditionsHaveTheDefaultsOfTheirProperties(Class<?> configuration) {
 		assertThat(Stream.concat(Stream.of(configuration), Stream.of(configuration.getDeclaredClasses()))
 			.map((type) -> type.getAnnotation(ConditionalOnBooleanProperty.class))
