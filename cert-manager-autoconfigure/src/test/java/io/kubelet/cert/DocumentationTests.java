@@ -28,6 +28,7 @@ import io.kubelet.cert.testsupport.DocumentedJava;
 import io.kubelet.cert.testsupport.Markdown;
 import io.kubelet.cert.testsupport.Markdown.Block;
 import io.kubelet.cert.testsupport.ProjectFiles;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.assertj.core.groups.Tuple;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -169,6 +170,16 @@ class DocumentationTests {
 			.filteredOn((line) -> line.matches("\\| `[A-Z_]+` \\|.*"))
 			.extracting((row) -> row.split("`")[1])
 			.containsSequence(Arrays.stream(type.getEnumConstants()).map(Enum::name).toList());
+	}
+
+	@Test
+	void readmeCallsTheServerThatItConfigures() {
+		Markdown readme = Markdown.of("README.md");
+		String yaml = String.join("", readme.blocks("yaml").map(Block::content).toList());
+		assertThat(readme.blocks("shell").map(Block::content)).filteredOn((block) -> block.contains("--cacert"))
+			.singleElement(InstanceOfAssertFactories.STRING)
+			.contains("--resolve shop.shop.svc:8443:127.0.0.1 https://shop.shop.svc:8443/");
+		assertThat(yaml).contains("port: 8443", "dns-names: shop.shop.svc");
 	}
 
 	@Test
