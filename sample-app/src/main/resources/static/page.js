@@ -89,11 +89,11 @@ function showTimeline(article, { notBefore, notAfter }, rotationWindow, deadline
 function showHistory(list, history) {
 	const entries = history.map(({ at, outcome, trigger, serialNumber, requestName, duration, reason, message }) => {
 		const item = element('li');
-		const took = duration ? ` in ${distance(seconds(duration) * 1000)}` : '';
+		const took = (word) => duration ? ` ${word} ${distance(seconds(duration) * 1000)}` : '';
 		const by = requestName ? ` (${requestName})` : '';
 		const entry = element('span', { className: outcome });
-		entry.append(...outcome === 'FAILED' ? [`${reason} after ${distance(seconds(duration) * 1000)}: ${message}`]
-			: [`${triggers[trigger] ?? 'Another program stored'} `, element('code', { textContent: serialNumber }), took + by]);
+		entry.append(...outcome === 'FAILED' ? [`${reason}${took('after')}: ${message}`]
+			: [`${triggers[trigger] ?? 'Another program stored'} `, element('code', { textContent: serialNumber }), took('in') + by]);
 		item.append(instantElement(at), entry);
 		return item;
 	});
