@@ -6,6 +6,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -51,10 +52,17 @@ public final class DurableFiles {
 
 	/**
 	 * Creates a directory as the kubelet does: mode 0755, less the mask of the process.
+	 * @throws NotDirectoryException if there is a file in its place: for another
+	 * exception, another name for the file in it would be tried
 	 */
 	private static void createDirectory(Path directory) throws IOException {
-		if (!Files.isDirectory(directory)) {
-			Files.createDirectories(directory, mode(directory, "rwxr-xr-x"));
+		try {
+			if (!Files.isDirectory(directory)) {
+				Files.createDirectories(directory, mode(directory, "rwxr-xr-x"));
+			}
+		}
+		catch (FileAlreadyExistsException ex) {
+			throw new NotDirectoryException(directory.toString());
 		}
 	}
 

@@ -8,12 +8,15 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.testsupport.TestStore;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout.ThreadMode;
+import org.junit.jupiter.api.Timeout;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -88,6 +91,17 @@ class FileCertificateStoreTests extends StoreFixture {
 		Files.writeString(file("-updated.pem"), "");
 		assertThatExceptionOfType(StoreException.class).isThrownBy(() -> store())
 			.withMessageContaining("updated.pem is a file, but only a link can be there");
+	}
+
+	/** Another name for the file in it would not help. */
+	@Test
+	@Timeout(value = 1, unit = TimeUnit.MINUTES, threadMode = ThreadMode.SEPARATE_THREAD)
+	void directoryThatHasBecomeAFileIsAnError() throws IOException {
+		Path pki = this.directory.resolve("pki");
+		TestStore store = TestStore.files(pki, "kubelet-client", null, 5, this.time);
+		Files.createFile(pki);
+		assertThatExceptionOfType(StoreException.class).isThrownBy(() -> store.update(pair()))
+			.withMessageContaining(pki.toString());
 	}
 
 	@Test
