@@ -230,8 +230,8 @@ public class CertificatesEndpoint {
 		 * @param serialNumber the serial number of the certificate, {@code null} after a
 		 * failure
 		 * @param requestName the name of the request, {@code null} if there was none
-		 * @param duration how long it took, as ISO 8601 text, since this process
-		 * sent or joined the request; {@code null} if it did neither
+		 * @param duration how long it took, as ISO 8601 text, since this process sent or
+		 * joined the request; {@code null} if it did neither
 		 * @param additionalNames names that were not requested, {@code null} for none
 		 * @param reason why it failed, in one word
 		 * @param message why it failed, for people

@@ -241,6 +241,15 @@ public final class KubernetesConnection implements DisposableBean {
 	}
 
 	/**
+	 * Returns why there is no copy of the pair that is in a Secret.
+	 * @param certificate the name of the certificate
+	 * @return a sentence, {@code null} if nothing is wrong
+	 */
+	public @Nullable String copyProblem(String certificate) {
+		return secretOf(certificate).flatMap(SecretStore::copyProblem).orElse(null);
+	}
+
+	/**
 	 * Returns which authorities of a certificate's issuer rotations have replaced, and
 	 * when, as a Secret says.
 	 * @param certificate the name of the certificate

@@ -6,20 +6,29 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Map;
+import java.util.Objects;
 
+import io.kubelet.cert.autoconfigure.actuate.CertificateActuatorAutoConfiguration;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.testsupport.ShopFixture;
 import io.kubelet.cert.testsupport.TestAuthority;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
+import org.springframework.boot.health.contributor.CompositeHealthContributor;
+import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
+import org.springframework.util.FileSystemUtils;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
@@ -167,8 +176,42 @@ class SharedCertificateTests extends ShopFixture {
 		return "signer-ca-file=" + Files.writeString(this.directory.resolve("ca.pem"), this.plane.caPem());
 	}
 
+	/**
+	 * As on a full disk. Otherwise a start without the API server would be a surprise.
+	 */
+	@Test
+	void copyThatCannotBeWrittenIsAWarningInTheHealthUntilItIs() throws IOException {
+		this.configuration = ApplicationWithHealth.class;
+		ConfigurableApplicationContext replica = start(files());
+		CertificatePair first = settle();
+		assertThat(warning(replica)).isNull();
+		FileSystemUtils.deleteRecursively(pki());
+		Files.createFile(pki());
+		manager(replica).rotate();
+		CertificatePair second = awaitSuccessor(first);
+		await().untilAsserted(() -> assertThat(warning(replica)).asString()
+			.contains("shop-tls", "but a start without the API server does not find it"));
+		Files.delete(pki());
+		manager(replica).rotate();
+		awaitSuccessor(second);
+		await().until(() -> warning(replica) == null);
+	}
+
+	private static @Nullable Object warning(ConfigurableApplicationContext replica) {
+		HealthIndicator shop = (HealthIndicator) Objects
+			.requireNonNull(replica.getBean(CompositeHealthContributor.class).getContributor("shop"));
+		return Objects.requireNonNull(shop.health()).getDetails().get("warning");
+	}
+
 	private CertificatePair copy() throws IOException {
 		return Pem.readPair(Files.readString(pki().resolve("shop-current.pem")));
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@Import(Application.class)
+	@ImportAutoConfiguration(CertificateActuatorAutoConfiguration.class)
+	static class ApplicationWithHealth {
+
 	}
 
 }

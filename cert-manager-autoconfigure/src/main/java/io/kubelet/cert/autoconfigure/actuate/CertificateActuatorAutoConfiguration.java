@@ -8,6 +8,7 @@ import java.util.stream.Collectors;
 
 import io.kubelet.cert.actuate.CertificatesEndpoint;
 import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
+import io.kubelet.cert.autoconfigure.KubernetesConnection;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
 import io.kubelet.cert.autoconfigure.settings.Profile;
@@ -76,10 +77,16 @@ public final class CertificateActuatorAutoConfiguration {
 		@ConditionalOnMissingBean(name = "certificatesHealthContributor")
 		@ConditionalOnEnabledHealthIndicator("certificates")
 		HealthContributor certificatesHealthContributor(CertificateManagers managers,
-				CertificateHealthProperties properties) {
+				CertificateHealthProperties properties, ObjectProvider<KubernetesConnection> connection) {
 			Map<String, CertificateHealthIndicator> indicators = new LinkedHashMap<>();
 			managers.forEach((manager) -> indicators.put(manager.name(),
-					new CertificateHealthIndicator(manager, properties.overdueStatus().status(), Clock.systemUTC())));
+					new CertificateHealthIndicator(manager, properties.overdueStatus().status(),
+							() -> connection.stream()
+								.map((cluster) -> cluster.copyProblem(manager.name()))
+								.filter(Objects::nonNull)
+								.findFirst()
+								.orElse(null),
+							Clock.systemUTC())));
 			return CompositeHealthContributor.fromMap(indicators);
 		}
 

@@ -2,6 +2,7 @@ package io.kubelet.cert.autoconfigure.actuate;
 
 import java.time.Clock;
 import java.time.Duration;
+import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.ReadableDuration;
@@ -27,12 +28,24 @@ class CertificateHealthIndicator extends AbstractHealthIndicator {
 
 	private final Status overdue;
 
+	private final Supplier<@Nullable String> copyProblem;
+
 	private final Clock clock;
 
-	CertificateHealthIndicator(CertificateManager manager, Status overdue, Clock clock) {
+	/**
+	 * Creates an indicator.
+	 * @param manager the certificate
+	 * @param overdue the status of a certificate whose rotation is overdue
+	 * @param copyProblem says why there is no copy of the pair, {@code null} if nothing
+	 * is wrong
+	 * @param clock the clock
+	 */
+	CertificateHealthIndicator(CertificateManager manager, Status overdue, Supplier<@Nullable String> copyProblem,
+			Clock clock) {
 		super("The certificate's health check failed");
 		this.manager = manager;
 		this.overdue = overdue;
+		this.copyProblem = copyProblem;
 		this.clock = clock;
 	}
 
@@ -87,7 +100,8 @@ class CertificateHealthIndicator extends AbstractHealthIndicator {
 			case NOT_YET_VALID ->
 				"The certificate is not valid before %s: peers refuse it until then. Check the clock of this machine"
 					.formatted(pair.notBefore());
-			case VALID, ROTATING, STATIC, WAITING -> status.health().storeProblem();
+			case VALID, ROTATING, STATIC, WAITING ->
+				(status.health().storeProblem() != null) ? status.health().storeProblem() : this.copyProblem.get();
 		};
 	}
 

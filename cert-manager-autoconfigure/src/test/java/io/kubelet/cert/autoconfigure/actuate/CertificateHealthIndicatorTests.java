@@ -125,8 +125,8 @@ class CertificateHealthIndicatorTests extends ManagerFixture {
 	}
 
 	private Health health() {
-		return Objects
-			.requireNonNull(new CertificateHealthIndicator(this.manager, Status.OUT_OF_SERVICE, this.time).health());
+		return Objects.requireNonNull(
+				new CertificateHealthIndicator(this.manager, Status.OUT_OF_SERVICE, () -> null, this.time).health());
 	}
 
 }

@@ -1,5 +1,7 @@
 package io.kubelet.cert.kubernetes.internal.secret;
 
+import java.util.Optional;
+
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.CertificateStore.Stored;
@@ -10,16 +12,40 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A copy of the pair in a Secret, for starts without the API server, if there is one.
- *
- * @param certificate the certificate
- * @param place where the pair is, for the log
- * @param store holds the copy, {@code null} if there is none
- * @param authorities knows which authorities of the pair count
  */
-record PairCopy(SharedCertificate certificate, Object place, @Nullable CertificateStore store,
-		StoredAuthorities authorities) {
+final class PairCopy {
 
 	private static final Logger logger = LoggerFactory.getLogger(PairCopy.class);
+
+	private final SharedCertificate certificate;
+
+	private final Object place;
+
+	private final @Nullable CertificateStore store;
+
+	private final StoredAuthorities authorities;
+
+	private volatile Optional<String> problem = Optional.empty();
+
+	/**
+	 * Creates a copy.
+	 * @param certificate the certificate
+	 * @param place where the pair is, for messages
+	 * @param store holds the copy, {@code null} if there is none
+	 * @param authorities knows which authorities of the pair count
+	 */
+	PairCopy(SharedCertificate certificate, Object place, @Nullable CertificateStore store,
+			StoredAuthorities authorities) {
+		this.certificate = certificate;
+		this.place = place;
+		this.store = store;
+		this.authorities = authorities;
+	}
+
+	/** Returns why the current pair has no copy, empty if nothing is wrong. */
+	Optional<String> problem() {
+		return this.problem;
+	}
 
 	/** Returns the pair, nothing if it cannot be read. */
 	Stored read() {
@@ -35,15 +61,20 @@ record PairCopy(SharedCertificate certificate, Object place, @Nullable Certifica
 
 	/** Stores a pair unless it is the copy. */
 	void write(CertificatePair pair) {
-		if (this.store == null || pair.equals(read().pair())) {
+		if (this.store == null) {
 			return;
 		}
 		try {
-			this.store.write(Stored.NOTHING.withPair(pair, null));
+			if (!pair.equals(read().pair())) {
+				this.store.write(Stored.NOTHING.withPair(pair, null));
+			}
+			this.problem = Optional.empty();
 		}
 		catch (StoreException ex) {
-			logger.warn("[{}] {}. The pair is in {}, but a start without the API server does not find it",
-					this.certificate.name(), ex.getMessage(), this.place);
+			String problem = "%s. The pair is in %s, but a start without the API server does not find it"
+				.formatted(ex.getMessage(), this.place);
+			logger.warn("[{}] {}", this.certificate.name(), problem);
+			this.problem = Optional.of(problem);
 		}
 	}
 

@@ -277,6 +277,11 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 		return (secret != null) ? this.authorities.replaced(secret) : Map.of();
 	}
 
+	/** Returns why the current pair has no copy, empty if nothing is wrong. */
+	public Optional<String> copyProblem() {
+		return this.copy.problem();
+	}
+
 	/** Returns the name of the certificate. */
 	public String certificate() {
 		return this.certificate.name();
