@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.BinaryOperator;
 import java.util.stream.Stream;
@@ -124,10 +125,7 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 			if (mark != null && !ADDITIONAL.isAncestorOf(name) && !isReplaced(mark, certificate)) {
 				ConfigurationPropertyName own = certificate.append(name.subName(FIRST.getNumberOfElements()));
 				if (!isSet(own)) {
-					this.sources.stream()
-						.flatMap((source) -> Stream.ofNullable(source.getConfigurationProperty(name)))
-						.findFirst()
-						.ifPresent((property) -> this.inherited.put(own, property));
+					find(name).ifPresent((property) -> this.inherited.put(own, property));
 				}
 			}
 		});
@@ -151,6 +149,9 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 	public @Nullable Object onSuccess(ConfigurationPropertyName name, Bindable<?> target, BindContext context,
 			Object result) {
 		if (result instanceof String text && text.isBlank() && !this.map.isParentOf(name)) {
+			if (name.isLastElementIndexed()) {
+				Valid.Rule.NOT_BLANK.require(name, result);
+			}
 			return null;
 		}
 		rules(target).forEach((rule) -> rule.require(name, result));
@@ -167,13 +168,20 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 	@Override
 	public void onFinish(ConfigurationPropertyName name, Bindable<?> target, BindContext context,
 			@Nullable Object result) throws Exception {
-		ConfigurationProperty property = context.getConfigurationProperty();
-		if (property != null && property.getName().equals(name) && !this.map.isParentOf(name)
-				&& property.getValue() instanceof CharSequence text
-				&& this.environment.resolvePlaceholders(text.toString()).isBlank()) {
-			this.blank.add(property);
+		boolean entry = this.map.isParentOf(name) && target.getType().resolve() == String.class;
+		if (!entry && !name.isLastElementIndexed()) {
+			find(name)
+				.filter((property) -> property.getValue() instanceof CharSequence text
+						&& this.environment.resolvePlaceholders(text.toString()).isBlank())
+				.ifPresent(this.blank::add);
 		}
 		super.onFinish(name, target, context, result);
+	}
+
+	private Optional<ConfigurationProperty> find(ConfigurationPropertyName name) {
+		return this.sources.stream()
+			.flatMap((source) -> Stream.ofNullable(source.getConfigurationProperty(name)))
+			.findFirst();
 	}
 
 	private static List<Valid.Rule> rules(Bindable<?> target) {

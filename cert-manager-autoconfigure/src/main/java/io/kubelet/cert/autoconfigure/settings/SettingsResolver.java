@@ -51,10 +51,15 @@ record SettingsResolver(PropertyNames names, CertificateProperties properties, S
 
 	private static final int RSA_SIZE = 2048;
 
+	/** As in URLs, addresses and lists, which are easily confused with names. */
+	private static final List<String> NOT_IN_DNS_NAMES = List.of(" ", "/", ":", "@", ";");
+
 	CertificateSettings resolve() {
 		Profile profile = this.properties.profile();
 		String name = Objects.requireNonNullElse(this.properties.pairName(),
 				(profile != null) ? profile.pairName() : this.defaultName);
+		this.names.require(name.indexOf('/') < 0, "pair-name", name,
+				"It is the beginning of the names of files: set it to a name without '/'");
 		KubeletConfiguration kubelet = kubelet();
 		Rotation rotation = rotation(kubelet);
 		Request request = request();
@@ -174,6 +179,11 @@ record SettingsResolver(PropertyNames names, CertificateProperties properties, S
 		String commonName = template.commonName();
 		List<String> organizations = template.organizations();
 		boolean kubelet = this.properties.profile() != null;
+		template.dnsNames()
+			.forEach((dnsName) -> this.names.require(NOT_IN_DNS_NAMES.stream().noneMatch(dnsName::contains),
+					"template.dns-names", template.dnsNames(),
+					"'%s' is not a DNS name: set it to host names, separated by commas, such as shop.example.com",
+					dnsName));
 		return new CertificateTemplate((commonName == null && kubelet) ? Profile.NODE_PREFIX + nodeName : commonName,
 				(organizations.isEmpty() && kubelet) ? List.of(Profile.NODES) : organizations, template.dnsNames(),
 				this.names.check("template.ip-addresses", template.ipAddresses(),

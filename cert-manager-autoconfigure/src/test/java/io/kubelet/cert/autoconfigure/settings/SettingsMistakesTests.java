@@ -32,6 +32,12 @@ class SettingsMistakesTests {
 					additional.b.key.size=1024      | additional.b.key.size with value '1024' is invalid: Key size 1024 is not supported
 					usages=client auth,no such usage | usages with value '[client auth, no such usage]' is invalid: Unknown usage 'no such usage'
 					template.ip-addresses=300.1.1.1 | template.ip-addresses with value '[300.1.1.1]' is invalid: '300.1.1.1' is not an IP address
+					template.dns-names=https://a.b  | template.dns-names with value '[https://a.b]' is invalid: 'https://a.b' is not a DNS name: set it to host names, separated by commas, such as shop.example.com
+					template.dns-names=a b          | template.dns-names with value '[a b]' is invalid: 'a b' is not a DNS name
+					template.dns-names[0]=;template.dns-names[1]=a  | template.dns-names[0] with value '' is invalid: It is blank, as from an environment variable without a value: set it, or remove the property
+					additional.b.template.uris[0]=${absent:}        | additional.b.template.uris[0] with value '' is invalid: It is blank
+					pair-name=shop/a                | pair-name with value 'shop/a' is invalid: It is the beginning of the names of files: set it to a name without '/'
+					additional[a/b].signer-name=a.b/c               | additional[a/b].pair-name with value 'a/b' is invalid: It is the beginning of the names of files
 					rotation.earliest=0             | rotation.earliest with value '0.0' is invalid: The earliest fraction must be above 0 and at most the latest one
 					rotation.earliest=0.95          | rotation.earliest with value '0.95' is invalid: The earliest fraction must be above 0 and at most the latest one
 					rotation.earliest=0.5;additional.b.rotation.latest=0.4 | rotation.earliest with value '0.5' is invalid: The earliest fraction must be above 0 and at most the latest one

@@ -92,6 +92,17 @@ class SettingsResolverTests {
 					+ "'kubelet.cert.pair-name' (\"kubelet.cert.pair-name\" from property source \"test\")"));
 	}
 
+	/** As from a key in YAML after which the value, or the next level, is missing. */
+	@ParameterizedTest
+	@ValueSource(strings = { "issuer", "template", "additional", "additional.client", "additional.client.template",
+			"ssl.trust-bundle" })
+	void blankGroupIsLogged(String group, CapturedOutput output) {
+		new ApplicationContextRunner().withUserConfiguration(SettingsConfiguration.class)
+			.withPropertyValues("kubelet.cert." + group + "=", "kubelet.cert.template.common-name=a")
+			.run((context) -> assertThat(output)
+				.contains("Properties with a blank value count as not set: 'kubelet.cert." + group + "' ("));
+	}
+
 	@ParameterizedTest
 	@ValueSource(classes = { KubernetesApiClientAutoConfiguration.class, CertificateDrainAutoConfiguration.class,
 			CertificateOtlpAutoConfiguration.class })
