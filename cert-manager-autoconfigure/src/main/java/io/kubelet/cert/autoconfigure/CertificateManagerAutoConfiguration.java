@@ -51,7 +51,10 @@ import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 		memberCategories = { MemberCategory.INVOKE_PUBLIC_CONSTRUCTORS, MemberCategory.INVOKE_PUBLIC_METHODS })
 public final class CertificateManagerAutoConfiguration {
 
-	/** The registry and the registrars whose bundles are known from properties. */
+	/**
+	 * The registry and the registrars whose bundles are known from properties. After
+	 * ahead-of-time processing, a bean definition does not say more than its name.
+	 */
 	private static final Set<String> BUNDLES_OF_PROPERTIES = Set.of("sslBundleRegistry",
 			"sslPropertiesSslBundleRegistrar", "certificateBundleRegistrar");
 
@@ -102,6 +105,10 @@ public final class CertificateManagerAutoConfiguration {
 				: SharedResources.LISTENER_THREADS;
 	}
 
+	/**
+	 * Starts the managers, since their SSL bundles have to exist before the web server,
+	 * which is created before anything with a lifecycle is started.
+	 */
 	@Bean(destroyMethod = "stop")
 	@Lazy(false)
 	@ConditionalOnMissingBean

@@ -97,7 +97,7 @@ public final class CertificateActuatorAutoConfiguration {
 	static class MetricsConfiguration {
 
 		@Bean
-		CertificateMetrics kubeletCertMetrics(CertificateManagers managers,
+		CertificateMetrics certificateMetrics(CertificateManagers managers,
 				ObjectProvider<CertificateSettingsList> settings, ObjectProvider<SslBundles> bundles) {
 			return new CertificateMetrics(managers, (name) -> {
 				String bundle = settings.stream()
@@ -112,7 +112,7 @@ public final class CertificateActuatorAutoConfiguration {
 		}
 
 		@Bean
-		KubeletMetrics kubeletCertificateMetrics(CertificateManagers managers,
+		KubeletMetrics kubeletMetrics(CertificateManagers managers,
 				ObjectProvider<CertificateSettingsList> settings) {
 			Map<String, Boolean> serving = settings.stream()
 				.flatMap((all) -> all.certificates().stream())
