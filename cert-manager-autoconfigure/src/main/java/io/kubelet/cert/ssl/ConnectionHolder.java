@@ -12,7 +12,7 @@ public interface ConnectionHolder extends CertificateManager.Follower {
 	/**
 	 * Returns whether connections present a certificate.
 	 * @param leaf the certificate
-	 * @return {@code true} if one does, or may do so
+	 * @return {@code true} if one does
 	 */
 	boolean holds(X509Certificate leaf);
 

@@ -56,10 +56,10 @@ public final class ExpiredConnections implements CertificateManager.Follower {
 			this.warned = true;
 			logger
 				.warn("Connections still present a certificate of {} that expired at {} (serial number {}): peers may end "
-						+ "them or refuse requests, until they are closed at the end of the drain. Set 'ssl.drain' of the "
-						+ "certificate, now {}, to less than the time between a rotation and the end of the previous "
-						+ "certificate", this.bundle, end, CertificateNames.serialNumber(leaf),
-						ReadableDuration.of(this.bundle.drain()));
+						+ "them or refuse requests. Set 'ssl.drain' of the certificate, now {}, to less than the time "
+						+ "between a rotation and the end of the previous certificate, and limit the lifetime of "
+						+ "connections that the drain does not end", this.bundle, end,
+						CertificateNames.serialNumber(leaf), ReadableDuration.of(this.bundle.drain()));
 		}
 	}
 

@@ -33,7 +33,7 @@ final class LiveKeyManager extends X509ExtendedKeyManager {
 
 	private final Consumer<@Nullable Object> server;
 
-	private final PresentedRoles roles;
+	private final Presentation presentation;
 
 	private final Map<String, CertificatePair> pairs = Collections.synchronizedMap(new LinkedHashMap<>() {
 
@@ -49,41 +49,41 @@ final class LiveKeyManager extends X509ExtendedKeyManager {
 	 * @param current returns the current pair
 	 * @param client accepts the socket or engine of each handshake as a client
 	 * @param server accepts the socket or engine of each handshake as a server
-	 * @param roles checks what is presented
+	 * @param presentation learns what is presented
 	 */
 	LiveKeyManager(Supplier<@Nullable CertificatePair> current, Consumer<@Nullable Object> client,
-			Consumer<@Nullable Object> server, PresentedRoles roles) {
+			Consumer<@Nullable Object> server, Presentation presentation) {
 		this.current = current;
 		this.client = client;
 		this.server = server;
-		this.roles = roles;
+		this.presentation = presentation;
 	}
 
 	@Override
 	public @Nullable String chooseClientAlias(String[] keyTypes, Principal @Nullable [] issuers,
 			@Nullable Socket socket) {
 		this.client.accept(socket);
-		return choose(TlsRole.CLIENT, keyTypes, issuers);
+		return choose(TlsRole.CLIENT, socket, keyTypes, issuers);
 	}
 
 	@Override
 	public @Nullable String chooseEngineClientAlias(String[] keyTypes, Principal @Nullable [] issuers,
 			@Nullable SSLEngine engine) {
 		this.client.accept(engine);
-		return choose(TlsRole.CLIENT, keyTypes, issuers);
+		return choose(TlsRole.CLIENT, engine, keyTypes, issuers);
 	}
 
 	@Override
 	public @Nullable String chooseServerAlias(String keyType, Principal @Nullable [] issuers, @Nullable Socket socket) {
 		this.server.accept(socket);
-		return choose(TlsRole.SERVER, new String[] { keyType }, issuers);
+		return choose(TlsRole.SERVER, socket, new String[] { keyType }, issuers);
 	}
 
 	@Override
 	public @Nullable String chooseEngineServerAlias(String keyType, Principal @Nullable [] issuers,
 			@Nullable SSLEngine engine) {
 		this.server.accept(engine);
-		return choose(TlsRole.SERVER, new String[] { keyType }, issuers);
+		return choose(TlsRole.SERVER, engine, new String[] { keyType }, issuers);
 	}
 
 	@Override
@@ -109,18 +109,19 @@ final class LiveKeyManager extends X509ExtendedKeyManager {
 	}
 
 	private String @Nullable [] aliases(TlsRole role, String keyType, Principal @Nullable [] issuers) {
-		String alias = choose(role, new String[] { keyType }, issuers);
+		String alias = choose(role, null, new String[] { keyType }, issuers);
 		return (alias != null) ? new String[] { alias } : null;
 	}
 
-	private @Nullable String choose(TlsRole role, String[] keyTypes, Principal @Nullable [] issuers) {
+	private @Nullable String choose(TlsRole role, @Nullable Object transport, String[] keyTypes,
+			Principal @Nullable [] issuers) {
 		CertificatePair pair = this.current.get();
 		if (pair == null || !hasKeyOf(pair, keyTypes) || !isIssuedBy(pair, issuers)) {
 			return null;
 		}
 		String alias = pair.fingerprint();
 		this.pairs.put(alias, pair);
-		this.roles.check(role, pair.leaf());
+		this.presentation.presents(role, transport, pair.leaf());
 		return alias;
 	}
 
@@ -137,6 +138,14 @@ final class LiveKeyManager extends X509ExtendedKeyManager {
 		// Set.of rejects two authorities with one subject, as during a succession
 		Set<Principal> accepted = Set.copyOf(Arrays.asList(issuers));
 		return pair.chain().stream().anyMatch((certificate) -> accepted.contains(certificate.getIssuerX500Principal()));
+	}
+
+	/** Called in each handshake with the socket or engine, if it is known. */
+	@FunctionalInterface
+	interface Presentation {
+
+		void presents(TlsRole role, @Nullable Object transport, X509Certificate leaf);
+
 	}
 
 }

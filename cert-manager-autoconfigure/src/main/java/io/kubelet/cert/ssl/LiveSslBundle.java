@@ -86,7 +86,7 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 		this.drain = drain;
 		SslManagerBundle base = SslManagerBundle.from(new LiveTrustManager(trust, this.handshakes::record));
 		this.keyManagers = LiveKeyManagerFactory.of(base.getKeyManagerFactory(),
-				new LiveKeyManager(this::pair, this.handshakes::record, this.handshakes::recordServer, this.roles));
+				new LiveKeyManager(this::pair, this.handshakes::record, this.handshakes::recordServer, this::presents));
 		this.trustManagers = base.getTrustManagerFactory();
 		this.followed = identity();
 	}
@@ -153,7 +153,7 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 			SSLContext context = SSLContext.getInstance(protocol);
 			context.init(new KeyManager[] { new LiveKeyManager(identity::pair, (client) -> {
 			}, (server) -> {
-			}, this.roles) }, new TrustManager[] { new LiveTrustManager(this.trust) }, null);
+			}, this::presents) }, new TrustManager[] { new LiveTrustManager(this.trust) }, null);
 			return context;
 		}
 		catch (GeneralSecurityException ex) {
@@ -194,14 +194,22 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 	}
 
 	/**
-	 * Returns whether a follower has connections that present a certificate.
+	 * Returns whether connections present a certificate. That a client resumed a session
+	 * is not known, and that a server did is known to a follower.
 	 * @param leaf the certificate
-	 * @return {@code true} if one may have
+	 * @return {@code true} if one does
 	 */
 	boolean isHeld(X509Certificate leaf) {
-		return List.copyOf(this.followers)
+		return this.presented.isOpen(leaf) || List.copyOf(this.followers)
 			.stream()
 			.anyMatch((follower) -> follower instanceof ConnectionHolder holder && holder.holds(leaf));
+	}
+
+	private void presents(TlsRole role, @Nullable Object transport, X509Certificate leaf) {
+		this.roles.check(role, leaf);
+		if (transport != null) {
+			this.presented.add(transport, leaf);
+		}
 	}
 
 	private @Nullable CertificatePair pair() {

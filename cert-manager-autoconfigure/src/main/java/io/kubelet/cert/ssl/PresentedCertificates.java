@@ -1,12 +1,17 @@
 package io.kubelet.cert.ssl;
 
+import java.net.Socket;
+import java.net.SocketException;
 import java.security.cert.X509Certificate;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.WeakHashMap;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+
+import javax.net.ssl.SSLEngine;
 
 /**
  * The certificates that the last handshakes of a bundle have presented. Followers are not
@@ -26,8 +31,40 @@ final class PresentedCertificates {
 
 		}));
 
+	/** By the socket or engine of each connection that is in use somewhere. */
+	private final Map<Object, X509Certificate> connections = Collections.synchronizedMap(new WeakHashMap<>());
+
 	void add(X509Certificate leaf) {
 		this.leaves.add(leaf);
+	}
+
+	void add(Object transport, X509Certificate leaf) {
+		this.connections.put(transport, leaf);
+	}
+
+	/** Whether a connection whose handshake presented a certificate is open. */
+	boolean isOpen(X509Certificate leaf) {
+		synchronized (this.connections) {
+			return this.connections.entrySet()
+				.stream()
+				.anyMatch((connection) -> leaf.equals(connection.getValue()) && isOpen(connection.getKey()));
+		}
+	}
+
+	private static boolean isOpen(Object transport) {
+		return (transport instanceof Socket socket) ? isOpen(socket)
+				: transport instanceof SSLEngine engine && !engine.isOutboundDone() && !engine.isInboundDone();
+	}
+
+	private static boolean isOpen(Socket socket) {
+		try {
+			// A library may have closed only the socket below, which fails then
+			socket.getSoTimeout();
+			return !socket.isClosed();
+		}
+		catch (SocketException ex) {
+			return false;
+		}
 	}
 
 	/** Returns those that meet a condition. */

@@ -9,6 +9,7 @@ import java.util.Collection;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
@@ -34,6 +35,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import reactor.netty.http.client.HttpClient;
 import reactor.netty.resources.ConnectionProvider;
 
@@ -90,9 +93,13 @@ class ClientRotationTests {
 	 * It is no part of the project, so its certificate stays and sessions are resumed.
 	 */
 	static StandInServer server(RotatingApplication application) throws IOException {
+		return new StandInServer(StandInServer::http).start(fixed(application));
+	}
+
+	static SslBundle fixed(RotatingApplication application) {
 		SslStoreBundle stores = application.bundle("server").getStores();
-		return new StandInServer(StandInServer::http).start(SslBundle
-			.of(SslStoreBundle.of(stores.getKeyStore(), stores.getKeyStorePassword(), stores.getTrustStore())));
+		return SslBundle
+			.of(SslStoreBundle.of(stores.getKeyStore(), stores.getKeyStorePassword(), stores.getTrustStore()));
 	}
 
 	@AfterEach
@@ -134,18 +141,25 @@ class ClientRotationTests {
 	 * At the end of the drain; those of the JDK's client when the garbage collector runs
 	 * after that. Its {@code HttpURLConnection} closes them when they have been idle.
 	 */
-	@Test
-	void idleConnectionsOfBeforeTheRotationAreClosed() throws Exception {
+	@ParameterizedTest
+	@ValueSource(booleans = { false, true })
+	void idleConnectionsOfBeforeTheRotationAreClosed(boolean ofTheJdk) {
 		List<Function<URI, String>> clients = Stream.of(Client.values())
-			.filter((client) -> client != Client.REST_SIMPLE)
+			.filter((client) -> client != Client.REST_SIMPLE && client.name().endsWith("JDK") == ofTheJdk)
 			.map((client) -> client.with(bundle))
 			.toList();
+		X509Certificate first = application.rotate("client");
+		LiveSslBundle live = Objects.requireNonNull(LiveSslBundle.of(bundle));
 		clients.forEach((requests) -> requests.apply(this.server.uri()));
 		assertThat(this.server.open()).hasSameSizeAs(clients);
+		assertThat(live.isHeld(first)).isTrue();
 		application.rotate("client");
 		Awaitility.await().pollInterval(Duration.ofMillis(500)).untilAsserted(() -> {
-			System.gc();
+			if (ofTheJdk) {
+				System.gc();
+			}
 			assertThat(this.server.open()).isEmpty();
+			assertThat(live.isHeld(first)).isFalse();
 		});
 		Reference.reachabilityFence(clients);
 	}

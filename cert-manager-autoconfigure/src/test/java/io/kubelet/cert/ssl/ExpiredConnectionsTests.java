@@ -1,18 +1,27 @@
 package io.kubelet.cert.ssl;
 
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.ssl.RotatingServer.Kind;
 import io.kubelet.cert.testsupport.HastyTrust;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import reactor.netty.http.client.HttpClient;
+import reactor.netty.resources.ConnectionProvider;
 
 import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.annotation.Bean;
@@ -23,7 +32,8 @@ import org.springframework.context.annotation.Primary;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Connections of servers whose drain outlasts the previous certificate.
+ * Connections that outlast the previous certificate, whether the drain will end them or
+ * nothing does.
  */
 @ExtendWith(OutputCaptureExtension.class)
 class ExpiredConnectionsTests {
@@ -46,6 +56,67 @@ class ExpiredConnectionsTests {
 				assertThat(connection.isClosedByServer()).isFalse();
 			}
 		}
+	}
+
+	/** As those of a pool of JDBC that is no bean, or of a channel of gRPC in a call. */
+	@ParameterizedTest
+	@EnumSource
+	void connectionOfAClientIsReportedWhileItIsOpen(Opened opened, CapturedOutput output) throws Exception {
+		try (RotatingApplication application = new RotatingApplication(HeldTime.class);
+				StandInServer server = new StandInServer(StandInServer::http)) {
+			server.start(ClientRotationTests.fixed(application));
+			LiveSslBundle bundle = Objects.requireNonNull(LiveSslBundle.of(application.bundle("client")));
+			List<Runnable> ends = application.bean(HeldTime.class).ends;
+			X509Certificate first = application.pair("client").leaf();
+			AutoCloseable connection = opened.connection.to(application.bundle("client"), server.port());
+			assertThat(server.open()).containsExactly(RotatingApplication.serial(first));
+			ends.clear();
+			application.rotate("client");
+			assertThat(bundle.isHeld(first)).isTrue();
+			Awaitility.await().until(() -> {
+				ends.forEach(Runnable::run);
+				return output.toString().contains("Connections still present a certificate of the SSL bundle 'client'");
+			});
+			connection.close();
+			Awaitility.await().until(() -> !bundle.isHeld(first));
+		}
+	}
+
+	enum Opened {
+
+		SOCKET((bundle, port) -> {
+			Socket socket = new BundleSocketFactory("client").createSocket("localhost", port);
+			socket.getOutputStream().write("\r\n".getBytes(StandardCharsets.US_ASCII));
+			socket.getInputStream().read();
+			return socket;
+		}), NETTY((bundle, port) -> {
+			ConnectionProvider pool = ConnectionProvider.create("one", 1);
+			SslContext netty = SslContextBuilder.forClient()
+				.keyManager(bundle.getManagers().getKeyManagerFactory())
+				.trustManager(bundle.getManagers().getTrustManagerFactory())
+				.build();
+			HttpClient.create(pool)
+				.secure((spec) -> spec.sslContext(netty))
+				.get()
+				.uri("https://localhost:" + port + "/")
+				.responseContent()
+				.aggregate()
+				.block();
+			return pool::dispose;
+		});
+
+		private final Opening connection;
+
+		Opened(Opening connection) {
+			this.connection = connection;
+		}
+
+		private interface Opening {
+
+			AutoCloseable to(SslBundle bundle, int port) throws Exception;
+
+		}
+
 	}
 
 	/** Collects what is to happen when a certificate ends. */

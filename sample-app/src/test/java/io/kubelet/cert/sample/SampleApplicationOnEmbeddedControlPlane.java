@@ -16,6 +16,12 @@ public final class SampleApplicationOnEmbeddedControlPlane {
 
 	private static final Duration LIFETIME = Duration.ofSeconds(75);
 
+	/**
+	 * An open page holds its connection until the end of the drain. The certificate lives
+	 * for another tenth of its lifetime after the rotation.
+	 */
+	private static final Duration DRAIN = LIFETIME.dividedBy(15);
+
 	private SampleApplicationOnEmbeddedControlPlane() {
 	}
 
@@ -28,7 +34,7 @@ public final class SampleApplicationOnEmbeddedControlPlane {
 			// What was processed ahead of time is found by the application's main class
 			.main(SampleApplication.class)
 			.initializers(new EmbeddedControlPlaneInitializer(), SampleApplicationOnEmbeddedControlPlane::shorten)
-			.properties("management.endpoint.certificates.access=unrestricted")
+			.properties("management.endpoint.certificates.access=unrestricted", "kubelet.cert.ssl.drain=" + DRAIN)
 			.run(args);
 	}
 

@@ -1,6 +1,5 @@
 package io.kubelet.cert.autoconfigure.client;
 
-import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -10,7 +9,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
-import io.kubelet.cert.ssl.ConnectionHolder;
+import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.ssl.LiveSslBundle;
 import io.kubelet.cert.ssl.LiveSslBundle.Identity;
 import org.jspecify.annotations.Nullable;
@@ -30,7 +29,7 @@ import org.springframework.boot.http.client.HttpClientSettings;
  *
  * @param <C> the type of client
  */
-final class LiveClient<C> implements Supplier<C>, ConnectionHolder, DisposableBean {
+final class LiveClient<C> implements Supplier<C>, CertificateManager.Follower, DisposableBean {
 
 	private static final Logger logger = LoggerFactory.getLogger(LiveClient.class);
 
@@ -91,12 +90,6 @@ final class LiveClient<C> implements Supplier<C>, ConnectionHolder, DisposableBe
 		if (this.current != null && !this.current.identity.equals(this.bundle.followed())) {
 			retire();
 		}
-	}
-
-	/** Each client that is not closed may have connections. */
-	@Override
-	public boolean holds(X509Certificate leaf) {
-		return this.open.stream().anyMatch((made) -> leaf.equals(made.identity.leaf()));
 	}
 
 	private void retire() {

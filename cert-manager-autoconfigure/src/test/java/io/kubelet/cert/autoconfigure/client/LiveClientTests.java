@@ -1,6 +1,7 @@
 package io.kubelet.cert.autoconfigure.client;
 
 import java.lang.ref.Reference;
+import java.net.Socket;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
@@ -8,6 +9,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+
+import javax.net.ssl.X509KeyManager;
 
 import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.Trust;
@@ -79,7 +82,12 @@ class LiveClientTests {
 			.getManagers();
 		ExpiredConnections expired = new ExpiredConnections(bundle, Clock.systemUTC());
 		bundle.addFollower(expired);
-		LiveClient<Object> client = new LiveClient<>(bundle, (resources) -> new Object());
+		X509KeyManager keys = (X509KeyManager) bundle.getKeyManagers()[0];
+		LiveClient<Socket> client = new LiveClient<>(bundle, (resources) -> {
+			Socket connection = new Socket();
+			assertThat(keys.chooseClientAlias(new String[] { "EC" }, null, connection)).isNotNull();
+			return connection;
+		});
 		for (int seconds : List.of(40, 20)) {
 			this.manager.rotateUntil(Instant.now().plusSeconds(seconds));
 			client.get();
