@@ -133,12 +133,20 @@ class CertManagerEndToEndTests {
 				.containsAll(stored().authorities()));
 	}
 
+	@Test
+	void authorityOfTheIssuerIsSuggestedIfTheBundleDoesNotTrustIt(CapturedOutput output) throws Exception {
+		run("internal", "--kubelet.cert.ssl.trust=cluster").close();
+		assertThat(output).containsPattern("peers with certificates of the same signer \\('.*'\\) are refused. "
+				+ "If that is not intended, set 'kubelet.cert.ssl.trust' to 'issuer'");
+	}
+
 	static Set<Map.Entry<String, Consumer<Behavior>>> failures() {
 		return Map
 			.<String, Consumer<Behavior>>of("kubelet.cert.ssl.trust",
 					(behavior) -> behavior.flaws(SignerFlaw.NO_AUTHORITY),
 					"the authority that came with it did not issue it",
-					(behavior) -> behavior.flaws(SignerFlaw.ANOTHER_AUTHORITY), "Have the request approved",
+					(behavior) -> behavior.flaws(SignerFlaw.ANOTHER_AUTHORITY),
+					"Have the request approved. cert-manager does that by default, so make sure that it runs",
 					(behavior) -> behavior.approval(ApprovalPolicy.manual()))
 			.entrySet();
 	}

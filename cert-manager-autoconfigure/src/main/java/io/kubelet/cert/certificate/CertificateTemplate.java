@@ -139,8 +139,9 @@ public record CertificateTemplate(@Nullable String commonName, List<String> orga
 		}
 		List<String> differences = new ArrayList<>();
 		if (!Objects.equals(this.commonName, actual.commonName)) {
-			differences.add("common name is '%s', not '%s'".formatted(
-					(actual.commonName != null) ? ExternalText.clean(actual.commonName) : null, this.commonName));
+			differences.add((actual.commonName == null) ? "common name is missing ('" + this.commonName + "')"
+					: "common name is '%s', %s".formatted(ExternalText.clean(actual.commonName),
+							(this.commonName != null) ? "not '" + this.commonName + "'" : "but none is requested"));
 		}
 		addMissing(differences, "organizations", missing(this.organizations, actual.organizations));
 		addMissing(differences, "DNS names", missingDnsNames(this.dnsNames, actual.dnsNames));

@@ -21,8 +21,10 @@ import org.bouncycastle.cert.X509CertificateHolder;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -52,6 +54,15 @@ class CertificateTemplateTests {
 				"common name is 'two', not 'one'", "organizations lack [o1, o2]", "DNS names lack [a.example]",
 				"IP addresses lack [10.0.0.1, fd00:0:0:0:0:0:0:1]", "URIs lack [spiffe://a]",
 				"e-mail addresses lack [a@example.com]");
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|',
+			value = { "one | | common name is missing ('one')", "| one | common name is 'one', but none is requested" })
+	void commonNameThatIsMissingOrNotRequestedIsADifference(@Nullable String requested, @Nullable String actual,
+			String difference) {
+		assertThat(CertificateTemplate.ofSubject(requested, "o")
+			.differences(certificate(CertificateTemplate.ofSubject(actual, "o")))).containsExactly(difference);
 	}
 
 	@Test

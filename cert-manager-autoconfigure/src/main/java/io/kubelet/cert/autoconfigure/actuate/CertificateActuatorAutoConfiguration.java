@@ -112,8 +112,7 @@ public final class CertificateActuatorAutoConfiguration {
 		}
 
 		@Bean
-		KubeletMetrics kubeletMetrics(CertificateManagers managers,
-				ObjectProvider<CertificateSettingsList> settings) {
+		KubeletMetrics kubeletMetrics(CertificateManagers managers, ObjectProvider<CertificateSettingsList> settings) {
 			Map<String, Boolean> serving = settings.stream()
 				.flatMap((all) -> all.certificates().stream())
 				.filter((certificate) -> certificate.profile() != null)

@@ -142,12 +142,14 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 					certificate.name(), properties.of(certificate.ssl().trusted().property()), outdated);
 			return;
 		}
+		boolean issued = certificate.request().issuer() != null;
 		logger.warn(
 				"[{}] The certificate does not lead to an authority that the SSL bundle '{}' trusts, so "
 						+ "peers with certificates of the same signer ('{}') are refused. If that is not intended, set "
-						+ "'{}' to the authorities of the signer",
+						+ "'{}' to {}",
 				certificate.name(), certificate.ssl().bundle(), ExternalText.issuer(pair.leaf()),
-				properties.of("ssl.trust-file"));
+				properties.of(issued ? "ssl.trust" : "ssl.trust-file"),
+				issued ? "'issuer'" : "the authorities of the signer");
 	}
 
 }

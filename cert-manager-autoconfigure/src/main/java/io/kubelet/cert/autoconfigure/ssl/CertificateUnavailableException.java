@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class CertificateUnavailableException extends CertificateManagerException {
 
+	private static final String APPROVE = "Have the request approved. cert-manager does that by default, so make sure that it runs ('kubectl get pods --namespace cert-manager'). "
+			+ "If another approver takes its place, make sure that this one runs, and that its policy allows the request.";
+
 	private static final String CHECK_SIGNER = "make sure that the signer or issuer exists and that it runs.";
 
 	private final @Nullable String action;
@@ -41,10 +44,10 @@ final class CertificateUnavailableException extends CertificateManagerException 
 	 * An approved request lacks only its signature, for which its issuer may not exist.
 	 */
 	private static @Nullable String action(CertificateSettings settings, @Nullable ConfirmedRequest pending) {
-		if (pending == null || !pending.conditions().contains("Approved")) {
-			return null;
-		}
 		CertificateSettings.Issuer issuer = settings.request().issuer();
+		if (pending == null || !pending.conditions().contains("Approved")) {
+			return (pending != null && issuer != null) ? APPROVE : null;
+		}
 		if (issuer == null || pending.message().isEmpty()) {
 			return "The request is approved: " + CHECK_SIGNER;
 		}
@@ -69,9 +72,10 @@ final class CertificateUnavailableException extends CertificateManagerException 
 					null);
 		}
 		if (failure != null) {
-			return new CertificateUnavailableException(Kind.of(failure.cause()),
+			Kind kind = Kind.of(failure.cause());
+			return new CertificateUnavailableException(kind,
 					message + ". Attempt %d failed: %s".formatted(failure.attempt(), failure.summary()),
-					failure.cause(), action(settings, pending));
+					failure.cause(), (kind == Kind.TIMED_OUT) ? action(settings, pending) : null);
 		}
 		return (pending == null)
 				? new CertificateUnavailableException(Kind.UNAVAILABLE,

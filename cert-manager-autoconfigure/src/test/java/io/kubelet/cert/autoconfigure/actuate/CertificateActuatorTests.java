@@ -245,8 +245,8 @@ class CertificateActuatorTests {
 				"--kubelet.cert.template.common-name=system:node:test",
 				"--kubelet.cert.template.organizations=system:nodes",
 				"--management.endpoints.web.exposure.include=certificates,health,metrics",
-				"--management.otlp.metrics.export.enabled=false",
-				"--management.endpoint.health.show-details=always", "--management.endpoint.health.probes.enabled=true");
+				"--management.otlp.metrics.export.enabled=false", "--management.endpoint.health.show-details=always",
+				"--management.endpoint.health.probes.enabled=true");
 		return new SpringApplicationBuilder(Application.class)
 			.run(Stream.concat(arguments, Stream.of(more)).toArray(String[]::new));
 	}
