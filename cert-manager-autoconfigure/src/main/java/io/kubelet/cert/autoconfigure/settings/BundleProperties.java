@@ -25,10 +25,12 @@ import org.springframework.util.StringUtils;
  */
 record BundleProperties(Set<String> names, Map<String, String> uses) {
 
+	/** The name of an environment variable has no dashes. */
+	private static final String SERVER_NAMES = "server[-.]?name[-.]?bundles(?=\\[)";
+
 	/** Elsewhere, such a property may name something else, or a bundle of a bean. */
-	private static final Pattern USE = Pattern
-		.compile("(server|management|spring)\\.(.+\\.)?ssl\\.(server-name-bundles\\[\\d+]\\.)?bundle"
-				+ "|kubelet\\.cert\\.postgresql\\.bundle");
+	private static final Pattern USE = Pattern.compile("(server|management|spring)\\.(.+\\.)?ssl\\.(" + SERVER_NAMES
+			+ "\\[\\d+]\\.)?bundle" + "|kubelet\\.cert\\.postgresql\\.bundle");
 
 	private static final Pattern USE_BY_SERVER = Pattern.compile("(.+\\.)?server\\.ssl\\..+");
 
@@ -53,9 +55,10 @@ record BundleProperties(Set<String> names, Map<String, String> uses) {
 					.map(ConfigurationPropertyName::toString)
 					.filter(USE.asMatchPredicate())
 					.filter((name) -> environment.getProperty(
-							name.replaceFirst("\\.(server-name-bundles\\[\\d+]\\.)?bundle$", ".enabled"), Boolean.class,
-							true))
-					.forEach((name) -> uses.put(name, environment.getProperty(name, "")));
+							name.replaceFirst("\\.(" + SERVER_NAMES + "\\[\\d+]\\.)?bundle$", ".enabled"),
+							Boolean.class, true))
+					.forEach((name) -> uses.put(name.replaceFirst(SERVER_NAMES, "server-name-bundles"),
+							environment.getProperty(name, "")));
 			}
 		}
 		return new BundleProperties(names, uses);
