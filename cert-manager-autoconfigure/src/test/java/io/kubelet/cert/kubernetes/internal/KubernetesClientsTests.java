@@ -2,16 +2,12 @@ package io.kubelet.cert.kubernetes.internal;
 
 import java.io.File;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
-import java.util.Scanner;
-import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.test.ClientCertificate;
@@ -53,21 +49,22 @@ class KubernetesClientsTests {
 	private static final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
 
 	@Test
-	void proxyInTheKubeconfigIsAskedForAConnectionToTheServer() throws Exception {
-		controlPlane.clearRequests();
-		CompletableFuture<Void> call;
-		try (ServerSocket proxy = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-			proxy.setSoTimeout(120_000);
-			ApiClient client = TestClients.create(withProxy("http://127.0.0.1:" + proxy.getLocalPort()), null);
-			call = CompletableFuture.runAsync(() -> assertThatExceptionOfType(ApiException.class)
-				.isThrownBy(() -> new CertificatesV1Api(client).listCertificateSigningRequest().execute()));
-			try (Scanner request = new Scanner(proxy.accept().getInputStream(), StandardCharsets.US_ASCII)) {
-				assertThat(request.nextLine())
-					.isEqualTo("CONNECT %s HTTP/1.1".formatted(URI.create(controlPlane.url()).getAuthority()));
+	void serverIsReachedThroughTheProxyInTheKubeconfigOrThatOfTheJvm() throws Exception {
+		try (TunnelingProxy proxy = new TunnelingProxy()) {
+			assertThat(userOf(withProxy("http://127.0.0.1:" + proxy.port()))).isEqualTo("system:bootstrap:abcdef");
+			assertThat(proxy.targets()).containsExactly(URI.create(controlPlane.url()).getAuthority());
+			System.setProperty("https.proxyHost", "127.0.0.1");
+			System.setProperty("https.proxyPort", String.valueOf(proxy.port()));
+			// The JDK adds loopback addresses to a list that is not empty
+			System.setProperty("http.nonProxyHosts", "");
+			try {
+				assertThat(userOf(write("token: " + token()))).isEqualTo("system:bootstrap:abcdef");
 			}
+			finally {
+				Stream.of("https.proxyHost", "https.proxyPort", "http.nonProxyHosts").forEach(System::clearProperty);
+			}
+			assertThat(proxy.targets()).hasSize(2);
 		}
-		call.join();
-		assertThat(controlPlane.requests()).isEmpty();
 	}
 
 	@ParameterizedTest
