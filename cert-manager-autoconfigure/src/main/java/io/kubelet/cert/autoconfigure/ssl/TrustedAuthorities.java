@@ -36,7 +36,8 @@ final class TrustedAuthorities {
 			+ "that use ACME do, or the pair in %s was not obtained from an issuer: move its files away in that case. %s";
 
 	private static final String NO_AUTHORITY_IN_SECRET = "There is no authority in %2$s: the issuer of certificate '%1$s' "
-			+ "returned none, as issuers that use ACME do, or none that 'signer-ca-file' covers, or rotation is off. %3$s";
+			+ "returned none, as issuers that use ACME do, or none that 'signer-ca-file' covers (a root is not covered by an "
+			+ "authority below it: add the root), or rotation is off. %3$s";
 
 	private final KubernetesConnection connection;
 

@@ -65,7 +65,7 @@ final class StoredAuthorities {
 			this.ignored = ignored;
 			logger
 				.warn("[{}] Authorities in ca.crt of {} are not trusted: {}{}. The chain of the certificate does not lead to "
-						+ "them, or 'signer-ca-file' does not cover them. They are left there for other programs. If nobody "
+						+ "them, or 'signer-ca-file' contains neither them nor an authority above them. They are left there for other programs. If nobody "
 						+ "should have added them, find out who can write to the Secret", this.certificate.name(),
 						this.place,
 						ignored.stream()
