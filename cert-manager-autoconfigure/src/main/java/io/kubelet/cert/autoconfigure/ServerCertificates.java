@@ -69,8 +69,7 @@ public record ServerCertificates(CertificateSettingsList settings) {
 	public void replaceStored(CertificateSettings certificate, CertificateManager manager) {
 		CertificateStatus status = manager.status();
 		if (manager.current().isPresent() && isReplaceable(certificate, status)) {
-			logger.warn(
-					"[{}] The stored certificate is not one of a server: {}. A new one is requested, for which the start waits",
+			logger.warn("[{}] The stored certificate is not one of a server: {}. A new one is requested",
 					manager.name(), objection(status));
 			manager.rotate();
 		}

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.autoconfigure.StartFailures;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Startup.Mode;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Pem;
@@ -23,6 +24,8 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
@@ -139,28 +142,37 @@ class CertificateRoleTests {
 	}
 
 	/** Otherwise the start would fail until somebody deletes the files. */
-	@Test
-	void storedCertificateOfAClientIsReplacedBeforeTheStartOnceTheUsagesAreThoseOfAServer(@TempDir Path directory,
-			CapturedOutput output) throws Exception {
+	@ParameterizedTest
+	@EnumSource(Mode.class)
+	void storedCertificateOfAClientIsReplacedAtTheStartOnceTheUsagesAreThoseOfAServer(Mode mode,
+			@TempDir Path directory, CapturedOutput output) throws Exception {
 		RotatingApplication.plane.behavior().sign("example.com/any");
 		String[] properties = { "kubelet.cert.cert-dir=" + directory,
 				"kubelet.cert.additional.client.signer-name=example.com/any",
 				"kubelet.cert.additional.client.template.dns-names=localhost",
+				"kubelet.cert.additional.client.startup.mode=" + mode,
 				"kubelet.cert.additional.client.usages=client auth" };
 		X509Certificate stored;
 		try (RotatingApplication application = new RotatingApplication(properties)) {
+			Awaitility.await()
+				.until(() -> application.bean(CertificateManagers.class).get("client").current().isPresent());
 			stored = application.pair("client").leaf();
 		}
 		int creates = creates();
-		properties[3] = "kubelet.cert.additional.client.usages=server auth";
+		properties[4] = "kubelet.cert.additional.client.usages=server auth";
 		try (RotatingServer server = new RotatingServer(Kind.TOMCAT,
 				Stream.concat(Stream.of("server.ssl.bundle=client"), Stream.of(properties)).toArray(String[]::new))) {
+			if (mode == Mode.BACKGROUND) {
+				Awaitility.await().until(() -> !server.pair("client").leaf().equals(stored));
+			}
 			assertThat(server.served()).isNotEqualTo(stored);
 			assertThat(server.served().getExtendedKeyUsage()).containsExactly("1.3.6.1.5.5.7.3.1");
 		}
 		assertThat(creates()).isEqualTo(creates + 1);
-		assertThat(output).contains("[client] The stored certificate is not one of a server: it excludes 'server auth'",
-				"[client] There is no valid certificate of a server yet: waiting up to 1m for it");
+		assertThat(output)
+			.contains("[client] The stored certificate is not one of a server: it excludes 'server auth'");
+		assertThat(output.getOut().contains("[client] There is no valid certificate of a server yet: waiting up to 1m"))
+			.isEqualTo(mode == Mode.WAIT);
 	}
 
 	@Test

@@ -91,9 +91,9 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 			.require(!(registry instanceof SslBundles bundles && bundles.getBundleNames().contains(bundleName)),
 					"ssl.bundle", bundleName, "There is an SSL bundle of this name already: rename one of them");
 		Supplier<Trust> trust = this.trusted.of(certificate);
+		ServerCertificates servers = new ServerCertificates(this.settings);
+		servers.replaceStored(certificate, manager);
 		if (certificate.startup().waits()) {
-			ServerCertificates servers = new ServerCertificates(this.settings);
-			servers.replaceStored(certificate, manager);
 			FirstCertificate.await(manager, certificate,
 					() -> this.trusted.isMissing(certificate) ? "with the authority of its issuer"
 							: servers.isReplaceable(certificate, manager.status()) ? "of a server" : null);
