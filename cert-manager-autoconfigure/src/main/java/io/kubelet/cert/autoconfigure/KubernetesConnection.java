@@ -188,7 +188,7 @@ public final class KubernetesConnection implements DisposableBean {
 	public LiveTrust.Source authoritiesIn(Trusted objects, Duration patience, Iterable<CertificateManager> managers) {
 		Supplier<PublishedAuthorities> authorities = SingletonSupplier.of(() -> authoritiesIn(objects, managers));
 		return new LiveTrust.Source(() -> "the " + authorities.get(), () -> authorities.get().version(patience),
-				() -> authorities.get().read());
+				() -> authorities.get().read(), Map::of, (listener) -> authorities.get().onChange(listener));
 	}
 
 	private synchronized PublishedAuthorities authoritiesIn(Trusted objects, Iterable<CertificateManager> managers) {

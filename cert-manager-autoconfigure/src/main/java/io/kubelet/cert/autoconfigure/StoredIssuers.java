@@ -60,8 +60,8 @@ final class StoredIssuers {
 			return IssuedCertificateCheck.ofAnyAuthority();
 		}
 		LiveTrust trust = new LiveTrust("[%s] ".formatted(settings.name()), LiveTrust.Source.file(file));
-		settings.properties().check("signer-ca-file", file, trust::get);
-		return IssuedCertificateCheck.ofAuthorities(() -> trust.get().authorities());
+		settings.properties().check("signer-ca-file", file, trust::refresh);
+		return IssuedCertificateCheck.ofAuthorities(() -> trust.refresh().authorities());
 	}
 
 	/**

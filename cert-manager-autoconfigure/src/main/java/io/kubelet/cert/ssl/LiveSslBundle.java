@@ -166,9 +166,7 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 	 * @return the identity
 	 */
 	public Identity identity() {
-		// First the trust: it may take long to read, and the pair may change meanwhile
-		Trust trust = this.trust.get();
-		return new Identity(pair(), trust);
+		return new Identity(pair(), this.trust.get());
 	}
 
 	/**
@@ -232,9 +230,10 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 	 * Runs a task later.
 	 * @param time the time to wait
 	 * @param task the task
+	 * @return cancels it
 	 */
-	public void after(Duration time, Runnable task) {
-		this.scheduler.schedule(task, time);
+	public Runnable after(Duration time, Runnable task) {
+		return this.scheduler.schedule(task, time);
 	}
 
 	/**

@@ -1,6 +1,7 @@
 package io.kubelet.cert.ssl;
 
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
@@ -10,6 +11,7 @@ import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.RotationScheduler;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,16 +40,23 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 
 	private final SimpleAsyncTaskExecutor threads;
 
+	/** {@code null} if it never changes. */
+	private final @Nullable LiveTrust trust;
+
+	private Runnable nextLook = () -> {
+	};
+
 	private CompletableFuture<?> handlers = CompletableFuture.completedFuture(null);
 
 	private volatile boolean closed;
 
-	private RegisteredBundle(SslBundleRegistry registry, LiveSslBundle live) {
+	private RegisteredBundle(SslBundleRegistry registry, LiveSslBundle live, Supplier<Trust> trust) {
 		this.registry = registry;
 		this.live = live;
 		this.bundle = live.toBundle();
 		this.threads = new SimpleAsyncTaskExecutor("ssl-bundle-" + live.name() + "-");
 		this.threads.setDaemon(true);
+		this.trust = (trust instanceof LiveTrust changing) ? changing : null;
 	}
 
 	/**
@@ -66,7 +75,7 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 	public static Runnable register(SslBundleRegistry registry, String bundleName, CertificateManager manager,
 			Supplier<Trust> trust, RotationScheduler scheduler, Duration drain) {
 		LiveSslBundle live = new LiveSslBundle(bundleName, manager, trust, scheduler, drain);
-		RegisteredBundle registered = new RegisteredBundle(registry, live);
+		RegisteredBundle registered = new RegisteredBundle(registry, live, trust);
 		registry.registerBundle(bundleName, registered.bundle);
 		if (registry instanceof SslBundles bundles) {
 			// Without any handler, the registry warns that a bundle may need a restart
@@ -81,9 +90,7 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 		}
 		manager.addFollower(registered);
 		registered.update();
-		if (trust instanceof LiveTrust) {
-			registered.followTrust();
-		}
+		registered.followTrust();
 		BundleSocketFactory.add(registry, live);
 		return registered::close;
 	}
@@ -92,7 +99,9 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 	@Override
 	public void updated(String name) {
 		try {
-			update().orTimeout(HANDLER_LIMIT.toMillis(), TimeUnit.MILLISECONDS).join();
+			CompletableFuture<?> handlers = update();
+			lookLater();
+			handlers.orTimeout(HANDLER_LIMIT.toMillis(), TimeUnit.MILLISECONDS).join();
 		}
 		catch (CompletionException ex) {
 			logger.warn(
@@ -126,23 +135,34 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 	}
 
 	private void followTrust() {
-		this.live.after(TRUST_INTERVAL, () -> {
-			if (this.closed) {
-				return;
-			}
-			try {
-				// Not in the lock, which a rotation needs: the volume may hang
-				this.live.identity();
-				update();
-			}
-			finally {
-				followTrust();
-			}
-		});
+		if (this.trust != null) {
+			this.trust.onChange(() -> this.live.after(Duration.ZERO, this::look));
+			lookLater();
+		}
 	}
 
-	private void close() {
+	/** Nothing is locked meanwhile, because the files may be on a volume that hangs. */
+	private void look() {
+		try {
+			Objects.requireNonNull(this.trust).refresh();
+			update();
+		}
+		finally {
+			lookLater();
+		}
+	}
+
+	private synchronized void lookLater() {
+		this.nextLook.run();
+		if (this.trust != null && !this.closed) {
+			this.trust.untilChange(TRUST_INTERVAL)
+				.ifPresent((time) -> this.nextLook = this.live.after(time, this::look));
+		}
+	}
+
+	private synchronized void close() {
 		this.closed = true;
+		this.nextLook.run();
 		BundleSocketFactory.remove(this.live);
 	}
 

@@ -3,23 +3,30 @@ package io.kubelet.cert.ssl;
 import java.security.KeyStore;
 import java.security.Principal;
 import java.security.PrivateKey;
+import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 
 import javax.net.ssl.X509ExtendedKeyManager;
+import javax.net.ssl.X509TrustManager;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
-import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -32,11 +39,15 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.awaitility.Awaitility.await;
 
 @ExtendWith(OutputCaptureExtension.class)
 class RegisteredBundleTests {
 
 	private static final Duration OVERLAP = Duration.ofHours(1);
+
+	private static final Duration LIMIT = Duration.ofMinutes(1);
 
 	private final SimulatedTime time = new SimulatedTime(Instant.parse("2026-01-01T00:00:00Z"));
 
@@ -139,9 +150,65 @@ class RegisteredBundleTests {
 		assertThat(Objects.requireNonNull(stores.get(1)).size()).isEqualTo(1);
 	}
 
+	@Test
+	void sourceThatTellsItsChangesIsNotLookedAtPeriodically() {
+		SimulatedTime idle = new SimulatedTime(Instant.parse("2026-01-01T00:00:00Z"));
+		List<Runnable> listeners = new ArrayList<>();
+		LiveTrust trust = new LiveTrust("", new LiveTrust.Source(() -> "here", () -> List.copyOf(this.trusted),
+				() -> Trust.exactly(this.trusted), Map::of, listeners::add), OVERLAP, idle, (problem) -> {
+					throw problem;
+				});
+		DefaultSslBundleRegistry registry = new FixedManager(this.authority).register(trust, idle);
+		List<Integer> sizes = new CopyOnWriteArrayList<>();
+		registry.addBundleUpdateHandler("bundle", (bundle) -> sizes.add(trust.get().authorities().size()));
+		assertThat(idle.scheduled()).isZero();
+		this.trusted.set(0, new TestAuthority("two").certificate());
+		listeners.forEach(Runnable::run);
+		idle.pass(Duration.ZERO);
+		await().untilAsserted(() -> assertThat(sizes).containsExactly(2));
+		idle.pass(Duration.ofMinutes(1));
+		assertThat(idle.scheduled()).as("the end of the overlap").isOne();
+		idle.pass(OVERLAP);
+		await().untilAsserted(() -> assertThat(sizes).containsExactly(2, 1));
+		assertThat(idle.scheduled()).isZero();
+	}
+
+	@Test
+	void neitherAHandshakeNorARotationWaitsForFilesOfAVolumeThatHangs() {
+		AtomicBoolean hanging = new AtomicBoolean();
+		CountDownLatch end = new CountDownLatch(1);
+		LiveTrust trust = new LiveTrust("", new LiveTrust.Source(() -> "here", () -> {
+			if (hanging.get()) {
+				assertThatCode(end::await).doesNotThrowAnyException();
+			}
+			return List.copyOf(this.trusted);
+		}, () -> Trust.exactly(this.trusted)));
+		SslBundle bundle = this.manager.register(trust, this.time).getBundle("bundle");
+		X509TrustManager handshakes = (X509TrustManager) bundle.getManagers().getTrustManagers()[0];
+		X509Certificate[] peer = this.manager.pair().chain().toArray(X509Certificate[]::new);
+		hanging.set(true);
+		ExecutorService threads = Executors.newCachedThreadPool();
+		List<CompletableFuture<Void>> checked = Stream.generate(() -> CompletableFuture.runAsync(
+				() -> assertThatCode(() -> handshakes.checkClientTrusted(peer, "UNKNOWN")).doesNotThrowAnyException(),
+				threads))
+			.limit(160)
+			.toList();
+		await().atMost(LIMIT).untilAsserted(() -> assertThat(checked).allMatch(CompletableFuture::isDone));
+		CompletableFuture<Void> look = CompletableFuture.runAsync(() -> this.time.pass(Duration.ofSeconds(10)),
+				threads);
+		assertThat(CompletableFuture.runAsync(this.manager::rotate, threads)).succeedsWithin(LIMIT);
+		assertThat(look).isNotDone();
+		this.trusted.set(0, new TestAuthority("two").certificate());
+		end.countDown();
+		assertThat(look).succeedsWithin(LIMIT);
+		assertThatExceptionOfType(CertificateException.class)
+			.isThrownBy(() -> handshakes.checkClientTrusted(peer, "UNKNOWN"));
+		threads.shutdown();
+	}
+
 	/** The trust is looked at again once the handlers have returned. */
 	private void awaitHandlers(List<?> stores, int calls) {
-		Awaitility.await().until(() -> {
+		await().until(() -> {
 			this.time.pass(Duration.ofSeconds(10));
 			return stores.size() == calls;
 		});

@@ -64,16 +64,10 @@ final class LiveClient<C> implements Supplier<C>, CertificateManager.Follower, D
 			.map((bundle) -> new LiveClient<>(bundle, maker));
 	}
 
-	/**
-	 * Returns the client of the current identity. Nothing is locked while that is read,
-	 * which may hang.
-	 */
+	/** Returns the client of the current identity. */
 	@Override
-	public C get() {
-		return of(this.bundle.identity());
-	}
-
-	private synchronized C of(Identity identity) {
+	public synchronized C get() {
+		Identity identity = this.bundle.identity();
 		Made<C> made = this.current;
 		if (made == null || !made.identity.equals(identity)) {
 			retire();

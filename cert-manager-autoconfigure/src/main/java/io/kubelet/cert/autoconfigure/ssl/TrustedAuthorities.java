@@ -127,7 +127,9 @@ final class TrustedAuthorities {
 								(secret != null) ? secret : certificate.storage().certDir(),
 								alternatives(certificate.properties().prefix()));
 					return Trust.exactly(authorities);
-				}, () -> this.connection.replacedAuthorities(certificate.name()));
+				}, () -> this.connection.replacedAuthorities(certificate.name()), (listener) -> {
+					// A bundle follows its certificate anyway
+				});
 	}
 
 	private Supplier<Trust> ofCluster(CertificateSettings certificate) {

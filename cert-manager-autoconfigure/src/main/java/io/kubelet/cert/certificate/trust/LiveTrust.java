@@ -11,7 +11,9 @@ import java.time.ZoneOffset;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -26,11 +28,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The authorities that a source contains at the moment: each call reads the source again
- * if it has changed. An authority that is removed from the source remains trusted during
- * the overlap, because its certificates are still in use. If the source cannot be read,
- * the trust remains as it is, and the problem is logged once. While one thread reads, the
- * others use the last trust, because the source may be on a volume that hangs.
+ * The authorities in a source. A source of the API or in memory, which tells its changes,
+ * is read again at each call if it has changed. Files are read again by {@link #refresh}
+ * only, because they may be on a volume that hangs. An authority that is removed from the
+ * source remains trusted during the overlap, because its certificates are still in use.
+ * If the source cannot be read, the trust remains as it is, and the problem is logged
+ * once.
  */
 public final class LiveTrust implements Supplier<Trust> {
 
@@ -87,12 +90,23 @@ public final class LiveTrust implements Supplier<Trust> {
 	}
 
 	/**
-	 * Returns the trust of this moment.
+	 * Returns the trust of this moment. Does not block, but for the first reading.
 	 * @return the trust; equal to the one before until it changes
 	 * @throws RuntimeException if the source has never been read and cannot be read now
 	 */
 	@Override
 	public Trust get() {
+		Known last = this.last;
+		return (last != null && this.source.changes() == null) ? last.at(this.clock.instant()).trust() : refresh();
+	}
+
+	/**
+	 * Reads the source again if it has changed, which may block. While one thread reads,
+	 * the others get the last trust.
+	 * @return the trust of this moment
+	 * @throws RuntimeException as {@link #get} does
+	 */
+	public Trust refresh() {
 		Instant now = this.clock.instant();
 		if (!this.lock.tryLock()) {
 			Known last = this.last;
@@ -109,6 +123,30 @@ public final class LiveTrust implements Supplier<Trust> {
 		finally {
 			this.lock.unlock();
 		}
+	}
+
+	/**
+	 * Calls a listener when the source has changed, if it tells that.
+	 * @param listener called on any thread; must not block
+	 */
+	public void onChange(Runnable listener) {
+		if (this.source.changes() != null) {
+			this.source.changes().accept(listener);
+		}
+	}
+
+	/**
+	 * Returns when the trust changes or may have changed, although nothing tells that.
+	 * @param interval how often files are to be looked at
+	 * @return the time from now, empty if there is no such time
+	 */
+	public Optional<Duration> untilChange(Duration interval) {
+		Known last = this.last;
+		if (last == null || this.source.changes() == null) {
+			return Optional.of(interval);
+		}
+		Instant now = this.clock.instant();
+		return last.at(now).leaving.values().stream().min(Instant::compareTo).map((end) -> Duration.between(now, end));
 	}
 
 	/** A source that cannot be read may become readable without another version. */
@@ -215,18 +253,20 @@ public final class LiveTrust implements Supplier<Trust> {
 	 * says why it cannot be read
 	 * @param removed returns which authorities were removed before the content is read
 	 * for the first time, and when
+	 * @param changes takes a listener that it calls when the content changes;
+	 * {@code null} if nothing tells that, and version or content may block
 	 */
 	public record Source(Supplier<?> origin, Supplier<?> version, Supplier<Trust> trust,
-			Supplier<Map<X509Certificate, Instant>> removed) {
+			Supplier<Map<X509Certificate, Instant>> removed, @Nullable Consumer<Runnable> changes) {
 
 		/**
-		 * Creates a source of which it is not known what was removed earlier.
+		 * Creates a source in files, of which it is not known what was removed earlier.
 		 * @param origin returns where it is
 		 * @param version returns a value that changes when the content does
 		 * @param trust reads the content
 		 */
 		public Source(Supplier<?> origin, Supplier<?> version, Supplier<Trust> trust) {
-			this(origin, version, trust, Map::of);
+			this(origin, version, trust, Map::of, null);
 		}
 
 		/**

@@ -85,7 +85,7 @@ public final class KubeconfigSource {
 	 * @param now what the kubeconfig contains now
 	 */
 	Supplier<Trust> trust(KubeconfigFile now) {
-		return now.authorities().isEmpty() ? Trust::system : new LiveTrust("", liveAuthorities());
+		return now.authorities().isEmpty() ? Trust::system : new LiveTrust("", liveAuthorities())::refresh;
 	}
 
 	private LiveTrust.Source liveAuthorities() {

@@ -90,16 +90,17 @@ class LiveTrustTests {
 		LiveTrust trust = new LiveTrust("[shop] ",
 				new Source(file.origin(), file.version(), file.trust(),
 						() -> Map.of(old, removed, new TestAuthority("older").certificate(), removed.minus(OVERLAP),
-								this.newAuthority.certificate(), removed)),
+								this.newAuthority.certificate(), removed),
+						null),
 				OVERLAP, this.time, (problem) -> Trust.exactly(List.of()));
-		assertThat(trust.get().authorities()).isEmpty();
+		assertThat(trust.refresh().authorities()).isEmpty();
 		write(this.newAuthority);
-		assertThat(trust.get().authorities()).containsExactly(this.newAuthority.certificate(), old);
+		assertThat(trust.refresh().authorities()).containsExactly(this.newAuthority.certificate(), old);
 		assertThat(output).containsOnlyOnce("was removed from")
 			.contains("[shop] The authority 'CN=old' was removed from " + this.file
 					+ " before, and is trusted until 2026-01-01T00:20:00Z");
 		this.time.pass(Duration.ofMinutes(20));
-		assertThat(trust.get().authorities()).containsExactly(this.newAuthority.certificate());
+		assertThat(trust.refresh().authorities()).containsExactly(this.newAuthority.certificate());
 	}
 
 	@Test
@@ -121,10 +122,10 @@ class LiveTrustTests {
 			reads.incrementAndGet();
 			return file.trust().get();
 		}));
-		assertThat(trust.get()).isEqualTo(trust.get());
+		assertThat(trust.refresh()).isEqualTo(trust.refresh());
 		assertThat(reads).hasValue(1);
 		write(this.newAuthority);
-		assertThat(trust.get()).isEqualTo(trust.get());
+		assertThat(trust.refresh()).isEqualTo(trust.refresh());
 		assertThat(reads).hasValue(2);
 	}
 
@@ -136,18 +137,18 @@ class LiveTrustTests {
 			problems.add(problem.getMessage());
 			return Trust.exactly(List.of());
 		});
-		assertThat(trust.get().authorities()).isEmpty();
-		trust.get();
+		assertThat(trust.refresh().authorities()).isEmpty();
+		trust.refresh();
 		Files.writeString(this.file, "nonsense");
-		trust.get();
-		assertThat(trust.get().authorities()).isEmpty();
+		trust.refresh();
+		assertThat(trust.refresh().authorities()).isEmpty();
 		assertThat(problems).as("each once").hasSize(2).first().asString().startsWith("There is no file");
 		write(this.newAuthority);
-		assertThat(trust.get().authorities()).containsExactly(this.newAuthority.certificate());
+		assertThat(trust.refresh().authorities()).containsExactly(this.newAuthority.certificate());
 		assertThat(output)
 			.contains("[shop] The certificate authorities in " + this.file + " have changed: 1 trusted now\n");
 		Files.delete(this.file);
-		assertThat(trust.get().authorities()).containsExactly(this.newAuthority.certificate());
+		assertThat(trust.refresh().authorities()).containsExactly(this.newAuthority.certificate());
 	}
 
 	/** As a source of which it has become known which authorities are meant. */
@@ -156,8 +157,8 @@ class LiveTrustTests {
 		Queue<Trust> contents = new ArrayDeque<>(
 				List.of(Trust.system(), Trust.exactly(List.of(this.newAuthority.certificate()))));
 		LiveTrust trust = trust(new Source(() -> "here", Object::new, contents::remove));
-		assertThat(trust.get()).isEqualTo(Trust.system());
-		assertThat(trust.get().authorities()).containsExactly(this.newAuthority.certificate());
+		assertThat(trust.refresh()).isEqualTo(Trust.system());
+		assertThat(trust.refresh().authorities()).containsExactly(this.newAuthority.certificate());
 	}
 
 	@Test
@@ -183,15 +184,15 @@ class LiveTrustTests {
 			}
 			return file.trust().get();
 		}));
-		trust.get();
+		trust.refresh();
 		write(this.newAuthority);
 		denials.addAll(Collections.nCopies(3, new IllegalArgumentException("Access denied")));
 		for (int denied = 0; denied < 3; denied++) {
-			assertThat(trust.get().authorities()).containsExactly(this.oldAuthority.certificate());
+			assertThat(trust.refresh().authorities()).containsExactly(this.oldAuthority.certificate());
 		}
 		assertThat(output)
 			.containsOnlyOnce("[shop] Access denied; the certificate authorities that were read before remain");
-		assertThat(trust.get().authorities()).contains(this.newAuthority.certificate());
+		assertThat(trust.refresh().authorities()).contains(this.newAuthority.certificate());
 	}
 
 	/** Such as one on a volume whose server is away. */
@@ -207,15 +208,16 @@ class LiveTrustTests {
 			}
 			return file.version().get();
 		}, file.trust()));
-		trust.get();
+		trust.refresh();
 		write(this.newAuthority);
-		assertThat(trust.get().authorities()).contains(this.oldAuthority.certificate());
+		assertThat(trust.refresh().authorities()).contains(this.oldAuthority.certificate());
 		hangs.set(true);
-		CompletableFuture<Trust> hanging = CompletableFuture.supplyAsync(trust, (task) -> new Thread(task).start());
+		CompletableFuture<Trust> hanging = CompletableFuture.supplyAsync(trust::refresh,
+				(task) -> new Thread(task).start());
 		exchange(hang);
-		assertThat(trust.get().authorities()).contains(this.oldAuthority.certificate());
+		assertThat(trust.refresh().authorities()).contains(this.oldAuthority.certificate());
 		this.time.pass(OVERLAP);
-		assertThat(trust.get().authorities()).containsExactly(this.newAuthority.certificate());
+		assertThat(trust.refresh().authorities()).containsExactly(this.newAuthority.certificate());
 		write(this.oldAuthority);
 		exchange(hang);
 		assertThat(hanging.get().authorities()).startsWith(this.oldAuthority.certificate());
@@ -228,7 +230,7 @@ class LiveTrustTests {
 	@Test
 	void trustManagerFollowsAndTellsOfTheHandshakesThatCheckAServer() throws Exception {
 		List<Object> handshakes = new ArrayList<>();
-		X509ExtendedTrustManager trust = new LiveTrustManager(this.trust, handshakes::add);
+		X509ExtendedTrustManager trust = new LiveTrustManager(this.trust::refresh, handshakes::add);
 		X509Certificate[] before = chain(this.oldAuthority);
 		X509Certificate[] after = chain(this.newAuthority);
 		Socket socket = new Socket();
@@ -277,7 +279,7 @@ class LiveTrustTests {
 	}
 
 	private List<X509Certificate> authorities() {
-		return this.trust.get().authorities();
+		return this.trust.refresh().authorities();
 	}
 
 	private static X509Certificate[] chain(TestAuthority authority) {

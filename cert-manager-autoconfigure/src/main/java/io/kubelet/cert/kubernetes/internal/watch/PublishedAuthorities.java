@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -33,6 +34,8 @@ public final class PublishedAuthorities implements AutoCloseable {
 
 	private final CompletableFuture<@Nullable Void> answered = new CompletableFuture<>();
 
+	private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
+
 	/**
 	 * Creates a source.
 	 * @param place where the authorities are
@@ -45,6 +48,7 @@ public final class PublishedAuthorities implements AutoCloseable {
 			if (!state.isPending()) {
 				this.answered.complete(null);
 			}
+			this.listeners.forEach(Runnable::run);
 		}, clients, executor);
 	}
 
@@ -60,6 +64,14 @@ public final class PublishedAuthorities implements AutoCloseable {
 			awaitAnswer(patience);
 		}
 		return this.informer.state().objects();
+	}
+
+	/**
+	 * Calls a listener when the objects may have changed, on the thread of the watch.
+	 * @param listener must not block
+	 */
+	public void onChange(Runnable listener) {
+		this.listeners.add(listener);
 	}
 
 	/**

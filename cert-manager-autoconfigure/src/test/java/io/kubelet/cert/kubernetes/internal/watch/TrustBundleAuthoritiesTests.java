@@ -210,7 +210,7 @@ class TrustBundleAuthoritiesTests {
 		return new LiveTrust("", new LiveTrust.Source(() -> authorities, () -> authorities.version(PATIENCE), () -> {
 			this.reads.incrementAndGet();
 			return authorities.read();
-		}));
+		}, Map::of, authorities::onChange));
 	}
 
 	private static void awaitTrust(LiveTrust trust, TestAuthority... expected) {
