@@ -141,6 +141,18 @@ class ArchitectureTests {
 		.dependOnClassesThat()
 		.resideInAnyPackage("org.springframework..", "io.micrometer..", "io.kubernetes..", "okhttp3..");
 
+	/** It is a function of values: what it uses has no state and blocks nobody. */
+	@ArchTest
+	static final ArchRule coreUsesValuesOnly = noClasses().that()
+		.resideInAPackage(BASE + "rotation.core..")
+		.should()
+		.dependOnClassesThat()
+		.resideInAnyPackage("org.slf4j..", "java.io..", "java.nio..", "java.util.concurrent..", BASE + "store..",
+				BASE + "rotation.engine..", BASE + "rotation.internal..")
+		.orShould()
+		.dependOnClassesThat()
+		.areAssignableTo(Clock.class);
+
 	@ArchTest
 	static final ArchRule kubernetesClientIsUsedByTheAdapterAndTheWiringOnly = noClasses().that()
 		.resideOutsideOfPackages(BASE + "kubernetes..", BASE + "autoconfigure..")

@@ -10,7 +10,7 @@ import java.util.function.Consumer;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.rotation.RotationThrottledException;
-import io.kubelet.cert.rotation.internal.Pause;
+import io.kubelet.cert.rotation.core.Pause;
 import io.kubelet.cert.rotation.internal.SerialExecutor;
 
 /**
@@ -87,7 +87,11 @@ final class ForcedRotations {
 	 * @param completion completes the future of a caller
 	 */
 	void end(Consumer<CompletableFuture<CertificatePair>> completion) {
-		List<CompletableFuture<CertificatePair>> ended = take();
+		end(take(), completion);
+	}
+
+	/** Completes the futures of the callers of a rotation that has ended. */
+	void end(List<CompletableFuture<CertificatePair>> ended, Consumer<CompletableFuture<CertificatePair>> completion) {
 		this.serial.execute(() -> this.delivery.afterFollowers(() -> ended.forEach(completion)));
 	}
 
@@ -101,7 +105,8 @@ final class ForcedRotations {
 		this.delivery.afterFollowers(() -> ended.forEach((future) -> future.cancel(false)));
 	}
 
-	private synchronized List<CompletableFuture<CertificatePair>> take() {
+	/** Ends the rotation, whose callers do not learn of it yet. */
+	synchronized List<CompletableFuture<CertificatePair>> take() {
 		List<CompletableFuture<CertificatePair>> ended = this.waiting;
 		this.waiting = List.of();
 		return ended;

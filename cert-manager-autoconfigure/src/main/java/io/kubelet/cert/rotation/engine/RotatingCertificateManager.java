@@ -8,29 +8,32 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Function;
+import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus;
-import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import io.kubelet.cert.rotation.RotationListener;
-import io.kubelet.cert.rotation.internal.StoreSession;
+import io.kubelet.cert.rotation.core.Decisions;
+import io.kubelet.cert.rotation.core.Event.Awaited;
+import io.kubelet.cert.rotation.core.Event.Demanded;
+import io.kubelet.cert.rotation.core.Reading;
+import io.kubelet.cert.rotation.core.State;
 import io.kubelet.cert.rotation.internal.SerialExecutor;
 import io.kubelet.cert.store.CertificateStore;
+import io.kubelet.cert.store.StoreException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The rotation loop. Whatever happens (a timer, an answer, a call) leads to
- * {@link #reconcile()}, which asks for the template, reviews the stored pair and the
- * attempt in progress, does what is due, and schedules the next timer. It runs on the
- * certificate's {@link SerialExecutor}, the only place where the state below changes.
- * {@link Rotation} decides when to rotate, and does it.
+ * {@link #reconcile()}, which asks for the template, does what is due, and schedules the
+ * next timer. It runs on the certificate's {@link SerialExecutor}, the only place where
+ * the state in {@link Journal} changes. Everybody reads that state.
  */
 public final class RotatingCertificateManager implements CertificateManager {
 
@@ -47,19 +50,11 @@ public final class RotatingCertificateManager implements CertificateManager {
 
 	private final Templates templates;
 
-	private final CurrentPair pair;
-
-	private final Warnings warnings;
-
-	private final Failures failures;
-
 	private final ForcedRotations forced;
 
-	private final PendingRequests pendingRequests;
+	private final Journal journal;
 
 	private final Rotation rotation;
-
-	private final StatusReport report;
 
 	private final AtomicBoolean started = new AtomicBoolean();
 
@@ -83,22 +78,43 @@ public final class RotatingCertificateManager implements CertificateManager {
 		this.serial = new SerialExecutor((task) -> settings.resources().scheduler().schedule(task, Duration.ZERO),
 				settings.resources().scheduler(), settings.clock(), STUCK_AFTER, this::stuck);
 		this.delivery = new Delivery(settings);
-		this.templates = new Templates(settings, template, supplier, this.serial, () -> step(this::review));
-		StoreSession store = new StoreSession(settings.store(), settings.clock());
-		Instant now = settings.clock().instant();
-		this.pair = new CurrentPair(settings, store, this::replaced, bootstrap, now);
-		this.warnings = new Warnings(settings, this.pair.due(), this.delivery);
-		NewRequests newRequests = new NewRequests(settings);
-		this.pendingRequests = (settings.store() instanceof CertificateStore.Shared shared)
-				? new SharedRequests(settings, shared, store, newRequests, this.serial, this::wake)
-				: new PendingRequests(settings, store, newRequests, this.serial);
-		this.report = new StatusReport(settings, this.pair, this.pendingRequests, this.templates, this.warnings);
-		this.failures = new Failures(settings, this::failed);
+		this.templates = new Templates(settings, template, supplier, this.serial, () -> step(settings::idleCheck));
 		this.forced = new ForcedRotations(settings, this.serial, this.delivery);
-		this.rotation = new Rotation(settings, this.serial, this.pair, this.pendingRequests, newRequests, this.failures,
-				this.forced, this.report, this::reconcile);
-		this.rotation.reviewPair(this.templates.latest(), now);
-		this.report.update();
+		Outcomes outcomes = new Outcomes(settings, this.serial, this.delivery, this.forced);
+		StoreSession store = new StoreSession(settings);
+		this.journal = new Journal(settings, outcomes, initial(store, bootstrap));
+		begin(outcomes, store, bootstrap);
+		Signing signing = new Signing(settings);
+		this.rotation = new Rotation(settings, this.serial, this.journal, new StoreKeeper(settings, this.serial,
+				this.journal, store, signing, this.templates, this.forced, this::reconcile), signing, this::reconcile);
+		if (settings.store() instanceof CertificateStore.Shared shared) {
+			shared.onChange(this::wake);
+		}
+	}
+
+	private State initial(StoreSession store, @Nullable CertificatePair bootstrap) {
+		Instant now = this.settings.clock().instant();
+		Reading reading = store.read(null, now);
+		if (reading.failure() != null && !this.settings.policy().shared()) {
+			throw reading.failure();
+		}
+		return Decisions.start(this.settings.policy(), reading, this.templates.latest(), bootstrap,
+				this.settings.schedule().required(), now, this.settings.resources().random().getAsDouble());
+	}
+
+	private void begin(Outcomes outcomes, StoreSession store, @Nullable CertificatePair bootstrap) {
+		CertificatePair pair = this.journal.state().pair();
+		if (pair != null) {
+			outcomes.held(pair);
+		}
+		if (pair != null && pair == bootstrap) {
+			try {
+				store.write((stored) -> stored.withPair(pair, null));
+			}
+			catch (StoreException ex) {
+				RotationLog.notStored(this.settings, pair, ex);
+			}
+		}
 	}
 
 	@Override
@@ -110,8 +126,12 @@ public final class RotatingCertificateManager implements CertificateManager {
 	public void start() {
 		if (this.started.compareAndSet(false, true)) {
 			this.serial.execute(() -> {
-				RotationLog.started(this.settings, this.pair.get(), this.pair.due().deadline(),
-						this.settings.clock().instant());
+				State state = this.journal.state();
+				Instant now = this.settings.clock().instant();
+				RotationLog.started(this.settings, state.pair(), state.deadline(now), now);
+				if (state.isOutdated()) {
+					RotationLog.outdated(this.settings, state);
+				}
 				this.templates.follow();
 				reconcile();
 			});
@@ -121,9 +141,7 @@ public final class RotatingCertificateManager implements CertificateManager {
 	@Override
 	public void awaitedFor(Duration timeout) {
 		this.serial.execute(() -> {
-			Instant now = this.settings.clock().instant();
-			this.failures.awaitedUntil(now, now.plus(timeout));
-			this.pendingRequests.lookBefore(timeout, null, now);
+			this.journal.on(new Awaited(this.settings.clock().instant().plus(timeout)));
 			reconcile();
 		});
 	}
@@ -131,20 +149,21 @@ public final class RotatingCertificateManager implements CertificateManager {
 	@Override
 	public void stop() {
 		this.stopped = true;
-		this.rotation.cancel();
+		this.journal.cancel();
 		this.forced.stop();
 		wake();
 	}
 
 	@Override
 	public Optional<CertificatePair> current() {
-		CertificatePair pair = this.report.pair();
+		CertificatePair pair = this.journal.state().pair();
 		return (pair != null && pair.isValid(this.settings.clock().instant())) ? Optional.of(pair) : Optional.empty();
 	}
 
 	@Override
 	public CertificateStatus status() {
-		return this.report.at(this.forced.isRequested(), this.serial.lateSince(), this.settings.clock().instant());
+		return new StatusReport(name(), this.journal.state()).at(this.forced.isRequested(), this.serial.lateSince(),
+				this.settings.clock().instant());
 	}
 
 	@Override
@@ -153,8 +172,7 @@ public final class RotatingCertificateManager implements CertificateManager {
 			RotationLog.requested(this.settings);
 			if (this.forced.isRequested()) {
 				// Otherwise the pair that was asked for has come meanwhile
-				this.pair.due().demand(Trigger.REQUESTED);
-				this.failures.endPause();
+				this.journal.on(new Demanded());
 			}
 			reconcile();
 		}));
@@ -170,55 +188,25 @@ public final class RotatingCertificateManager implements CertificateManager {
 		this.delivery.addFollower(follower);
 	}
 
-	/** After the task that is running, so that listeners find the status complete. */
-	private void replaced(@Nullable CertificatePair previous, CertificatePair current) {
-		this.serial.execute(() -> this.delivery.rotated(previous, current));
-	}
-
-	/** Listeners are called after this step, as they are for a new pair. */
-	private void failed(CertificateStatus.Failure failure) {
-		this.serial.execute(() -> this.delivery.deliver((listener) -> listener.failed(name(), failure)));
-	}
-
 	/** From any thread. */
 	private void wake() {
 		this.serial.execute(this::reconcile);
 	}
 
 	private void reconcile() {
-		step((now) -> {
-			Duration untilAsked = this.templates.ask();
-			return Collections.min(List.of(review(now), untilAsked));
-		});
-	}
-
-	private Duration review(Instant now) {
-		CertificatePair adopted = this.pair.adoptStored(this.templates.latest(), now);
-		if (adopted != null) {
-			boolean answer = this.pendingRequests.isAnsweredBy(adopted);
-			this.pair.due().came(adopted, answer ? this.pendingRequests.ahead() : null, now);
-			this.rotation.adopted(adopted, now);
-			this.pair.due().reportAtOnce(adopted, false);
-		}
-		if (this.forced.isRequested()) {
-			// A pair that was adopted meanwhile is not what was asked for
-			this.pair.due().demand(Trigger.REQUESTED);
-		}
-		this.rotation.review(this.templates.latest(), now);
-		this.report.warn(this.rotation.isInProgress(), now);
-		return Collections
-			.min(List.of(this.rotation.untilDue(this.templates.latest(), now), this.pair.repair().untilNext(now)));
+		step(this.templates::ask);
 	}
 
 	/**
-	 * @param step takes the step, and returns when the next one is due
+	 * Does what is due, and schedules the next step.
+	 * @param ask asks for the template, and returns when to ask again
 	 */
-	private void step(Function<Instant, Duration> step) {
+	private void step(Supplier<Duration> ask) {
 		this.cancelTimer.run();
 		if (this.stopped) {
 			// Also what was begun while another thread called stop()
 			this.templates.unfollow();
-			this.rotation.cancel();
+			this.journal.cancel();
 			return;
 		}
 		if (!this.started.get()) {
@@ -226,10 +214,9 @@ public final class RotatingCertificateManager implements CertificateManager {
 		}
 		Instant now = this.settings.clock().instant();
 		// On the second: one wake-up for many certificates takes a third less CPU at rest
-		Duration idleCheck = Duration.between(now, now.plus(this.settings.idleCheck()).truncatedTo(ChronoUnit.SECONDS));
-		Duration untilNextStep = idleCheck;
+		Instant next = now.plus(this.settings.idleCheck()).truncatedTo(ChronoUnit.SECONDS);
 		try {
-			untilNextStep = this.warnings.untilDue(now, Collections.min(List.of(step.apply(now), idleCheck)));
+			next = Collections.min(List.of(next, now.plus(ask.get()), this.rotation.reconcile()));
 		}
 		catch (Throwable ex) {
 			this.forced.end((future) -> future.completeExceptionally(ex));
@@ -238,11 +225,10 @@ public final class RotatingCertificateManager implements CertificateManager {
 				.log("[{}] Rotation check failed; retrying: {}", ex.toString());
 		}
 		finally {
+			Duration delay = Duration.between(now, next);
 			this.cancelTimer = this.settings.resources()
 				.scheduler()
-				.schedule(() -> this.serial.run(this::reconcile),
-						untilNextStep.isNegative() ? Duration.ZERO : untilNextStep);
-			this.report.update();
+				.schedule(() -> this.serial.run(this::reconcile), delay.isNegative() ? Duration.ZERO : delay);
 		}
 	}
 

@@ -1,299 +1,214 @@
 package io.kubelet.cert.rotation.engine;
 
 import java.security.cert.X509Certificate;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.function.Consumer;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.PendingRequest;
-import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
-import io.kubelet.cert.request.RequestException;
-import io.kubelet.cert.rotation.CertificateStatus;
-import io.kubelet.cert.rotation.CertificateStatus.Trigger;
-import io.kubelet.cert.rotation.internal.Pause;
+import io.kubelet.cert.rotation.core.Attempt;
+import io.kubelet.cert.rotation.core.Decision.Evict;
+import io.kubelet.cert.rotation.core.Decision.Fail;
+import io.kubelet.cert.rotation.core.Decision.Look;
+import io.kubelet.cert.rotation.core.Decision.Request;
+import io.kubelet.cert.rotation.core.Decision.Restore;
+import io.kubelet.cert.rotation.core.Decision.Resume;
+import io.kubelet.cert.rotation.core.Decision.Step;
+import io.kubelet.cert.rotation.core.Decision.Wait;
+import io.kubelet.cert.rotation.core.Decision.Withdraw;
+import io.kubelet.cert.rotation.core.Decision;
+import io.kubelet.cert.rotation.core.Decisions;
+import io.kubelet.cert.rotation.core.Event.Conflicted;
+import io.kubelet.cert.rotation.core.Event.Created;
+import io.kubelet.cert.rotation.core.Event.Issued;
+import io.kubelet.cert.rotation.core.Event.Overtaken;
+import io.kubelet.cert.rotation.core.Event.StoredAgain;
+import io.kubelet.cert.rotation.core.Event.Submitted;
+import io.kubelet.cert.rotation.core.Event.TimedOut;
+import io.kubelet.cert.rotation.core.Event;
+import io.kubelet.cert.rotation.core.Pending;
+import io.kubelet.cert.rotation.core.Policy;
+import io.kubelet.cert.rotation.core.Reading;
 import io.kubelet.cert.rotation.internal.SerialExecutor;
-import org.jspecify.annotations.Nullable;
+import io.kubelet.cert.store.CertificateStore.ConflictException;
 
 /**
- * Rotates the certificate, one attempt at a time: {@link #review} decides whether one is
- * due, and {@link #rotate} makes it. Used on the certificate's serial executor only,
- * except for {@link #cancel()}.
+ * Carries out what is decided for a certificate: it uses the store, the signer and the
+ * source of keys. Used on the certificate's serial executor only.
  */
 final class Rotation {
+
+	/** So many steps are not taken without waiting for anything, unless one fails. */
+	private static final int MOST_STEPS = 100;
 
 	private final RotationSettings settings;
 
 	private final SerialExecutor serial;
 
-	private final CurrentPair pair;
+	private final Journal journal;
 
-	private final Due due;
+	private final StoreKeeper store;
 
-	private final PendingRequests pendingRequests;
+	private final Signing signing;
 
-	private final NewRequests newRequests;
+	private final CsrFactory requests;
 
-	private final Failures failures;
-
-	private final ForcedRotations forced;
-
-	private final StatusReport report;
-
-	/** Called when an attempt progresses or ends. */
+	/** Called when an answer, or a part of it, has come. */
 	private final Runnable reconcile;
 
-	private volatile @Nullable Attempt attempt;
+	/** Whether all that came before the answer has been noted. */
+	private boolean arrived;
 
-	/** Why the last attempt was due. */
-	private Trigger trigger = Trigger.FIRST;
-
-	Rotation(RotationSettings settings, SerialExecutor serial, CurrentPair pair, PendingRequests pendingRequests,
-			NewRequests newRequests, Failures failures, ForcedRotations forced, StatusReport report,
+	Rotation(RotationSettings settings, SerialExecutor serial, Journal journal, StoreKeeper store, Signing signing,
 			Runnable reconcile) {
 		this.settings = settings;
 		this.serial = serial;
-		this.pair = pair;
-		this.due = pair.due();
-		this.pendingRequests = pendingRequests;
-		this.newRequests = newRequests;
-		this.failures = failures;
-		this.forced = forced;
-		this.report = report;
+		this.journal = journal;
+		this.store = store;
+		this.signing = signing;
+		this.requests = new CsrFactory(settings);
 		this.reconcile = reconcile;
 	}
 
-	/** Gives up an attempt that is of no use, and begins one if a rotation is due. */
-	void review(@Nullable CertificateTemplate template, Instant now) {
-		reviewPair(template, now);
-		if (this.settings.off()) {
-			return;
-		}
-		reviewAttempt(template, now);
-		follow(template, now);
-		if (this.attempt != null || template == null) {
-			return;
-		}
-		this.failures.noteWanted(template);
-		boolean due = !this.due.deadline().isAfter(now) && pause(template).isOver(now);
-		if (this.pendingRequests.moment().isOver(now) && (due || this.pendingRequests.isNext())) {
-			this.failures.noteRequested(template, now);
-			this.trigger = this.due.trigger();
-			try {
-				rotate(template, now);
-			}
-			catch (Throwable ex) {
-				cancel();
-				fail(ex, now);
-			}
-		}
-	}
-
-	/** In which no attempt begins. */
-	private Pause pause(CertificateTemplate template) {
-		return this.failures.pause(template).orLonger(this.pair.repair().pause(this.due.trigger()));
-	}
-
-	/** Notes whether a rotation is due. It never is if rotation is off. */
-	void reviewPair(@Nullable CertificateTemplate template, Instant now) {
-		this.failures.found(this.pair.get(), now);
-		if (this.settings.off()) {
-			return;
-		}
-		if (this.attempt == null) {
-			this.pendingRequests.removeIfAnswered(this.pair.get(), this.pair.heldSince(), now);
-			if (!this.settings.keepsValidPair() && this.pendingRequests.isLeftOver(template, this.pair.get())) {
-				this.due.demand(Trigger.RESUMED);
-			}
-		}
-		if (this.due.review(this.pair.get(), template, now)) {
-			this.failures.endRow();
-			this.report.endFailures();
-			if (this.attempt == null) {
-				this.pendingRequests.giveUp();
-			}
-		}
-	}
-
-	/** Gives up an attempt whose certificate is not wanted. It may be resumed. */
-	private void reviewAttempt(@Nullable CertificateTemplate template, Instant now) {
-		Attempt attempt = this.attempt;
-		CertificatePair pair = this.pair.get();
-		if (attempt != null && template != null && !this.pendingRequests.isFor(attempt.request(), template)
-				&& (this.trigger == Trigger.TEMPLATE || pair == null || !pair.isValid(now)
-						|| !template.isSatisfiedBy(pair.leaf()))) {
-			cancel();
-			this.pendingRequests.giveUp();
-		}
-	}
-
-	/** Joins the request that another replica has stored, if there is one. */
-	private void follow(@Nullable CertificateTemplate template, Instant now) {
-		PendingRequest last = this.pendingRequests.current();
-		if (this.pendingRequests.follow(template, !this.due.deadline().isAfter(now), now)) {
-			cancel();
-			this.trigger = Trigger.RESUMED;
-			if (template != null) {
-				this.failures.noteRequested(template, now);
-			}
-		}
-		else if (this.attempt == null && last != null && this.pendingRequests.isWithdrawn(now)) {
-			fail(RequestException.withdrawn(last.request().name(), last.request().signerName()), now);
-		}
-	}
-
 	/**
-	 * Generates a key, requests a certificate for it, waits for the answer, checks it,
-	 * stores the pair and makes it current. A pending request is resumed.
+	 * Takes an answer that has come, looks at the store, and does what is due.
+	 * @return when there may be something to do although nothing happens
 	 */
-	private void rotate(CertificateTemplate template, Instant now) {
-		CertificatePair current = this.pair.get();
-		PendingRequest pending = this.pendingRequests.resume(template, current, now);
-		if (pending == null) {
-			pending = this.newRequests.create(template, current);
-			if (!this.pendingRequests.store(pending, now)) {
-				this.serial.execute(this.reconcile);
-				return;
+	Instant reconcile() {
+		CompletableFuture<List<X509Certificate>> answer = this.journal.answer();
+		if (answer != null && answer.isDone()) {
+			if (!this.arrived) {
+				// What was said of the object before the answer is noted first
+				return Instant.MAX;
+			}
+			this.journal.on(outcome(answer));
+		}
+		this.store.observe();
+		Decision decision = Decisions.decide(this.journal.state(), this.journal.now());
+		for (int steps = 0; steps < MOST_STEPS; steps++) {
+			if (decision instanceof Wait wait) {
+				return wait.until();
+			}
+			carryOut((Step) decision);
+			decision = Decisions.decide(this.journal.state(), this.journal.now());
+		}
+		throw new IllegalStateException("There is no end to what is decided: " + decision);
+	}
+
+	private void carryOut(Step step) {
+		this.journal.on(step);
+		try {
+			if (step instanceof Request request) {
+				request(request.template());
+			}
+			else if (step instanceof Resume resume) {
+				if (resume.storedAgain()) {
+					this.store.write((stored) -> stored.withPending(resume.request()));
+					this.journal.on(new StoredAgain(resume.request(), this.store.reading(this.journal.state().pair())));
+				}
+				send();
 			}
 		}
-		PendingRequest request = pending;
-		CompletableFuture<List<X509Certificate>> answer = this.pendingRequests.send(request, current, now,
-				(submitted) -> this.serial.execute(() -> progressed(request, submitted)));
-		Attempt attempt = new Attempt(request, template, answer);
-		this.attempt = attempt;
-		Runnable cancelLimit = limit(attempt, now);
-		answer.whenComplete((chain, failure) -> {
-			cancelLimit.run();
-			this.serial.execute(() -> end(attempt, failure, (end) -> {
-				CertificatePair issued = this.settings.check()
-					.check(chain, request, this.pendingRequests.authorities(), end);
-				if (this.pendingRequests.storeAnswer(issued, request)) {
-					this.pair.use(issued, request, template, this.pendingRequests.ahead());
-					succeeded(issued, request, end);
-				}
-			}));
-		});
+		catch (Throwable ex) {
+			this.journal.on(new Fail(ex));
+		}
+		if (step instanceof Withdraw withdraw) {
+			this.store.withdraw(withdraw.request());
+		}
+		else if (step instanceof Look look) {
+			this.signing.look(look.request().request());
+		}
+		else if (step instanceof Evict evict) {
+			this.store.evict(evict.request());
+		}
+		else if (step instanceof Restore restore) {
+			this.store.restore(restore.pair());
+		}
 	}
 
-	/** Ends the attempt if no answer has come in time. */
-	private Runnable limit(Attempt attempt, Instant begin) {
-		Duration limit = this.settings.schedule().waitTimeout();
-		Runnable cancelLook = this.pendingRequests.lookBefore(limit, this.pair.get(), begin);
-		Runnable cancelEnd = this.settings.resources().scheduler().schedule(() -> this.serial.execute(() -> {
-			if (!attempt.answer().isDone()) {
-				end(attempt, null, (now) -> {
-					throw RequestException.unanswered(attempt.request().request(), this.pendingRequests.submitted(),
-							limit);
-				});
-			}
-		}), limit);
-		return () -> {
-			cancelLook.run();
-			cancelEnd.run();
-		};
-	}
-
-	/** Ends the attempt with a failure, or else with a step, unless it was given up. */
-	private void end(Attempt attempt, @Nullable Throwable failure, Consumer<Instant> step) {
-		if (attempt != this.attempt) {
+	/** Stores a request with a new key before it is sent. */
+	private void request(CertificateTemplate template) {
+		PendingRequest request = this.requests.create(template, this.journal.state().pair());
+		try {
+			this.store.write((stored) -> stored.withPending(request));
+		}
+		catch (ConflictException ex) {
+			this.journal.on((this.journal.state().conflicts() + 1 == StoreSession.MOST_CONFLICTS) ? new Fail(ex)
+					: new Conflicted());
+			this.store.observe();
 			return;
 		}
-		cancel();
-		Instant now = this.settings.clock().instant();
-		Throwable problem = (failure instanceof CompletionException) ? failure.getCause() : failure;
-		if (problem == null) {
-			try {
-				step.accept(now);
-			}
-			catch (Throwable ex) {
-				problem = ex;
-			}
-		}
-		if (problem != null && !this.pendingRequests.looksAgain(problem, now)) {
-			fail(problem, now);
-		}
-		// Not reached if fail() throws: the next attempt is then left to the timer
-		this.reconcile.run();
+		this.journal.on(new Created(request, this.store.reading(this.journal.state().pair())));
+		send();
 	}
 
-	private void succeeded(CertificatePair issued, PendingRequest pending, Instant now) {
-		List<String> added = pending.request().template().additionalNames(issued.leaf());
-		RotationLog.rotated(this.settings, issued, added, pending.request(), this.trigger, this.due.deadline());
-		this.due.reportAtOnce(issued, true);
-		answered(issued, added, now);
-		this.pendingRequests.remove();
-	}
-
-	/** Another process has stored a pair, which has become current. */
-	void adopted(CertificatePair pair, Instant now) {
-		if (this.pendingRequests.isAnsweredBy(pair)) {
-			cancel();
-			RotationLog.storedByReplica(this.settings, pair, this.trigger);
-			answered(pair, List.of(), now);
-		}
-		else {
-			this.failures.endRow();
-			this.report.adopted(pair, now);
-		}
-	}
-
-	/** The pending request is answered with the pair that is current now. */
-	private void answered(CertificatePair pair, List<String> additionalNames, Instant now) {
-		this.report.rotated(pair, additionalNames, this.trigger, now);
-		this.failures.succeeded(this.due.atOnce(), now);
-		this.forced.end((future) -> future.complete(pair));
-	}
-
-	private void fail(Throwable cause, Instant now) {
-		CertificateStatus.Failure failure = this.failures.add(cause, this.pair.get(), now);
-		this.report.failed(failure, this.trigger);
-		if (this.pendingRequests.failed(failure.kind(), cause)) {
-			this.due.end(Trigger.RESUMED);
-		}
-		this.forced.end((future) -> future.completeExceptionally(cause));
-	}
-
-	private void progressed(PendingRequest pending, SubmittedRequest submitted) {
-		Attempt attempt = this.attempt;
-		if (attempt != null && attempt.request() == pending) {
-			this.report.accepted(submitted.interruption().isEmpty());
-			this.pendingRequests.confirm(submitted);
+	private void send() {
+		Pending pending = Objects.requireNonNull(this.journal.state().pending());
+		Attempt attempt = Objects.requireNonNull(this.journal.state().attempt());
+		CompletableFuture<List<X509Certificate>> answer = this.signing.send(pending, this.journal.state().pair(),
+				this.journal.now(), (object) -> this.serial.execute(() -> {
+					if (isCurrent(attempt)) {
+						this.journal.on(new Submitted(object));
+						this.reconcile.run();
+					}
+				}));
+		this.arrived = false;
+		this.journal.await(answer);
+		limit(attempt, answer);
+		answer.whenComplete((chain, failure) -> this.serial.execute(() -> {
+			this.arrived |= this.journal.answer() == answer;
 			this.reconcile.run();
+		}));
+	}
+
+	/** Nobody sets the clock of a timer. */
+	private void limit(Attempt attempt, CompletableFuture<?> answer) {
+		Runnable cancelLimit = this.settings.resources().scheduler().schedule(() -> this.serial.execute(() -> {
+			this.journal.on(new TimedOut(attempt.number()));
+			this.reconcile.run();
+		}), this.settings.schedule().waitTimeout());
+		answer.whenComplete((chain, failure) -> cancelLimit.run());
+	}
+
+	private boolean isCurrent(Attempt attempt) {
+		Attempt current = this.journal.state().attempt();
+		return current != null && current.number() == attempt.number();
+	}
+
+	/** Checks an answer, and stores its pair. */
+	private Event outcome(CompletableFuture<List<X509Certificate>> answer) {
+		try {
+			PendingRequest request = Objects.requireNonNull(this.journal.state().pending()).request();
+			CertificatePair pair = this.settings.check()
+				.check(answer.join(), request, authorities(), this.journal.now());
+			Policy policy = this.journal.state().policy();
+			Instant deadline = policy.shared() ? policy.deadline(pair, null, this.journal.random()) : null;
+			boolean over = policy.shared() && !this.signing.keepsObjects();
+			if (!this.store.write(request,
+					(stored) -> (over ? stored.withPending(null) : stored).withPair(pair, deadline))) {
+				return new Overtaken();
+			}
+			Reading reading = this.store.reading(pair);
+			// Perhaps with fewer authorities
+			return new Issued(Objects.requireNonNullElse(reading.pair(), pair),
+					request.request().template().additionalNames(pair.leaf()), reading);
+		}
+		catch (CompletionException ex) {
+			return new Fail((ex.getCause() != null) ? ex.getCause() : ex);
+		}
+		catch (Throwable ex) {
+			return new Fail(ex);
 		}
 	}
 
-	/** Whether an answer is waited for. */
-	boolean isInProgress() {
-		return this.attempt != null;
-	}
-
-	/** From any thread. */
-	void cancel() {
-		Attempt attempt = this.attempt;
-		this.attempt = null;
-		if (attempt != null) {
-			attempt.answer().cancel(true);
-		}
-	}
-
-	/** How long nothing will be due here after a review, unless something happens. */
-	Duration untilDue(@Nullable CertificateTemplate template, Instant now) {
-		if (this.attempt != null || template == null || this.settings.off()) {
-			return this.settings.idleCheck();
-		}
-		Pause moment = this.pendingRequests.moment();
-		return Duration.between(now,
-				!moment.isOver(now) ? moment.end() : pause(template).earliest(this.due.deadline(), now));
-	}
-
-	/** An attempt to have a request answered, since a template is wanted. */
-	private record Attempt(PendingRequest request, CertificateTemplate template,
-			CompletableFuture<List<X509Certificate>> answer) {
-
+	/** The authorities that the signer reports with the certificate. */
+	private List<X509Certificate> authorities() {
+		Pending pending = this.journal.state().pending();
+		return (pending != null && pending.object() != null) ? pending.object().authorities() : List.of();
 	}
 
 }

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Objects;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
@@ -14,8 +15,8 @@ import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.rotation.RotationWindow;
-import io.kubelet.cert.rotation.internal.DueAtOnce;
-import io.kubelet.cert.rotation.internal.Pause;
+import io.kubelet.cert.rotation.core.Event.Issued;
+import io.kubelet.cert.rotation.core.State;
 import io.kubelet.cert.store.StoreException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -86,7 +87,22 @@ final class RotationLog {
 				cause.getMessage());
 	}
 
-	static void outdated(RotationSettings settings, CertificatePair pair, CertificateTemplate template) {
+	/** The stored pair is not used, or the store cannot be read. */
+	static void notUsed(RotationSettings settings, State state, boolean written, String problem, Instant now) {
+		CertificatePair stored = state.stored().pair();
+		boolean error = written || state.stored().failure() != null || state.isContested(now);
+		((error || stored == null) ? about(settings, logger.atError()) : about(settings, logger.atWarn(), stored))
+			.log("[{}] {}", problem);
+	}
+
+	static void notDeleted(RotationSettings settings, CertificateRequest request, RuntimeException cause) {
+		about(settings, logger.atWarn(), request).log("[{}] {}; the rotation is not affected",
+				(cause instanceof StoreException) ? cause.getMessage() : cause.toString());
+	}
+
+	static void outdated(RotationSettings settings, State state) {
+		CertificatePair pair = Objects.requireNonNull(state.pair());
+		CertificateTemplate template = Objects.requireNonNull(state.template());
 		about(settings, logger.atInfo(), pair).log(
 				"[{}] The certificate does not match the template and is rotated: {}",
 				String.join("; ", template.differences(pair.leaf())));
@@ -133,45 +149,44 @@ final class RotationLog {
 			.log("[{}] {}: the certificate was stored by another replica", inWords(trigger));
 	}
 
-	static void rotated(RotationSettings settings, CertificatePair issued, List<String> additionalNames,
-			CertificateRequest request, Trigger trigger, Instant deadline) {
-		about(settings, logger.atInfo(), issued).addKeyValue("kubelet.cert.request", request.name())
+	/** A pair was issued and is current now. */
+	static void rotated(RotationSettings settings, Issued issued, CertificateRequest request, State state,
+			Instant now) {
+		CertificatePair pair = issued.pair();
+		List<String> additionalNames = issued.additionalNames();
+		Trigger trigger = state.due().begun();
+		about(settings, logger.atInfo(), pair).addKeyValue("kubelet.cert.request", request.name())
 			.addKeyValue("kubelet.cert.signer", request.signerName())
 			.addKeyValue("kubelet.cert.trigger", trigger)
 			.log("[{}] {}: serial number {}, valid until {}, next rotation {} (request {} to {})", inWords(trigger),
-					issued.serialNumber(), issued.notAfter(),
-					settings.keepsValidPair() ? "none, because rotation is off"
-							: deadline.truncatedTo(ChronoUnit.SECONDS),
+					pair.serialNumber(), pair.notAfter(),
+					state.policy().keepsValidPair() ? "none, because rotation is off"
+							: state.deadline(now).truncatedTo(ChronoUnit.SECONDS),
 					request.name(), IssuerReference.describe(request.signerName()));
 		if (!additionalNames.isEmpty()) {
-			about(settings, logger.atWarn(), issued).log(
+			about(settings, logger.atWarn(), pair).log(
 					"[{}] The certificate has names that were not requested: {}. Peers accept the application under these names too. If they are not meant, have the signer leave them out",
 					additionalNames);
 		}
 	}
 
-	/**
-	 * The rotation of a pair that has just come is due.
-	 * @param deadline that in its lifetime, which has passed
-	 */
-	static void dueAtOnce(RotationSettings settings, CertificatePair pair, boolean issued, DueAtOnce dueAtOnce,
-			Instant deadline) {
-		Pause pause = dueAtOnce.pause();
-		Duration over = Duration.between(pair.notBefore(), pause.start());
+	/** The rotation of a pair that has just come is due. */
+	static void dueAtOnce(RotationSettings settings, CertificatePair pair, boolean issued, State state, Instant now) {
+		Duration over = Duration.between(pair.notBefore(), now);
 		about(settings, logger.atWarn(), pair)
 			.log((issued ? "[{}] The certificate was issued with {} % of its lifetime over: {}"
 					: "[{}] The certificate that another process has stored has {} % of its lifetime over: {}")
 					+ ". It is rotated in {}, and the next ones after pauses of up to an hour, but before they expire",
-					(long) (100 * RotationWindow.over(pair, pause.start())), cause(over, dueAtOnce, deadline),
-					ReadableDuration.of(Duration.between(pause.start(), pause.end())));
+					(long) (100 * RotationWindow.over(pair, now)), cause(over, state, now),
+					ReadableDuration.of(Duration.between(now, state.deadline(now))));
 	}
 
-	private static String cause(Duration over, DueAtOnce dueAtOnce, Instant deadline) {
-		Duration ahead = dueAtOnce.ahead();
+	private static String cause(Duration over, State state, Instant now) {
+		Duration ahead = state.dueAtOnce().ahead();
 		if (ahead == null) {
 			return "the signer backdates it, or this clock is ahead by about " + ReadableDuration.of(over);
 		}
-		return deadline.isAfter(dueAtOnce.pause().start().minus(ahead))
+		return state.current().deadline().isAfter(now.minus(ahead))
 				? "this clock is ahead of the API server's by about %s: set it".formatted(ReadableDuration.of(ahead))
 				: "the signer backdates it: have it issue a longer lifetime, or from the time of the request on";
 	}

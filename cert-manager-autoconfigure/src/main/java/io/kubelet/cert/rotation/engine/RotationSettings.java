@@ -1,14 +1,9 @@
 package io.kubelet.cert.rotation.engine;
 
-import java.security.PublicKey;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.Collections;
 import java.util.List;
 
-import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.IssuedCertificateCheck;
@@ -16,6 +11,8 @@ import io.kubelet.cert.request.RequestNaming;
 import io.kubelet.cert.rotation.RetrySchedule;
 import io.kubelet.cert.rotation.RotationWindow;
 import io.kubelet.cert.rotation.SignerSource;
+import io.kubelet.cert.rotation.core.Policy;
+import io.kubelet.cert.rotation.core.Policy.Asked;
 import io.kubelet.cert.store.CertificateStore;
 import org.jspecify.annotations.Nullable;
 
@@ -38,15 +35,6 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 	/** A change of the wall clock is noticed after this time. */
 	private static final Duration LONGEST_SLEEP = Duration.ofMinutes(1);
 
-	/** Pairs that another program manages are compared at this interval. */
-	private static final Duration STORE_WATCH = Duration.ofSeconds(10);
-
-	/** Replicas with the same deadline do not all begin at the same moment. */
-	private static final Duration LONGEST_DELAY = Duration.ofSeconds(5);
-
-	/** The longest delay of short lifetimes, as a part of them. */
-	private static final int PARTS = 100;
-
 	Clock clock() {
 		return this.resources.clock();
 	}
@@ -56,46 +44,18 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 		return this.signers == null;
 	}
 
-	/** Whether a valid certificate is not rotated, unless a caller requests it. */
-	boolean keepsValidPair() {
-		return this.schedule.onlyIfInvalid() || off();
-	}
-
 	/** The longest time between two checks. */
 	Duration idleCheck() {
-		return off() ? STORE_WATCH : LONGEST_SLEEP;
+		return off() ? Policy.STORE_WATCH : LONGEST_SLEEP;
 	}
 
-	/**
-	 * Returns when the rotation of a pair is due.
-	 * @param shared the deadline of all replicas, {@code null} if there is none
-	 * @return an instant in its lifetime, not after the end of the window
-	 */
-	Instant deadline(CertificatePair pair, @Nullable Instant shared) {
-		double random = this.resources.random().getAsDouble();
-		if (shared == null || !shared.isAfter(pair.notBefore()) || !shared.isBefore(pair.notAfter())) {
-			return this.schedule.window().deadline(pair, random);
-		}
-		Duration longest = Collections.min(List.of(LONGEST_DELAY, pair.lifetime().dividedBy(PARTS)));
-		Instant delayed = shared.plusMillis((long) (longest.toMillis() * random));
-		return Collections.min(List.of(delayed, this.schedule.window().end(pair)));
-	}
-
-	/**
-	 * Returns when a pair becomes overdue.
-	 * @param replaced the largest fraction of its lifetime that was over when another
-	 * program replaced a pair, 0 if none did
-	 * @return the end of the window or, if another program replaces pairs late, when it
-	 * is about to expire and, relative to its lifetime, all earlier ones had been
-	 * replaced
-	 */
-	Instant overdueAt(CertificatePair pair, double replaced) {
-		if (!off() || this.schedule.overdueAtLatest()) {
-			return this.schedule.window().end(pair);
-		}
-		Instant asBefore = RotationWindow.at(pair, replaced).plus(STORE_WATCH);
-		return Collections
-			.max(List.of(RotationWindow.lastMoments(pair), Collections.min(List.of(asBefore, pair.notAfter()))));
+	/** What the decisions depend on. */
+	Policy policy() {
+		return new Policy(off(), this.schedule.onlyIfInvalid(), this.store instanceof CertificateStore.Shared,
+				this.store.toString(),
+				new Asked(this.request.signerName, this.request.usages, this.request.lifetime, this.request.key),
+				this.schedule.window, off() && !this.schedule.overdueAtLatest, this.schedule.waitTimeout,
+				this.schedule.retry);
 	}
 
 	/**
@@ -119,10 +79,6 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 		 */
 		public static Request of(String signerName) {
 			return new Request(signerName, null, List.of(), null, KeySpecification.EC_P256);
-		}
-
-		List<Usage> usages(CertificateTemplate template, PublicKey publicKey) {
-			return this.usages.isEmpty() ? Usage.defaults(this.signerName, template, publicKey) : this.usages;
 		}
 
 	}

@@ -1,6 +1,6 @@
 /**
- * What the rotation of one certificate is built on: tasks that run one after the other
- * and are observed in case they do not return, pauses, and what is stored. Internal.
+ * How the work for one certificate is executed: one task after the other, and observed in
+ * case it does not return. Internal.
  */
 @NullMarked
 package io.kubelet.cert.rotation.internal;

@@ -1,4 +1,4 @@
-package io.kubelet.cert.rotation.internal;
+package io.kubelet.cert.rotation.core;
 
 import java.time.Duration;
 import java.time.Instant;
@@ -17,7 +17,7 @@ import io.kubelet.cert.rotation.RetrySchedule;
 public record Repairs(List<Instant> times) {
 
 	/** None. */
-	public static final Repairs NONE = new Repairs(List.of());
+	static final Repairs NONE = new Repairs(List.of());
 
 	/** Certificates that are issued for this reason, in an hour. */
 	private static final int MOST = 10;
@@ -31,7 +31,7 @@ public record Repairs(List<Instant> times) {
 	private static final int CONTESTED = 3;
 
 	/** Returns these and others. A time in the future is that of a wrong clock. */
-	public Repairs and(List<Instant> others, Instant now) {
+	Repairs and(List<Instant> others, Instant now) {
 		Instant latest = now.plus(CertificatePair.CLOCK_SKEW);
 		List<Instant> all = Stream.concat(this.times.stream(), others.stream())
 			.filter((time) -> !time.isAfter(latest))
@@ -43,18 +43,18 @@ public record Repairs(List<Instant> times) {
 	}
 
 	/** In which nothing is stored again, and nothing is requested to replace it. */
-	public Pause pause() {
+	Pause pause() {
 		return this.times.isEmpty() ? Pause.NONE : new Pause(Instant.MIN,
 				this.times.get(this.times.size() - 1).plus(RetrySchedule.slowly(this.times.size())));
 	}
 
 	/** In which not even a replica without a pair of its own requests one. */
-	public Pause longest() {
+	Pause longest() {
 		return (this.times.size() < MOST) ? Pause.NONE : new Pause(Instant.MIN, this.times.get(0).plus(HOUR));
 	}
 
 	/** Whether another program keeps changing the pair. */
-	public boolean isContested() {
+	boolean isContested() {
 		return this.times.size() >= CONTESTED;
 	}
 

@@ -1,4 +1,4 @@
-package io.kubelet.cert.rotation.internal;
+package io.kubelet.cert.rotation.core;
 
 import java.time.Duration;
 import java.time.Instant;
@@ -12,27 +12,36 @@ import java.time.Instant;
  */
 public record Pause(Instant start, Instant end) {
 
-	/** None. */
+	/** The pause that is always over. */
 	public static final Pause NONE = new Pause(Instant.MIN, Instant.MIN);
 
-	/** Returns a pause that begins now. */
+	/**
+	 * Begins a pause.
+	 * @param now the current time
+	 * @param length how long it lasts
+	 * @return the pause
+	 */
 	public static Pause of(Instant now, Duration length) {
 		return new Pause(now, now.plus(length));
 	}
 
-	/** Returns the one of two that ends later. */
-	public Pause orLonger(Pause other) {
-		return other.end.isAfter(this.end) ? other : this;
-	}
-
-	/** Whether it does not last at an instant. */
+	/**
+	 * Returns whether the pause is over.
+	 * @param now the current time
+	 * @return {@code false} while it lasts
+	 */
 	public boolean isOver(Instant now) {
 		return now.isBefore(this.start) || !now.isBefore(this.end);
 	}
 
 	/** When something can begin that is due at an instant. */
-	public Instant earliest(Instant due, Instant now) {
+	Instant earliest(Instant due, Instant now) {
 		return (isOver(now) || this.end.isBefore(due)) ? due : this.end;
+	}
+
+	/** The pause that lasts longer. */
+	Pause or(Pause other) {
+		return other.end.isAfter(this.end) ? other : this;
 	}
 
 }

@@ -1,0 +1,54 @@
+package io.kubelet.cert.rotation.core;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collections;
+import java.util.List;
+import java.util.stream.Stream;
+
+import io.kubelet.cert.certificate.CertificateTemplate;
+
+/**
+ * An attempt to have the pending request answered. How long it waits is measured by a
+ * timer, since the clock may be set meanwhile.
+ *
+ * @param number which one it is of this process
+ * @param template the template that is wanted, which may yield to that of the request
+ * @param timedOut whether it has waited long enough
+ * @param looks the pauses before the object is looked at, since a watch may be open and
+ * bring nothing
+ */
+public record Attempt(int number, CertificateTemplate template, boolean timedOut, List<Pause> looks) {
+
+	/** Enough for one call, before a time is over. */
+	private static final Duration LAST_CALL = Duration.ofSeconds(10);
+
+	/** Looks at the object before a time is over. */
+	Attempt lookingBefore(Instant end, Instant now) {
+		Duration left = Duration.between(now, end);
+		Pause look = new Pause(now, end.minus(Collections.min(List.of(LAST_CALL, left.dividedBy(4)))));
+		return new Attempt(this.number, this.template, this.timedOut,
+				Stream.concat(this.looks.stream(), Stream.of(look)).toList());
+	}
+
+	/** Has looked at the object. */
+	Attempt looked(Instant now) {
+		return new Attempt(this.number, this.template, this.timedOut,
+				this.looks.stream().filter((look) -> !look.isOver(now)).toList());
+	}
+
+	/** Has waited long enough. */
+	Attempt over() {
+		return new Attempt(this.number, this.template, true, this.looks);
+	}
+
+	boolean looks(Instant now) {
+		return this.looks.stream().anyMatch((look) -> look.isOver(now));
+	}
+
+	/** When there is something to do, besides what timers bring. */
+	Instant next() {
+		return this.looks.stream().map(Pause::end).min(Instant::compareTo).orElse(Instant.MAX);
+	}
+
+}

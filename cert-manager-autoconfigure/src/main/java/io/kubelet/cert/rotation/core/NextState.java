@@ -1,0 +1,354 @@
+package io.kubelet.cert.rotation.core;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collections;
+import java.util.List;
+import java.util.stream.Stream;
+
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.PendingRequest;
+import io.kubelet.cert.request.RequestException;
+import io.kubelet.cert.rotation.CertificateStatus.Trigger;
+import io.kubelet.cert.rotation.core.Pending.Stage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The next state while an event makes it from the last one: the only place where what is
+ * known can be changed, and never seen from outside.
+ */
+final class NextState {
+
+	/** Before others do what another replica has begun. */
+	static final Duration SHORT_GRACE = Duration.ofSeconds(1);
+
+	/** An API server that is busy delays the creation of an object. */
+	private static final Duration CREATED_BY_NOW = Duration.ofSeconds(15);
+
+	private static final Duration LONGEST_GRACE = Duration.ofMinutes(15);
+
+	private static final long GRACE_SPREAD_MILLIS = 2000;
+
+	/** A signer may never end a deletion. What it still deletes is not awaited then. */
+	private static final int MOST_LEAVING = 8;
+
+	final Instant now;
+
+	private final double random;
+
+	final Policy policy;
+
+	@Nullable CertificateTemplate template;
+
+	@Nullable String waitingFor;
+
+	Reading stored;
+
+	private @Nullable String storeProblem;
+
+	Repair repair;
+
+	Current current;
+
+	Due due;
+
+	boolean requested;
+
+	@Nullable Pending pending;
+
+	@Nullable Attempt attempt;
+
+	private int attempts;
+
+	List<Leaving> leaving;
+
+	@Nullable Leaving tolerated;
+
+	Pause grace;
+
+	int conflicts;
+
+	private int lost;
+
+	Failures failures;
+
+	private Due.AtOnce dueAtOnce;
+
+	Past past;
+
+	Notices notices;
+
+	NextState(State last, Instant now, double random) {
+		this.now = now;
+		this.random = random;
+		this.policy = last.policy();
+		this.template = last.template();
+		this.waitingFor = last.waitingFor();
+		this.stored = last.stored();
+		this.storeProblem = last.storeProblem();
+		this.repair = last.repair();
+		this.current = last.current();
+		this.due = last.due();
+		this.requested = last.requested();
+		this.pending = last.pending();
+		this.attempt = last.attempt();
+		this.attempts = last.attempts();
+		this.leaving = last.leaving();
+		this.tolerated = last.tolerated();
+		this.grace = last.grace();
+		this.conflicts = last.conflicts();
+		this.lost = last.lost();
+		this.failures = last.failures();
+		this.dueAtOnce = last.dueAtOnce();
+		this.past = last.past();
+		this.notices = last.notices();
+	}
+
+	State state() {
+		return new State(this.policy, this.template, this.waitingFor, this.stored, this.storeProblem, this.repair,
+				this.current, this.due, this.requested, this.pending, this.attempt, this.attempts, this.leaving,
+				this.tolerated, this.grace, this.conflicts, this.lost, this.failures, this.dueAtOnce, this.past,
+				this.notices);
+	}
+
+	/** Something was read or written. */
+	void store(Reading reading) {
+		this.stored = reading;
+		this.repair = this.repair.and(reading.repairs(), this.now);
+	}
+
+	/**
+	 * That others are stored with the same pair is no rotation, unless they are missing.
+	 */
+	void reviewAuthorities() {
+		CertificatePair stored = this.stored.pair();
+		CertificatePair pair = this.current.pair();
+		if (stored != null && pair != null && stored.equals(pair) && !stored.authorities().equals(pair.authorities())) {
+			this.current = this.current.with(stored);
+		}
+		if (this.stored.deficiency() != null) {
+			this.due = this.due.demanding(Trigger.DAMAGED);
+			report(this.stored.deficiency());
+		}
+	}
+
+	/** Notes what is wrong with the stored pair. */
+	void report(@Nullable String problem) {
+		this.storeProblem = this.repair.report(problem, this.stored.otherWriter(), this.policy.store(), this.now);
+	}
+
+	/** Uses a pair, which is stored, or is about to be. */
+	void hold(@Nullable CertificatePair pair, @Nullable Instant deadline) {
+		if (this.current.pair() != null && deadline != null) {
+			this.repair = this.repair.replaced(this.current.pair());
+		}
+		this.repair = this.repair.done();
+		report(null);
+		this.due = this.due.rotated();
+		this.current = new Current(pair, this.now,
+				(pair != null) ? this.policy.deadline(pair, deadline, this.random) : Instant.MIN, deadline, null);
+	}
+
+	/** Uses the pair that another program has stored. */
+	void adopt(CertificatePair pair, boolean differs) {
+		if (state().isForeign()) {
+			this.repair = this.repair.adopted(this.now);
+		}
+		CertificatePair before = this.current.pair();
+		hold(pair, this.stored.deadline());
+		if (differs && this.template != null) {
+			this.current = this.current.yielding(this.template, pair);
+		}
+		reviewAuthorities();
+		reviewDeadline(pair);
+		if (state().isAnswered()) {
+			answered(pair, List.of());
+		}
+		else {
+			this.failures = this.failures.endRow();
+			this.past = this.past.adopted(before, pair, this.now);
+		}
+	}
+
+	/** Uses the pair that was issued for the pending request, which is over. */
+	void issued(CertificatePair pair, List<String> additionalNames) {
+		CertificateTemplate wanted = (this.attempt != null) ? this.attempt.template() : null;
+		hold(pair, this.stored.deadline());
+		if (this.pending != null) {
+			if (wanted != null && !wanted.equals(this.pending.request().request().template())
+					&& !wanted.isSatisfiedBy(pair.leaf())) {
+				this.current = this.current.yielding(wanted, pair);
+			}
+			reviewDeadline(pair);
+			answered(pair, additionalNames);
+			leave(this.pending.request());
+		}
+	}
+
+	private void answered(CertificatePair pair, List<String> additionalNames) {
+		this.attempt = null;
+		this.lost = 0;
+		this.requested = false;
+		this.past = this.past.rotated(pair, additionalNames, this.due.begun(), objectName(), waited(), this.now);
+		this.failures = this.failures.succeeded(this.dueAtOnce, this.policy.retry(), this.now);
+	}
+
+	/** A pair has come. To rotate it at once could have no end. */
+	private void reviewDeadline(CertificatePair pair) {
+		Duration ahead = (this.pending != null && state().isAnswered()) ? this.pending.ahead() : null;
+		boolean due = !this.policy.keepsValidPair() && !this.current.deadline().isAfter(this.now);
+		this.dueAtOnce = due ? this.dueAtOnce.again(pair, ahead, this.policy.retry(), this.now, this.random)
+				: Due.AtOnce.NO;
+	}
+
+	/** An attempt begins. */
+	void begin(CertificateTemplate template) {
+		this.failures = this.failures.requesting(template, this.policy.retry().interval(), this.now);
+		this.due = this.due.begun(this.due.trigger());
+		this.attempts++;
+		CertificatePair pair = this.current.pair();
+		Instant limit = this.now.plus(this.policy.waitTimeout());
+		Instant end = (pair != null && pair.isValid(this.now) && pair.notAfter().isBefore(limit)) ? pair.notAfter()
+				: limit;
+		this.attempt = new Attempt(this.attempts, template, false, List.of()).lookingBefore(end, this.now);
+		await(this.failures.end());
+	}
+
+	/** The application waits for its first certificate. */
+	void await(Instant end) {
+		this.failures = this.failures.awaitedUntil(end, this.now);
+		if (this.attempt != null && !end.equals(Instant.MAX) && end.isAfter(this.now)) {
+			this.attempt = this.attempt.lookingBefore(end, this.now);
+		}
+	}
+
+	/** The request of another replica takes the place of ours, and ends our attempt. */
+	void join(PendingRequest request) {
+		this.attempt = null;
+		this.lost += (this.pending != null && this.pending.stage() == Stage.MISSED) ? 1 : 0;
+		this.pending = new Pending(request, Stage.THEIRS, null, null, this.template, null);
+		this.due = this.due.begun(Trigger.RESUMED);
+		if (this.template != null) {
+			this.failures = this.failures.requesting(this.template, this.policy.retry().interval(), this.now);
+		}
+		giveTime(SHORT_GRACE);
+	}
+
+	/** Other replicas have time for what they have begun. */
+	void giveTime(Duration shortest) {
+		this.grace = Pause.of(this.now, shortest.plusMillis((long) (GRACE_SPREAD_MILLIS * this.random)));
+	}
+
+	/** It grows, so that one who stores such requests again and again causes no storm. */
+	private Duration grace(Stage stage) {
+		return (stage != Stage.THEIRS) ? SHORT_GRACE
+				: Collections.min(List.of(LONGEST_GRACE, CREATED_BY_NOW.multipliedBy(1L << Math.min(this.lost, 10))));
+	}
+
+	/** A request is over, and is to be deleted. */
+	void leave(PendingRequest request) {
+		if (this.pending != null && this.pending.request().hasKey(request.request().publicKey())) {
+			this.pending = null;
+		}
+		if (!state().isLeaving(request)) {
+			this.leaving = Stream.concat(this.leaving.stream(), Stream.of(new Leaving(request, false, Pause.NONE)))
+				.skip((this.leaving.size() < MOST_LEAVING) ? 0 : 1)
+				.toList();
+		}
+	}
+
+	/** An attempt has failed, or finds that it has to look once more. */
+	void fail(Throwable problem) {
+		Pending pending = this.pending;
+		this.attempt = null;
+		boolean lost = this.policy.shared() && Kind.of(problem) == Kind.LOST;
+		if (lost && pending != null && (pending.stage() == Stage.THEIRS || pending.stage() == Stage.SEEN)) {
+			giveTime(grace(pending.stage()));
+			this.pending = pending.missed();
+			return;
+		}
+		this.conflicts = 0;
+		Throwable cause = Failures.answerBehind(problem);
+		this.failures = this.failures.add(cause, this.policy.retry(), this.current.left(this.now), this.now,
+				this.random);
+		this.past = this.past.failed(this.failures.describe(problem, this.now), this.due.begun(), objectName(),
+				waited(), (cause instanceof RequestException request) ? request.serverHealthy() : null);
+		this.requested = false;
+		if (lost && pending != null && pending.stage() == Stage.MISSED) {
+			this.pending = pending.lost();
+			this.lost++;
+		}
+		else if (pending != null && pending.isEndedBy(problem)) {
+			leave(pending.request());
+		}
+		if (this.policy.shared() && (this.pending == null || this.pending.stage() == Stage.LOST)) {
+			this.due = this.due.without(Trigger.RESUMED);
+		}
+	}
+
+	private @Nullable String objectName() {
+		return (this.pending != null && this.pending.object() != null) ? this.pending.object().name() : null;
+	}
+
+	private Duration waited() {
+		return (this.pending != null) ? this.pending.waited(this.now) : Duration.ZERO;
+	}
+
+	/** Derives what follows from an event, whichever it was. */
+	void review() {
+		this.notices = this.notices.reviewed(this.current.pair(), this.now);
+		if (this.current.isValid(this.now)) {
+			this.failures = this.failures.found();
+		}
+		if (this.policy.off()) {
+			return;
+		}
+		if (this.requested) {
+			this.due = this.due.demanding(Trigger.REQUESTED);
+		}
+		if (this.attempt == null && !this.policy.keepsValidPair() && state().isLeftOver()) {
+			this.due = this.due.demanding(Trigger.RESUMED);
+		}
+		reviewDue();
+		if (this.attempt == null && this.template != null) {
+			this.failures = this.failures.wanting(this.template);
+		}
+		if (this.attempt != null && this.pending != null && this.pending.request().request().uid() != null) {
+			this.notices = this.notices.waitingFor(this.pending.request().request(), this.current.pair(), this.now);
+		}
+		this.notices = this.notices.seen((this.pending != null) ? this.pending.object() : null);
+	}
+
+	/** Whether a rotation is due, or not due any more, before the deadline. */
+	private void reviewDue() {
+		// That a request which was joined is over is a failure, and no end of failures
+		boolean wasDue = this.due.since() != null && this.due.trigger() != Trigger.RESUMED;
+		if (!this.current.isValid(this.now)) {
+			this.due = this.due.since(this.now, this.current.invalidity(this.now));
+		}
+		else if (this.due.demanded() != null) {
+			this.due = this.due.since(this.now, this.due.demanded());
+		}
+		else if (this.template != null && !this.policy.keepsValidPair() && !this.current.accepts(this.template)) {
+			this.due = this.due.since(this.now, Trigger.TEMPLATE);
+		}
+		else {
+			this.current = (this.template != null) ? this.current.accepting(this.template) : this.current;
+			this.due = this.due.atDeadline();
+			if (wasDue && state().deadline(this.now).isAfter(this.now)) {
+				recovered();
+			}
+		}
+	}
+
+	private void recovered() {
+		this.failures = this.failures.endRow();
+		this.past = this.past.recovered();
+		if (this.attempt == null && this.pending != null) {
+			this.pending = this.pending.withoutObject();
+		}
+	}
+
+}

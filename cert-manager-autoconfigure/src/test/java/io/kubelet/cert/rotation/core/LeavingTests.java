@@ -1,0 +1,56 @@
+package io.kubelet.cert.rotation.core;
+
+import java.time.Instant;
+import java.util.List;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.PendingRequest;
+import io.kubelet.cert.rotation.core.Decision.Request;
+import io.kubelet.cert.rotation.core.Decision.Step;
+import io.kubelet.cert.rotation.core.Decision.Wait;
+import io.kubelet.cert.rotation.core.Event.Created;
+import io.kubelet.cert.rotation.core.Event.Demanded;
+import io.kubelet.cert.rotation.core.Event.Issued;
+import org.junit.jupiter.api.Test;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * A signer that never ends a deletion.
+ *
+ * @see Leaving
+ */
+class LeavingTests extends CoreFixture {
+
+	@Test
+	void deletionsThatNeverEndDoNotAddUp() {
+		Instant now = NOW;
+		State state = Decisions.start(policy(false, false), Reading.NOTHING, TEMPLATE, null, false, now, 0);
+		for (int i = 0; i < 50; i++) {
+			state = Decisions.after(state, new Demanded(), now, 0);
+			state = decided(state, now);
+			CertificatePair last = state.pair();
+			PendingRequest request = request(TEMPLATE, last);
+			state = Decisions.after(state, new Created(request, reading(last, request, null)), now, 0);
+			CertificatePair pair = answer(request, now, 99);
+			state = Decisions.after(state, new Issued(pair, List.of(), reading(pair, request, null)), now, 0);
+			state = decided(state, now);
+			now = now.plusSeconds(3600);
+		}
+		assertThat(state.leaving().size()).isLessThan(10);
+	}
+
+	/** All deletions begin, and none ends. */
+	private static State decided(State start, Instant now) {
+		State state = start;
+		for (Decision decision = Decisions.decide(state, now); !(decision instanceof Wait); decision = Decisions
+			.decide(state, now)) {
+			state = Decisions.after(state, (Step) decision, now, 0);
+			if (decision instanceof Request) {
+				break;
+			}
+		}
+		return state;
+	}
+
+}
