@@ -7,6 +7,7 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.rotation.core.Notices.Notice;
+import io.kubelet.cert.rotation.core.Pending.Leaving;
 
 /**
  * What to do next. Each step but {@link Wait} is also an event: that it is done, or has
@@ -139,8 +140,7 @@ public sealed interface Decision {
 		public void apply(NextState next) {
 			next.begin(this.template);
 			next.pending = (next.pending != null) ? next.pending.sent(next.now) : null;
-			next.grace = Pause.NONE;
-			next.conflicts = 0;
+			next.others = next.others.begun();
 		}
 
 	}
@@ -187,8 +187,7 @@ public sealed interface Decision {
 		public void apply(NextState next) {
 			next.attempt = null;
 			next.pending = null;
-			next.tolerated = new Leaving(this.request, false, this.pause);
-			next.grace = this.pause;
+			next.others = next.others.tolerating(this.request, this.pause);
 		}
 
 	}
@@ -203,8 +202,7 @@ public sealed interface Decision {
 
 		@Override
 		public void apply(NextState next) {
-			// If that fails, the next time is after a while
-			next.tolerated = new Leaving(this.request, false, Pause.NONE).failed(next.now);
+			next.others = next.others.evicting(this.request, next.now);
 		}
 
 	}

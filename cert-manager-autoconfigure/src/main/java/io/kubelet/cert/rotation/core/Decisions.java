@@ -26,6 +26,7 @@ import io.kubelet.cert.rotation.core.Decision.Tolerate;
 import io.kubelet.cert.rotation.core.Decision.Wait;
 import io.kubelet.cert.rotation.core.Decision.Withdraw;
 import io.kubelet.cert.rotation.core.Notices.Notice;
+import io.kubelet.cert.rotation.core.Pending.Leaving;
 import io.kubelet.cert.rotation.core.Pending.Stage;
 import org.jspecify.annotations.Nullable;
 
@@ -61,11 +62,10 @@ public final class Decisions {
 			@Nullable CertificatePair bootstrap, boolean required, Instant now, double random) {
 		PendingRequest pending = policy.off() ? null : policy.shared() ? reading.unanswered() : reading.pending();
 		Stage stage = policy.shared() ? Stage.THEIRS : Stage.FOUND;
-		NextState next = new NextState(new State(policy, template, null, reading, null, Repair.NONE,
+		NextState next = new NextState(new State(policy, template, null, reading, Repair.NONE,
 				new Current(null, now, Instant.MIN, null, null), Due.NO, false,
 				(pending != null) ? new Pending(pending, stage, null, null, null, null) : null, null, 0, List.of(),
-				null, Pause.NONE, 0, 0, Failures.none(required), Due.AtOnce.NO, Past.NOTHING, Notices.NONE), now,
-				random);
+				Others.NONE, Failures.none(required), Due.AtOnce.NO, Past.NOTHING, Notices.NONE), now, random);
 		CertificatePair stored = (reading.issuerProblem() == null) ? reading.pair() : null;
 		if (bootstrap == null || (stored != null && stored.isValid(now))) {
 			next.hold(stored, reading.deadline());
@@ -101,12 +101,13 @@ public final class Decisions {
 	 * @return the decision
 	 */
 	public static Decision decide(State state, Instant now) {
-		CertificatePair other = state.other(now);
-		if (other != null && state.isAdoptable(other, now)) {
-			return new Adopt(other, state.differences(other, now));
+		StoreView store = new StoreView(state, now);
+		CertificatePair other = store.adoptable();
+		if (other != null) {
+			return new Adopt(other, store.differences(other));
 		}
 		CertificatePair pair = state.pair();
-		if (pair != null && state.isToRestore(now) && repairPause(state, now).isOver(now)) {
+		if (pair != null && store.isToRestore() && repairPause(state, now).isOver(now)) {
 			return new Restore(pair);
 		}
 		Decision decision = state.policy().off() ? null : forRequests(state, now);
@@ -160,7 +161,7 @@ public final class Decisions {
 
 	private static @Nullable Decision forOtherSigner(State state, PendingRequest stored, Instant now) {
 		CertificatePair pair = state.stored().pair();
-		Leaving tolerated = state.tolerated();
+		Leaving tolerated = state.others().tolerated();
 		if (tolerated == null || !tolerated.isFor(stored)) {
 			return new Tolerate(stored, Pause.of(now,
 					(pair != null && pair.isValid(now)) ? state.policy().waitTimeout() : LEFT_WITHOUT_PAIR));
@@ -212,7 +213,7 @@ public final class Decisions {
 	private static @Nullable Decision withoutAttempt(State state, Instant now) {
 		Pending pending = state.pending();
 		CertificateTemplate template = state.template();
-		if (!state.grace().isOver(now)) {
+		if (!state.others().grace().isOver(now)) {
 			return null;
 		}
 		boolean lost = pending != null && pending.stage() == Stage.LOST;
@@ -220,7 +221,8 @@ public final class Decisions {
 			return new Fail(RequestException.withdrawn(pending.request().request().name(),
 					pending.request().request().signerName()));
 		}
-		boolean due = template != null && !state.deadline(now).isAfter(now) && state.pause(template, now).isOver(now);
+		boolean due = template != null && !state.deadline(now).isAfter(now)
+				&& new StoreView(state, now).pause(template).isOver(now);
 		if (template == null || !(due || state.isJoined())) {
 			return null;
 		}
@@ -244,8 +246,8 @@ public final class Decisions {
 			next = state.attempt().next();
 		}
 		else if (template != null && !state.policy().off()) {
-			next = !state.grace().isOver(now) ? state.grace().end()
-					: state.pause(template, now).earliest(state.deadline(now), now);
+			next = !state.others().grace().isOver(now) ? state.others().grace().end()
+					: new StoreView(state, now).pause(template).earliest(state.deadline(now), now);
 		}
 		Instant notice = state.notices().next(state.overdueAt(), now);
 		Instant deletion = state.leaving()
@@ -254,7 +256,7 @@ public final class Decisions {
 			.map((leaving) -> leaving.pause().end())
 			.min(Instant::compareTo)
 			.orElse(Instant.MAX);
-		Instant repair = state.isToRepair(now) ? repairPause(state, now).end() : Instant.MAX;
+		Instant repair = new StoreView(state, now).isToRepair() ? repairPause(state, now).end() : Instant.MAX;
 		return Collections.min(List.of(next, notice, deletion, repair.isAfter(now) ? repair : Instant.MAX));
 	}
 

@@ -83,8 +83,7 @@ public interface Event {
 			}
 			next.store(this.reading);
 			next.pending = new Pending(this.request, Pending.Stage.OURS, null, next.now, null, null);
-			next.grace = Pause.NONE;
-			next.conflicts = 0;
+			next.others = next.others.begun();
 		}
 
 	}
@@ -114,8 +113,7 @@ public interface Event {
 		@Override
 		public void apply(NextState next) {
 			next.attempt = null;
-			next.conflicts++;
-			next.giveTime(NextState.SHORT_GRACE);
+			next.others = next.others.conflicts(next.others.conflicts() + 1).wait(next.now, next.random);
 		}
 
 	}
@@ -207,7 +205,12 @@ public interface Event {
 
 		@Override
 		public void apply(NextState next) {
-			StoreReview.notRestored(next, this.problem);
+			if (this.problem == null) {
+				next.repair = next.repair.conflicted(next.now);
+				return;
+			}
+			next.repair = next.repair.failed(this.problem + StoreReview.STAYS_IN_USE, next.now);
+			next.report(null);
 		}
 
 	}

@@ -2,7 +2,6 @@ package io.kubelet.cert.rotation.core;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -12,6 +11,7 @@ import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
+import io.kubelet.cert.rotation.core.Pending.Leaving;
 import io.kubelet.cert.rotation.core.Pending.Stage;
 import org.jspecify.annotations.Nullable;
 
@@ -21,22 +21,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class NextState {
 
-	/** Before others do what another replica has begun. */
-	static final Duration SHORT_GRACE = Duration.ofSeconds(1);
-
-	/** An API server that is busy delays the creation of an object. */
-	private static final Duration CREATED_BY_NOW = Duration.ofSeconds(15);
-
-	private static final Duration LONGEST_GRACE = Duration.ofMinutes(15);
-
-	private static final long GRACE_SPREAD_MILLIS = 2000;
-
 	/** A signer may never end a deletion. What it still deletes is not awaited then. */
 	private static final int MOST_LEAVING = 8;
 
 	final Instant now;
 
-	private final double random;
+	final double random;
 
 	final Policy policy;
 
@@ -45,8 +35,6 @@ final class NextState {
 	@Nullable String waitingFor;
 
 	Reading stored;
-
-	private @Nullable String storeProblem;
 
 	Repair repair;
 
@@ -64,13 +52,7 @@ final class NextState {
 
 	List<Leaving> leaving;
 
-	@Nullable Leaving tolerated;
-
-	Pause grace;
-
-	int conflicts;
-
-	private int lost;
+	Others others;
 
 	Failures failures;
 
@@ -87,7 +69,6 @@ final class NextState {
 		this.template = last.template();
 		this.waitingFor = last.waitingFor();
 		this.stored = last.stored();
-		this.storeProblem = last.storeProblem();
 		this.repair = last.repair();
 		this.current = last.current();
 		this.due = last.due();
@@ -96,10 +77,7 @@ final class NextState {
 		this.attempt = last.attempt();
 		this.attempts = last.attempts();
 		this.leaving = last.leaving();
-		this.tolerated = last.tolerated();
-		this.grace = last.grace();
-		this.conflicts = last.conflicts();
-		this.lost = last.lost();
+		this.others = last.others();
 		this.failures = last.failures();
 		this.dueAtOnce = last.dueAtOnce();
 		this.past = last.past();
@@ -107,10 +85,9 @@ final class NextState {
 	}
 
 	State state() {
-		return new State(this.policy, this.template, this.waitingFor, this.stored, this.storeProblem, this.repair,
-				this.current, this.due, this.requested, this.pending, this.attempt, this.attempts, this.leaving,
-				this.tolerated, this.grace, this.conflicts, this.lost, this.failures, this.dueAtOnce, this.past,
-				this.notices);
+		return new State(this.policy, this.template, this.waitingFor, this.stored, this.repair, this.current, this.due,
+				this.requested, this.pending, this.attempt, this.attempts, this.leaving, this.others, this.failures,
+				this.dueAtOnce, this.past, this.notices);
 	}
 
 	/** Something was read or written. */
@@ -136,7 +113,7 @@ final class NextState {
 
 	/** Notes what is wrong with the stored pair. */
 	void report(@Nullable String problem) {
-		this.storeProblem = this.repair.report(problem, this.stored.otherWriter(), this.policy.store(), this.now);
+		this.repair = this.repair.reporting(problem, this.stored.otherWriter(), this.policy.store(), this.now);
 	}
 
 	/** Uses a pair, which is stored, or is about to be. */
@@ -153,7 +130,7 @@ final class NextState {
 
 	/** Uses the pair that another program has stored. */
 	void adopt(CertificatePair pair, boolean differs) {
-		if (state().isForeign()) {
+		if (new StoreView(state(), this.now).isForeign()) {
 			this.repair = this.repair.adopted(this.now);
 		}
 		CertificatePair before = this.current.pair();
@@ -189,7 +166,7 @@ final class NextState {
 
 	private void answered(CertificatePair pair, List<String> additionalNames) {
 		this.attempt = null;
-		this.lost = 0;
+		this.others = this.others.answered();
 		this.requested = false;
 		this.past = this.past.rotated(pair, additionalNames, this.due.begun(), objectName(), waited(), this.now);
 		this.failures = this.failures.succeeded(this.dueAtOnce, this.policy.retry(), this.now);
@@ -227,24 +204,13 @@ final class NextState {
 	/** The request of another replica takes the place of ours, and ends our attempt. */
 	void join(PendingRequest request) {
 		this.attempt = null;
-		this.lost += (this.pending != null && this.pending.stage() == Stage.MISSED) ? 1 : 0;
+		boolean lost = this.pending != null && this.pending.stage() == Stage.MISSED;
+		this.others = (lost ? this.others.withLost() : this.others).wait(this.now, this.random);
 		this.pending = new Pending(request, Stage.THEIRS, null, null, this.template, null);
 		this.due = this.due.begun(Trigger.RESUMED);
 		if (this.template != null) {
 			this.failures = this.failures.requesting(this.template, this.policy.retry().interval(), this.now);
 		}
-		giveTime(SHORT_GRACE);
-	}
-
-	/** Other replicas have time for what they have begun. */
-	void giveTime(Duration shortest) {
-		this.grace = Pause.of(this.now, shortest.plusMillis((long) (GRACE_SPREAD_MILLIS * this.random)));
-	}
-
-	/** It grows, so that one who stores such requests again and again causes no storm. */
-	private Duration grace(Stage stage) {
-		return (stage != Stage.THEIRS) ? SHORT_GRACE
-				: Collections.min(List.of(LONGEST_GRACE, CREATED_BY_NOW.multipliedBy(1L << Math.min(this.lost, 10))));
 	}
 
 	/** A request is over, and is to be deleted. */
@@ -265,11 +231,12 @@ final class NextState {
 		this.attempt = null;
 		boolean lost = this.policy.shared() && Kind.of(problem) == Kind.LOST;
 		if (lost && pending != null && (pending.stage() == Stage.THEIRS || pending.stage() == Stage.SEEN)) {
-			giveTime(grace(pending.stage()));
+			this.others = (pending.stage() == Stage.THEIRS) ? this.others.waitForObject(this.now, this.random)
+					: this.others.wait(this.now, this.random);
 			this.pending = pending.missed();
 			return;
 		}
-		this.conflicts = 0;
+		this.others = this.others.conflicts(0);
 		Throwable cause = Failures.answerBehind(problem);
 		this.failures = this.failures.add(cause, this.policy.retry(), this.current.left(this.now), this.now,
 				this.random);
@@ -278,7 +245,7 @@ final class NextState {
 		this.requested = false;
 		if (lost && pending != null && pending.stage() == Stage.MISSED) {
 			this.pending = pending.lost();
-			this.lost++;
+			this.others = this.others.withLost();
 		}
 		else if (pending != null && pending.isEndedBy(problem)) {
 			leave(pending.request());

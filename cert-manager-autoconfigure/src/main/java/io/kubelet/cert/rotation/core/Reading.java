@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param deadline when the rotation of the pair is due, {@code null} unless a replica has
  * stored it
  * @param repairs when replicas have lately replaced what none of them had stored
+ * @param version identifies what is stored, {@code null} in a store that does not detect
+ * conflicts
  * @param otherWriter which program has last changed the pair, other than replicas; empty
  * if that is not known
  * @param issuerProblem why its issuer is not accepted, {@code null} if it is
@@ -26,11 +28,11 @@ import org.jspecify.annotations.Nullable;
  * @param failure why the store cannot be read any more, {@code null} if it can
  */
 public record Reading(@Nullable CertificatePair pair, @Nullable PendingRequest pending, @Nullable Instant deadline,
-		List<Instant> repairs, String otherWriter, @Nullable String issuerProblem, @Nullable String deficiency,
-		boolean lacksAuthorities, @Nullable CertificateManagerException failure) {
+		List<Instant> repairs, @Nullable Object version, String otherWriter, @Nullable String issuerProblem,
+		@Nullable String deficiency, boolean lacksAuthorities, @Nullable CertificateManagerException failure) {
 
 	/** Nothing is stored. */
-	public static final Reading NOTHING = new Reading(null, null, null, List.of(), "", null, null, false, null);
+	public static final Reading NOTHING = new Reading(null, null, null, List.of(), null, "", null, null, false, null);
 
 	/**
 	 * Returns what was read before, with a reason why that is all.
@@ -38,8 +40,8 @@ public record Reading(@Nullable CertificatePair pair, @Nullable PendingRequest p
 	 * @return the new reading
 	 */
 	public Reading failed(CertificateManagerException failure) {
-		return new Reading(this.pair, this.pending, this.deadline, this.repairs, this.otherWriter, this.issuerProblem,
-				this.deficiency, this.lacksAuthorities, failure);
+		return new Reading(this.pair, this.pending, this.deadline, this.repairs, this.version, this.otherWriter,
+				this.issuerProblem, this.deficiency, this.lacksAuthorities, failure);
 	}
 
 	/**

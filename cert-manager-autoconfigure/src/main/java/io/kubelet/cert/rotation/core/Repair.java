@@ -6,10 +6,11 @@ import java.util.List;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.rotation.RetrySchedule;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Repairs of what somebody else has stored for all replicas.
+ * Times of what somebody else has stored for all replicas.
  *
  * @param all when replicas have replaced what none of them had stored
  * @param adoptions when this one has used what somebody else had stored. Each replica
@@ -18,10 +19,13 @@ import org.jspecify.annotations.Nullable;
  * first
  * @param pause before the pair in use is stored again, which has failed
  * @param failure why it failed, {@code null} if it has not, or another replica was faster
+ * @param problem why the stored pair is not used although the current one is not stored,
+ * {@code null} if nothing is wrong
  */
-public record Repair(Repairs all, Repairs adoptions, List<String> replaced, Pause pause, @Nullable String failure) {
+public record Repair(Times all, Times adoptions, List<String> replaced, Pause pause, @Nullable String failure,
+		@Nullable String problem) {
 
-	static final Repair NONE = new Repair(Repairs.NONE, Repairs.NONE, List.of(), Pause.NONE, null);
+	static final Repair NONE = new Repair(Times.NONE, Times.NONE, List.of(), Pause.NONE, null, null);
 
 	private static final String CONTESTED = "Another program%s keeps changing the pair in %s. The pair in use stays in "
 			+ "memory, and is stored again after pauses of up to an hour. Have that program leave the data of it alone, "
@@ -37,25 +41,26 @@ public record Repair(Repairs all, Repairs adoptions, List<String> replaced, Paus
 	private static final Duration CONFLICT = Duration.ofSeconds(1);
 
 	/** All of them, in which no other replica has a part or all have. */
-	Repairs times(Instant now) {
+	Times times(Instant now) {
 		return this.all.and(this.adoptions.times(), now);
 	}
 
 	/** What the store says of repairs. */
 	Repair and(List<Instant> stored, Instant now) {
-		return stored.isEmpty() ? this
-				: new Repair(this.all.and(stored, now), this.adoptions, this.replaced, this.pause, this.failure);
+		return stored.isEmpty() ? this : new Repair(this.all.and(stored, now), this.adoptions, this.replaced,
+				this.pause, this.failure, this.problem);
 	}
 
 	Repair adopted(Instant now) {
-		return new Repair(this.all, this.adoptions.and(List.of(now), now), this.replaced, this.pause, this.failure);
+		return new Repair(this.all, this.adoptions.and(List.of(now), now), this.replaced, this.pause, this.failure,
+				this.problem);
 	}
 
 	/** A replica has stored another pair in the place of this one. */
 	Repair replaced(CertificatePair pair) {
 		return new Repair(this.all, this.adoptions,
 				Stream.concat(Stream.of(pair.serialNumber()), this.replaced.stream()).limit(REPLACED_PAIRS).toList(),
-				this.pause, this.failure);
+				this.pause, this.failure, this.problem);
 	}
 
 	/**
@@ -72,7 +77,7 @@ public record Repair(Repairs all, Repairs adoptions, List<String> replaced, Paus
 								this.replaced.stream()
 									.filter((serialNumber) -> !serialNumber.equals(later.serialNumber()))
 									.toList(),
-								this.pause, this.failure);
+								this.pause, this.failure, this.problem);
 	}
 
 	boolean wasReplaced(CertificatePair pair) {
@@ -81,27 +86,80 @@ public record Repair(Repairs all, Repairs adoptions, List<String> replaced, Paus
 
 	/** The pair in use could not be stored again. */
 	Repair failed(String failure, Instant now) {
-		return new Repair(this.all, this.adoptions, this.replaced, Pause.of(now, RETRY), failure);
+		return new Repair(this.all, this.adoptions, this.replaced, Pause.of(now, RETRY), failure, this.problem);
 	}
 
 	/** Another replica has written something else first. */
 	Repair conflicted(Instant now) {
-		return new Repair(this.all, this.adoptions, this.replaced, Pause.of(now, CONFLICT), this.failure);
+		return new Repair(this.all, this.adoptions, this.replaced, Pause.of(now, CONFLICT), this.failure, this.problem);
 	}
 
 	/** The pair in use is stored, or another one is used. */
 	Repair done() {
-		return new Repair(this.all, this.adoptions, this.replaced, Pause.NONE, null);
+		return new Repair(this.all, this.adoptions, this.replaced, Pause.NONE, null, this.problem);
 	}
 
 	/**
-	 * Returns what is wrong with the stored pair. That another program keeps changing it
-	 * is reported in place of what follows from that, and so is why it cannot be stored
+	 * Notes what is wrong with the stored pair. That another program keeps changing it is
+	 * reported in place of what follows from that, and so is why it cannot be stored
 	 * again.
 	 */
-	@Nullable String report(@Nullable String problem, String otherWriter, String store, Instant now) {
-		return !times(now).isContested() ? ((this.failure != null) ? this.failure : problem)
+	Repair reporting(@Nullable String problem, String otherWriter, String store, Instant now) {
+		String reported = !times(now).isContested() ? ((this.failure != null) ? this.failure : problem)
 				: CONTESTED.formatted(otherWriter.isEmpty() ? "" : " ('" + otherWriter + "')", store);
+		return new Repair(this.all, this.adoptions, this.replaced, this.pause, this.failure, reported);
+	}
+
+	/**
+	 * When replicas have replaced what none of them had stored. Another program may put
+	 * it back each time, so they wait longer and longer, all of them together.
+	 *
+	 * @param times the last times, the earliest first
+	 */
+	public record Times(List<Instant> times) {
+
+		/** None. */
+		static final Times NONE = new Times(List.of());
+
+		/** Certificates that are issued for this reason, in an hour. */
+		private static final int MOST = 10;
+
+		private static final Duration HOUR = Duration.ofHours(1);
+
+		/** The longest pause, and as long in which nothing had to be repaired. */
+		private static final Duration ROW = HOUR.multipliedBy(2);
+
+		/** So many in a row are no coincidence. */
+		private static final int CONTESTED = 3;
+
+		/** Returns these and others. A time in the future is that of a wrong clock. */
+		Times and(List<Instant> others, Instant now) {
+			Instant latest = now.plus(CertificatePair.CLOCK_SKEW);
+			List<Instant> all = Stream.concat(this.times.stream(), others.stream())
+				.filter((time) -> !time.isAfter(latest))
+				.distinct()
+				.sorted()
+				.toList();
+			boolean over = all.isEmpty() || !all.get(all.size() - 1).isAfter(now.minus(ROW));
+			return over ? NONE : new Times(all.subList(Math.max(0, all.size() - MOST), all.size()));
+		}
+
+		/** In which nothing is stored again, and nothing is requested to replace it. */
+		Pause pause() {
+			return this.times.isEmpty() ? Pause.NONE : new Pause(Instant.MIN,
+					this.times.get(this.times.size() - 1).plus(RetrySchedule.slowly(this.times.size())));
+		}
+
+		/** In which not even a replica without a pair of its own requests one. */
+		Pause longest() {
+			return (this.times.size() < MOST) ? Pause.NONE : new Pause(Instant.MIN, this.times.get(0).plus(HOUR));
+		}
+
+		/** Whether another program keeps changing the pair. */
+		boolean isContested() {
+			return this.times.size() >= CONTESTED;
+		}
+
 	}
 
 }

@@ -1,10 +1,12 @@
 package io.kubelet.cert.rotation.core;
 
+import java.util.Objects;
+
 import io.kubelet.cert.certificate.CertificateManagerException;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
-import org.jspecify.annotations.Nullable;
+import io.kubelet.cert.rotation.core.StoreView.Content;
 
 /**
  * What follows from a reading of the store: whether a rotation is due for it, and what is
@@ -12,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class StoreReview {
 
-	private static final String STAYS_IN_USE = "; the last valid pair stays in use";
+	static final String STAYS_IN_USE = "; the last valid pair stays in use";
 
 	private StoreReview() {
 	}
@@ -30,25 +32,29 @@ final class StoreReview {
 		if (stored != null && pair != null && reading.deadline() != null) {
 			next.repair = next.repair.readmitting(stored, pair);
 		}
-		State state = next.state();
-		if (!state.isToRestore(next.now)) {
+		StoreView view = new StoreView(next.state(), next.now);
+		if (!view.isToRestore()) {
 			next.repair = next.repair.done();
 		}
-		CertificatePair other = state.other(next.now);
-		if (other == null) {
-			next.due = next.due.without(Trigger.DAMAGED);
-			next.report(null);
-			next.reviewAuthorities();
-			return;
+		Content content = view.content();
+		switch (content) {
+			case OURS, MISSING, DAMAGED -> {
+				next.due = next.due.without(Trigger.DAMAGED);
+				next.report(null);
+				next.reviewAuthorities();
+			}
+			case OTHER -> next.report(null);
+			case REFUSED, FOREIGN -> {
+				if (content == Content.REFUSED && next.policy.shared() && !next.policy.off()) {
+					// To put ours in the place of that of a replica would have no end
+					next.due = next.due.demanding(Trigger.DAMAGED);
+				}
+				String writer = (reading.deadline() != null) ? "replica" : "program";
+				next.report(view.objection(Objects.requireNonNull(stored))
+					.map("Another %s stored a pair that ".formatted(writer)::concat)
+					.orElse(null));
+			}
 		}
-		String objection = state.objection(other, next.now).orElse(null);
-		if (objection != null && state.repairs() && !state.isForeign()) {
-			// To put ours in the place of that of a replica would have no end
-			next.due = next.due.demanding(Trigger.DAMAGED);
-		}
-		next.report((objection == null) ? null
-				: "Another %s stored a pair that ".formatted((reading.deadline() != null) ? "replica" : "program")
-						+ objection);
 	}
 
 	private static void cannotRead(NextState next, CertificateManagerException failure) {
@@ -60,19 +66,6 @@ final class StoreReview {
 			effect += ". A restart finds only what is stored: repair it" + (next.policy.off() ? "" : ", or rotate");
 		}
 		next.report(failure.getMessage() + effect);
-	}
-
-	/**
-	 * The pair in use could not be stored again, since another replica was faster, or
-	 * not.
-	 */
-	static void notRestored(NextState next, @Nullable String problem) {
-		if (problem == null) {
-			next.repair = next.repair.conflicted(next.now);
-			return;
-		}
-		next.repair = next.repair.failed(problem + STAYS_IN_USE, next.now);
-		next.report(null);
 	}
 
 }

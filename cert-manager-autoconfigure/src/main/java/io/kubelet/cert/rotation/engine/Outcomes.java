@@ -127,8 +127,8 @@ final class Outcomes {
 		if (event instanceof Restored && after.pair() != null) {
 			RotationLog.restored(this.settings, after.pair());
 		}
-		String problem = after.storeProblem();
-		if (problem != null && !problem.equals(before.storeProblem())) {
+		String problem = after.repair().problem();
+		if (problem != null && !problem.equals(before.repair().problem())) {
 			RotationLog.notUsed(this.settings, after, event instanceof NotRestored, problem, now);
 		}
 		CertificatePair pair = after.pair();

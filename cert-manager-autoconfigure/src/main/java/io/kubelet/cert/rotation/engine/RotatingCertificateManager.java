@@ -81,7 +81,7 @@ public final class RotatingCertificateManager implements CertificateManager {
 		this.templates = new Templates(settings, template, supplier, this.serial, () -> step(settings::idleCheck));
 		this.forced = new ForcedRotations(settings, this.serial, this.delivery);
 		Outcomes outcomes = new Outcomes(settings, this.serial, this.delivery, this.forced);
-		StoreSession store = new StoreSession(settings);
+		StoreAccess store = new StoreAccess(settings);
 		this.journal = new Journal(settings, outcomes, initial(store, bootstrap));
 		begin(outcomes, store, bootstrap);
 		Signing signing = new Signing(settings);
@@ -92,9 +92,9 @@ public final class RotatingCertificateManager implements CertificateManager {
 		}
 	}
 
-	private State initial(StoreSession store, @Nullable CertificatePair bootstrap) {
+	private State initial(StoreAccess store, @Nullable CertificatePair bootstrap) {
 		Instant now = this.settings.clock().instant();
-		Reading reading = store.read(null, now);
+		Reading reading = store.read(Reading.NOTHING, null, now);
 		if (reading.failure() != null && !this.settings.policy().shared()) {
 			throw reading.failure();
 		}
@@ -102,14 +102,15 @@ public final class RotatingCertificateManager implements CertificateManager {
 				this.settings.schedule().required(), now, this.settings.resources().random().getAsDouble());
 	}
 
-	private void begin(Outcomes outcomes, StoreSession store, @Nullable CertificatePair bootstrap) {
+	private void begin(Outcomes outcomes, StoreAccess store, @Nullable CertificatePair bootstrap) {
 		CertificatePair pair = this.journal.state().pair();
 		if (pair != null) {
 			outcomes.held(pair);
 		}
 		if (pair != null && pair == bootstrap) {
 			try {
-				store.write((stored) -> stored.withPair(pair, null));
+				store.write(this.journal.state().stored(), (stored) -> stored.withPair(pair, null), pair,
+						this.settings.clock().instant());
 			}
 			catch (StoreException ex) {
 				RotationLog.notStored(this.settings, pair, ex);

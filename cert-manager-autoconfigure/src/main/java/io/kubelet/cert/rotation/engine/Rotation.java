@@ -33,6 +33,7 @@ import io.kubelet.cert.rotation.core.Event;
 import io.kubelet.cert.rotation.core.Pending;
 import io.kubelet.cert.rotation.core.Policy;
 import io.kubelet.cert.rotation.core.Reading;
+import io.kubelet.cert.rotation.core.State;
 import io.kubelet.cert.rotation.internal.SerialExecutor;
 import io.kubelet.cert.store.CertificateStore.ConflictException;
 
@@ -55,8 +56,6 @@ final class Rotation {
 
 	private final Signing signing;
 
-	private final CsrFactory requests;
-
 	/** Called when an answer, or a part of it, has come. */
 	private final Runnable reconcile;
 
@@ -70,7 +69,6 @@ final class Rotation {
 		this.journal = journal;
 		this.store = store;
 		this.signing = signing;
-		this.requests = new CsrFactory(settings);
 		this.reconcile = reconcile;
 	}
 
@@ -107,8 +105,7 @@ final class Rotation {
 			}
 			else if (step instanceof Resume resume) {
 				if (resume.storedAgain()) {
-					this.store.write((stored) -> stored.withPending(resume.request()));
-					this.journal.on(new StoredAgain(resume.request(), this.store.reading(this.journal.state().pair())));
+					this.journal.on(new StoredAgain(resume.request(), this.store.write(resume.request())));
 				}
 				send();
 			}
@@ -132,18 +129,17 @@ final class Rotation {
 
 	/** Stores a request with a new key before it is sent. */
 	private void request(CertificateTemplate template) {
-		PendingRequest request = this.requests.create(template, this.journal.state().pair());
+		State state = this.journal.state();
+		PendingRequest request = this.signing.create(state.policy().asked(), template, state.pair());
 		try {
-			this.store.write((stored) -> stored.withPending(request));
+			this.journal.on(new Created(request, this.store.write(request)));
+			send();
 		}
 		catch (ConflictException ex) {
-			this.journal.on((this.journal.state().conflicts() + 1 == StoreSession.MOST_CONFLICTS) ? new Fail(ex)
+			this.journal.on((this.journal.state().others().conflicts() + 1 == StoreAccess.MOST_CONFLICTS) ? new Fail(ex)
 					: new Conflicted());
 			this.store.observe();
-			return;
 		}
-		this.journal.on(new Created(request, this.store.reading(this.journal.state().pair())));
-		send();
 	}
 
 	private void send() {
@@ -188,11 +184,11 @@ final class Rotation {
 			Policy policy = this.journal.state().policy();
 			Instant deadline = policy.shared() ? policy.deadline(pair, null, this.journal.random()) : null;
 			boolean over = policy.shared() && !this.signing.keepsObjects();
-			if (!this.store.write(request,
-					(stored) -> (over ? stored.withPending(null) : stored).withPair(pair, deadline))) {
+			Reading reading = this.store.write(request,
+					(stored) -> (over ? stored.withPending(null) : stored).withPair(pair, deadline), pair);
+			if (reading == null) {
 				return new Overtaken();
 			}
-			Reading reading = this.store.reading(pair);
 			// Perhaps with fewer authorities
 			return new Issued(Objects.requireNonNullElse(reading.pair(), pair),
 					request.request().template().additionalNames(pair.leaf()), reading);

@@ -1,5 +1,6 @@
 package io.kubelet.cert.rotation.engine;
 
+import java.security.KeyPair;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.List;
@@ -9,17 +10,22 @@ import java.util.function.Consumer;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
-import io.kubelet.cert.request.CertificateSigner;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.PendingRequest;
+import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
-import io.kubelet.cert.rotation.core.Pending;
+import io.kubelet.cert.request.CertificateSigner;
 import io.kubelet.cert.rotation.core.Pending.Stage;
+import io.kubelet.cert.rotation.core.Pending;
+import io.kubelet.cert.rotation.core.Policy.Asked;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Uses the signer, which is obtained for each attempt. Used on the certificate's serial
- * executor only.
+ * Creates requests, and uses the signer, which is obtained for each attempt. Used on the
+ * certificate's serial executor only.
  */
 final class Signing {
 
@@ -32,6 +38,19 @@ final class Signing {
 
 	Signing(RotationSettings settings) {
 		this.settings = settings;
+	}
+
+	/**
+	 * Creates a request with a new key.
+	 * @param replaced the pair that it is to replace, {@code null} if there is none
+	 */
+	PendingRequest create(Asked asked, CertificateTemplate template, @Nullable CertificatePair replaced) {
+		KeyPair keys = this.settings.resources().keys().generate(asked.key());
+		List<Usage> usages = asked.usages(template, keys.getPublic());
+		String name = this.settings.naming().name(keys.getPublic(), template, usages);
+		return new PendingRequest(
+				CertificateRequests.create(name, template, asked.signerName(), usages, asked.lifetime(), keys),
+				keys.getPrivate(), asked.key(), (replaced != null) ? replaced.serialNumber() : null);
 	}
 
 	/**

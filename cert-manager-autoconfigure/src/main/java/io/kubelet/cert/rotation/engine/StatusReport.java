@@ -53,7 +53,7 @@ record StatusReport(String name, State known) {
 						past.history()),
 				past.lastFailure(),
 				new Health(past.serverHealthy(), this.known.notices().reported().contains(Notice.UNAVAILABLE),
-						this.known.waitingFor(), this.known.storeProblem(), stuckSince));
+						this.known.waitingFor(), this.known.repair().problem(), stuckSince));
 	}
 
 	/** A request that the API server does not know is not reported as pending. */

@@ -14,6 +14,8 @@ import io.kubelet.cert.rotation.core.Event.Withdrawn;
 import io.kubelet.cert.rotation.core.Event.Written;
 import io.kubelet.cert.rotation.core.Pause;
 import io.kubelet.cert.rotation.core.Reading;
+import io.kubelet.cert.rotation.core.State;
+import io.kubelet.cert.rotation.core.StoreView;
 import io.kubelet.cert.rotation.internal.SerialExecutor;
 import io.kubelet.cert.store.CertificateStore.ConflictException;
 import io.kubelet.cert.store.CertificateStore.Stored;
@@ -32,7 +34,7 @@ final class StoreKeeper {
 
 	private final Journal journal;
 
-	private final StoreSession session;
+	private final StoreAccess access;
 
 	private final Signing signing;
 
@@ -43,12 +45,12 @@ final class StoreKeeper {
 	/** Called when a deletion has ended. */
 	private final Runnable reconcile;
 
-	StoreKeeper(RotationSettings settings, SerialExecutor serial, Journal journal, StoreSession session,
-			Signing signing, Templates templates, ForcedRotations forced, Runnable reconcile) {
+	StoreKeeper(RotationSettings settings, SerialExecutor serial, Journal journal, StoreAccess access, Signing signing,
+			Templates templates, ForcedRotations forced, Runnable reconcile) {
 		this.settings = settings;
 		this.serial = serial;
 		this.journal = journal;
-		this.session = session;
+		this.access = access;
 		this.signing = signing;
 		this.templates = templates;
 		this.forced = forced;
@@ -57,19 +59,21 @@ final class StoreKeeper {
 
 	/** Looks at the store and at the template. */
 	void observe() {
-		this.journal.on(new Observed(this.session.read(this.journal.state().pair(), this.journal.now()),
+		State state = this.journal.state();
+		this.journal.on(new Observed(this.access.read(state.stored(), state.pair(), this.journal.now()),
 				this.templates.latest(), this.templates.waitingFor(), this.forced.isRequested()));
 	}
 
 	/** Stores the pair in use again. */
 	void restore(CertificatePair pair) {
-		Instant shared = this.journal.state().current().shared();
-		Instant deadline = (shared != null) ? shared
-				: this.journal.state().policy().deadline(pair, null, this.journal.random());
+		State state = this.journal.state();
+		Instant shared = state.current().shared();
+		Instant deadline = (shared != null) ? shared : state.policy().deadline(pair, null, this.journal.random());
 		try {
-			this.session.write((stored) -> stored.withPair(pair, deadline)
-				.withRepairs(this.journal.state().repairs(stored.repairs(), true, this.journal.now())));
-			this.journal.on(new Restored(reading()));
+			this.journal.on(new Restored(this.access.write(state.stored(),
+					(stored) -> stored.withPair(pair, deadline)
+						.withRepairs(new StoreView(state, this.journal.now()).repairs(stored.repairs(), true)),
+					pair, this.journal.now())));
 		}
 		catch (ConflictException ex) {
 			this.journal.on(new NotRestored(null));
@@ -83,45 +87,49 @@ final class StoreKeeper {
 	/** Removes a request of replicas with another signer. */
 	void evict(PendingRequest request) {
 		try {
-			if (this.session.holds(request)) {
-				write(request, (stored) -> stored.withPending(null));
-			}
-			this.journal.on(new Written(reading()));
+			remove(request);
 		}
 		catch (StoreException ex) {
 			observe();
 		}
 	}
 
-	/** Stores a request or a pair. */
-	void write(UnaryOperator<Stored> change) {
-		this.session.write(counted(change));
+	/** Unless the request of another process has taken its place in the store. */
+	private void remove(PendingRequest request) {
+		if (this.journal.state().stored().holds(request)) {
+			Reading written = write(request, (stored) -> stored.withPending(null), this.journal.state().pair());
+			if (written == null) {
+				observe();
+			}
+			else {
+				this.journal.on(new Written(written));
+			}
+		}
+	}
+
+	/** Stores a request. */
+	Reading write(PendingRequest request) {
+		State state = this.journal.state();
+		return this.access.write(state.stored(), counted((stored) -> stored.withPending(request)), state.pair(),
+				this.journal.now());
 	}
 
 	/**
 	 * Stores the outcome of a request.
-	 * @return whether it was stored; {@code false} if another process has done so
+	 * @param current the pair that is current then
+	 * @return what is stored now; {@code null} if another process has written an outcome
 	 */
-	boolean write(PendingRequest request, UnaryOperator<Stored> change) {
-		return this.session.write(request, counted(change));
+	@Nullable Reading write(PendingRequest request, UnaryOperator<Stored> change, @Nullable CertificatePair current) {
+		return this.access.write(this.journal.state().stored(), request, counted(change), current, this.journal.now());
 	}
 
 	/** That another pair takes the place of one that is to be repaired counts. */
 	private UnaryOperator<Stored> counted(UnaryOperator<Stored> change) {
 		return (stored) -> {
 			Stored next = change.apply(stored);
-			return next.withRepairs(this.journal.state()
-				.repairs(stored.repairs(), !Objects.equals(next.pair(), stored.pair()), this.journal.now()));
+			return next.withRepairs(new StoreView(this.journal.state(), this.journal.now()).repairs(stored.repairs(),
+					!Objects.equals(next.pair(), stored.pair())));
 		};
-	}
-
-	/** What is stored, if a pair is the current one. */
-	Reading reading(@Nullable CertificatePair current) {
-		return this.session.reading(current, this.journal.now());
-	}
-
-	private Reading reading() {
-		return reading(this.journal.state().pair());
 	}
 
 	/**
@@ -142,12 +150,9 @@ final class StoreKeeper {
 		}
 	}
 
-	/** Unless the request of another process has taken its place in the store. */
 	private void delete(PendingRequest request) {
 		try {
-			if (this.session.holds(request)) {
-				write(request, (stored) -> stored.withPending(null));
-			}
+			remove(request);
 		}
 		catch (RuntimeException ex) {
 			if (isFirstTime(request)) {
@@ -155,7 +160,7 @@ final class StoreKeeper {
 			}
 		}
 		finally {
-			this.journal.on(new Withdrawn(request, reading()));
+			this.journal.on(new Withdrawn(request, this.journal.state().stored()));
 		}
 	}
 

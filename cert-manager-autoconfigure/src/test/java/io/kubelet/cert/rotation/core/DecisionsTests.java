@@ -221,7 +221,7 @@ class DecisionsTests extends CoreFixture {
 		State unreachable = after(removed, NOW,
 				new Observed(removed.stored().failed(new StoreException(Kind.UNAVAILABLE, "It is away", null)),
 						TEMPLATE, null, true));
-		Reading repaired = new Reading(FOREIGN, null, null, List.of(NOW), "backup", null, null, false, null);
+		Reading repaired = new Reading(FOREIGN, null, null, List.of(NOW), null, "backup", null, null, false, null);
 		return Stream.of(arguments("the pair was removed", removed, NOW, new Restore(PAIR)),
 				arguments("the pair is damaged", damaged, NOW, new Restore(PAIR)),
 				arguments("no replica has stored the pair", observe(valid, reading(FOREIGN, null, null)), NOW,

@@ -18,7 +18,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * A signer that never ends a deletion.
  *
- * @see Leaving
+ * @see Pending.Leaving
  */
 class LeavingTests extends CoreFixture {
 

@@ -30,6 +30,7 @@ import io.kubelet.cert.rotation.core.Event.StoredAgain;
 import io.kubelet.cert.rotation.core.Event.Submitted;
 import io.kubelet.cert.rotation.core.Event.TimedOut;
 import io.kubelet.cert.rotation.core.Event.Withdrawn;
+import io.kubelet.cert.rotation.core.Pending.Leaving;
 import io.kubelet.cert.store.StoreException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -244,7 +245,7 @@ class PropertiesTests extends CoreFixture {
 			}
 			else if (fails()) {
 				on(new NotRestored("It fails"));
-				assertThat(this.state.storeProblem()).isNotNull();
+				assertThat(this.state.repair().problem()).isNotNull();
 			}
 			else {
 				write(pair, this.world.stored.pending(), this.world.now.plusSeconds(3600), true);
@@ -316,7 +317,7 @@ class PropertiesTests extends CoreFixture {
 					boolean there = stored != null && stored.hasKey(leaving.request().request().publicKey());
 					if (there && !fails()) {
 						write(new Reading(this.world.stored.pair(), null, this.world.stored.deadline(),
-								this.world.stored.repairs(), "", null, null, false, null));
+								this.world.stored.repairs(), null, "", null, null, false, null));
 					}
 					on(new Withdrawn(leaving.request(), this.world.stored));
 				}
@@ -327,20 +328,20 @@ class PropertiesTests extends CoreFixture {
 			CertificatePair pair = maybe(this.world.pair(TEMPLATE, this.world.now, 3),
 					this.world.pair(OTHER, this.world.now, 3), this.world.pair(TEMPLATE, NOW.minusSeconds(9000), 2));
 			write(new Reading(pair, maybe(this.world.request(TEMPLATE, pair), this.world.request(TEMPLATE, pair)), null,
-					List.of(), "backup", null, null, false, null));
+					List.of(), null, "backup", null, null, false, null));
 		}
 
 		private void write(@Nullable CertificatePair pair, @Nullable PendingRequest pending, @Nullable Instant deadline,
 				boolean pairChanges) {
 			List<Instant> before = this.world.stored.repairs();
-			List<Instant> repairs = this.state.repairs(before, pairChanges, this.world.now);
+			List<Instant> repairs = new StoreView(this.state, this.world.now).repairs(before, pairChanges);
 			assertThat(repairs.size()).as("no repairs of others get lost").isGreaterThanOrEqualTo(alive(before));
-			write(new Reading(pair, pending, deadline, repairs, "", null, null, false, null));
+			write(new Reading(pair, pending, deadline, repairs, null, "", null, null, false, null));
 		}
 
 		/** How many of them still count. */
 		private int alive(List<Instant> repairs) {
-			return Repairs.NONE.and(repairs, this.world.now).times().size();
+			return Repair.Times.NONE.and(repairs, this.world.now).times().size();
 		}
 
 		private void write(Reading reading) {

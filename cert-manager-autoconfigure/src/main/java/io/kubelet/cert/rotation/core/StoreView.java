@@ -1,0 +1,150 @@
+package io.kubelet.cert.rotation.core;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The content of the store, compared with the pair in use.
+ *
+ * @param state what is known
+ * @param now the current time
+ */
+public record StoreView(State state, Instant now) {
+
+	/** What the store holds. */
+	Content content() {
+		Reading stored = this.state.stored();
+		if (repairs() && stored.failure() != null && stored.failure().kind() == Kind.STORE) {
+			return Content.DAMAGED;
+		}
+		CertificatePair pair = stored.pair();
+		if (pair == null || pair.equals(this.state.pair()) || !(pair.isValid(this.now) || isForeign())) {
+			boolean missing = repairs() && this.state.pair() != null && (pair == null || stored.lacksAuthorities());
+			return missing ? Content.MISSING : Content.OURS;
+		}
+		return objection(pair).isEmpty() ? Content.OTHER : isForeign() ? Content.FOREIGN : Content.REFUSED;
+	}
+
+	/** Whether our pair takes the place of what somebody else has stored. */
+	private boolean repairs() {
+		return this.state.policy().shared() && !this.state.policy().off();
+	}
+
+	/** Whether replicas have not stored the pair that is stored, or have replaced it. */
+	boolean isForeign() {
+		CertificatePair stored = this.state.stored().pair();
+		return repairs() && stored != null
+				&& (this.state.stored().deadline() == null || this.state.repair().wasReplaced(stored));
+	}
+
+	/** The other pair, if it is to be used. Two programs may store pairs in turn. */
+	@Nullable CertificatePair adoptable() {
+		return (this.state.stored().failure() == null && content() == Content.OTHER && !isPaced())
+				? this.state.stored().pair() : null;
+	}
+
+	private boolean isPaced() {
+		return isForeign() && !this.state.repair().times(this.now).pause().isOver(this.now);
+	}
+
+	/** Whether our pair has to be stored again. */
+	boolean isToRestore() {
+		Content content = content();
+		return this.state.current().isValid(this.now)
+				&& (content == Content.DAMAGED || (this.state.stored().failure() == null
+						&& (content == Content.MISSING || content == Content.FOREIGN)));
+	}
+
+	/** Whether the stored pair is one that no replica has stored, or that is not used. */
+	boolean isToRepair() {
+		CertificateTemplate template = this.state.template();
+		return repairs() && switch (content()) {
+			case DAMAGED, MISSING, FOREIGN, REFUSED -> true;
+			case OTHER -> this.state.stored().failure() != null || isPaced();
+			// At a start, whatever is stored is in use
+			case OURS -> this.state.stored().deficiency() != null || (isForeign() && this.state.pair() != null
+					&& template != null && !this.state.current().accepts(template));
+		};
+	}
+
+	/**
+	 * Returns the repairs of all replicas once something is written.
+	 * @param stored those that are stored
+	 * @param pairChanges whether another pair is written
+	 * @return their times
+	 */
+	public List<Instant> repairs(List<Instant> stored, boolean pairChanges) {
+		Repair.Times all = this.state.repair().all().and(stored, this.now);
+		return ((pairChanges && isToRepair()) ? all.and(List.of(this.now), this.now) : all).times();
+	}
+
+	/** The pause before an attempt. */
+	Pause pause(CertificateTemplate template) {
+		Pause pause = this.state.failures().pause(template);
+		return !isToRepair() ? pause : switch (this.state.due().trigger()) {
+			// A start waits for another pair
+			case DAMAGED -> pause.or((this.state.stored().deficiency() != null)
+					? this.state.repair().times(this.now).longest() : this.state.repair().times(this.now).pause());
+			case FIRST, TEMPLATE, EXPIRED, NOT_YET_VALID -> pause.or(this.state.repair().times(this.now).longest());
+			case DEADLINE, REQUESTED, RESUMED -> pause;
+		};
+	}
+
+	/** How another stored pair differs from a template that ours satisfies. */
+	List<String> differences(CertificatePair stored) {
+		CertificateTemplate template = this.state.template();
+		return (this.state.policy().keepsValidPair() || template == null || !this.state.current().isValid(this.now)
+				|| !this.state.current().accepts(template)) ? List.of() : template.differences(stored.leaf());
+	}
+
+	/**
+	 * Why another stored pair is not used. One that does not satisfy the template is not
+	 * used while ours does, unless a replica stored it: two programs that want different
+	 * things of one file would rotate without end.
+	 */
+	Optional<String> objection(CertificatePair stored) {
+		if (this.state.stored().issuerProblem() != null) {
+			return Optional.of("is of an issuer that is not accepted here; it is not used: "
+					+ this.state.stored().issuerProblem());
+		}
+		if (!stored.isValid(this.now)) {
+			return Optional.of("is not valid now; it is not used");
+		}
+		if (this.state.repair().wasReplaced(stored)) {
+			return Optional.of("was replaced before; it is not used");
+		}
+		List<String> differences = (this.state.stored().deadline() != null) ? List.of() : differences(stored);
+		return differences.isEmpty() ? Optional.empty()
+				: Optional.of("does not match the template; it is not used: " + String.join("; ", differences));
+	}
+
+	/** What the store holds. */
+	enum Content {
+
+		/** The pair in use, or nothing that counts. */
+		OURS,
+
+		/** Another pair, which can be used. */
+		OTHER,
+
+		/** Another pair, which a replica has stored, and which is not used. */
+		REFUSED,
+
+		/** Another pair, which no replica has stored, and which is not used. */
+		FOREIGN,
+
+		/** The pair in use, or its authorities, is not there any more. */
+		MISSING,
+
+		/** What cannot be read, and may be replaced. */
+		DAMAGED
+
+	}
+
+}
