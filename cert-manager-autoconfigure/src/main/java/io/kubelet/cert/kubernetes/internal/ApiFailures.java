@@ -15,6 +15,7 @@ import java.util.stream.Stream;
 import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.ExternalText;
+import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.kubernetes.internal.ApiObjects.AnswerTooLargeException;
 import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.request.RequestException;
@@ -66,9 +67,7 @@ public record ApiFailures(String server) {
 		JsonObject status = status(failure.getResponseBody());
 		String said = message(status);
 		if (code == 429 || code >= 500) {
-			return RequestException.unavailable(name(request), reason(status, "HTTP" + code),
-					about(request) + "The API server at %s answers %d (%s)".formatted(this.server, code, said),
-					retryAfter(failure.getResponseHeaders()), null);
+			return busy(failure, status, request);
 		}
 		if (isOfCertManager(request) && isNotServed(failure, said)) {
 			return RequestException.rejected(name(request), code, "NotFound", about(request)
@@ -92,6 +91,19 @@ public record ApiFailures(String server) {
 			default -> "The API server at %s does not accept the request (%d): %s".formatted(this.server, code, said);
 		};
 		return RequestException.rejected(name(request), code, reason(status, "HTTP" + code), about(request) + message);
+	}
+
+	/** A server that limits its load says so in a line of text, and for how long. */
+	private RequestException busy(ApiException failure, @Nullable JsonObject status,
+			@Nullable CertificateRequest request) {
+		int code = failure.getCode();
+		Duration retryAfter = retryAfter(failure.getResponseHeaders());
+		String said = (ApiObjects.text(status, "message") != null) ? " (" + message(status) + ")"
+				: (code == 429) ? " (too many requests)" : "";
+		String pause = (retryAfter != null) ? " and asks to wait for " + ReadableDuration.of(retryAfter) : "";
+		return RequestException.unavailable(name(request), reason(status, "HTTP" + code),
+				about(request) + "The API server at %s answers %d%s%s".formatted(this.server, code, said, pause),
+				retryAfter, null);
 	}
 
 	private static boolean isNotServed(ApiException failure, String said) {

@@ -116,6 +116,20 @@ class ApiFailuresTests {
 		assertThat(failure.retryAfter()).isEqualTo((seconds != null) ? Duration.ofSeconds(seconds) : null);
 	}
 
+	/** An API server that limits its load answers with a line of text. */
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', textBlock = """
+			429 | 3600 | answers 429 (too many requests) and asks to wait for 1h
+			429 |      | answers 429 (too many requests)
+			503 | 30   | answers 503 and asks to wait for 30s
+			500 |      | answers 500
+			""")
+	void pauseThatAServerAsksForIsReported(int code, @Nullable String seconds, String message) {
+		Map<String, List<String>> headers = (seconds != null) ? Map.of("retry-after", List.of(seconds)) : Map.of();
+		assertThat(translate(code, "Too many requests, please try again later.\n", headers).getMessage())
+			.endsWith(message);
+	}
+
 	@ParameterizedTest
 	@CsvSource({ "400, REJECTED, (400): why", "401, UNAUTHORIZED, does not accept the credentials",
 			"403, FORBIDDEN, why", "422, REJECTED, (422): why", "429, UNAVAILABLE, answers 429 (why)",
