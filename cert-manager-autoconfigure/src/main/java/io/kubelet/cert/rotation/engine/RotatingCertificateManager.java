@@ -171,12 +171,17 @@ public final class RotatingCertificateManager implements CertificateManager {
 	public CompletableFuture<CertificatePair> rotate() {
 		return this.forced.request(() -> this.serial.execute(() -> {
 			RotationLog.requested(this.settings);
-			if (this.forced.isRequested()) {
-				// Otherwise the pair that was asked for has come meanwhile
-				this.journal.on(new Demanded());
-			}
-			reconcile();
+			// It may have changed since it was asked for the last time
+			this.templates.askBefore(this::demanded);
 		}));
+	}
+
+	private void demanded() {
+		if (this.forced.isRequested()) {
+			// Otherwise the pair that was asked for has come meanwhile
+			this.journal.on(new Demanded());
+		}
+		step(this.settings::idleCheck);
 	}
 
 	@Override

@@ -2,9 +2,13 @@ package io.kubelet.cert.rotation.engine;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
@@ -49,6 +53,9 @@ final class Templates implements Runnable {
 
 	/** Whether a further call is scheduled because of a signal during the last one. */
 	private final AtomicBoolean repeated = new AtomicBoolean();
+
+	/** What waits for the answer to a call that has not begun. */
+	private final Queue<Runnable> waiting = new ConcurrentLinkedQueue<>();
 
 	/** Since when the supplier has been called, {@code null} if it has returned. */
 	private final AtomicReference<@Nullable Instant> askedAt = new AtomicReference<>();
@@ -143,14 +150,42 @@ final class Templates implements Runnable {
 		return (latest() == null) ? PATIENCE : this.settings.idleCheck();
 	}
 
+	/**
+	 * Runs a task on the serial executor once the supplier has answered a call that
+	 * begins from now on, or has not for a while.
+	 */
+	void askBefore(Runnable task) {
+		if (this.supplier == null || !this.followed) {
+			task.run();
+			return;
+		}
+		AtomicBoolean run = new AtomicBoolean();
+		Runnable once = () -> this.serial.execute(() -> {
+			if (run.compareAndSet(false, true)) {
+				task.run();
+			}
+		});
+		Runnable cancelLimit = this.settings.resources().scheduler().schedule(once, PATIENCE);
+		this.waiting.add(() -> {
+			cancelLimit.run();
+			once.run();
+		});
+		ask();
+	}
+
 	private void call() {
 		this.signalled = false;
+		List<Runnable> served = Stream.generate(this.waiting::poll).takeWhile(Objects::nonNull).toList();
 		try {
 			answered(answer(Objects.requireNonNull(this.supplier)));
 		}
 		finally {
 			this.askedAt.set(null);
-			if (this.signalled && this.repeated.compareAndSet(false, true)) {
+			served.forEach(Runnable::run);
+			if (!this.waiting.isEmpty()) {
+				signalled();
+			}
+			else if (this.signalled && this.repeated.compareAndSet(false, true)) {
 				// Not at once, because it may signal in each call
 				this.settings.resources().scheduler().schedule(() -> {
 					this.repeated.set(false);

@@ -2,11 +2,14 @@ package io.kubelet.cert.rotation.engine;
 
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.ConfirmedRequest;
@@ -242,6 +245,43 @@ class DynamicTemplateTests extends ManagerFixture {
 	}
 
 	/** Sooner than a start gives up, which then names it. */
+	/** It is asked in rounds, and may have changed since the last one. */
+	@Test
+	void requestedRotationIsForTheTemplateOfThatTime() {
+		storePair();
+		CertificateManager manager = start(dynamic());
+		this.signer.holds();
+		this.template = CertificateTemplate.ofSubject("other");
+		CompletableFuture<CertificatePair> rotated = rotate(manager);
+		pass(ofMinutes(1));
+		assertThat(this.signer.requests).singleElement()
+			.extracting(CertificateRequest::template)
+			.isEqualTo(this.template);
+		answer(0);
+		assertThat(rotated).isCompleted();
+	}
+
+	@Test
+	void supplierThatHangsDelaysARequestedRotationByTenSeconds() {
+		storePair();
+		List<Runnable> calls = new ArrayList<>();
+		CertificateManager manager = start(dynamic().executor((task) -> {
+			if (this.template == null) {
+				calls.add(task);
+			}
+			else {
+				task.run();
+			}
+		}));
+		this.signer.holds();
+		this.template = null;
+		rotate(manager);
+		pass(ofSeconds(9));
+		assertThat(this.signer.requests).isEmpty();
+		pass(ofSeconds(2));
+		assertThat(this.signer.requests).hasSize(1);
+	}
+
 	@Test
 	void supplierThatHangsFromTheStartIsNamedAfterTenSeconds() {
 		CertificateManager manager = start(builder().template(new Supplier()).executor((task) -> {
