@@ -128,7 +128,7 @@ class SharedAuthoritiesTests extends ShopFixture {
 	}
 
 	@Test
-	void replicasThatFindNoAuthorityRotateOnceAndStart() throws IOException {
+	void replicasThatFindNoAuthorityRotateOnceAndStart(CapturedOutput output) throws IOException {
 		ConfigurableApplicationContext first = startWithIssuer();
 		CertificatePair before = settle();
 		stop(first);
@@ -139,6 +139,8 @@ class SharedAuthoritiesTests extends ShopFixture {
 			assertThat(accepts(replica, pair)).isTrue();
 		}
 		assertThat(createdRequests()).isOne();
+		assertThat(output).contains("Rotated because the authority of the stored pair is missing")
+			.doesNotContain("not accepted here");
 	}
 
 	@Test

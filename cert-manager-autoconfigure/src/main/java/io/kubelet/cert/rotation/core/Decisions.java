@@ -62,17 +62,19 @@ public final class Decisions {
 			@Nullable CertificatePair bootstrap, boolean required, Instant now, double random) {
 		PendingRequest pending = policy.off() ? null : policy.shared() ? reading.unanswered() : reading.pending();
 		Stage stage = policy.shared() ? Stage.THEIRS : Stage.FOUND;
-		NextState next = new NextState(new State(policy, template, null, reading, Repair.NONE,
-				new Current(null, now, Instant.MIN, null, null), Due.NO, false,
-				(pending != null) ? new Pending(pending, stage, null, null, null, null) : null, null, 0, List.of(),
-				Others.NONE, Failures.none(required), Due.AtOnce.NO, Past.NOTHING, Notices.NONE), now, random);
+		NextState next = new NextState(
+				new State(policy, template, null, reading, Repair.NONE,
+						new Current(null, now, Instant.MIN, null, null, false), Due.NO, false,
+						(pending != null) ? new Pending(pending, stage, null, null, null, null) : null, null, 0,
+						List.of(), Others.NONE, Failures.none(required), Due.AtOnce.NO, Past.NOTHING, Notices.NONE),
+				now, random);
 		CertificatePair stored = (reading.issuerProblem() == null) ? reading.pair() : null;
 		if (bootstrap == null || (stored != null && stored.isValid(now))) {
 			next.hold(stored, reading.deadline());
 		}
 		else {
 			next.hold(bootstrap, null);
-			next.due = next.due.demanding(new Current(stored, now, now, null, null).invalidity(now));
+			next.due = next.due.demanding(new Current(stored, now, now, null, null, false).invalidity(now));
 		}
 		next.store(reading);
 		next.review();
@@ -160,11 +162,12 @@ public final class Decisions {
 	}
 
 	private static @Nullable Decision forOtherSigner(State state, PendingRequest stored, Instant now) {
-		CertificatePair pair = state.stored().pair();
+		CertificatePair pair = state.current().isValid(now) ? state.pair() : state.stored().pair();
 		Leaving tolerated = state.others().tolerated();
 		if (tolerated == null || !tolerated.isFor(stored)) {
-			return new Tolerate(stored, Pause.of(now,
-					(pair != null && pair.isValid(now)) ? state.policy().waitTimeout() : LEFT_WITHOUT_PAIR));
+			Duration left = (pair != null && pair.isValid(now)) ? Duration.between(now, pair.notAfter()).dividedBy(2)
+					: LEFT_WITHOUT_PAIR;
+			return new Tolerate(stored, Pause.of(now, Collections.min(List.of(state.policy().waitTimeout(), left))));
 		}
 		return tolerated.pause().isOver(now) ? new Evict(stored) : (state.pending() != null) ? new Forget() : null;
 	}

@@ -107,6 +107,7 @@ final class NextState {
 		}
 		if (this.stored.deficiency() != null) {
 			this.due = this.due.demanding(Trigger.DAMAGED);
+			this.current = this.current.lackingAuthority();
 			report(this.stored.deficiency());
 		}
 	}
@@ -125,7 +126,8 @@ final class NextState {
 		report(null);
 		this.due = this.due.rotated();
 		this.current = new Current(pair, this.now,
-				(pair != null) ? this.policy.deadline(pair, deadline, this.random) : Instant.MIN, deadline, null);
+				(pair != null) ? this.policy.deadline(pair, deadline, this.random) : Instant.MIN, deadline, null,
+				false);
 	}
 
 	/** Uses the pair that another program has stored. */

@@ -11,12 +11,13 @@ import io.kubelet.cert.rotation.CertificateStatus.Failure;
 import io.kubelet.cert.rotation.core.Decision.Adopt;
 import io.kubelet.cert.rotation.core.Decision.Join;
 import io.kubelet.cert.rotation.core.Decision.Report;
-import io.kubelet.cert.rotation.core.Event;
+import io.kubelet.cert.rotation.core.Decision.Tolerate;
 import io.kubelet.cert.rotation.core.Event.Created;
 import io.kubelet.cert.rotation.core.Event.Issued;
 import io.kubelet.cert.rotation.core.Event.NotRestored;
 import io.kubelet.cert.rotation.core.Event.Restored;
 import io.kubelet.cert.rotation.core.Event.Submitted;
+import io.kubelet.cert.rotation.core.Event;
 import io.kubelet.cert.rotation.core.State;
 import io.kubelet.cert.rotation.internal.SerialExecutor;
 import org.jspecify.annotations.Nullable;
@@ -81,11 +82,10 @@ final class Outcomes {
 		else if (pair != null && pair != before.pair()) {
 			held(pair);
 			if (event instanceof Issued issued) {
-				RotationLog.rotated(this.settings, issued, Objects.requireNonNull(before.pending()).request().request(),
-						after, now);
+				RotationLog.rotated(this.settings, before, issued, after, now);
 			}
 			else if (answered) {
-				RotationLog.storedByReplica(this.settings, pair, after.due().begun());
+				RotationLog.storedByReplica(this.settings, before, pair, after.due().begun());
 			}
 			if (after.dueAtOnce().isNews(before.dueAtOnce())) {
 				RotationLog.dueAtOnce(this.settings, pair, event instanceof Issued, after, now);
@@ -141,6 +141,9 @@ final class Outcomes {
 		if (event instanceof Join join) {
 			RotationLog.joined(this.settings, join.request().request(),
 					join.request().request().template().equals(after.template()));
+		}
+		else if (event instanceof Tolerate tolerate) {
+			RotationLog.tolerated(this.settings, tolerate.request().request(), tolerate.pause().end());
 		}
 		else if (event instanceof Created created && before.pending() != null
 				&& !before.policy().asksFor(before.pending().request(), created.request().request().template())) {

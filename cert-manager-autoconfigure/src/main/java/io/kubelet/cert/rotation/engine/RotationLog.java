@@ -138,28 +138,35 @@ final class RotationLog {
 								+ String.join("; ", differences));
 	}
 
+	/** A request for another signer is stored, and so is left alone. */
+	static void tolerated(RotationSettings settings, CertificateRequest request, Instant end) {
+		about(settings, logger.atInfo(), request).log(
+				"[{}] Another replica has stored request {} to {}, which has another signer than this one: it is left alone until {}, and nothing is requested before",
+				request.name(), IssuerReference.describe(request.signerName()), end.truncatedTo(ChronoUnit.SECONDS));
+	}
+
 	static void restored(RotationSettings settings, CertificatePair pair) {
 		about(settings, logger.atInfo(), pair).log(
 				"[{}] {} did not contain the pair in use with its authorities, which has been stored there",
 				settings.store());
 	}
 
-	static void storedByReplica(RotationSettings settings, CertificatePair pair, Trigger trigger) {
+	static void storedByReplica(RotationSettings settings, State before, CertificatePair pair, Trigger trigger) {
 		about(settings, logger.atInfo(), pair).addKeyValue("kubelet.cert.trigger", trigger)
-			.log("[{}] {}: the certificate was stored by another replica", inWords(trigger));
+			.log("[{}] {}: the certificate was stored by another replica", inWords(trigger, before));
 	}
 
 	/** A pair was issued and is current now. */
-	static void rotated(RotationSettings settings, Issued issued, CertificateRequest request, State state,
-			Instant now) {
+	static void rotated(RotationSettings settings, State before, Issued issued, State state, Instant now) {
+		CertificateRequest request = Objects.requireNonNull(before.pending()).request().request();
 		CertificatePair pair = issued.pair();
 		List<String> additionalNames = issued.additionalNames();
 		Trigger trigger = state.due().begun();
 		about(settings, logger.atInfo(), pair).addKeyValue("kubelet.cert.request", request.name())
 			.addKeyValue("kubelet.cert.signer", request.signerName())
 			.addKeyValue("kubelet.cert.trigger", trigger)
-			.log("[{}] {}: serial number {}, valid until {}, next rotation {} (request {} to {})", inWords(trigger),
-					pair.serialNumber(), pair.notAfter(),
+			.log("[{}] {}: serial number {}, valid until {}, next rotation {} (request {} to {})",
+					inWords(trigger, before), pair.serialNumber(), pair.notAfter(),
 					state.policy().keepsValidPair() ? "none, because rotation is off"
 							: state.deadline(now).truncatedTo(ChronoUnit.SECONDS),
 					request.name(), IssuerReference.describe(request.signerName()));
@@ -196,7 +203,7 @@ final class RotationLog {
 				failingSince.truncatedTo(ChronoUnit.SECONDS), failures);
 	}
 
-	private static String inWords(Trigger trigger) {
+	private static String inWords(Trigger trigger, State before) {
 		return switch (trigger) {
 			case FIRST -> "Obtained the first certificate";
 			case DEADLINE -> "Rotated at the deadline";
@@ -205,7 +212,9 @@ final class RotationLog {
 			case RESUMED -> "Rotated because another process had requested it";
 			case EXPIRED -> "Rotated after the expiry";
 			case NOT_YET_VALID -> "Rotated because the certificate was not valid yet";
-			case DAMAGED -> "Rotated because the stored pair is not accepted here";
+			case DAMAGED ->
+				before.current().lacksAuthority() ? "Rotated because the authority of the stored pair is missing"
+						: "Rotated because the stored pair is not accepted here";
 		};
 	}
 

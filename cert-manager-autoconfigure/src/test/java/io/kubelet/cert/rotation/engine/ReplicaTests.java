@@ -371,12 +371,32 @@ class ReplicaTests extends ManagerFixture {
 		assertThat(manager.current()).contains(this.pair);
 	}
 
+	@Test
+	void requestForAnotherSignerIsLeftAloneForHalfOfTheTimeUntilTheCertificateExpires(CapturedOutput output) {
+		CertificatePair last = pair(ofHours(1), ofMinutes(8));
+		this.shared.stored = new Stored(last, null, null, 1);
+		CertificateManager manager = start();
+		PendingRequest planted = plant("example.com/admin", last);
+		pass(ofMinutes(3));
+		assertThat(this.shared.stored.pending()).isEqualTo(planted);
+		assertLine(output, "another signer").contains("Another replica has stored request planted-1",
+				"example.com/admin", "left alone until 2026-01-01T00:04:00Z");
+		pass(ofMinutes(2));
+		assertThat(this.shared.stored.pending()).isNotNull()
+			.matches((pending) -> pending.request().signerName().equals(SIGNER));
+		assertThat(manager.current()).contains(last);
+	}
+
 	private PendingRequest plant(String signerName) {
+		return plant(signerName, this.pair);
+	}
+
+	private PendingRequest plant(String signerName, CertificatePair pair) {
 		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
 		PendingRequest planted = new PendingRequest(CertificateRequests.create("planted-1",
 				CertificateTemplate.ofSubject("admin"), signerName, List.of(), null, keys), keys.getPrivate(), null,
 				null);
-		put(this.pair, planted);
+		put(pair, planted);
 		return planted;
 	}
 
