@@ -60,6 +60,10 @@ public final class FakeSigner implements CertificateSigner {
 	/** The end of each removal. */
 	public CompletableFuture<?> removal = CompletableFuture.completedFuture(null);
 
+	/** Tells of the object that was asked for last. */
+	private Runnable progress = () -> {
+	};
+
 	private boolean confirms = true;
 
 	private Function<CertificateRequest, CompletableFuture<List<X509Certificate>>> answer = (
@@ -90,11 +94,18 @@ public final class FakeSigner implements CertificateSigner {
 		this.answers.add(answer);
 		if (this.confirms) {
 			String name = String.valueOf(request.name());
-			progress.accept(new SubmittedRequest(name, "", "uid-of-" + name,
+			this.progress = () -> progress.accept(new SubmittedRequest(name, "", "uid-of-" + name,
 					this.created.computeIfAbsent(name, (object) -> this.clock.instant()), this.conditions, this.message,
 					this.authorities, ""));
+			this.progress.run();
 		}
 		return answer;
+	}
+
+	/** Brings what the watch has not brought. */
+	@Override
+	public void look(CertificateRequest request) {
+		this.progress.run();
 	}
 
 	@Override

@@ -39,7 +39,8 @@ public sealed interface Decision {
 
 		@Override
 		public void apply(NextState next) {
-			next.adopt(this.pair, !this.differences.isEmpty());
+			boolean foreign = new StoreView(next.state(), next.now).isForeign();
+			next.adopt(this.pair, !this.differences.isEmpty(), foreign);
 		}
 
 	}

@@ -4,9 +4,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
-import java.util.Objects;
+import java.util.Optional;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.request.RequestException;
@@ -31,9 +32,8 @@ import io.kubelet.cert.rotation.core.Pending.Stage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides what to do next for a certificate, and what is known after an event. Both are
- * functions of their arguments alone. One process and replicas are decided for alike:
- * what differs is what the store says.
+ * Decides what to do next for a certificate. One process and replicas are decided for
+ * alike: what differs is what the store says.
  */
 public final class Decisions {
 
@@ -43,224 +43,259 @@ public final class Decisions {
 	/** How long a request for another signer is left alone while there is no pair. */
 	private static final Duration LEFT_WITHOUT_PAIR = Duration.ofMinutes(1);
 
-	private Decisions() {
+	private final State state;
+
+	private final Instant now;
+
+	private final StoreView store;
+
+	private final @Nullable Pending pending;
+
+	private Decisions(State state, Instant now) {
+		this.state = state;
+		this.now = now;
+		this.store = new StoreView(state, now);
+		this.pending = state.pending();
 	}
 
 	/**
-	 * Returns the state at the start.
-	 * @param policy what does not change
-	 * @param reading what is stored
-	 * @param template the template, {@code null} while it is not known
-	 * @param bootstrap the pair to use if no valid one is stored, {@code null} if there
-	 * is none
-	 * @param required whether the application does not start without the certificate
-	 * @param now the current time
-	 * @param random a random number in [0, 1)
-	 * @return the state
-	 */
-	public static State start(Policy policy, Reading reading, @Nullable CertificateTemplate template,
-			@Nullable CertificatePair bootstrap, boolean required, Instant now, double random) {
-		PendingRequest pending = policy.off() ? null : policy.shared() ? reading.unanswered() : reading.pending();
-		Stage stage = policy.shared() ? Stage.THEIRS : Stage.FOUND;
-		NextState next = new NextState(
-				new State(policy, template, null, reading, Repair.NONE,
-						new Current(null, now, Instant.MIN, null, null, false), Due.NO, false,
-						(pending != null) ? new Pending(pending, stage, null, null, null, null) : null, null, 0,
-						List.of(), Others.NONE, Failures.none(required), Due.AtOnce.NO, Past.NOTHING, Notices.NONE),
-				now, random);
-		CertificatePair stored = (reading.issuerProblem() == null) ? reading.pair() : null;
-		if (bootstrap == null || (stored != null && stored.isValid(now))) {
-			next.hold(stored, reading.deadline());
-		}
-		else {
-			next.hold(bootstrap, null);
-			next.due = next.due.demanding(new Current(stored, now, now, null, null, false).invalidity(now));
-		}
-		next.store(reading);
-		next.review();
-		return next.state();
-	}
-
-	/**
-	 * Returns what is known after an event.
-	 * @param state what was known before
-	 * @param event what has happened
-	 * @param now the current time
-	 * @param random a random number in [0, 1)
-	 * @return the next state
-	 */
-	public static State after(State state, Event event, Instant now, double random) {
-		NextState next = new NextState(state, now, random);
-		event.apply(next);
-		next.review();
-		return next.state();
-	}
-
-	/**
-	 * Returns what to do next: the first of these that applies.
+	 * Returns what to do next.
 	 * @param state what is known
 	 * @param now the current time
 	 * @return the decision
 	 */
 	public static Decision decide(State state, Instant now) {
-		StoreView store = new StoreView(state, now);
-		CertificatePair other = store.adoptable();
-		if (other != null) {
-			return new Adopt(other, store.differences(other));
-		}
-		CertificatePair pair = state.pair();
-		if (pair != null && store.isToRestore() && repairPause(state, now).isOver(now)) {
-			return new Restore(pair);
-		}
-		Decision decision = state.policy().off() ? null : forRequests(state, now);
-		if (decision == null && !state.policy().off()) {
-			decision = (state.attempt() != null) ? forAttempt(state, state.attempt(), now) : withoutAttempt(state, now);
-		}
-		if (decision != null) {
-			return decision;
-		}
-		Notice notice = state.notices()
-			.due(state.waitsForUid(), Boolean.TRUE.equals(state.past().serverHealthy()), state.overdueAt(), now);
-		return (notice != null) ? new Report(notice) : new Wait(until(state, now));
+		return new Decisions(state, now).decide();
 	}
 
-	private static Pause repairPause(State state, Instant now) {
-		return state.repair().pause().isOver(now) ? state.repair().times(now).pause() : state.repair().pause();
-	}
-
-	/** What the store says about requests, and those that are over. */
-	private static @Nullable Decision forRequests(State state, Instant now) {
-		for (Leaving leaving : state.leaving()) {
-			if (leaving.isDue(now)) {
-				return new Withdraw(leaving.request());
+	/** The first row that applies. */
+	private Decision decide() {
+		List<Row> rows = this.state.policy().off() ? List.of(this::adopt, this::report)
+				: List.of(this::adopt, this::restore, this::withdraw, this::forget, this::join, this::tolerate,
+						this::abandon, this::look, this::fail, this::begin, this::report);
+		for (Row row : rows) {
+			Decision decision = row.decide();
+			if (decision != null) {
+				return decision;
 			}
 		}
-		Pending pending = state.pending();
-		PendingRequest left = answeredRequest(state, now);
-		if (left != null) {
-			return new Withdraw(left);
-		}
-		if (!state.policy().shared()) {
-			return null;
-		}
-		if (state.attempt() == null && state.isAnswered()) {
-			return new Forget();
-		}
-		PendingRequest stored = state.storedRequest();
-		if (stored == null) {
-			return (pending != null && !pending.request().isToReplace(state.stored().pair())) ? new Forget() : null;
-		}
-		if (pending == null || !pending.request().hasKey(stored.request().publicKey())) {
-			return isForOtherSigner(state, stored) ? forOtherSigner(state, stored, now) : new Join(stored);
-		}
-		boolean lost = pending.stage() == Stage.LOST && state.deadline(now).isAfter(now);
-		return (lost || isOfEarlierVersion(state, pending)) ? new Withdraw(pending.request()) : null;
+		return new Wait(until());
 	}
 
-	private static boolean isForOtherSigner(State state, PendingRequest stored) {
-		return !stored.request().signerName().equals(state.policy().asked().signerName());
+	/** The store holds another pair, which can be used. */
+	private @Nullable Decision adopt() {
+		CertificatePair other = this.store.adoptable();
+		return (other != null) ? new Adopt(other, this.store.differences(other)) : null;
 	}
 
-	private static @Nullable Decision forOtherSigner(State state, PendingRequest stored, Instant now) {
-		CertificatePair pair = state.current().isValid(now) ? state.pair() : state.stored().pair();
-		Leaving tolerated = state.others().tolerated();
-		if (tolerated == null || !tolerated.isFor(stored)) {
-			Duration left = (pair != null && pair.isValid(now)) ? Duration.between(now, pair.notAfter()).dividedBy(2)
-					: LEFT_WITHOUT_PAIR;
-			return new Tolerate(stored, Pause.of(now, Collections.min(List.of(state.policy().waitTimeout(), left))));
-		}
-		return tolerated.pause().isOver(now) ? new Evict(stored) : (state.pending() != null) ? new Forget() : null;
+	/** The store does not hold the pair in use, and no replica has stored another one. */
+	private @Nullable Decision restore() {
+		CertificatePair pair = this.state.pair();
+		return (pair != null && this.store.isToRestore() && repairPause().isOver(this.now)) ? new Restore(pair) : null;
+	}
+
+	private Pause repairPause() {
+		Pause failed = this.state.repair().pause();
+		return failed.isOver(this.now) ? this.state.repair().times(this.now).pause() : failed;
+	}
+
+	/** A request is over. */
+	private @Nullable Decision withdraw() {
+		return this.state.leaving()
+			.stream()
+			.filter((leaving) -> leaving.isDue(this.now))
+			.map(Leaving::request)
+			.findFirst()
+			.or(this::answeredRequest)
+			.or(this::unwantedRequest)
+			.map(Withdraw::new)
+			.orElse(null);
 	}
 
 	/**
 	 * The request whose answer is in use. Of replicas, the one that stored the answer
 	 * deletes the request, unless it has ended.
 	 */
-	private static @Nullable PendingRequest answeredRequest(State state, Instant now) {
-		Pending pending = state.pending();
-		if (state.attempt() != null) {
-			return null;
+	private Optional<PendingRequest> answeredRequest() {
+		if (this.state.attempt() != null) {
+			return Optional.empty();
 		}
-		if (!state.policy().shared()) {
-			return (pending != null && state.isAnswered()) ? pending.request() : null;
+		if (!this.state.policy().shared()) {
+			return Optional.ofNullable(this.pending).filter((any) -> this.state.isAnswered()).map(Pending::request);
 		}
-		PendingRequest stored = state.stored().pending();
-		return (stored != null && state.stored().answeredBy(state.pair()) && !state.isLeaving(stored)
-				&& !now.isBefore(state.current().since().plus(DELETED_BY_NOW))) ? stored : null;
+		Reading stored = this.state.stored();
+		return Optional.ofNullable(stored.pending())
+			.filter((request) -> stored.answeredBy(this.state.pair()) && !this.state.isLeaving(request)
+					&& !this.now.isBefore(this.state.current().since().plus(DELETED_BY_NOW)));
 	}
 
-	/** Whether it was found at the start, and the replicas that want it have ended. */
-	private static boolean isOfEarlierVersion(State state, Pending pending) {
-		CertificateTemplate template = state.template();
-		return pending.stage() == Stage.THEIRS && pending.sentAt() == null && !state.isJoined() && template != null
-				&& !pending.isFor(template);
+	/**
+	 * A request of replicas that was found at the start, and that those which want it
+	 * have left, or which has no object while no rotation is due.
+	 */
+	private Optional<PendingRequest> unwantedRequest() {
+		CertificateTemplate template = this.state.template();
+		return Optional.ofNullable(this.pending).filter((pending) -> {
+			boolean earlier = pending.stage() == Stage.THEIRS && pending.sentAt() == null && !this.state.isJoined()
+					&& template != null && !pending.isFor(template);
+			boolean lost = pending.stage() == Stage.LOST && this.state.deadline(this.now).isAfter(this.now);
+			return (earlier || lost) && isStored(pending);
+		}).map(Pending::request);
 	}
 
-	/** Whether an attempt goes on. */
-	private static @Nullable Decision forAttempt(State state, Attempt attempt, Instant now) {
-		Pending pending = Objects.requireNonNull(state.pending(), "An attempt has a request");
-		CertificateTemplate template = state.template();
-		CertificatePair pair = state.pair();
-		if (template != null && !pending.isFor(template) && (state.due().begun() == Trigger.TEMPLATE || pair == null
-				|| !pair.isValid(now) || !template.isSatisfiedBy(pair.leaf()))) {
-			return new Abandon();
-		}
-		if (attempt.looks(now)) {
-			return new Look(pending.request());
-		}
-		return !attempt.timedOut() ? null : new Fail(RequestException.unanswered(pending.request().request(),
-				pending.object(), state.policy().waitTimeout()));
+	private boolean isStored(Pending pending) {
+		PendingRequest stored = this.state.storedRequest();
+		return stored != null && pending.request().hasKey(stored.request().publicKey());
 	}
 
-	/** Whether an attempt begins. */
-	private static @Nullable Decision withoutAttempt(State state, Instant now) {
-		Pending pending = state.pending();
-		CertificateTemplate template = state.template();
-		if (!state.others().grace().isOver(now)) {
+	/**
+	 * Another replica has removed our request with the pair, or has stored its answer.
+	 */
+	private @Nullable Decision forget() {
+		Pending pending = this.pending;
+		if (pending == null || !this.state.policy().shared()) {
 			return null;
 		}
-		boolean lost = pending != null && pending.stage() == Stage.LOST;
-		if (state.policy().shared() && pending != null && !lost && !state.stored().holds(pending.request())) {
-			return new Fail(RequestException.withdrawn(pending.request().request().name(),
-					pending.request().request().signerName()));
-		}
-		boolean due = template != null && !state.deadline(now).isAfter(now)
-				&& new StoreView(state, now).pause(template).isOver(now);
-		if (template == null || !(due || state.isJoined())) {
+		boolean answered = this.state.attempt() == null && this.state.isAnswered();
+		boolean gone = this.state.storedRequest() == null && !pending.request().isToReplace(this.state.stored().pair());
+		return (answered || gone) ? new Forget() : null;
+	}
+
+	/** Another replica has stored a request in place of ours. */
+	private @Nullable Decision join() {
+		PendingRequest other = otherRequest();
+		return (other != null && !isForOtherSigner(other)) ? new Join(other) : null;
+	}
+
+	/** A request for another signer is stored. */
+	private @Nullable Decision tolerate() {
+		PendingRequest other = otherRequest();
+		if (other == null) {
 			return null;
 		}
-		if (pending == null || lost
-				|| !(template.equals(pending.yields()) || state.policy().asksFor(pending.request(), template))) {
-			return new Request(template);
+		Leaving tolerated = this.state.others().tolerated();
+		if (tolerated != null && tolerated.isFor(other)) {
+			return tolerated.pause().isOver(this.now) ? new Evict(other) : (this.pending != null) ? new Forget() : null;
 		}
+		CertificatePair pair = this.state.current().isValid(this.now) ? this.state.pair() : this.state.stored().pair();
+		Duration longest = (pair != null && pair.isValid(this.now))
+				? Duration.between(this.now, pair.notAfter()).dividedBy(2) : LEFT_WITHOUT_PAIR;
+		return new Tolerate(other,
+				Pause.of(this.now, Collections.min(List.of(this.state.policy().waitTimeout(), longest))));
+	}
+
+	private @Nullable PendingRequest otherRequest() {
+		boolean ours = !this.state.policy().shared() || (this.pending != null && isStored(this.pending));
+		return ours ? null : this.state.storedRequest();
+	}
+
+	private boolean isForOtherSigner(PendingRequest request) {
+		return !request.request().signerName().equals(this.state.policy().asked().signerName());
+	}
+
+	/** An attempt is for a template that is not wanted any more. */
+	private @Nullable Decision abandon() {
+		CertificateTemplate template = this.state.template();
+		CertificatePair pair = this.state.current().isValid(this.now) ? this.state.pair() : null;
+		Pending attempted = attempted();
+		return (attempted == null || template == null || attempted.isFor(template)
+				|| (this.state.due().begun() != Trigger.TEMPLATE && pair != null
+						&& template.isSatisfiedBy(pair.leaf()))) ? null : new Abandon();
+	}
+
+	/** The time of an attempt is nearly over. */
+	private @Nullable Decision look() {
+		Attempt attempt = this.state.attempt();
+		Pending attempted = attempted();
+		return (attempt != null && attempted != null && attempt.looks(this.now)) ? new Look(attempted.request()) : null;
+	}
+
+	/** The time of an attempt is over, or another replica has removed our request. */
+	private @Nullable Decision fail() {
+		Attempt attempt = this.state.attempt();
+		Pending pending = this.pending;
+		if (pending == null) {
+			return null;
+		}
+		CertificateRequest request = pending.request().request();
+		if (attempt != null) {
+			return attempt.timedOut()
+					? new Fail(
+							RequestException.unanswered(request, pending.object(), this.state.policy().waitTimeout()))
+					: null;
+		}
+		boolean withdrawn = this.state.policy().shared() && pending.stage() != Stage.LOST
+				&& this.state.others().grace().isOver(this.now) && !this.state.stored().holds(pending.request());
+		return withdrawn ? new Fail(RequestException.withdrawn(request.name(), request.signerName())) : null;
+	}
+
+	/** The request for which an attempt waits, {@code null} if none does. */
+	private @Nullable Pending attempted() {
+		return (this.state.attempt() != null) ? this.pending : null;
+	}
+
+	/** A rotation is due, or a request was joined, and no pause lasts. */
+	private @Nullable Decision begin() {
+		CertificateTemplate template = this.state.template();
+		if (this.state.attempt() != null || template == null || !this.state.others().grace().isOver(this.now)) {
+			return null;
+		}
+		boolean due = !this.state.deadline(this.now).isAfter(this.now) && this.store.pause(template).isOver(this.now);
+		if (!due && !this.state.isJoined()) {
+			return null;
+		}
+		Pending pending = this.pending;
+		boolean usable = pending != null && pending.stage() != Stage.LOST
+				&& (template.equals(pending.yields()) || this.state.policy().asksFor(pending.request(), template));
+		return (pending != null && usable) ? resume(pending, template) : new Request(template);
+	}
+
+	private Decision resume(Pending pending, CertificateTemplate template) {
 		PendingRequest request = pending.request();
-		CertificatePair pair = state.pair();
-		if (state.isForThisPair(pending)) {
-			return new Resume(request, template, false);
-		}
-		return new Resume(new PendingRequest(request.request(), request.privateKey(), state.policy().asked().key(),
-				(pair != null) ? pair.serialNumber() : null), template, true);
+		CertificatePair pair = this.state.pair();
+		return this.state.isForThisPair(pending) ? new Resume(request, template, false)
+				: new Resume(new PendingRequest(request.request(), request.privateKey(),
+						this.state.policy().asked().key(), (pair != null) ? pair.serialNumber() : null), template,
+						true);
 	}
 
-	private static Instant until(State state, Instant now) {
+	/** Something is to be reported. */
+	private @Nullable Decision report() {
+		Notice notice = this.state.notices()
+			.due(this.state.waitsForUid(), Boolean.TRUE.equals(this.state.past().serverHealthy()),
+					this.state.overdueAt(), this.now);
+		return (notice != null) ? new Report(notice) : null;
+	}
+
+	/** When a row may apply although nothing happens. */
+	private Instant until() {
 		Instant next = Instant.MAX;
-		CertificateTemplate template = state.template();
-		if (state.attempt() != null) {
-			next = state.attempt().next();
+		CertificateTemplate template = this.state.template();
+		Pause grace = this.state.others().grace();
+		if (this.state.attempt() != null) {
+			next = this.state.attempt().next();
 		}
-		else if (template != null && !state.policy().off()) {
-			next = !state.others().grace().isOver(now) ? state.others().grace().end()
-					: new StoreView(state, now).pause(template).earliest(state.deadline(now), now);
+		else if (template != null && !this.state.policy().off()) {
+			next = !grace.isOver(this.now) ? grace.end()
+					: this.store.pause(template).earliest(this.state.deadline(this.now), this.now);
 		}
-		Instant notice = state.notices().next(state.overdueAt(), now);
-		Instant deletion = state.leaving()
+		Instant notice = this.state.notices().next(this.state.overdueAt(), this.now);
+		Instant deletion = this.state.leaving()
 			.stream()
 			.filter((leaving) -> !leaving.begun())
 			.map((leaving) -> leaving.pause().end())
 			.min(Instant::compareTo)
 			.orElse(Instant.MAX);
-		Instant repair = new StoreView(state, now).isToRepair() ? repairPause(state, now).end() : Instant.MAX;
-		return Collections.min(List.of(next, notice, deletion, repair.isAfter(now) ? repair : Instant.MAX));
+		Instant repair = this.store.isToRepair() ? repairPause().end() : Instant.MAX;
+		return Collections.min(List.of(next, notice, deletion, repair.isAfter(this.now) ? repair : Instant.MAX));
+	}
+
+	/** A row of the table. */
+	private interface Row {
+
+		/** Returns what to do, {@code null} if the row does not apply. */
+		@Nullable Decision decide();
+
 	}
 
 }

@@ -34,7 +34,7 @@ public interface Event {
 			next.requested = next.requested && this.requested;
 			next.template = this.template;
 			next.waitingFor = this.waitingFor;
-			StoreReview.observe(next, this.reading);
+			StoreView.observe(next, this.reading);
 		}
 
 	}
@@ -209,7 +209,7 @@ public interface Event {
 				next.repair = next.repair.conflicted(next.now);
 				return;
 			}
-			next.repair = next.repair.failed(this.problem + StoreReview.STAYS_IN_USE, next.now);
+			next.repair = next.repair.failed(this.problem + StoreView.STAYS_IN_USE, next.now);
 			next.report(null);
 		}
 

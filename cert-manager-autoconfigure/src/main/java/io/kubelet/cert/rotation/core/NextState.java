@@ -131,8 +131,8 @@ final class NextState {
 	}
 
 	/** Uses the pair that another program has stored. */
-	void adopt(CertificatePair pair, boolean differs) {
-		if (new StoreView(state(), this.now).isForeign()) {
+	void adopt(CertificatePair pair, boolean differs, boolean foreign) {
+		if (foreign) {
 			this.repair = this.repair.adopted(this.now);
 		}
 		CertificatePair before = this.current.pair();
@@ -263,61 +263,6 @@ final class NextState {
 
 	private Duration waited() {
 		return (this.pending != null) ? this.pending.waited(this.now) : Duration.ZERO;
-	}
-
-	/** Derives what follows from an event, whichever it was. */
-	void review() {
-		this.notices = this.notices.reviewed(this.current.pair(), this.now);
-		if (this.current.isValid(this.now)) {
-			this.failures = this.failures.found();
-		}
-		if (this.policy.off()) {
-			return;
-		}
-		if (this.requested) {
-			this.due = this.due.demanding(Trigger.REQUESTED);
-		}
-		if (this.attempt == null && !this.policy.keepsValidPair() && state().isLeftOver()) {
-			this.due = this.due.demanding(Trigger.RESUMED);
-		}
-		reviewDue();
-		if (this.attempt == null && this.template != null) {
-			this.failures = this.failures.wanting(this.template);
-		}
-		if (this.attempt != null && this.pending != null && this.pending.request().request().uid() != null) {
-			this.notices = this.notices.waitingFor(this.pending.request().request(), this.current.pair(), this.now);
-		}
-		this.notices = this.notices.seen((this.pending != null) ? this.pending.object() : null);
-	}
-
-	/** Whether a rotation is due, or not due any more, before the deadline. */
-	private void reviewDue() {
-		// That a request which was joined is over is a failure, and no end of failures
-		boolean wasDue = this.due.since() != null && this.due.trigger() != Trigger.RESUMED;
-		if (!this.current.isValid(this.now)) {
-			this.due = this.due.since(this.now, this.current.invalidity(this.now));
-		}
-		else if (this.due.demanded() != null) {
-			this.due = this.due.since(this.now, this.due.demanded());
-		}
-		else if (this.template != null && !this.policy.keepsValidPair() && !this.current.accepts(this.template)) {
-			this.due = this.due.since(this.now, Trigger.TEMPLATE);
-		}
-		else {
-			this.current = (this.template != null) ? this.current.accepting(this.template) : this.current;
-			this.due = this.due.atDeadline();
-			if (wasDue && state().deadline(this.now).isAfter(this.now)) {
-				recovered();
-			}
-		}
-	}
-
-	private void recovered() {
-		this.failures = this.failures.endRow();
-		this.past = this.past.recovered();
-		if (this.attempt == null && this.pending != null) {
-			this.pending = this.pending.withoutObject();
-		}
 	}
 
 }

@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.rotation.core.Decisions;
 import io.kubelet.cert.rotation.core.Event;
 import io.kubelet.cert.rotation.core.State;
+import io.kubelet.cert.rotation.core.Transitions;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,7 +49,7 @@ final class Journal {
 	/** Notes what has happened, and tells of it. */
 	void on(Event event) {
 		State before = this.state;
-		State after = Decisions.after(before, event, now(), random());
+		State after = Transitions.after(before, event, now(), random());
 		// Whoever reads the new state finds no rotation in progress that has ended
 		List<CompletableFuture<CertificatePair>> ended = this.outcomes.ended(before, after);
 		this.state = after;

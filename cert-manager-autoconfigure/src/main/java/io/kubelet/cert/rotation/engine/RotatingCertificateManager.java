@@ -17,11 +17,11 @@ import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import io.kubelet.cert.rotation.RotationListener;
-import io.kubelet.cert.rotation.core.Decisions;
 import io.kubelet.cert.rotation.core.Event.Awaited;
 import io.kubelet.cert.rotation.core.Event.Demanded;
 import io.kubelet.cert.rotation.core.Reading;
 import io.kubelet.cert.rotation.core.State;
+import io.kubelet.cert.rotation.core.Transitions;
 import io.kubelet.cert.rotation.internal.SerialExecutor;
 import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.StoreException;
@@ -98,7 +98,7 @@ public final class RotatingCertificateManager implements CertificateManager {
 		if (reading.failure() != null && !this.settings.policy().shared()) {
 			throw reading.failure();
 		}
-		return Decisions.start(this.settings.policy(), reading, this.templates.latest(), bootstrap,
+		return Transitions.start(this.settings.policy(), reading, this.templates.latest(), bootstrap,
 				this.settings.schedule().required(), now, this.settings.resources().random().getAsDouble());
 	}
 

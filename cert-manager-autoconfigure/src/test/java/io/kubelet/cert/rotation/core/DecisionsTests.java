@@ -243,15 +243,15 @@ class DecisionsTests extends CoreFixture {
 	}
 
 	private static State files(Reading reading, @Nullable CertificateTemplate template) {
-		return Decisions.start(policy(false, false), reading, template, null, false, NOW, 0);
+		return Transitions.start(policy(false, false), reading, template, null, false, NOW, 0);
 	}
 
 	private static State off(Reading reading) {
-		return Decisions.start(policy(false, true), reading, TEMPLATE, null, false, NOW, 0);
+		return Transitions.start(policy(false, true), reading, TEMPLATE, null, false, NOW, 0);
 	}
 
 	private static State shared(Reading reading) {
-		return Decisions.start(policy(true, false), reading, TEMPLATE, null, false, NOW, 0);
+		return Transitions.start(policy(true, false), reading, TEMPLATE, null, false, NOW, 0);
 	}
 
 	private static State observe(State state, Reading reading) {
@@ -261,7 +261,7 @@ class DecisionsTests extends CoreFixture {
 	private static State after(State state, Instant now, Event... events) {
 		State last = state;
 		for (Event event : events) {
-			last = Decisions.after(last, event, now, 0);
+			last = Transitions.after(last, event, now, 0);
 		}
 		return last;
 	}

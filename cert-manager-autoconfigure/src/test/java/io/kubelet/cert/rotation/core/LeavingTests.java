@@ -25,15 +25,15 @@ class LeavingTests extends CoreFixture {
 	@Test
 	void deletionsThatNeverEndDoNotAddUp() {
 		Instant now = NOW;
-		State state = Decisions.start(policy(false, false), Reading.NOTHING, TEMPLATE, null, false, now, 0);
+		State state = Transitions.start(policy(false, false), Reading.NOTHING, TEMPLATE, null, false, now, 0);
 		for (int i = 0; i < 50; i++) {
-			state = Decisions.after(state, new Demanded(), now, 0);
+			state = Transitions.after(state, new Demanded(), now, 0);
 			state = decided(state, now);
 			CertificatePair last = state.pair();
 			PendingRequest request = request(TEMPLATE, last);
-			state = Decisions.after(state, new Created(request, reading(last, request, null)), now, 0);
+			state = Transitions.after(state, new Created(request, reading(last, request, null)), now, 0);
 			CertificatePair pair = answer(request, now, 99);
-			state = Decisions.after(state, new Issued(pair, List.of(), reading(pair, request, null)), now, 0);
+			state = Transitions.after(state, new Issued(pair, List.of(), reading(pair, request, null)), now, 0);
 			state = decided(state, now);
 			now = now.plusSeconds(3600);
 		}
@@ -45,7 +45,7 @@ class LeavingTests extends CoreFixture {
 		State state = start;
 		for (Decision decision = Decisions.decide(state, now); !(decision instanceof Wait); decision = Decisions
 			.decide(state, now)) {
-			state = Decisions.after(state, (Step) decision, now, 0);
+			state = Transitions.after(state, (Step) decision, now, 0);
 			if (decision instanceof Request) {
 				break;
 			}

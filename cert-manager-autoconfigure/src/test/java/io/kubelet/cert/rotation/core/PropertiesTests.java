@@ -44,7 +44,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * {@code -Dproperties.first=SEED -Dproperties.sequences=1}.
  *
  * @see Decisions
- * @see NextState
+ * @see Transitions
  */
 class PropertiesTests extends CoreFixture {
 
@@ -157,7 +157,7 @@ class PropertiesTests extends CoreFixture {
 
 		Process(World world) {
 			this.world = world;
-			this.state = Decisions.start(policy(world.shared, false), world.stored, TEMPLATE, null, false, world.now,
+			this.state = Transitions.start(policy(world.shared, false), world.stored, TEMPLATE, null, false, world.now,
 					world.random.nextDouble());
 		}
 
@@ -354,7 +354,7 @@ class PropertiesTests extends CoreFixture {
 
 		private void on(Event event) {
 			State before = this.state;
-			this.state = Decisions.after(before, event, this.world.now, this.world.random.nextDouble());
+			this.state = Transitions.after(before, event, this.world.now, this.world.random.nextDouble());
 			if (this.state.attempts() > before.attempts()) {
 				this.limit = this.world.passed.plus(WAIT);
 			}

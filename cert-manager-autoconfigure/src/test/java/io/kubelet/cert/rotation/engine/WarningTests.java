@@ -83,6 +83,17 @@ class WarningTests extends ManagerFixture {
 		assertThat(output.getOut().split(Pattern.quote(IssuerReference.UNATTENDED), -1)).hasSize(reported ? 2 : 1);
 	}
 
+	/** A watch may be open and bring nothing. */
+	@Test
+	void requestIsLookedAtBeforeItIsReportedThatNoApproverHasDone(CapturedOutput output) {
+		this.signer.holds();
+		CertificateManager manager = start(builder().signerName("ClusterIssuer/internal"));
+		this.signer.conditions = List.of("Approved");
+		pass(ofMinutes(10));
+		assertThat(output).doesNotContain(IssuerReference.UNATTENDED);
+		assertThat(Objects.requireNonNull(manager.status().pendingRequest()).conditions()).containsExactly("Approved");
+	}
+
 	@Test
 	void startWithAStoredCertificateSaysWhenItIsRotated(CapturedOutput output) {
 		CertificatePair stored = storePair();
