@@ -75,12 +75,11 @@ public final class RequestException extends CertificateManagerException {
 
 	/**
 	 * The request was deleted before it was answered, or another object has its name.
-	 * @param requestName the name of the request
 	 * @param reason the reason in one word
 	 * @param message says what happened to the request
 	 * @return the exception
 	 */
-	public static RequestException lost(String requestName, String reason, String message) {
+	public static RequestException lost(String reason, String message) {
 		return new RequestException(Kind.LOST, reason, message);
 	}
 
@@ -112,7 +111,7 @@ public final class RequestException extends CertificateManagerException {
 		String limit = ReadableDuration.of(timeout);
 		String interruption = (submitted != null) ? submitted.interruption() : "the API server has not answered";
 		if (submitted == null || !interruption.isEmpty()) {
-			return unavailable(request.name(), "Unreachable",
+			return unavailable("Unreachable",
 					"%s was not answered within %s: %s; the next attempt waits for the same request".formatted(subject,
 							limit, interruption),
 					null, null);
@@ -126,52 +125,47 @@ public final class RequestException extends CertificateManagerException {
 	/**
 	 * The API server rejected the request: with a status of 401 or 403, the credentials
 	 * or their permissions are wrong, otherwise the request itself.
-	 * @param requestName the name of the request, {@code null} if it has none yet
 	 * @param statusCode the HTTP status, from 400 to 499; 0 if an approver found the
 	 * request invalid after it had been created
 	 * @param reason the reason in one word
 	 * @param message says what was rejected and why
 	 * @return the exception
 	 */
-	public static RequestException rejected(@Nullable String requestName, int statusCode, String reason,
-			String message) {
+	public static RequestException rejected(int statusCode, String reason, String message) {
 		Kind kind = (statusCode == 401) ? Kind.UNAUTHORIZED : (statusCode == 403) ? Kind.FORBIDDEN : Kind.REJECTED;
 		return new RequestException(kind, statusCode, reason, message, null, null);
 	}
 
 	/**
 	 * A quota leaves no room for the request, which may be created once there is.
-	 * @param requestName the name of the request, {@code null} if it has none yet
 	 * @param message says which quota
 	 * @return the exception
 	 */
-	public static RequestException overQuota(@Nullable String requestName, String message) {
+	public static RequestException overQuota(String message) {
 		return new RequestException(Kind.OVER_QUOTA, 403, "QuotaExceeded", message, null, null);
 	}
 
 	/**
 	 * The certificate of the API server is not trusted, so nothing was sent.
-	 * @param requestName the name of the request, {@code null} if it has none yet
 	 * @param message says why
 	 * @param cause the cause
 	 * @return the exception
 	 */
-	public static RequestException untrusted(@Nullable String requestName, String message, Throwable cause) {
+	public static RequestException untrusted(String message, Throwable cause) {
 		return new RequestException(Kind.UNTRUSTED, 0, "Untrusted", message, null, cause);
 	}
 
 	/**
 	 * The signer could not be reached or is busy: no connection, or a status of 429 or
 	 * 5xx.
-	 * @param requestName the name of the request, {@code null} if it has none yet
 	 * @param reason the reason in one word
 	 * @param message says what happened
 	 * @param retryAfter how long the server asks to wait, {@code null} if it does not say
 	 * @param cause the cause, {@code null} if there is none
 	 * @return the exception
 	 */
-	public static RequestException unavailable(@Nullable String requestName, String reason, String message,
-			@Nullable Duration retryAfter, @Nullable Throwable cause) {
+	public static RequestException unavailable(String reason, String message, @Nullable Duration retryAfter,
+			@Nullable Throwable cause) {
 		return new RequestException(Kind.UNAVAILABLE, 0, reason, message, retryAfter, cause);
 	}
 

@@ -27,11 +27,11 @@ class RequestExceptionTests {
 	@CsvSource({ "400, REJECTED, RETRY_SLOWLY", "401, UNAUTHORIZED, FIX_CAUSE", "403, FORBIDDEN, FIX_CAUSE",
 			"404, REJECTED, RETRY_SLOWLY", "422, REJECTED, RETRY_SLOWLY" })
 	void rejectionIsAboutTheCredentialsAPermissionOrTheRequest(int statusCode, Kind kind, Recovery recovery) {
-		RequestException rejected = RequestException.rejected(null, statusCode, "No", "no");
+		RequestException rejected = RequestException.rejected(statusCode, "No", "no");
 		assertThat(rejected.kind()).isEqualTo(kind);
 		assertThat(rejected.kind().recovery()).isEqualTo(recovery);
 		assertThat(rejected.statusCode()).isEqualTo(statusCode);
-		assertThat(new StoreException("Cannot read", RequestException.rejected(null, statusCode, "No", "no\nadvice")))
+		assertThat(new StoreException("Cannot read", RequestException.rejected(statusCode, "No", "no\nadvice")))
 			.hasMessage("Cannot read")
 			.returns("Cannot read\nadvice", StoreException::report);
 	}

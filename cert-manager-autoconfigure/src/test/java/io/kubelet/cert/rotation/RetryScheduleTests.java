@@ -66,7 +66,7 @@ class RetryScheduleTests {
 	}
 
 	private static RequestException unavailable(@Nullable Duration retryAfter) {
-		return RequestException.unavailable(null, "TooManyRequests", "busy", retryAfter, null);
+		return RequestException.unavailable("TooManyRequests", "busy", retryAfter, null);
 	}
 
 }

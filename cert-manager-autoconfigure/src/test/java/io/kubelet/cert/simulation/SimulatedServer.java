@@ -114,12 +114,11 @@ final class SimulatedServer {
 		switch (watcher.process().isCutOff() ? Mood.DOWN : this.mood) {
 			case DOWN -> answer.completeExceptionally(unavailable(request, null));
 			case BUSY -> answer.completeExceptionally(unavailable(request, RETRY_AFTER));
-			case FORBIDS -> answer
-				.completeExceptionally(RequestException.rejected(request.name(), 403, "Forbidden", "not allowed"));
+			case FORBIDS -> answer.completeExceptionally(RequestException.rejected(403, "Forbidden", "not allowed"));
 			case REJECTS -> {
 				// It may have been created, but its answer lost: the engine gives it up
 				objects().forEach((object) -> object.abandoned |= request.uid() == null);
-				answer.completeExceptionally(RequestException.rejected(request.name(), 422, "Invalid", "not valid"));
+				answer.completeExceptionally(RequestException.rejected(422, "Invalid", "not valid"));
 			}
 			case LOSES_ANSWERS -> {
 				find(watcher.process(), request, creates);
@@ -261,11 +260,11 @@ final class SimulatedServer {
 	}
 
 	private static RequestException unavailable(CertificateRequest request, @Nullable Duration retryAfter) {
-		return RequestException.unavailable(request.name(), "Unavailable", "away", retryAfter, null);
+		return RequestException.unavailable("Unavailable", "away", retryAfter, null);
 	}
 
 	private static RequestException gone(CertificateRequest request) {
-		return RequestException.lost(String.valueOf(request.name()), "Gone", "Request " + request.name() + " is gone");
+		return RequestException.lost("Gone", "Request " + request.name() + " is gone");
 	}
 
 	enum Mood {

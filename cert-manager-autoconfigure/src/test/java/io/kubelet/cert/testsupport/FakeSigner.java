@@ -142,8 +142,7 @@ public final class FakeSigner implements CertificateSigner {
 
 	/** Answer that the server is busy, and when to come back. */
 	public void isBusy(@Nullable Duration retryAfter) {
-		failsWith(
-				(request) -> RequestException.unavailable(request.name(), "TooManyRequests", "busy", retryAfter, null));
+		failsWith((request) -> RequestException.unavailable("TooManyRequests", "busy", retryAfter, null));
 	}
 
 	/** Create no object: what is asked fails before the signer has it. */

@@ -70,7 +70,7 @@ public record ApiFailures(String server) {
 			return busy(failure, status, request);
 		}
 		if (isOfCertManager(request) && isNotServed(failure, said)) {
-			return RequestException.rejected(name(request), code, "NotFound", about(request)
+			return RequestException.rejected(code, "NotFound", about(request)
 					+ "cert-manager is not installed in this cluster: %s answers 404. Install it, or name another API server"
 						.formatted(this.server));
 		}
@@ -79,7 +79,7 @@ public record ApiFailures(String server) {
 				.formatted(this.server, code), request);
 		}
 		if (code == 403 && OVER_QUOTA.stream().anyMatch(said::contains)) {
-			return RequestException.overQuota(name(request), about(request) + said);
+			return RequestException.overQuota(about(request) + said);
 		}
 		String message = switch (code) {
 			case 401 ->
@@ -90,7 +90,7 @@ public record ApiFailures(String server) {
 						+ RbacAdvice.on(said);
 			default -> "The API server at %s does not accept the request (%d): %s".formatted(this.server, code, said);
 		};
-		return RequestException.rejected(name(request), code, reason(status, "HTTP" + code), about(request) + message);
+		return RequestException.rejected(code, reason(status, "HTTP" + code), about(request) + message);
 	}
 
 	/** A server that limits its load says so in a line of text, and for how long. */
@@ -101,7 +101,7 @@ public record ApiFailures(String server) {
 		String said = (ApiObjects.text(status, "message") != null) ? " (" + message(status) + ")"
 				: (code == 429) ? " (too many requests)" : "";
 		String pause = (retryAfter != null) ? " and asks to wait for " + ReadableDuration.of(retryAfter) : "";
-		return RequestException.unavailable(name(request), reason(status, "HTTP" + code),
+		return RequestException.unavailable(reason(status, "HTTP" + code),
 				about(request) + "The API server at %s answers %d%s%s".formatted(this.server, code, said, pause),
 				retryAfter, null);
 	}
@@ -117,10 +117,6 @@ public record ApiFailures(String server) {
 
 	private static String about(@Nullable CertificateRequest request) {
 		return (request != null) ? RequestException.describe(request.name(), request.signerName()) + ": " : "";
-	}
-
-	private static @Nullable String name(@Nullable CertificateRequest request) {
-		return (request != null) ? request.name() : null;
 	}
 
 	/**
@@ -146,7 +142,7 @@ public record ApiFailures(String server) {
 	}
 
 	private RequestException unexpected(String problem, @Nullable CertificateRequest request) {
-		return RequestException.unavailable(name(request), "UnexpectedResponse", about(request) + problem, null, null);
+		return RequestException.unavailable("UnexpectedResponse", about(request) + problem, null, null);
 	}
 
 	private RequestException unreachable(IOException cause, @Nullable CertificateRequest request) {
@@ -163,8 +159,8 @@ public record ApiFailures(String server) {
 				: "The API server at %s cannot be reached: %s";
 		String message = about(request) + problem.formatted(this.server,
 				reason((untrusted || innermost instanceof ConnectException) ? innermost : cause));
-		return untrusted ? RequestException.untrusted(name(request), message, cause)
-				: RequestException.unavailable(name(request), "Unreachable", message, null, cause);
+		return untrusted ? RequestException.untrusted(message, cause)
+				: RequestException.unavailable("Unreachable", message, null, cause);
 	}
 
 	private static boolean isOfAnotherTime(Throwable cause) {

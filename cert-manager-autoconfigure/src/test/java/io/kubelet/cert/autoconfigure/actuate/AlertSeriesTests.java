@@ -188,7 +188,7 @@ class AlertSeriesTests {
 		}
 
 		void loseServer() {
-			this.outage = RequestException.unavailable(null, "Unreachable", "connection refused", null, null);
+			this.outage = RequestException.unavailable("Unreachable", "connection refused", null, null);
 		}
 
 		void begin() {

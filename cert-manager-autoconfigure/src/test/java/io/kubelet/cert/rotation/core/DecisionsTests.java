@@ -138,7 +138,7 @@ class DecisionsTests extends CoreFixture {
 		State due = after(files(reading(pair, null, null), both), DUE, new Request(both),
 				new Created(request, reading(pair, request, null)));
 		State unreachable = after(first, NOW,
-				new Fail(RequestException.unavailable(null, "Down", "It is down", Duration.ofMinutes(3), null)));
+				new Fail(RequestException.unavailable("Down", "It is down", Duration.ofMinutes(3), null)));
 		return Stream.of(arguments("an answer is waited for", first, UNAVAILABLE, new Wait(LOOK)),
 				arguments("the wait is nearly over", first, LOOK, new Look(FIRST_REQUEST)),
 				arguments("the clock is set back", first, NOW.minusSeconds(1), new Look(FIRST_REQUEST)),
@@ -277,7 +277,7 @@ class DecisionsTests extends CoreFixture {
 	}
 
 	private static RequestException lost() {
-		return RequestException.lost("shop-1", "Gone", "It does not exist");
+		return RequestException.lost("Gone", "It does not exist");
 	}
 
 }

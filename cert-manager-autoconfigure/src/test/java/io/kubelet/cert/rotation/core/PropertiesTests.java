@@ -286,9 +286,9 @@ class PropertiesTests extends CoreFixture {
 				case 0, 1 -> issue();
 				case 2 -> on(new Submitted(object(pending.request(), this.world.now)));
 				case 3 -> on(new Fail(RequestException.denied("shop", "example.com/shop", "No", "no")));
-				case 4 -> on(new Fail(RequestException.lost("shop", "Gone", "It is gone")));
-				default -> on(new Fail(RequestException.unavailable("shop", "Down", "It is down",
-						maybe(Duration.ofMinutes(20)), null)));
+				case 4 -> on(new Fail(RequestException.lost("Gone", "It is gone")));
+				default -> on(new Fail(
+						RequestException.unavailable("Down", "It is down", maybe(Duration.ofMinutes(20)), null)));
 			}
 		}
 

@@ -63,7 +63,7 @@ class AwaitedCertificateTests extends ManagerFixture {
 			""")
 	void failureThatEndsTheStartIsNotSaidToBeRetried(int status, String level, String words, CapturedOutput output) {
 		this.signer.failsWith((request) -> (status == 0) ? RequestException.denied("csr-1", "signer", "No", "ask us")
-				: RequestException.rejected(null, status, "Forbidden", "ask us\nThe permission"));
+				: RequestException.rejected(status, "Forbidden", "ask us\nThe permission"));
 		awaited();
 		assertLine(output, "ask us").contains(level, words);
 		assertThat(output).as("it is in the report").doesNotContain("The permission");

@@ -67,7 +67,7 @@ class EngineTroubleTests extends ManagerFixture {
 		this.signer.holds();
 		rotate(manager);
 		this.signer.answers.get(0)
-			.completeExceptionally(RequestException.unavailable("csr-1", "Unreachable", "reset", null, null));
+			.completeExceptionally(RequestException.unavailable("Unreachable", "reset", null, null));
 		this.store.writeFails = true;
 		CertificatePair other = storePair(ofHours(0), ofHours(500));
 		this.time.settle();

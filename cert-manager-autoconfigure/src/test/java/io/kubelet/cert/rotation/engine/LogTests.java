@@ -34,7 +34,7 @@ class LogTests extends ManagerFixture {
 		start();
 		assertLine(output, "a glitch ERROR nothing").contains("WARN",
 				"[kubelet-client] Attempt 1 failed; retrying in 2s (there is no certificate yet): a glitch");
-		this.signer.failsWith((request) -> RequestException.rejected(null, 403, "Forbidden", "No\nThe permission"));
+		this.signer.failsWith((request) -> RequestException.rejected(403, "Forbidden", "No\nThe permission"));
 		pass(ofSeconds(20));
 		assertThat(output).containsOnlyOnce("The permission");
 		this.signer.issues();

@@ -79,7 +79,7 @@ class OneDayTests extends ManagerFixture {
 		answer(0);
 		this.signer.issues();
 		passUntil(9, 30);
-		this.outage = RequestException.unavailable(null, "Unreachable",
+		this.outage = RequestException.unavailable("Unreachable",
 				"The API server at https://10.0.0.1:443 cannot be reached: Connection refused", null, null);
 		passUntil(9, 40);
 		this.outage = null;

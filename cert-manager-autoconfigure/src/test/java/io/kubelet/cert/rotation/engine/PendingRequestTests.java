@@ -179,7 +179,7 @@ class PendingRequestTests extends ManagerFixture {
 	void requestIsStoredBeforeItIsSentSoThatALostAnswerLosesNothing() {
 		this.signer.failsWith((request) -> {
 			assertThat(this.store.request).isNotNull();
-			return RequestException.unavailable(request.name(), "Unreachable", "connection reset", null, null);
+			return RequestException.unavailable("Unreachable", "connection reset", null, null);
 		});
 		this.random = 0.5;
 		start();
@@ -204,7 +204,7 @@ class PendingRequestTests extends ManagerFixture {
 		start();
 		pass(ofMinutes(16));
 		PublicKey gone = lastRequest().publicKey();
-		this.signer.answers.get(1).completeExceptionally(RequestException.lost("csr-1", "Gone", "it was deleted"));
+		this.signer.answers.get(1).completeExceptionally(RequestException.lost("Gone", "it was deleted"));
 		pass(ofSeconds(4));
 		assertThat(this.failures).extracting(Failure::kind).containsExactly(Kind.TIMED_OUT, Kind.LOST);
 		assertThat(this.signer.requests).hasSize(3);
@@ -225,7 +225,7 @@ class PendingRequestTests extends ManagerFixture {
 	@ParameterizedTest
 	@CsvSource({ "Gone, another object has its name", "AlreadyExists, its signer is another" })
 	void newRequestThatIsLostIsAFailureAndMadeAnewUnderAnotherName(String reason, String message) {
-		this.signer.failsWith((request) -> RequestException.lost("csr-1", reason, message));
+		this.signer.failsWith((request) -> RequestException.lost(reason, message));
 		start();
 		assertThat(this.failures).singleElement()
 			.satisfies((failure) -> assertThat(failure.message()).contains(message));
@@ -243,7 +243,7 @@ class PendingRequestTests extends ManagerFixture {
 		if (!pending) {
 			this.signer.silent();
 		}
-		this.signer.failsWith((request) -> RequestException.rejected("csr", statusCode, "Rejected", "not like this"));
+		this.signer.failsWith((request) -> RequestException.rejected(statusCode, "Rejected", "not like this"));
 		CertificateManager manager = start();
 		assertThat(this.failures).hasSize(1);
 		assertThat(manager.status().pendingRequest() != null).isEqualTo(pending);

@@ -273,8 +273,7 @@ class ReplicaTests extends ManagerFixture {
 			}
 			this.signer.answers.stream()
 				.filter((answer) -> !answer.isDone())
-				.forEach((answer) -> answer
-					.completeExceptionally(RequestException.lost("gone", "Gone", "It does not exist")));
+				.forEach((answer) -> answer.completeExceptionally(RequestException.lost("Gone", "It does not exist")));
 			pass(ofSeconds(1));
 		}
 		assertThat(this.signer.requests).hasSizeBetween(3, 10)
@@ -306,8 +305,7 @@ class ReplicaTests extends ManagerFixture {
 	}
 
 	private void lose(int answer) {
-		this.signer.answers.get(answer)
-			.completeExceptionally(RequestException.lost("gone", "Gone", "It does not exist"));
+		this.signer.answers.get(answer).completeExceptionally(RequestException.lost("Gone", "It does not exist"));
 		this.time.settle();
 	}
 
@@ -521,7 +519,7 @@ class ReplicaTests extends ManagerFixture {
 	void requestThatItsReplicaHasWithdrawnIsAFailure() {
 		CertificateManager manager = start();
 		this.signer.silent();
-		this.signer.failsWith((any) -> RequestException.unavailable(null, "Down", "It is down", null, null));
+		this.signer.failsWith((any) -> RequestException.unavailable("Down", "It is down", null, null));
 		put(this.pair, this.request);
 		pass(ofSeconds(6));
 		assertThat(this.signer.joined).as("after 1, 3 and 5 seconds").hasSize(3);
@@ -550,7 +548,7 @@ class ReplicaTests extends ManagerFixture {
 
 	private void nothingIsFound() {
 		this.signer.silent();
-		this.signer.failsWith((request) -> RequestException.lost("gone", "Gone", "It does not exist"));
+		this.signer.failsWith((request) -> RequestException.lost("Gone", "It does not exist"));
 	}
 
 	private void deny() {

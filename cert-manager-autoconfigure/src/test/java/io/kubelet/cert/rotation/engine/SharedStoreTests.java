@@ -48,7 +48,7 @@ class SharedStoreTests extends ManagerFixture {
 	void storeThatCannotBeReadAtTheStartIsAFailedAttemptAndIsReadAgainWhenItsServerSays() {
 		this.shared.stored = Stored.NOTHING;
 		this.shared.problem = new StoreException(Kind.UNAVAILABLE, "The Secret cannot be read",
-				RequestException.unavailable(null, "TooManyRequests", "It is busy", ofSeconds(50), null));
+				RequestException.unavailable("TooManyRequests", "It is busy", ofSeconds(50), null));
 		CertificateManager manager = start();
 		assertThat(manager.current()).isEmpty();
 		assertThat(this.failures).extracting(Failure::message).containsExactly("The Secret cannot be read");

@@ -55,7 +55,7 @@ record CertManagerRequests(String namespace, Map<String, String> annotations) im
 	public Optional<List<X509Certificate>> issuedChain(RequestObject object) {
 		String issuer = signerName(object);
 		object.condition("InvalidRequest").filter(CertManagerRequests::isTrue).ifPresent((invalid) -> {
-			throw RequestException.rejected(object.name(), 0, RequestObject.reason(invalid), "%s is invalid: %s"
+			throw RequestException.rejected(0, RequestObject.reason(invalid), "%s is invalid: %s"
 				.formatted(RequestException.describe(object.name(), issuer), RequestObject.message(invalid)));
 		});
 		object.condition("Denied").filter(CertManagerRequests::isTrue).ifPresent((denied) -> {

@@ -232,7 +232,7 @@ final class CsrExchange implements RequestWatches.Subscriber {
 	}
 
 	private void lost(String reason, String how) {
-		this.answer.completeExceptionally(RequestException.lost(name(), reason,
+		this.answer.completeExceptionally(RequestException.lost(reason,
 				RequestException.describe(name(), this.request.signerName()) + " " + how));
 	}
 
