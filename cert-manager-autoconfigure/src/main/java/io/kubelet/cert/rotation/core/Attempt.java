@@ -23,18 +23,32 @@ public record Attempt(int number, CertificateTemplate template, boolean timedOut
 	/** Enough for one call, before a time is over. */
 	private static final Duration LAST_CALL = Duration.ofSeconds(10);
 
+	private static final Duration SOON = Duration.ofMinutes(1);
+
 	/** Looks at the object before a time is over. */
 	Attempt lookingBefore(Instant end, Instant now) {
 		Duration left = Duration.between(now, end);
-		Pause look = new Pause(now, end.minus(Collections.min(List.of(LAST_CALL, left.dividedBy(4)))));
+		return looking(new Pause(now, end.minus(Collections.min(List.of(LAST_CALL, left.dividedBy(4))))));
+	}
+
+	/** Looks at the object soon, since there is no valid certificate. */
+	Attempt lookingSoon(Instant now) {
+		return looking(Pause.of(now, SOON));
+	}
+
+	private Attempt looking(Pause look) {
 		return new Attempt(this.number, this.template, this.timedOut,
 				Stream.concat(this.looks.stream(), Stream.of(look)).toList());
 	}
 
-	/** Has looked at the object. */
-	Attempt looked(Instant now) {
-		return new Attempt(this.number, this.template, this.timedOut,
+	/**
+	 * Has looked at the object.
+	 * @param current whose validity decides whether there is a further look soon
+	 */
+	Attempt looked(Current current, Instant now) {
+		Attempt next = new Attempt(this.number, this.template, this.timedOut,
 				this.looks.stream().filter((look) -> !look.isOver(now)).toList());
+		return current.isValid(now.plus(SOON)) ? next : next.lookingSoon(now);
 	}
 
 	/** Has waited long enough. */

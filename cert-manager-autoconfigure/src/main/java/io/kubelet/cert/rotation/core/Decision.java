@@ -141,7 +141,7 @@ public sealed interface Decision {
 		public void apply(NextState next) {
 			next.begin(this.template);
 			next.pending = (next.pending != null) ? next.pending.sent(next.now) : null;
-			next.others = next.others.begun();
+			next.others = next.others.stored();
 		}
 
 	}
@@ -170,7 +170,7 @@ public sealed interface Decision {
 
 		@Override
 		public void apply(NextState next) {
-			next.attempt = (next.attempt != null) ? next.attempt.looked(next.now) : null;
+			next.attempt = (next.attempt != null) ? next.attempt.looked(next.current, next.now) : null;
 		}
 
 	}

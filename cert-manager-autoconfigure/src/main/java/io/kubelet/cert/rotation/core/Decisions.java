@@ -29,6 +29,7 @@ import io.kubelet.cert.rotation.core.Decision.Withdraw;
 import io.kubelet.cert.rotation.core.Notices.Notice;
 import io.kubelet.cert.rotation.core.Pending.Leaving;
 import io.kubelet.cert.rotation.core.Pending.Stage;
+import io.kubelet.cert.rotation.core.StoreView.Content;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,7 +41,7 @@ public final class Decisions {
 	/** A replica deletes its request at once when it has stored the pair, or it ended. */
 	private static final Duration DELETED_BY_NOW = Duration.ofSeconds(30);
 
-	/** How long a request for another signer is left alone while there is no pair. */
+	/** How long a request for another signer is left alone at least. */
 	private static final Duration LEFT_WITHOUT_PAIR = Duration.ofMinutes(1);
 
 	private final State state;
@@ -157,7 +158,10 @@ public final class Decisions {
 			return null;
 		}
 		boolean answered = this.state.attempt() == null && this.state.isAnswered();
-		boolean gone = this.state.storedRequest() == null && !pending.request().isToReplace(this.state.stored().pair());
+		// Another program may have put back what was stored before the request
+		Content content = this.store.content();
+		boolean gone = this.state.storedRequest() == null && !pending.request().isToReplace(this.state.stored().pair())
+				&& (content == Content.OURS || content == Content.OTHER || content == Content.REFUSED);
 		return (answered || gone) ? new Forget() : null;
 	}
 
@@ -179,9 +183,9 @@ public final class Decisions {
 		}
 		CertificatePair pair = this.state.current().isValid(this.now) ? this.state.pair() : this.state.stored().pair();
 		Duration longest = (pair != null && pair.isValid(this.now))
-				? Duration.between(this.now, pair.notAfter()).dividedBy(2) : LEFT_WITHOUT_PAIR;
-		return new Tolerate(other,
-				Pause.of(this.now, Collections.min(List.of(this.state.policy().waitTimeout(), longest))));
+				? Duration.between(this.now, pair.notAfter()).dividedBy(2) : Duration.ZERO;
+		Duration time = Collections.min(List.of(this.state.policy().waitTimeout(), longest));
+		return new Tolerate(other, Pause.of(this.now, Collections.max(List.of(LEFT_WITHOUT_PAIR, time))));
 	}
 
 	private @Nullable PendingRequest otherRequest() {

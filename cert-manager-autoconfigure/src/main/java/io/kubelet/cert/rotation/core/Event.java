@@ -83,7 +83,7 @@ public interface Event {
 			}
 			next.store(this.reading);
 			next.pending = new Pending(this.request, Pending.Stage.OURS, null, next.now, null, null);
-			next.others = next.others.begun();
+			next.others = next.others.stored();
 		}
 
 	}

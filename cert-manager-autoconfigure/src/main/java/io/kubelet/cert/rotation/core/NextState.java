@@ -187,11 +187,13 @@ final class NextState {
 		this.failures = this.failures.requesting(template, this.policy.retry().interval(), this.now);
 		this.due = this.due.begun(this.due.trigger());
 		this.attempts++;
+		this.others = this.others.withoutGrace();
 		CertificatePair pair = this.current.pair();
 		Instant limit = this.now.plus(this.policy.waitTimeout());
 		Instant end = (pair != null && pair.isValid(this.now) && pair.notAfter().isBefore(limit)) ? pair.notAfter()
 				: limit;
-		this.attempt = new Attempt(this.attempts, template, false, List.of()).lookingBefore(end, this.now);
+		Attempt attempt = new Attempt(this.attempts, template, false, List.of()).lookingBefore(end, this.now);
+		this.attempt = this.current.isValid(this.now) ? attempt : attempt.lookingSoon(this.now);
 		await(this.failures.end());
 	}
 
@@ -233,7 +235,8 @@ final class NextState {
 		this.attempt = null;
 		boolean lost = this.policy.shared() && Kind.of(problem) == Kind.LOST;
 		if (lost && pending != null && (pending.stage() == Stage.THEIRS || pending.stage() == Stage.SEEN)) {
-			this.others = (pending.stage() == Stage.THEIRS) ? this.others.waitForObject(this.now, this.random)
+			this.others = (pending.stage() == Stage.THEIRS)
+					? this.others.waitForObject(this.current, this.now, this.random)
 					: this.others.wait(this.now, this.random);
 			this.pending = pending.missed();
 			return;

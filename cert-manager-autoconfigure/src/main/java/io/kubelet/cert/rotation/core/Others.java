@@ -32,6 +32,8 @@ public record Others(Pause grace, int conflicts, int lost, @Nullable Leaving tol
 
 	private static final Duration LONGEST = Duration.ofMinutes(15);
 
+	private static final Duration LONGEST_WITHOUT_PAIR = Duration.ofMinutes(1);
+
 	/** Gives time for what another replica has begun. */
 	Others wait(Instant now, double random) {
 		return wait(SHORT, now, random);
@@ -39,11 +41,13 @@ public record Others(Pause grace, int conflicts, int lost, @Nullable Leaving tol
 
 	/**
 	 * Gives time for the creation of an object. It grows, so that one who stores requests
-	 * without objects again and again causes no storm.
+	 * without objects again and again causes no storm, up to a minute if there is no
+	 * valid pair by then.
 	 */
-	Others waitForObject(Instant now, double random) {
+	Others waitForObject(Current current, Instant now, double random) {
 		Duration time = CREATED_BY_NOW.multipliedBy(1L << Math.min(this.lost, 10));
-		return wait(Collections.min(List.of(LONGEST, time)), now, random);
+		Duration longest = current.isValid(now.plus(time)) ? LONGEST : LONGEST_WITHOUT_PAIR;
+		return wait(Collections.min(List.of(longest, time)), now, random);
 	}
 
 	private Others wait(Duration time, Instant now, double random) {
@@ -52,7 +56,12 @@ public record Others(Pause grace, int conflicts, int lost, @Nullable Leaving tol
 	}
 
 	/** An attempt begins. */
-	Others begun() {
+	Others withoutGrace() {
+		return new Others(Pause.NONE, this.conflicts, this.lost, this.tolerated);
+	}
+
+	/** The request of an attempt is stored. */
+	Others stored() {
 		return new Others(Pause.NONE, 0, this.lost, this.tolerated);
 	}
 

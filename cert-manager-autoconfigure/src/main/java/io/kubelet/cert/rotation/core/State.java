@@ -71,6 +71,17 @@ public record State(Policy policy, @Nullable CertificateTemplate template, @Null
 				&& this.template != null;
 	}
 
+	/**
+	 * Returns whether replicas have not stored the pair that is read, or have replaced
+	 * it.
+	 * @param reading what was read
+	 * @return {@code false} if there is no pair
+	 */
+	public boolean isForeign(Reading reading) {
+		CertificatePair pair = reading.pair();
+		return pair != null && (reading.deadline() == null || this.repair.wasReplaced(pair));
+	}
+
 	/** Whether another program keeps changing the stored pair. */
 	public boolean isContested(Instant now) {
 		return this.repair.times(now).isContested();

@@ -43,9 +43,7 @@ public record StoreView(State state, Instant now) {
 
 	/** Whether replicas have not stored the pair that is stored, or have replaced it. */
 	boolean isForeign() {
-		CertificatePair stored = this.state.stored().pair();
-		return repairs() && stored != null
-				&& (this.state.stored().deadline() == null || this.state.repair().wasReplaced(stored));
+		return repairs() && this.state.isForeign(this.state.stored());
 	}
 
 	/** The other pair, if it is to be used. Two programs may store pairs in turn. */

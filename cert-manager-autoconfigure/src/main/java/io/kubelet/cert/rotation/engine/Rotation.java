@@ -11,6 +11,7 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.rotation.core.Attempt;
+import io.kubelet.cert.rotation.core.Decision.Abandon;
 import io.kubelet.cert.rotation.core.Decision.Evict;
 import io.kubelet.cert.rotation.core.Decision.Fail;
 import io.kubelet.cert.rotation.core.Decision.Look;
@@ -83,7 +84,13 @@ final class Rotation {
 				// What was said of the object before the answer is noted first
 				return Instant.MAX;
 			}
-			this.journal.on(outcome(answer));
+			Event outcome = outcome(answer);
+			this.journal.cancel();
+			this.journal.on(outcome);
+		}
+		else if (answer == null && this.journal.state().attempt() != null) {
+			// How it ended could not be noted
+			this.journal.on(new Abandon());
 		}
 		this.store.observe();
 		Decision decision = Decisions.decide(this.journal.state(), this.journal.now());
@@ -91,13 +98,18 @@ final class Rotation {
 			if (decision instanceof Wait wait) {
 				return wait.until();
 			}
-			carryOut((Step) decision);
+			boolean done = carryOut((Step) decision);
 			decision = Decisions.decide(this.journal.state(), this.journal.now());
+			if (!done && !(decision instanceof Wait)) {
+				// A step that fails is not repeated before the next look
+				return this.journal.now();
+			}
 		}
 		throw new IllegalStateException("There is no end to what is decided: " + decision);
 	}
 
-	private void carryOut(Step step) {
+	/** Returns {@code false} if the step has failed. */
+	private boolean carryOut(Step step) {
 		this.journal.on(step);
 		try {
 			if (step instanceof Request request) {
@@ -112,6 +124,7 @@ final class Rotation {
 		}
 		catch (Throwable ex) {
 			this.journal.on(new Fail(ex));
+			return false;
 		}
 		if (step instanceof Withdraw withdraw) {
 			this.store.withdraw(withdraw.request());
@@ -125,6 +138,7 @@ final class Rotation {
 		else if (step instanceof Restore restore) {
 			this.store.restore(restore.pair());
 		}
+		return true;
 	}
 
 	/** Stores a request with a new key before it is sent. */

@@ -1,16 +1,17 @@
 package io.kubelet.cert.rotation.engine;
 
 import java.time.Instant;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 
-import io.kubelet.cert.certificate.CertificateManagerException;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
+import io.kubelet.cert.certificate.CertificateManagerException;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.rotation.core.Reading;
-import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.CertificateStore.ConflictException;
 import io.kubelet.cert.store.CertificateStore.Stored;
+import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.StoreException;
 import org.jspecify.annotations.Nullable;
 
@@ -64,11 +65,12 @@ final class StoreAccess {
 
 	/**
 	 * Writes the outcome of a request, even if another process has changed something
-	 * else.
+	 * else, or another program has put back what was stored before.
+	 * @param foreign whether no replica has stored what is read
 	 * @return what is stored now; {@code null} if another process has written an outcome
 	 */
-	@Nullable Reading write(Reading last, PendingRequest request, UnaryOperator<Stored> change, @Nullable CertificatePair current,
-			Instant now) {
+	@Nullable Reading write(Reading last, PendingRequest request, UnaryOperator<Stored> change, Predicate<Reading> foreign,
+			@Nullable CertificatePair current, Instant now) {
 		Reading base = last;
 		for (int conflicts = 1;; conflicts++) {
 			try {
@@ -79,7 +81,9 @@ final class StoreAccess {
 				if (base.failure() != null) {
 					throw base.failure();
 				}
-				if (!base.holds(request) || base.unanswered() == null) {
+				boolean removed = base.pending() == null && !isAnswer(base.pair(), request)
+						&& (foreign.test(base) || request.isToReplace(base.pair()));
+				if (!removed && (!base.holds(request) || base.unanswered() == null)) {
 					return null;
 				}
 				if (conflicts == MOST_CONFLICTS) {
@@ -87,6 +91,10 @@ final class StoreAccess {
 				}
 			}
 		}
+	}
+
+	private static boolean isAnswer(@Nullable CertificatePair pair, PendingRequest request) {
+		return pair != null && request.hasKey(pair.leaf().getPublicKey());
 	}
 
 	private static Stored stored(Reading reading) {

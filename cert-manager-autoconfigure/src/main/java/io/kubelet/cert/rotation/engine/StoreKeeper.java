@@ -120,7 +120,9 @@ final class StoreKeeper {
 	 * @return what is stored now; {@code null} if another process has written an outcome
 	 */
 	@Nullable Reading write(PendingRequest request, UnaryOperator<Stored> change, @Nullable CertificatePair current) {
-		return this.access.write(this.journal.state().stored(), request, counted(change), current, this.journal.now());
+		State state = this.journal.state();
+		return this.access.write(state.stored(), request, counted(change), state::isForeign, current,
+				this.journal.now());
 	}
 
 	/** That another pair takes the place of one that is to be repaired counts. */

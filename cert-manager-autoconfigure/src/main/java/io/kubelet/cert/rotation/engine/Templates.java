@@ -8,7 +8,6 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
@@ -98,6 +97,7 @@ final class Templates implements Runnable {
 	void unfollow() {
 		this.followed = false;
 		this.settings.resources().rounds().remove(this);
+		serve(List.copyOf(this.waiting));
 	}
 
 	/** On a thread of the application's, which no failure of ours reaches. */
@@ -173,15 +173,19 @@ final class Templates implements Runnable {
 		ask();
 	}
 
+	private void serve(List<Runnable> tasks) {
+		tasks.stream().filter(this.waiting::remove).forEach(Runnable::run);
+	}
+
 	private void call() {
 		this.signalled = false;
-		List<Runnable> served = Stream.generate(this.waiting::poll).takeWhile(Objects::nonNull).toList();
+		List<Runnable> served = List.copyOf(this.waiting);
 		try {
 			answered(answer(Objects.requireNonNull(this.supplier)));
 		}
 		finally {
 			this.askedAt.set(null);
-			served.forEach(Runnable::run);
+			serve(served);
 			if (!this.waiting.isEmpty()) {
 				signalled();
 			}

@@ -79,6 +79,9 @@ class DecisionsTests extends CoreFixture {
 	/** A watch may be open and bring nothing. */
 	private static final Instant LOOK = NOW.plus(WAIT).minusSeconds(10);
 
+	/** Without a valid pair, it is looked at once a minute. */
+	private static final Instant SOON = NOW.plusSeconds(60);
+
 	private static final Instant DEADLINE = NOW.plus(Duration.ofHours(50));
 
 	@ParameterizedTest(name = "{0}")
@@ -139,13 +142,17 @@ class DecisionsTests extends CoreFixture {
 				new Created(request, reading(pair, request, null)));
 		State unreachable = after(first, NOW,
 				new Fail(RequestException.unavailable("Down", "It is down", Duration.ofMinutes(3), null)));
-		return Stream.of(arguments("an answer is waited for", first, UNAVAILABLE, new Wait(LOOK)),
-				arguments("the wait is nearly over", first, LOOK, new Look(FIRST_REQUEST)),
+		return Stream.of(
+				arguments("an answer is waited for, with a valid pair", due, DUE,
+						new Wait(DUE.plus(WAIT).minusSeconds(10))),
+				arguments("the wait is nearly over", due, DUE.plus(WAIT).minusSeconds(10), new Look(request)),
+				arguments("an answer is waited for, without a pair", first, NOW, new Wait(SOON)),
+				arguments("that has lasted for a minute", first, SOON, new Look(FIRST_REQUEST)),
 				arguments("the clock is set back", first, NOW.minusSeconds(1), new Look(FIRST_REQUEST)),
 				arguments("the clock is set forward", after(first, LOOK, new Look(FIRST_REQUEST)),
-						NOW.plus(Duration.ofDays(9)), new Wait(Instant.MAX)),
-				arguments("the wait of another attempt is over", after(first, NOW, new TimedOut(0)), UNAVAILABLE,
-						new Wait(LOOK)),
+						NOW.plus(Duration.ofDays(9)), new Look(FIRST_REQUEST)),
+				arguments("the wait of another attempt is over", after(first, NOW, new TimedOut(0)), NOW,
+						new Wait(SOON)),
 				arguments("the wait is over", after(first, LOOK, new TimedOut(1), new Look(FIRST_REQUEST)), LOOK,
 						new Fail(RequestException.unanswered(FIRST_REQUEST.request(), null, WAIT))),
 				arguments("another template is wanted",
@@ -155,7 +162,7 @@ class DecisionsTests extends CoreFixture {
 								new Observed(due.stored(), CertificateTemplate.ofSubject("shop", "a"), null, true)),
 						DUE, new Wait(DUE.plus(WAIT).minusSeconds(10))),
 				arguments("the template is not known any more",
-						after(first, NOW, new Observed(first.stored(), null, null, true)), UNAVAILABLE, new Wait(LOOK)),
+						after(first, NOW, new Observed(first.stored(), null, null, true)), NOW, new Wait(SOON)),
 				arguments("the server asks for a pause", unreachable, NOW.plusSeconds(59),
 						new Wait(NOW.plusSeconds(60))),
 				arguments("that pause, of a minute at most, is over", unreachable, NOW.plusSeconds(60),

@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 
@@ -185,6 +186,30 @@ class ContestedStoreTests extends ManagerFixture {
 		assertThat(this.rotations).hasSize(1);
 	}
 
+	/**
+	 * A program that puts back the whole object removes the request, too. It is noticed
+	 * before the answer comes, or when that is stored.
+	 */
+	@ParameterizedTest
+	@ValueSource(ints = { 305, 500 })
+	void rotationsThatAnOperatorRequestsLeadToOneCertificateEach(int millis) {
+		this.signer.lifetime = ofHours(999);
+		this.signer.holds();
+		startReplicas(1);
+		Stored backup = this.object.stored;
+		this.object.reaction = (stored) -> backup;
+		this.object.toRequests = true;
+		for (int i = 0; i < 6; i++) {
+			CompletableFuture<CertificatePair> rotated = rotate(this.replicas.get(0));
+			pass(ofMillis(millis));
+			answer(i);
+			assertThat(rotated).as("request " + i).isCompleted();
+			pass(ofMinutes(2));
+		}
+		assertThat(this.signer.requests).hasSize(6);
+		assertThat(this.rotations).hasSize(6);
+	}
+
 	private void startReplicas(int count) {
 		for (int i = 0; i < count; i++) {
 			this.replicas.add(start(builder().store(this.object.view())));
@@ -222,6 +247,9 @@ class ContestedStoreTests extends ManagerFixture {
 
 		private boolean damaged;
 
+		/** Whether that program reacts to requests as well as to pairs. */
+		private boolean toRequests;
+
 		private int version;
 
 		/** The pairs that replicas have stored. */
@@ -246,7 +274,7 @@ class ContestedStoreTests extends ManagerFixture {
 
 		void react() {
 			Stored next = this.reaction.apply(this.stored);
-			if (next == null || !Objects.equals(next.pair(), this.stored.pair())) {
+			if (next == null || this.toRequests || !Objects.equals(next.pair(), this.stored.pair())) {
 				put(next);
 			}
 		}
@@ -279,6 +307,8 @@ class ContestedStoreTests extends ManagerFixture {
 				put(next);
 				if (pair) {
 					SharedObject.this.stores.add(next.pair());
+				}
+				if (pair || SharedObject.this.toRequests) {
 					ContestedStoreTests.this.time.schedule(SharedObject.this::react, REACTION);
 				}
 				return SharedObject.this.stored;

@@ -283,6 +283,16 @@ class DynamicTemplateTests extends ManagerFixture {
 	}
 
 	@Test
+	void stoppedManagerLeavesNoTimerOfARequestedRotation() {
+		CertificateManager manager = start(dynamic().executor((task) -> {
+		}));
+		rotate(manager);
+		manager.stop();
+		this.time.settle();
+		assertThat(this.time.scheduled()).isZero();
+	}
+
+	@Test
 	void supplierThatHangsFromTheStartIsNamedAfterTenSeconds() {
 		CertificateManager manager = start(builder().template(new Supplier()).executor((task) -> {
 		}));

@@ -114,4 +114,21 @@ class ErrorTests extends ManagerFixture {
 
 	}
 
+	@Test
+	void attemptWhoseFailureCannotBeDescribedIsRepeated() {
+		this.outage = new IllegalStateException() {
+
+			@Override
+			public String getMessage() {
+				throw new UnsupportedOperationException("no message");
+			}
+
+		};
+		CertificateManager manager = start();
+		assertThat(manager.current()).isEmpty();
+		this.outage = null;
+		pass(ofMinutes(2));
+		assertThat(manager.current()).isPresent();
+	}
+
 }

@@ -263,21 +263,36 @@ class ReplicaTests extends ManagerFixture {
 		this.signer.silent();
 		pass(UNTIL_DEADLINE);
 		this.signer.requests.clear();
+		assertThat(plantAgainAndAgain(this.pair, 3600)).isBetween(3, 10);
+	}
+
+	/** Whoever has ended does not delay the next certificate for long then. */
+	@Test
+	void requestsThatAreStoredAgainAndAgainDelayNoneForLongWithoutAValidCertificate() {
+		CertificatePair expired = pair(ofHours(9), ofHours(-1));
+		this.shared.stored = new Stored(expired, null, null, 1);
+		this.signer.silent();
+		start();
+		assertThat(plantAgainAndAgain(expired, 1200)).isBetween(9, 20);
+	}
+
+	/** Returns how many requests of our own were sent meanwhile. */
+	private int plantAgainAndAgain(CertificatePair pair, int seconds) {
 		Set<PublicKey> planted = new HashSet<>();
-		for (int second = 0; second < 3600; second++) {
+		for (int second = 0; second < seconds; second++) {
 			PendingRequest stored = this.shared.stored.pending();
 			if (stored == null || !planted.contains(stored.request().publicKey())) {
 				PendingRequest next = pendingRequest(TEMPLATE);
 				planted.add(next.request().publicKey());
-				put(this.pair, next);
+				put(pair, next);
 			}
 			this.signer.answers.stream()
 				.filter((answer) -> !answer.isDone())
 				.forEach((answer) -> answer.completeExceptionally(RequestException.lost("Gone", "It does not exist")));
 			pass(ofSeconds(1));
 		}
-		assertThat(this.signer.requests).hasSizeBetween(3, 10)
-			.noneMatch((request) -> planted.contains(request.publicKey()));
+		assertThat(this.signer.requests).noneMatch((request) -> planted.contains(request.publicKey()));
+		return this.signer.requests.size();
 	}
 
 	/**
@@ -351,6 +366,21 @@ class ReplicaTests extends ManagerFixture {
 		assertThat(manager.current()).contains(this.pair);
 	}
 
+	@Test
+	void attemptThatFailsBeforeItsRequestIsStoredIsRepeatedAfterAPause() {
+		start(dynamic().store(this.shared).keys((specification) -> {
+			throw new IllegalStateException("no entropy");
+		}));
+		put(this.pair, this.request);
+		this.template = OTHER;
+		pass(ofSeconds(1));
+		assertThat(this.failures).hasSize(1);
+		pass(ofSeconds(1));
+		assertThat(this.failures).hasSize(1);
+		pass(ofSeconds(10));
+		assertThat(waits()).containsSubsequence(ofSeconds(2), ofSeconds(4));
+	}
+
 	/** That of a replica with the configuration of another version is answered. */
 	@Test
 	void requestForAnotherSignerIsLeftAloneForTheTimeOfAnAttempt() {
@@ -383,6 +413,17 @@ class ReplicaTests extends ManagerFixture {
 		assertThat(this.shared.stored.pending()).isNotNull()
 			.matches((pending) -> pending.request().signerName().equals(SIGNER));
 		assertThat(manager.current()).contains(last);
+	}
+
+	/** As without a certificate. */
+	@Test
+	void requestForAnotherSignerIsLeftAloneForAMinuteAtLeast() {
+		CertificatePair last = pair(ofHours(10), ofSeconds(4));
+		this.shared.stored = new Stored(last, null, null, 1);
+		start();
+		PendingRequest planted = plant("example.com/other", last);
+		pass(ofSeconds(59));
+		assertThat(this.shared.stored.pending()).isEqualTo(planted);
 	}
 
 	private PendingRequest plant(String signerName) {

@@ -13,6 +13,7 @@ import io.kubelet.cert.testsupport.ManagerFixture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.boot.test.system.CapturedOutput;
 
@@ -91,6 +92,21 @@ class WarningTests extends ManagerFixture {
 		this.signer.conditions = List.of("Approved");
 		pass(ofMinutes(10));
 		assertThat(output).doesNotContain(IssuerReference.UNATTENDED);
+		assertThat(Objects.requireNonNull(manager.status().pendingRequest()).conditions()).containsExactly("Approved");
+	}
+
+	/** Of a signer, for which a person may approve later. */
+	@ParameterizedTest
+	@ValueSource(booleans = { true, false })
+	void requestIsLookedAtOnceAMinuteWithoutAValidCertificate(boolean expires) {
+		if (expires) {
+			storePair(ofHours(9), ofMinutes(2));
+		}
+		this.signer.holds();
+		CertificateManager manager = start();
+		pass(ofMinutes(5));
+		this.signer.conditions = List.of("Approved");
+		pass(ofMinutes(1));
 		assertThat(Objects.requireNonNull(manager.status().pendingRequest()).conditions()).containsExactly("Approved");
 	}
 
