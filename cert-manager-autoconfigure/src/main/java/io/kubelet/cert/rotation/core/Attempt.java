@@ -33,7 +33,8 @@ public record Attempt(int number, CertificateTemplate template, boolean timedOut
 
 	/** Looks at the object soon, since there is no valid certificate. */
 	Attempt lookingSoon(Instant now) {
-		return looking(Pause.of(now, SOON));
+		Pause soon = Pause.of(now, SOON);
+		return this.looks.stream().anyMatch((look) -> !look.end().isAfter(soon.end())) ? this : looking(soon);
 	}
 
 	private Attempt looking(Pause look) {

@@ -137,8 +137,8 @@ public final class Decisions {
 	private Optional<PendingRequest> unwantedRequest() {
 		CertificateTemplate template = this.state.template();
 		return Optional.ofNullable(this.pending).filter((pending) -> {
-			boolean earlier = pending.stage() == Stage.THEIRS && pending.sentAt() == null && !this.state.isJoined()
-					&& template != null && !pending.isFor(template);
+			boolean earlier = pending.stage() == Stage.FOUND && pending.sentAt() == null && template != null
+					&& !pending.isFor(template);
 			boolean lost = pending.stage() == Stage.LOST && this.state.deadline(this.now).isAfter(this.now);
 			return (earlier || lost) && isStored(pending);
 		}).map(Pending::request);

@@ -234,9 +234,9 @@ final class NextState {
 		Pending pending = this.pending;
 		this.attempt = null;
 		boolean lost = this.policy.shared() && Kind.of(problem) == Kind.LOST;
-		if (lost && pending != null && (pending.stage() == Stage.THEIRS || pending.stage() == Stage.SEEN)) {
-			this.others = (pending.stage() == Stage.THEIRS)
-					? this.others.waitForObject(this.current, this.now, this.random)
+		boolean found = pending != null && (pending.stage() == Stage.FOUND || pending.stage() == Stage.THEIRS);
+		if (lost && pending != null && (found || pending.stage() == Stage.SEEN)) {
+			this.others = found ? this.others.waitForObject(this.current, this.now, this.random)
 					: this.others.wait(this.now, this.random);
 			this.pending = pending.missed();
 			return;

@@ -110,9 +110,15 @@ public record Pending(PendingRequest request, Stage stage, @Nullable SubmittedRe
 		 * An earlier process has stored it in files. An attempt creates its object,
 		 * unless that exists.
 		 */
+		RESUMED,
+
+		/**
+		 * It was stored for all replicas before the start. An attempt looks for its
+		 * object.
+		 */
 		FOUND,
 
-		/** Somebody has stored it for all replicas. An attempt looks for its object. */
+		/** Another replica has stored it lately. An attempt looks for its object. */
 		THEIRS,
 
 		/**

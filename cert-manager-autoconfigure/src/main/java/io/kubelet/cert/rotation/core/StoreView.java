@@ -46,8 +46,11 @@ public record StoreView(State state, Instant now) {
 		return repairs() && this.state.isForeign(this.state.stored());
 	}
 
-	/** The other pair, if it is to be used. Two programs may store pairs in turn. */
-	@Nullable CertificatePair adoptable() {
+	/**
+	 * Returns the other pair, if it is to be used. Two programs may store pairs in turn.
+	 * @return {@code null} if there is none
+	 */
+	public @Nullable CertificatePair adoptable() {
 		return (this.state.stored().failure() == null && content() == Content.OTHER && !isPaced())
 				? this.state.stored().pair() : null;
 	}

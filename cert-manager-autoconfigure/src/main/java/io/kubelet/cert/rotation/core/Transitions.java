@@ -34,7 +34,7 @@ public final class Transitions {
 	public static State start(Policy policy, Reading reading, @Nullable CertificateTemplate template,
 			@Nullable CertificatePair bootstrap, boolean required, Instant now, double random) {
 		PendingRequest pending = policy.off() ? null : policy.shared() ? reading.unanswered() : reading.pending();
-		Stage stage = policy.shared() ? Stage.THEIRS : Stage.FOUND;
+		Stage stage = policy.shared() ? Stage.FOUND : Stage.RESUMED;
 		NextState next = new NextState(
 				new State(policy, template, null, reading, Repair.NONE,
 						new Current(null, now, Instant.MIN, null, null, false), Due.NO, false,

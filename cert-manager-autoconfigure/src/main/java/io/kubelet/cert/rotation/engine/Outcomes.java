@@ -19,6 +19,7 @@ import io.kubelet.cert.rotation.core.Event.Restored;
 import io.kubelet.cert.rotation.core.Event.Submitted;
 import io.kubelet.cert.rotation.core.Event;
 import io.kubelet.cert.rotation.core.State;
+import io.kubelet.cert.rotation.core.StoreView;
 import io.kubelet.cert.rotation.internal.SerialExecutor;
 import org.jspecify.annotations.Nullable;
 
@@ -48,9 +49,19 @@ final class Outcomes {
 
 	/** A pair is current. */
 	void held(CertificatePair pair) {
-		this.settings.store().keep(pair);
+		keep(pair);
 		if (!KeySpecification.isStrongEnough(pair.leaf().getPublicKey())) {
 			RotationLog.weakKey(this.settings, pair);
+		}
+	}
+
+	/** A copy is not worth more than the pair. */
+	private void keep(CertificatePair pair) {
+		try {
+			this.settings.store().keep(pair);
+		}
+		catch (RuntimeException ex) {
+			RotationLog.notKept(this.settings, pair, ex);
 		}
 	}
 
@@ -77,7 +88,7 @@ final class Outcomes {
 		boolean answered = isAnswered(before, after);
 		CertificatePair pair = after.pair();
 		if (pair != null && pair.equals(before.pair()) && pair != before.pair()) {
-			this.settings.store().keep(pair);
+			keep(pair);
 		}
 		else if (pair != null && pair != before.pair()) {
 			held(pair);
@@ -132,7 +143,8 @@ final class Outcomes {
 			RotationLog.notUsed(this.settings, after, event instanceof NotRestored, problem, now);
 		}
 		CertificatePair pair = after.pair();
-		if (after.isOutdated() && !(before.isOutdated() && Objects.equals(pair, before.pair()))) {
+		boolean replaced = new StoreView(after, now).adoptable() != null;
+		if (after.isOutdated() && !replaced && !(before.isOutdated() && Objects.equals(pair, before.pair()))) {
 			RotationLog.outdated(this.settings, after);
 		}
 	}

@@ -186,7 +186,7 @@ final class Rotation {
 
 	private boolean isCurrent(Attempt attempt) {
 		Attempt current = this.journal.state().attempt();
-		return current != null && current.number() == attempt.number();
+		return this.journal.answer() != null && current != null && current.number() == attempt.number();
 	}
 
 	/** Checks an answer, and stores its pair. */

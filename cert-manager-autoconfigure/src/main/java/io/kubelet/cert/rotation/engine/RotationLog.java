@@ -95,6 +95,11 @@ final class RotationLog {
 			.log("[{}] {}", problem);
 	}
 
+	static void notKept(RotationSettings settings, CertificatePair pair, RuntimeException cause) {
+		about(settings, logger.atWarn(), pair).setCause(cause)
+			.log("[{}] The pair is in use, but {} has kept no copy of it", settings.store());
+	}
+
 	static void notDeleted(RotationSettings settings, CertificateRequest request, RuntimeException cause) {
 		about(settings, logger.atWarn(), request).log("[{}] {}; the rotation is not affected",
 				(cause instanceof StoreException) ? cause.getMessage() : cause.toString());

@@ -16,7 +16,6 @@ import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.request.CertificateSigner;
-import io.kubelet.cert.rotation.core.Pending.Stage;
 import io.kubelet.cert.rotation.core.Pending;
 import io.kubelet.cert.rotation.core.Policy.Asked;
 import org.jspecify.annotations.Nullable;
@@ -61,8 +60,10 @@ final class Signing {
 			Consumer<SubmittedRequest> progress) {
 		this.signer = signer(pair, now);
 		CertificateRequest request = pending.request().request();
-		return (pending.stage() == Stage.THEIRS || pending.stage() == Stage.MISSED)
-				? this.signer.join(request, progress) : this.signer.request(request, progress);
+		return switch (pending.stage()) {
+			case FOUND, THEIRS, MISSED -> this.signer.join(request, progress);
+			default -> this.signer.request(request, progress);
+		};
 	}
 
 	private CertificateSigner signer(@Nullable CertificatePair pair, Instant now) {

@@ -429,4 +429,17 @@ class DynamicTemplateTests extends ManagerFixture {
 
 	}
 
+	/** What another program has stored satisfies the template. Nothing is rotated. */
+	@Test
+	void pairThatIsAboutToBeReplacedIsNotReportedAsOutdated(CapturedOutput output) {
+		storePair();
+		CertificateManager manager = start(dynamic());
+		this.template = CHANGED;
+		this.store.pair = this.authority.pair(CHANGED, START.minus(ofHours(1)), START.plus(ofHours(99)));
+		pass(ofMinutes(2));
+		assertThat(manager.current()).contains(this.store.pair);
+		assertThat(this.signer.requests).isEmpty();
+		assertThat(output).doesNotContain("does not match the template and is rotated");
+	}
+
 }

@@ -1,14 +1,15 @@
 package io.kubelet.cert.rotation.engine;
 
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.Failure;
-import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.CertificateStore.Stored;
+import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.jspecify.annotations.Nullable;
@@ -129,6 +130,21 @@ class ErrorTests extends ManagerFixture {
 		this.outage = null;
 		pass(ofMinutes(2));
 		assertThat(manager.current()).isPresent();
+	}
+
+	/** keep() fails once: the request that was answered is removed nevertheless. */
+	@Test
+	void pairThatCannotBeKeptIsUsedAndItsRequestIsRemoved() {
+		AtomicBoolean fails = new AtomicBoolean(true);
+		this.store.kept = () -> {
+			if (fails.getAndSet(false)) {
+				throw new IllegalStateException("no copy");
+			}
+		};
+		CertificateManager manager = start();
+		pass(ofSeconds(5));
+		assertThat(manager.current()).isPresent();
+		assertThat(this.store.request).isNull();
 	}
 
 }

@@ -379,6 +379,9 @@ class ReplicaTests extends ManagerFixture {
 		assertThat(this.failures).hasSize(1);
 		pass(ofSeconds(10));
 		assertThat(waits()).containsSubsequence(ofSeconds(2), ofSeconds(4));
+		pass(ofMinutes(3));
+		assertThat(this.signer.discarded).as("the other replica waits for it").isEmpty();
+		assertThat(this.shared.stored.pending()).isEqualTo(this.request);
 	}
 
 	/** That of a replica with the configuration of another version is answered. */

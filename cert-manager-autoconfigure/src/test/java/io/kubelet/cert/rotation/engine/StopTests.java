@@ -1,11 +1,17 @@
 package io.kubelet.cert.rotation.engine;
 
+import java.security.cert.X509Certificate;
 import java.time.Clock;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
+import io.kubelet.cert.request.CertificateSigner;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.RotationScheduler;
@@ -14,8 +20,12 @@ import io.kubelet.cert.testsupport.ManagerFixture;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static java.time.Duration.ofDays;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -23,6 +33,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * How a manager stops.
  */
+@ExtendWith(OutputCaptureExtension.class)
 class StopTests extends ManagerFixture {
 
 	private final ScheduledThreadPoolExecutor executor = new ScheduledThreadPoolExecutor(2);
@@ -111,6 +122,28 @@ class StopTests extends ManagerFixture {
 		assertThat(this.signer.answers).singleElement().matches(CompletableFuture::isCancelled);
 		assertThat(this.failures).isEmpty();
 		assertThat(this.time.scheduled()).isZero();
+	}
+
+	@Test
+	void whatIsSaidOfARequestAfterStopIsIgnored(CapturedOutput output) {
+		AtomicReference<Consumer<SubmittedRequest>> late = new AtomicReference<>();
+		CertificateManager manager = start(builder().signers((current) -> new CertificateSigner() {
+
+			@Override
+			public CompletableFuture<List<X509Certificate>> request(CertificateRequest request,
+					Consumer<SubmittedRequest> progress) {
+				late.set(progress);
+				return new CompletableFuture<>();
+			}
+
+		}));
+		manager.stop();
+		this.time.settle();
+		late.get()
+			.accept(new SubmittedRequest("csr", "", "uid", this.time.instant(), List.of(), "late news", List.of(), ""));
+		this.time.settle();
+		assertThat(output).doesNotContain("late news");
+		assertThat(manager.status().pendingRequest()).isNull();
 	}
 
 }
