@@ -12,6 +12,7 @@ import javax.security.auth.x500.X500Principal;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.ExternalText;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.request.IssuedCertificateCheck;
@@ -75,8 +76,7 @@ final class StoredIssuers {
 			return;
 		}
 		Path file = settings.request().signerCaFile();
-		IssuedCertificateCheck check = (file != null) ? named
-				: ofCluster(settings.request().wanted().signerName(), stored);
+		IssuedCertificateCheck check = (file != null) ? named : ofCluster(settings.request().wanted().signer(), stored);
 		if (check.issuerProblem(stored, this.clock.instant()).isPresent()) {
 			logger.warn(
 					"[{}] The stored certificate was issued by '{}', which is not an authority of {}. It stays in "
@@ -87,8 +87,8 @@ final class StoredIssuers {
 		}
 	}
 
-	private IssuedCertificateCheck ofCluster(String signerName, CertificatePair stored) {
-		if (!signerName.startsWith(KUBERNETES)) {
+	private IssuedCertificateCheck ofCluster(Signer signer, CertificatePair stored) {
+		if (!signer.toString().startsWith(KUBERNETES)) {
 			return IssuedCertificateCheck.ofAnyAuthority();
 		}
 		List<X500Principal> issuers = stored.chain().stream().map(X509Certificate::getIssuerX500Principal).toList();

@@ -17,14 +17,14 @@ import org.jspecify.annotations.Nullable;
  * @param uid the object's UID, {@code null} until the signer has confirmed it
  * @param createdAt when the signer created the object, {@code null} until it has
  * @param template the requested names
- * @param signerName the signer, {@code domain/path}
+ * @param signer the signer
  * @param usages the requested usages
  * @param requestedLifetime the requested lifetime, {@code null} to leave it to the signer
  * @param pkcs10 the signed PKCS#10 request (RFC 2986), as PEM
  * @param publicKey the public key to certify
  */
 public record CertificateRequest(@Nullable String name, @Nullable String uid, @Nullable Instant createdAt,
-		CertificateTemplate template, String signerName, List<Usage> usages, @Nullable Duration requestedLifetime,
+		CertificateTemplate template, Signer signer, List<Usage> usages, @Nullable Duration requestedLifetime,
 		String pkcs10, PublicKey publicKey) {
 
 	public CertificateRequest {
@@ -39,19 +39,19 @@ public record CertificateRequest(@Nullable String name, @Nullable String uid, @N
 	 * @return the new request
 	 */
 	public CertificateRequest confirmed(String name, String uid, Instant createdAt) {
-		return new CertificateRequest(name, uid, createdAt, this.template, this.signerName, this.usages,
+		return new CertificateRequest(name, uid, createdAt, this.template, this.signer, this.usages,
 				this.requestedLifetime, this.pkcs10, this.publicKey);
 	}
 
 	/**
 	 * Returns how a request that the signer already has differs from this one.
-	 * @param signerName its signer
+	 * @param signer its signer
 	 * @param pkcs10 its PKCS#10 request as PEM
 	 * @return the difference, empty if subject, signer and key are the same
 	 */
-	public Optional<String> difference(String signerName, String pkcs10) {
-		if (!signerName.equals(this.signerName)) {
-			return Optional.of("its signer is '%s', not '%s'".formatted(signerName, this.signerName));
+	public Optional<String> difference(Signer signer, String pkcs10) {
+		if (!signer.equals(this.signer)) {
+			return Optional.of("its signer is '%s', not '%s'".formatted(signer, this.signer));
 		}
 		try {
 			PKCS10CertificationRequest theirRequest = Pkcs10.read(pkcs10);
@@ -70,8 +70,8 @@ public record CertificateRequest(@Nullable String name, @Nullable String uid, @N
 
 	@Override
 	public String toString() {
-		return "CertificateRequest[name=%s, uid=%s, signerName=%s, usages=%s, template=%s]".formatted(this.name,
-				this.uid, this.signerName, this.usages, this.template);
+		return "CertificateRequest[name=%s, uid=%s, signer=%s, usages=%s, template=%s]".formatted(this.name, this.uid,
+				this.signer, this.usages, this.template);
 	}
 
 }

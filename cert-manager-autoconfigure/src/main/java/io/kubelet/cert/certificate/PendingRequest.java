@@ -88,7 +88,7 @@ public record PendingRequest(CertificateRequest request, PrivateKey privateKey, 
 		KeySpecification key = this.key;
 		StringBuilder text = new StringBuilder(BEGIN);
 		add(text, "Name", Stream.ofNullable(this.request.name()));
-		add(text, "Signer-Name", Stream.of(this.request.signerName()));
+		add(text, "Signer-Name", Stream.of(this.request.signer()));
 		add(text, "Usages", this.request.usages().stream());
 		add(text, "Requested-Lifetime", Stream.ofNullable(this.request.requestedLifetime()));
 		add(text, "Key",
@@ -142,7 +142,7 @@ public record PendingRequest(CertificateRequest request, PrivateKey privateKey, 
 			if ((name != null && !OBJECT_NAME.matcher(name).matches()) || !SIGNER_NAME.matcher(signerName).matches()) {
 				throw new MalformedPemException("The name of the request or of its signer is not a name");
 			}
-			CertificateRequest request = new CertificateRequest(name, null, null, template, signerName,
+			CertificateRequest request = new CertificateRequest(name, null, null, template, Signer.of(signerName),
 					all(headers, "Usages").stream().map(Usage::of).toList(),
 					(lifetime != null) ? Duration.parse(lifetime) : null, Pem.writeRequest(block.content()), publicKey);
 			return new PendingRequest(request, privateKey, key(all(headers, "Key")), first(headers, "Replaces"));

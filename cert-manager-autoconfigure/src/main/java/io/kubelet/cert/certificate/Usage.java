@@ -74,13 +74,13 @@ public enum Usage {
 	 * certificate has DNS names or IP addresses that a client could verify, and otherwise
 	 * for client auth. No signer is asked for both, because a signer of serving
 	 * certificates may refuse client auth.
-	 * @param signerName the signer
+	 * @param signer the signer
 	 * @param template the template
 	 * @param key the public key
 	 * @return the usages in the order in which the kubelet sends them
 	 */
-	public static List<Usage> defaults(String signerName, CertificateTemplate template, PublicKey key) {
-		Usage purpose = purpose(signerName, template);
+	public static List<Usage> defaults(Signer signer, CertificateTemplate template, PublicKey key) {
+		Usage purpose = purpose(signer, template);
 		return (key instanceof RSAKey) ? List.of(DIGITAL_SIGNATURE, KEY_ENCIPHERMENT, purpose)
 				: List.of(DIGITAL_SIGNATURE, purpose);
 	}
@@ -88,12 +88,12 @@ public enum Usage {
 	/**
 	 * Returns which of the usages that are requested by default says what the certificate
 	 * is for.
-	 * @param signerName the signer
+	 * @param signer the signer
 	 * @param template the template
 	 * @return server auth or client auth
 	 */
-	public static Usage purpose(String signerName, CertificateTemplate template) {
-		boolean server = switch (signerName) {
+	public static Usage purpose(Signer signer, CertificateTemplate template) {
+		boolean server = switch (signer.toString()) {
 			case "kubernetes.io/kubelet-serving" -> true;
 			case "kubernetes.io/kube-apiserver-client", "kubernetes.io/kube-apiserver-client-kubelet" -> false;
 			default -> !template.dnsNames().isEmpty() || !template.ipAddresses().isEmpty();

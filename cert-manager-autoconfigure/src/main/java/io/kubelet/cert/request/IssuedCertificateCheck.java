@@ -194,7 +194,7 @@ public final class IssuedCertificateCheck {
 	}
 
 	private static RequestException refused(CertificateRequest request, List<String> problems) {
-		return RequestException.refused(request.name(), request.signerName(), problems);
+		return RequestException.refused(request.name(), request.signer(), problems);
 	}
 
 	private static List<String> problems(X509Certificate leaf, CertificateRequest request, Instant now) {

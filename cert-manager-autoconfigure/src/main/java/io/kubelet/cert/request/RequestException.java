@@ -7,6 +7,7 @@ import io.kubelet.cert.certificate.CertificateManagerException;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.certificate.ReadableDuration;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import org.jspecify.annotations.Nullable;
 
@@ -37,39 +38,39 @@ public final class RequestException extends CertificateManagerException {
 	/**
 	 * An approver denied the request.
 	 * @param requestName the name of the request
-	 * @param signerName the name of the signer
+	 * @param signer the signer
 	 * @param reason the reason in one word, from outside
 	 * @param message the message of the approver, from outside
 	 * @return the exception
 	 */
-	public static RequestException denied(String requestName, String signerName, String reason, String message) {
+	public static RequestException denied(String requestName, Signer signer, String reason, String message) {
 		return new RequestException(Kind.DENIED, ExternalText.clean(reason),
-				describe(requestName, signerName) + " was denied: " + ExternalText.clean(message));
+				describe(requestName, signer) + " was denied: " + ExternalText.clean(message));
 	}
 
 	/**
 	 * The signer refused to sign the request (condition {@code Failed}).
 	 * @param requestName the name of the request
-	 * @param signerName the name of the signer
+	 * @param signer the signer
 	 * @param reason the reason in one word, from outside
 	 * @param message the message of the signer, from outside
 	 * @return the exception
 	 */
-	public static RequestException failed(String requestName, String signerName, String reason, String message) {
+	public static RequestException failed(String requestName, Signer signer, String reason, String message) {
 		return new RequestException(Kind.FAILED, ExternalText.clean(reason),
-				(IssuerReference.parse(signerName).isPresent() ? "Issuer " : "Signer ") + signerName
-						+ " failed to sign request " + requestName + ": " + ExternalText.clean(message));
+				((signer instanceof Signer.Issuer) ? "Issuer " : "Signer ") + signer + " failed to sign request "
+						+ requestName + ": " + ExternalText.clean(message));
 	}
 
 	/**
 	 * The issued certificate cannot be used, because it is not what was requested.
 	 * @param requestName the name of the request, {@code null} if it has none
-	 * @param signerName the name of the signer
+	 * @param signer the signer
 	 * @param problems a clause for each thing that is wrong with the certificate
 	 * @return the exception
 	 */
-	public static RequestException refused(@Nullable String requestName, String signerName, List<String> problems) {
-		return new RequestException(Kind.REFUSED, "Refused", describe(requestName, signerName)
+	public static RequestException refused(@Nullable String requestName, Signer signer, List<String> problems) {
+		return new RequestException(Kind.REFUSED, "Refused", describe(requestName, signer)
 				+ " was answered with a certificate that is refused: " + String.join("; ", problems));
 	}
 
@@ -87,11 +88,11 @@ public final class RequestException extends CertificateManagerException {
 	 * Another replica has removed the request that it had stored, because of an answer
 	 * that this one has not received.
 	 * @param requestName the name of the request, {@code null} if it has none yet
-	 * @param signerName the name of the signer
+	 * @param signer the signer
 	 * @return the exception
 	 */
-	public static RequestException withdrawn(@Nullable String requestName, String signerName) {
-		return new RequestException(Kind.FAILED, "Withdrawn", describe(requestName, signerName)
+	public static RequestException withdrawn(@Nullable String requestName, Signer signer) {
+		return new RequestException(Kind.FAILED, "Withdrawn", describe(requestName, signer)
 				+ " was withdrawn by another replica, such as because it was denied: see the log of that replica");
 	}
 
@@ -107,7 +108,7 @@ public final class RequestException extends CertificateManagerException {
 	 */
 	public static RequestException unanswered(CertificateRequest request, @Nullable SubmittedRequest submitted,
 			Duration timeout) {
-		String subject = describe(request.name(), request.signerName());
+		String subject = describe(request.name(), request.signer());
 		String limit = ReadableDuration.of(timeout);
 		String interruption = (submitted != null) ? submitted.interruption() : "the API server has not answered";
 		if (submitted == null || !interruption.isEmpty()) {
@@ -211,11 +212,11 @@ public final class RequestException extends CertificateManagerException {
 	/**
 	 * Names a request and its signer or issuer, for a message.
 	 * @param name the name of the request, {@code null} if it has none yet
-	 * @param signer the name of the signer or issuer
+	 * @param signer the signer or issuer
 	 * @return the beginning of a sentence
 	 */
-	public static String describe(@Nullable String name, String signer) {
-		return "Request " + ((name != null) ? name + " " : "") + "to " + IssuerReference.describe(signer);
+	public static String describe(@Nullable String name, Signer signer) {
+		return "Request " + ((name != null) ? name + " " : "") + "to " + signer.describe();
 	}
 
 }

@@ -9,8 +9,8 @@ import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateManagerException.Recovery;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.certificate.Usage;
-import io.kubelet.cert.request.IssuerReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -158,16 +158,15 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 
 		/**
 		 * Returns what the request waits for, and what to do.
-		 * @param signerName the name of the signer, or the text form of the issuer
+		 * @param signer the signer
 		 * @return a clause that follows the name of the request
 		 */
-		public String waitingFor(String signerName) {
+		public String waitingFor(Signer signer) {
 			String says = this.message.isEmpty() ? "" : " (" + this.message + ")";
 			return this.conditions.contains("Approved")
 					? "is approved and waiting for its signature" + says + ": "
-							+ IssuerReference.howToDescribe(signerName, this.namespace, this.name)
-					: "is waiting for approval" + says + ": "
-							+ IssuerReference.howToFollow(signerName, this.namespace, this.name);
+							+ signer.howToDescribe(this.namespace, this.name)
+					: "is waiting for approval" + says + ": " + signer.howToFollow(this.namespace, this.name);
 		}
 
 	}

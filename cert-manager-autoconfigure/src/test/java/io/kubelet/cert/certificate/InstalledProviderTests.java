@@ -41,8 +41,8 @@ class InstalledProviderTests {
 		CertificateTemplate template = CertificateTemplate.ofSubject("app");
 		CertificatePair pair = new CertificatePair(List.of(new TestAuthority("test").issue(keys.getPublic(), template,
 				Instant.now(), Instant.now().plusSeconds(60))), keys.getPrivate());
-		CertificateRequest request = CertificateRequests.create("csr", template, "example.com/app",
-				Usage.defaults("example.com/app", template, keys.getPublic()), null, keys);
+		CertificateRequest request = CertificateRequests.create("csr", template, Signer.of("example.com/app"),
+				Usage.defaults(Signer.of("example.com/app"), template, keys.getPublic()), null, keys);
 		String pem = Pem.write(pair);
 		String requestPem = new PendingRequest(request, keys.getPrivate(), key, "0a").toPem();
 		Security.insertProviderAt(new BouncyCastleProvider(), position);

@@ -127,7 +127,7 @@ class PemTests {
 		CertificateRequest request = pending.request();
 		byte[] changed = Pkcs10.block(request.pkcs10()).content();
 		changed[new String(changed, StandardCharsets.ISO_8859_1).indexOf("a.example")] = 'b';
-		CertificateRequest other = new CertificateRequest("csr-1", null, null, request.template(), request.signerName(),
+		CertificateRequest other = new CertificateRequest("csr-1", null, null, request.template(), request.signer(),
 				request.usages(), null, Pem.writeRequest(changed), request.publicKey());
 		for (PendingRequest refused : List.of(pending.with(other),
 				new PendingRequest(request, Pem.readPrivateKey(text("other-key")), null, null))) {
@@ -140,7 +140,8 @@ class PemTests {
 	@Test
 	void textOfARequestNamesItAndNotItsKey() throws IOException {
 		PendingRequest request = PendingRequest.ofPem(text("request"));
-		assertThat(request.toString()).contains("csr-1", request.request().signerName(), "client auth", "a.example")
+		assertThat(request.toString())
+			.contains("csr-1", request.request().signer().toString(), "client auth", "a.example")
 			.doesNotContain("privateKey", request.privateKey().toString());
 	}
 

@@ -24,25 +24,26 @@ class RequestComparisonTests {
 	void requestRepeatedWithTheSameKeyIsEqual() {
 		CertificateRequest again = request(this.keys, this.ours.template());
 		assertThat(again.pkcs10()).isNotEqualTo(this.ours.pkcs10());
-		assertThat(this.ours.difference("example.com/ours", again.pkcs10())).isEmpty();
+		assertThat(this.ours.difference(Signer.of("example.com/ours"), again.pkcs10())).isEmpty();
 	}
 
 	@ParameterizedTest
 	@CsvSource({ "EC, 256", "RSA, 2048" })
 	void whatIsDifferentIsToldOf(KeySpecification.Algorithm algorithm, int size) {
 		KeyPair others = KeyPairSource.jdk().generate(new KeySpecification(algorithm, size));
-		assertThat(this.ours.difference("", this.ours.pkcs10())).contains("its signer is '', not 'example.com/ours'");
-		assertThat(this.ours.difference("example.com/ours",
+		assertThat(this.ours.difference(Signer.of(""), this.ours.pkcs10()))
+			.contains("its signer is '', not 'example.com/ours'");
+		assertThat(this.ours.difference(Signer.of("example.com/ours"),
 				request(others, CertificateTemplate.ofSubject("n2", "o")).pkcs10()))
 			.contains("its subject is 'O=o,CN=n2', not 'O=o,CN=n1'");
-		assertThat(this.ours.difference("example.com/ours", "garbage")).contains("it cannot be read");
-		assertThat(this.ours.difference("example.com/ours", request(others, this.ours.template()).pkcs10()))
+		assertThat(this.ours.difference(Signer.of("example.com/ours"), "garbage")).contains("it cannot be read");
+		assertThat(this.ours.difference(Signer.of("example.com/ours"), request(others, this.ours.template()).pkcs10()))
 			.contains("it is not signed with our key");
 	}
 
 	private static CertificateRequest request(KeyPair keys, CertificateTemplate template) {
-		return CertificateRequests.create("csr-1", template, "example.com/ours", List.of(Usage.CLIENT_AUTH), null,
-				keys);
+		return CertificateRequests.create("csr-1", template, Signer.of("example.com/ours"), List.of(Usage.CLIENT_AUTH),
+				null, keys);
 	}
 
 }

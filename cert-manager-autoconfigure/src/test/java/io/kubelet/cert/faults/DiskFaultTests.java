@@ -21,6 +21,7 @@ import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.PendingRequest;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.faults.FaultyDisk.Operation;
 import io.kubelet.cert.kubernetes.internal.NodeKubeconfig;
@@ -285,8 +286,9 @@ class DiskFaultTests {
 
 	private static Stored stored() {
 		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
-		PendingRequest pending = new PendingRequest(CertificateRequests.create(null, TEMPLATE, "example.com/signer",
-				List.of(Usage.CLIENT_AUTH), null, keys), keys.getPrivate(), null, null);
+		PendingRequest pending = new PendingRequest(CertificateRequests.create(null, TEMPLATE,
+				Signer.of("example.com/signer"), List.of(Usage.CLIENT_AUTH), null, keys), keys.getPrivate(), null,
+				null);
 		return new Stored(
 				authority.pair(TEMPLATE, Instant.parse("2020-01-01T00:00:00Z"), Instant.parse("2050-01-01T00:00:00Z")),
 				pending, null, null);

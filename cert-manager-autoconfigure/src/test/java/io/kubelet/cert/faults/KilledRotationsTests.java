@@ -20,10 +20,10 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.kubernetes.internal.ApiClientProvider;
 import io.kubelet.cert.kubernetes.internal.KubeconfigSource;
 import io.kubelet.cert.kubernetes.internal.signing.KubernetesSigners;
-import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.store.CertificateStore.Stored;
@@ -183,7 +183,7 @@ class KilledRotationsTests {
 		public static void main(String[] args) throws Exception {
 			((Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME)).setLevel(Level.OFF);
 			Clock clock = Clock.systemUTC();
-			IssuerReference issuer = new IssuerReference("ClusterIssuer", "internal", IssuerReference.CERT_MANAGER);
+			Signer.Issuer issuer = new Signer.Issuer("ClusterIssuer", "internal", Signer.Issuer.CERT_MANAGER);
 			KubernetesSigners signers = KubernetesSigners.ofCertManager("shop", Map.of(),
 					new ApiClientProvider(new KubeconfigSource(Path.of(args[1]), null), null, null, Thread::new, clock),
 					clock);

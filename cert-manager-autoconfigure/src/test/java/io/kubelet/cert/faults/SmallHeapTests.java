@@ -13,6 +13,7 @@ import ch.qos.logback.classic.Logger;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.kubernetes.internal.ApiClientProvider;
 import io.kubelet.cert.kubernetes.internal.KubeconfigSource;
 import io.kubelet.cert.kubernetes.internal.signing.KubernetesSigners;
@@ -91,7 +92,7 @@ class SmallHeapTests {
 		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
 		CertificateTemplate template = new CertificateTemplate(null, List.of(), List.of(), List.of(),
 				List.of("https://example.com/" + "x".repeat(MEBIBYTE / 2)), List.of());
-		return CertificateRequests.create(null, template, Adapter.SIGNER, List.of(), null, keys)
+		return CertificateRequests.create(null, template, Signer.of(Adapter.SIGNER), List.of(), null, keys)
 			.pkcs10()
 			.getBytes(StandardCharsets.US_ASCII);
 	}

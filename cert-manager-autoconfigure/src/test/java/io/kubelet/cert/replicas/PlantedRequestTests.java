@@ -8,6 +8,7 @@ import java.util.Map;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.PendingRequest;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.KeyPairSource;
@@ -62,10 +63,10 @@ class PlantedRequestTests extends ShopFixture {
 	/** Stores a request as a replica would, and keeps its key. */
 	private void plant() {
 		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
-		List<Usage> usages = Usage.defaults(SIGNER, TEMPLATE, keys.getPublic());
+		List<Usage> usages = Usage.defaults(Signer.of(SIGNER), TEMPLATE, keys.getPublic());
 		String name = RequestNaming.after("shop").name(keys.getPublic(), TEMPLATE, usages);
 		PendingRequest request = new PendingRequest(
-				CertificateRequests.create(name, TEMPLATE, SIGNER, usages, null, keys), keys.getPrivate(),
+				CertificateRequests.create(name, TEMPLATE, Signer.of(SIGNER), usages, null, keys), keys.getPrivate(),
 				KeySpecification.EC_P256, null);
 		this.planted.add(request);
 		this.plane.secrets().put("shop", "shop-tls", Map.of("request.pem", request.toPem()));

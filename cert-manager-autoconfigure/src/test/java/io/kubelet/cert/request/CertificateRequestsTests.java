@@ -13,6 +13,7 @@ import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.PendingRequest;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.certificate.Usage;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.Extensions;
@@ -79,7 +80,7 @@ class CertificateRequestsTests {
 	}
 
 	private static CertificateRequest create(CertificateTemplate template, KeyPair keys) {
-		return CertificateRequests.create("csr", template, "example.com/signer", List.of(Usage.CLIENT_AUTH),
+		return CertificateRequests.create("csr", template, Signer.of("example.com/signer"), List.of(Usage.CLIENT_AUTH),
 				Duration.ofHours(1), keys);
 	}
 

@@ -7,6 +7,7 @@ import java.util.Objects;
 import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.certificate.Usage;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -38,7 +39,7 @@ class DefaultUsagesTests {
 			KeySpecification.Algorithm algorithm, Usage purpose) {
 		boolean rsa = algorithm == KeySpecification.Algorithm.RSA;
 		KeySpecification key = new KeySpecification(algorithm, rsa ? 2048 : 256);
-		assertThat(Usage.defaults(signerName, Objects.requireNonNull(TEMPLATES.get(template)),
+		assertThat(Usage.defaults(Signer.of(signerName), Objects.requireNonNull(TEMPLATES.get(template)),
 				KeyPairSource.jdk().generate(key).getPublic()))
 			.isEqualTo(rsa ? List.of(Usage.DIGITAL_SIGNATURE, Usage.KEY_ENCIPHERMENT, purpose)
 					: List.of(Usage.DIGITAL_SIGNATURE, purpose));

@@ -9,6 +9,7 @@ import java.util.List;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.testsupport.CountingProvider;
 import io.kubelet.cert.testsupport.CountingProvider.Operation;
 import org.bouncycastle.operator.ContentSigner;
@@ -46,8 +47,8 @@ class EllipticCurvesTests {
 		try (CountingProvider preferred = new CountingProvider()) {
 			KeyPair keys = KeyPairSource.jdk().generate(new KeySpecification(KeySpecification.Algorithm.EC, 384));
 			assertThat(KeySpecification.describe(keys.getPublic())).isEqualTo("EC P-384");
-			CertificateRequests.create(null, CertificateTemplate.ofSubject("one"), "example.com/signer", List.of(),
-					null, keys);
+			CertificateRequests.create(null, CertificateTemplate.ofSubject("one"), Signer.of("example.com/signer"),
+					List.of(), null, keys);
 			assertThat(preferred.take()).containsEntry(Operation.KEY_GENERATION, 1)
 				.containsEntry(Operation.SIGNATURE, 1);
 		}

@@ -21,6 +21,7 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.PendingRequest;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.testsupport.CountingProvider;
 import io.kubelet.cert.testsupport.CountingProvider.Operation;
@@ -63,9 +64,8 @@ class IssuedCertificateCheckTests {
 	private static final KeyPair RSA_KEYS = KeyPairSource.jdk()
 		.generate(new KeySpecification(KeySpecification.Algorithm.RSA, 2048));
 
-	private static final PendingRequest REQUEST = new PendingRequest(
-			CertificateRequests.create("csr-1", TEMPLATE, "example.com/signer", List.of(Usage.CLIENT_AUTH), null, KEYS),
-			KEYS.getPrivate(), null, null);
+	private static final PendingRequest REQUEST = new PendingRequest(CertificateRequests.create("csr-1", TEMPLATE,
+			Signer.of("example.com/signer"), List.of(Usage.CLIENT_AUTH), null, KEYS), KEYS.getPrivate(), null, null);
 
 	private static final IssuedCertificateCheck ANY_AUTHORITY = IssuedCertificateCheck.ofAnyAuthority();
 

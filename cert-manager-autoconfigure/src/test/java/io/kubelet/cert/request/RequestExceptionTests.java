@@ -2,6 +2,7 @@ package io.kubelet.cert.request;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateManagerException.Recovery;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.store.StoreException;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -16,7 +17,7 @@ class RequestExceptionTests {
 	@ParameterizedTest
 	@CsvSource({ "example.com/signer, Signer example.com/signer", "Issuer/internal, Issuer Issuer/internal" })
 	void failureNamesTheSignerOrTheIssuer(String signerName, String named) {
-		RequestException failed = RequestException.failed("csr-1", signerName, "SignerValidationFailure",
+		RequestException failed = RequestException.failed("csr-1", Signer.of(signerName), "SignerValidationFailure",
 				"it is wrong");
 		assertThat(failed).hasMessage(named + " failed to sign request csr-1: it is wrong");
 		assertThat(failed.reason()).isEqualTo("SignerValidationFailure");

@@ -3,6 +3,7 @@ package io.kubelet.cert.rotation;
 import java.util.ArrayList;
 import java.util.List;
 
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.rotation.CertificateStatus.ConfirmedRequest;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.junit.jupiter.api.Test;
@@ -25,8 +26,8 @@ class CertificateStatusTests extends ManagerFixture {
 					""")
 	void pendingRequestSaysWhatItWaitsForAndWhatToDo(String condition, String message, String namespace, String signer,
 			String text) {
-		assertThat(new ConfirmedRequest("one", namespace, START, List.of(condition), message).waitingFor(signer))
-			.isEqualTo(text);
+		assertThat(new ConfirmedRequest("one", namespace, START, List.of(condition), message)
+			.waitingFor(Signer.of(signer))).isEqualTo(text);
 	}
 
 	@Test

@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.List;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.testsupport.TestAuthority;
 
@@ -52,7 +53,7 @@ final class Approver {
 
 	private void decide(SigningObject object) {
 		String name = object.name();
-		String signer = object.request.signerName();
+		Signer signer = object.request.signer();
 		PublicKey key = object.request.publicKey();
 		CertificateTemplate template = object.request.template();
 		switch (this.mood) {

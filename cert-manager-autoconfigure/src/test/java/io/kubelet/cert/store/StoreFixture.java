@@ -11,6 +11,7 @@ import java.util.stream.Stream;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.PendingRequest;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.KeyPairSource;
@@ -44,8 +45,9 @@ abstract class StoreFixture {
 
 	static PendingRequest request() {
 		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
-		return new PendingRequest(CertificateRequests.create("csr", ManagerFixture.TEMPLATE, "example.com/signer",
-				List.of(Usage.CLIENT_AUTH), null, keys), keys.getPrivate(), null, null);
+		return new PendingRequest(CertificateRequests.create("csr", ManagerFixture.TEMPLATE,
+				Signer.of("example.com/signer"), List.of(Usage.CLIENT_AUTH), null, keys), keys.getPrivate(), null,
+				null);
 	}
 
 	TestStore store() {

@@ -18,6 +18,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.kubernetes.internal.ApiClientProvider;
 import io.kubelet.cert.kubernetes.internal.KubeconfigSource;
@@ -108,8 +109,8 @@ public final class Adapter implements AutoCloseable {
 
 	public static CertificateRequest newRequest(@Nullable String name, String commonName, KeyPair keys) {
 		CertificateTemplate template = CertificateTemplate.ofSubject(commonName, "system:nodes");
-		return CertificateRequests.create(name, template, SIGNER, Usage.defaults(SIGNER, template, keys.getPublic()),
-				null, keys);
+		return CertificateRequests.create(name, template, Signer.of(SIGNER),
+				Usage.defaults(Signer.of(SIGNER), template, keys.getPublic()), null, keys);
 	}
 
 	public CompletableFuture<List<X509Certificate>> send(CertificateRequest request) {

@@ -13,6 +13,7 @@ import java.util.function.UnaryOperator;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.request.KeyPairSource;
@@ -178,7 +179,8 @@ public final class CertificateManagerBuilder {
 				this.keys, this.clock, (this.random != null) ? this.random : defaults.random(), defaults.rounds()));
 		CertificateManager manager = new RotatingCertificateManager(
 				new RotationSettings(this.name,
-						new Request(this.signerName, this.signerOrigin, this.usages, this.requestedLifetime, this.key),
+						new Request(Signer.of(this.signerName), this.signerOrigin, this.usages, this.requestedLifetime,
+								this.key),
 						new Schedule(this.once, this.required, RotationWindow.KUBELET, this.overdueAtLatest,
 								Schedule.KUBELET.waitTimeout(), this.forcedInterval, this.retry),
 						RequestNaming.BY_KEY, this.check, Objects.requireNonNull(this.store), this.signers, resources),

@@ -13,6 +13,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 
 import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.request.CertificateSigner;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.request.RequestException;
@@ -136,8 +137,8 @@ public final class FakeSigner implements CertificateSigner {
 
 	/** Deny each request. */
 	public void denies() {
-		failsWith(
-				(request) -> RequestException.denied(String.valueOf(request.name()), "example.com/signer", "No", "no"));
+		failsWith((request) -> RequestException.denied(String.valueOf(request.name()), Signer.of("example.com/signer"),
+				"No", "no"));
 	}
 
 	/** Answer that the server is busy, and when to come back. */

@@ -109,7 +109,7 @@ final class BareExchange {
 			.kind("CertificateSigningRequest")
 			.metadata(new V1ObjectMeta().name("benchmark-" + UUID.randomUUID()).labels(Map.of(LABEL, this.run)))
 			.spec(new V1CertificateSigningRequestSpec().request(pkcs10.getBytes(StandardCharsets.US_ASCII))
-				.signerName(Engine.SIGNER)
+				.signerName(Engine.SIGNER.toString())
 				.usages(List.of("digital signature", "client auth")));
 	}
 

@@ -14,6 +14,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.kubernetes.internal.ApiClientProvider;
 import io.kubelet.cert.kubernetes.internal.KubeconfigSource;
 import io.kubelet.cert.kubernetes.internal.signing.KubernetesSigners;
@@ -40,7 +41,7 @@ import io.kubelet.cert.store.FileCertificateStore;
 final class Engine implements AutoCloseable {
 
 	/** Approved and signed by every cluster without a person. */
-	static final String SIGNER = "kubernetes.io/kube-apiserver-client-kubelet";
+	static final Signer SIGNER = new Signer.Named("kubernetes.io/kube-apiserver-client-kubelet");
 
 	static final String ORGANIZATION = "system:nodes";
 

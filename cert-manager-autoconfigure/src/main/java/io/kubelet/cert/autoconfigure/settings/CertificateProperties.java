@@ -8,7 +8,7 @@ import java.util.Map;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.AddressSourceKind;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Startup;
 import io.kubelet.cert.certificate.KeySpecification;
-import io.kubelet.cert.request.IssuerReference;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.rotation.RotationWindow;
 import org.jspecify.annotations.Nullable;
 
@@ -114,7 +114,7 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Valid(NOT_BL
 	 */
 	record Issuer(@Valid(NAME) @Nullable String name,
 			@Inherited(unless = ISSUED_BY) @Valid(KIND) @DefaultValue("Issuer") String kind,
-			@Inherited(unless = ISSUED_BY) @Valid(NAME) @DefaultValue(IssuerReference.CERT_MANAGER) String group,
+			@Inherited(unless = ISSUED_BY) @Valid(NAME) @DefaultValue(Signer.Issuer.CERT_MANAGER) String group,
 			@Valid(NAME) @Nullable String namespace, @DefaultValue Map<String, String> annotations) {
 
 	}

@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.Set;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.request.IssuerReference;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.rotation.engine.RotationSettings;
 import io.kubelet.cert.rotation.engine.RotationSettings.Schedule;
 import io.kubelet.cert.store.PairLocation;
@@ -97,7 +97,7 @@ public record CertificateSettings(PropertyNames properties, String name, @Nullab
 	 * of the context
 	 * @param annotations the annotations of the requests
 	 */
-	public record Issuer(IssuerReference reference, @Nullable String namespace, Map<String, String> annotations) {
+	public record Issuer(Signer.Issuer reference, @Nullable String namespace, Map<String, String> annotations) {
 	}
 
 	/**

@@ -1,5 +1,6 @@
 package io.kubelet.cert.autoconfigure.settings;
 
+import io.kubelet.cert.certificate.Signer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,11 +22,11 @@ public enum Profile {
 
 	private final String pairName;
 
-	private final String signerName;
+	private final Signer signer;
 
 	Profile(String pairName, String signerName) {
 		this.pairName = pairName;
-		this.signerName = signerName;
+		this.signer = new Signer.Named(signerName);
 	}
 
 	/**
@@ -42,8 +43,8 @@ public enum Profile {
 		return this.pairName;
 	}
 
-	String signerName() {
-		return this.signerName;
+	Signer signer() {
+		return this.signer;
 	}
 
 }

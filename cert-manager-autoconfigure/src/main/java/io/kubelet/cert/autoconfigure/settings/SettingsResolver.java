@@ -23,8 +23,8 @@ import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Trusted;
 import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.certificate.Usage;
-import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.rotation.RetrySchedule;
 import io.kubelet.cert.rotation.RotationWindow;
 import io.kubelet.cert.rotation.engine.RotationSettings;
@@ -201,30 +201,30 @@ record SettingsResolver(PropertyNames names, CertificateProperties properties, S
 		}
 		this.names.require(this.properties.signerName() == null && this.properties.profile() == null, "issuer.name",
 				name, "There is '{signer-name}' or '{profile}' as well: remove one of them");
-		return new Issuer(new IssuerReference(issuer.kind(), name, issuer.group()), issuer.namespace(),
+		return new Issuer(new Signer.Issuer(issuer.kind(), name, issuer.group()), issuer.namespace(),
 				issuer.annotations());
 	}
 
 	private RotationSettings.Request wanted(@Nullable Issuer issuer, CertificateTemplate template,
 			AddressSourceKind source) {
 		if (issuer != null) {
-			return wanted(issuer.reference().toString(), this.names.of("issuer.name"));
+			return wanted(issuer.reference(), this.names.of("issuer.name"));
 		}
 		if (this.properties.signerName() != null) {
-			return wanted(this.properties.signerName(), this.names.of("signer-name"));
+			return wanted(new Signer.Named(this.properties.signerName()), this.names.of("signer-name"));
 		}
 		if (this.properties.profile() != null) {
-			return wanted(this.properties.profile().signerName(), this.names.of("profile"));
+			return wanted(this.properties.profile().signer(), this.names.of("profile"));
 		}
 		String commonName = template.commonName();
 		boolean kubelet = source == AddressSourceKind.FIXED && Profile.nodeName(commonName) != null
 				&& template.equals(CertificateTemplate.ofSubject(commonName, Profile.NODES));
-		return wanted(Profile.KUBELET_CLIENT.signerName(), kubelet ? "the subject of a kubelet" : null);
+		return wanted(Profile.KUBELET_CLIENT.signer(), kubelet ? "the subject of a kubelet" : null);
 	}
 
-	private RotationSettings.Request wanted(String signerName, @Nullable String origin) {
+	private RotationSettings.Request wanted(Signer signer, @Nullable String origin) {
 		List<String> usages = this.properties.usages();
-		return new RotationSettings.Request(signerName, origin,
+		return new RotationSettings.Request(signer, origin,
 				this.names.check("usages", usages, () -> usages.stream().map(Usage::of).distinct().toList()),
 				this.properties.requestedLifetime(), key());
 	}

@@ -7,7 +7,6 @@ import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.certificate.CertificateManagerException;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.ReadableDuration;
-import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.CertificateStatus.ConfirmedRequest;
 import io.kubelet.cert.store.PairLocation;
@@ -62,7 +61,7 @@ final class CertificateUnavailableException extends CertificateManagerException 
 			return absent(settings, status);
 		}
 		String message = "Certificate '%s' was not issued within %s ('%s') by %s".formatted(settings.name(),
-				ReadableDuration.of(timeout), settings.properties().of("startup.timeout"), signer(settings, status));
+				ReadableDuration.of(timeout), settings.properties().of("startup.timeout"), signer(settings));
 		CertificateStatus.Failure failure = status.lastFailure();
 		ConfirmedRequest pending = status.pendingRequest();
 		if (status.health().waitingFor() != null) {
@@ -80,22 +79,23 @@ final class CertificateUnavailableException extends CertificateManagerException 
 		return (pending == null)
 				? new CertificateUnavailableException(Kind.UNAVAILABLE,
 						message + ". The API server has not answered the request yet", null)
-				: new CertificateUnavailableException(Kind.TIMED_OUT, message + ". Request " + pending.name() + " "
-						+ pending.waitingFor(status.requested().signerName()), null, action(settings, pending));
+				: new CertificateUnavailableException(Kind.TIMED_OUT,
+						message + ". Request " + pending.name() + " "
+								+ pending.waitingFor(settings.request().wanted().signer()),
+						null, action(settings, pending));
 	}
 
 	static CertificateUnavailableException failed(CertificateSettings settings, CertificateStatus.Failure failure,
 			CertificateStatus status) {
 		return new CertificateUnavailableException(Kind.of(failure.cause()),
-				"Could not obtain certificate '%s' from %s: %s".formatted(settings.name(), signer(settings, status),
+				"Could not obtain certificate '%s' from %s: %s".formatted(settings.name(), signer(settings),
 						failure.summary()),
 				failure.cause());
 	}
 
-	private static String signer(CertificateSettings settings, CertificateStatus status) {
+	private static String signer(CertificateSettings settings) {
 		String origin = settings.request().wanted().signerOrigin();
-		return IssuerReference.describe(status.requested().signerName())
-				+ ((origin != null) ? " (from " + origin + ")" : "");
+		return settings.request().wanted().signer().describe() + ((origin != null) ? " (from " + origin + ")" : "");
 	}
 
 	static CertificateUnavailableException absent(CertificateSettings settings, CertificateStatus status) {

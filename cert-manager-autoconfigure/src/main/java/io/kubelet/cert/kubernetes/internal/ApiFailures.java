@@ -16,8 +16,8 @@ import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.certificate.ReadableDuration;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.kubernetes.internal.ApiObjects.AnswerTooLargeException;
-import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.request.RequestException;
 import io.kubernetes.client.openapi.ApiException;
 import org.jspecify.annotations.Nullable;
@@ -112,11 +112,11 @@ public record ApiFailures(String server) {
 	}
 
 	private static boolean isOfCertManager(@Nullable CertificateRequest request) {
-		return request != null && IssuerReference.parse(request.signerName()).isPresent();
+		return request != null && request.signer() instanceof Signer.Issuer;
 	}
 
 	private static String about(@Nullable CertificateRequest request) {
-		return (request != null) ? RequestException.describe(request.name(), request.signerName()) + ": " : "";
+		return (request != null) ? RequestException.describe(request.name(), request.signer()) + ": " : "";
 	}
 
 	/**

@@ -194,7 +194,7 @@ public final class Decisions {
 	}
 
 	private boolean isForOtherSigner(PendingRequest request) {
-		return !request.request().signerName().equals(this.state.policy().asked().signerName());
+		return !request.request().signer().equals(this.state.policy().asked().signer());
 	}
 
 	/** An attempt is for a template that is not wanted any more. */
@@ -230,7 +230,7 @@ public final class Decisions {
 		}
 		boolean withdrawn = this.state.policy().shared() && pending.stage() != Stage.LOST
 				&& this.state.others().grace().isOver(this.now) && !this.state.stored().holds(pending.request());
-		return withdrawn ? new Fail(RequestException.withdrawn(request.name(), request.signerName())) : null;
+		return withdrawn ? new Fail(RequestException.withdrawn(request.name(), request.signer())) : null;
 	}
 
 	/** The request for which an attempt waits, {@code null} if none does. */

@@ -9,8 +9,8 @@ import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
-import io.kubelet.cert.request.IssuerReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -199,7 +199,7 @@ public record Notices(@Nullable CertificatePair pair, Set<Notice> reported, bool
 
 		static Waiting of(CertificateRequest request, @Nullable CertificatePair pair, Instant now) {
 			Instant created = request.createdAt();
-			boolean issuer = IssuerReference.parse(request.signerName()).isPresent();
+			boolean issuer = request.signer() instanceof Signer.Issuer;
 			return new Waiting(Objects.requireNonNull(request.uid()),
 					(created != null && created.isBefore(now)) ? created : now, now.plus(ANSWERED_AT_ONCE),
 					(pair != null && pair.notAfter().isAfter(now))

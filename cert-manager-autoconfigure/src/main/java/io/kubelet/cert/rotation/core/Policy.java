@@ -13,6 +13,7 @@ import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.PendingRequest;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.rotation.RetrySchedule;
 import io.kubelet.cert.rotation.RotationWindow;
@@ -91,7 +92,7 @@ public record Policy(boolean off, boolean onlyIfInvalid, boolean shared, String 
 	 */
 	public boolean asksFor(PendingRequest pending, CertificateTemplate template) {
 		CertificateRequest request = pending.request();
-		return request.template().equals(template) && request.signerName().equals(this.asked.signerName)
+		return request.template().equals(template) && request.signer().equals(this.asked.signer)
 				&& Set.copyOf(request.usages()).equals(Set.copyOf(this.asked.usages(template, request.publicKey())))
 				&& Objects.equals(request.requestedLifetime(), this.asked.lifetime)
 				&& (pending.key() == null || pending.key().equals(this.asked.key));
@@ -100,12 +101,12 @@ public record Policy(boolean off, boolean onlyIfInvalid, boolean shared, String 
 	/**
 	 * What is requested, besides the template.
 	 *
-	 * @param signerName the signer
+	 * @param signer the signer
 	 * @param usages the usages, empty for those that follow from signer, template and key
 	 * @param lifetime the lifetime, {@code null} to leave it to the signer
 	 * @param key the kind of key
 	 */
-	public record Asked(String signerName, List<Usage> usages, @Nullable Duration lifetime, KeySpecification key) {
+	public record Asked(Signer signer, List<Usage> usages, @Nullable Duration lifetime, KeySpecification key) {
 
 		/**
 		 * Returns the usages of a request.
@@ -114,7 +115,7 @@ public record Policy(boolean off, boolean onlyIfInvalid, boolean shared, String 
 		 * @return the usages
 		 */
 		public List<Usage> usages(CertificateTemplate template, PublicKey publicKey) {
-			return this.usages.isEmpty() ? Usage.defaults(this.signerName, template, publicKey) : this.usages;
+			return this.usages.isEmpty() ? Usage.defaults(this.signer, template, publicKey) : this.usages;
 		}
 
 	}

@@ -6,7 +6,7 @@ import java.util.regex.Pattern;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.ReadableDuration;
-import io.kubelet.cert.request.IssuerReference;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.rotation.CertificateStatus.Failure;
 import io.kubelet.cert.rotation.core.Failures;
 import io.kubelet.cert.rotation.core.State;
@@ -90,7 +90,7 @@ final class FailureLog {
 
 	/** An answer may be that of a signer that nobody meant. */
 	private static String whichSigner(RotationSettings settings) {
-		boolean issuer = IssuerReference.parse(settings.request().signerName()).isPresent();
+		boolean issuer = settings.request().signer() instanceof Signer.Issuer;
 		return (settings.request().signerOrigin() != null)
 				? (issuer ? "the issuer is from " : "the signer is from ") + settings.request().signerOrigin() + "; "
 				: "";

@@ -8,7 +8,7 @@ import java.util.Objects;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.ReadableDuration;
-import io.kubelet.cert.request.IssuerReference;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.rotation.core.Notices.Notice;
 import io.kubelet.cert.rotation.core.Notices.Waiting;
 import io.kubelet.cert.rotation.core.Pending;
@@ -100,7 +100,7 @@ final class NoticeLog {
 	private void waiting(CertificateRequest request) {
 		about(logger.atInfo(), request).log(
 				"[{}] Request {} to {}{}, created {} ago, is waiting for approval and signature: {}", request.name(),
-				IssuerReference.describe(request.signerName()),
+				request.signer().describe(),
 				(this.settings.request().signerOrigin() != null)
 						? " (from " + this.settings.request().signerOrigin() + ")" : "",
 				waited(), howToFollow(request));
@@ -109,14 +109,13 @@ final class NoticeLog {
 	private void waitingForLong(CertificateRequest request, CertificatePair pair) {
 		about(logger.atWarn(), request).log(
 				"[{}] Request {} to {} has been waiting for {}, and the certificate is valid for only another {}: {}",
-				request.name(), IssuerReference.describe(request.signerName()), waited(),
+				request.name(), request.signer().describe(), waited(),
 				ReadableDuration.of(Duration.between(this.now, pair.notAfter())), howToFollow(request));
 	}
 
 	private void unattended(CertificateRequest request) {
 		about(logger.atWarn(), request).log("[{}] Request {} to {} has been waiting for {}: {}", request.name(),
-				IssuerReference.describe(request.signerName()), ReadableDuration.of(Waiting.UNATTENDED_AFTER),
-				IssuerReference.UNATTENDED);
+				request.signer().describe(), ReadableDuration.of(Waiting.UNATTENDED_AFTER), Signer.Issuer.UNATTENDED);
 	}
 
 	private LoggingEventBuilder about(LoggingEventBuilder entry, CertificateRequest request) {
@@ -136,7 +135,7 @@ final class NoticeLog {
 		CertificateRequest pending = pendingRequest();
 		if (pending != null && pending.uid() != null) {
 			return "Request %s to %s waits for approval and signature: %s".formatted(pending.name(),
-					IssuerReference.describe(pending.signerName()), howToFollow(pending));
+					pending.signer().describe(), howToFollow(pending));
 		}
 		return (this.state.past().lastFailure() != null)
 				? "The application keeps trying. See 'lastFailure' in the endpoint, or the last failed attempt in this log"
@@ -155,9 +154,9 @@ final class NoticeLog {
 
 	private String howToFollow(CertificateRequest request) {
 		Pending pending = this.state.pending();
-		return IssuerReference.howToFollow(request.signerName(),
-				(pending != null && pending.object() != null) ? pending.object().namespace() : "",
-				String.valueOf(request.name()));
+		return request.signer()
+			.howToFollow((pending != null && pending.object() != null) ? pending.object().namespace() : "",
+					String.valueOf(request.name()));
 	}
 
 }

@@ -12,7 +12,6 @@ import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
-import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.rotation.RotationWindow;
 import io.kubelet.cert.rotation.core.Event.Issued;
@@ -53,7 +52,7 @@ final class RotationLog {
 	/** Adds the fields of structured logging that describe a request. */
 	static LoggingEventBuilder about(RotationSettings settings, LoggingEventBuilder entry, CertificateRequest request) {
 		return about(settings, entry).addKeyValue("kubelet.cert.request", request.name())
-			.addKeyValue("kubelet.cert.signer", request.signerName());
+			.addKeyValue("kubelet.cert.signer", request.signer());
 	}
 
 	/** The rotation starts with a stored pair, or without one. */
@@ -120,12 +119,12 @@ final class RotationLog {
 	static void abandoned(RotationSettings settings, CertificateRequest request) {
 		about(settings, logger.atInfo(), request).log(
 				"[{}] Request {} to {} asks for something else than is configured now: it is abandoned, and a new one follows",
-				request.name(), IssuerReference.describe(request.signerName()));
+				request.name(), request.signer().describe());
 	}
 
 	static void pending(RotationSettings settings, CertificateRequest request, SubmittedRequest submitted) {
 		about(settings, logger.atInfo(), request).log("[{}] Request {} to {} is pending: {}", submitted.name(),
-				IssuerReference.describe(request.signerName()), submitted.message());
+				request.signer().describe(), submitted.message());
 	}
 
 	static void joined(RotationSettings settings, CertificateRequest request, boolean sameTemplate) {
@@ -147,7 +146,7 @@ final class RotationLog {
 	static void tolerated(RotationSettings settings, CertificateRequest request, Instant end) {
 		about(settings, logger.atInfo(), request).log(
 				"[{}] Another replica has stored request {} to {}, which has another signer than this one: it is left alone until {}, and nothing is requested before",
-				request.name(), IssuerReference.describe(request.signerName()), end.truncatedTo(ChronoUnit.SECONDS));
+				request.name(), request.signer().describe(), end.truncatedTo(ChronoUnit.SECONDS));
 	}
 
 	static void restored(RotationSettings settings, CertificatePair pair) {
@@ -168,13 +167,13 @@ final class RotationLog {
 		List<String> additionalNames = issued.additionalNames();
 		Trigger trigger = state.due().begun();
 		about(settings, logger.atInfo(), pair).addKeyValue("kubelet.cert.request", request.name())
-			.addKeyValue("kubelet.cert.signer", request.signerName())
+			.addKeyValue("kubelet.cert.signer", request.signer())
 			.addKeyValue("kubelet.cert.trigger", trigger)
 			.log("[{}] {}: serial number {}, valid until {}, next rotation {} (request {} to {})",
 					inWords(trigger, before), pair.serialNumber(), pair.notAfter(),
 					state.policy().keepsValidPair() ? "none, because rotation is off"
 							: state.deadline(now).truncatedTo(ChronoUnit.SECONDS),
-					request.name(), IssuerReference.describe(request.signerName()));
+					request.name(), request.signer().describe());
 		if (!additionalNames.isEmpty()) {
 			about(settings, logger.atWarn(), pair).log(
 					"[{}] The certificate has names that were not requested: {}. Peers accept the application under these names too. If they are not meant, have the signer leave them out",

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.List;
 
 import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.request.RequestNaming;
@@ -53,7 +54,7 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 	Policy policy() {
 		return new Policy(off(), this.schedule.onlyIfInvalid(), this.store instanceof CertificateStore.Shared,
 				this.store.toString(),
-				new Asked(this.request.signerName, this.request.usages, this.request.lifetime, this.request.key),
+				new Asked(this.request.signer, this.request.usages, this.request.lifetime, this.request.key),
 				this.schedule.window, off() && !this.schedule.overdueAtLatest, this.schedule.waitTimeout,
 				this.schedule.retry);
 	}
@@ -61,24 +62,24 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 	/**
 	 * What is requested, besides the template.
 	 *
-	 * @param signerName the signer
-	 * @param signerOrigin where the name is from, for the log, such as a property;
+	 * @param signer the signer
+	 * @param signerOrigin where it is named, for the log, such as a property;
 	 * {@code null} to leave it out
 	 * @param usages the usages, empty for those that follow from signer, template and key
 	 * @param lifetime the lifetime, {@code null} to leave it to the signer
 	 * @param key the kind of key
 	 */
-	public record Request(String signerName, @Nullable String signerOrigin, List<Usage> usages,
-			@Nullable Duration lifetime, KeySpecification key) {
+	public record Request(Signer signer, @Nullable String signerOrigin, List<Usage> usages, @Nullable Duration lifetime,
+			KeySpecification key) {
 
 		/**
 		 * Returns the defaults for a signer: its usual usages and lifetime, and an EC
 		 * P-256 key.
-		 * @param signerName the signer
+		 * @param signer the signer
 		 * @return the defaults
 		 */
-		public static Request of(String signerName) {
-			return new Request(signerName, null, List.of(), null, KeySpecification.EC_P256);
+		public static Request of(Signer signer) {
+			return new Request(signer, null, List.of(), null, KeySpecification.EC_P256);
 		}
 
 	}

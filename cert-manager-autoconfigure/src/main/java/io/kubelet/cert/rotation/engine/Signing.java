@@ -48,7 +48,7 @@ final class Signing {
 		List<Usage> usages = asked.usages(template, keys.getPublic());
 		String name = this.settings.naming().name(keys.getPublic(), template, usages);
 		return new PendingRequest(
-				CertificateRequests.create(name, template, asked.signerName(), usages, asked.lifetime(), keys),
+				CertificateRequests.create(name, template, asked.signer(), usages, asked.lifetime(), keys),
 				keys.getPrivate(), asked.key(), (replaced != null) ? replaced.serialNumber() : null);
 	}
 

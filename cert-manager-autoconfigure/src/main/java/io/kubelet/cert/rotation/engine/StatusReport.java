@@ -5,9 +5,9 @@ import java.util.List;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
-import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.CertificateStatus.ConfirmedRequest;
 import io.kubelet.cert.rotation.CertificateStatus.Health;
@@ -45,7 +45,7 @@ record StatusReport(String name, State known) {
 		Instant deadline = this.known.deadline(now).equals(Instant.MAX) ? null : this.known.deadline(now);
 		Past past = this.known.past();
 		return new CertificateStatus(this.name, state(requested, deadline, now), pair,
-				new Requested(this.known.template(), asked.signerName(), usages(asked), asked.lifetime()),
+				new Requested(this.known.template(), asked.signer().toString(), usages(asked), asked.lifetime()),
 				new Schedule((pair != null && overdueAt != null) ? new Window(window.begin(pair), overdueAt) : null,
 						deadline),
 				confirmed(),
@@ -63,7 +63,7 @@ record StatusReport(String name, State known) {
 		Waiting waiting = this.known.notices().waiting();
 		boolean unattended = waiting != null && waiting.unattended();
 		return (object == null) ? null : new ConfirmedRequest(object.name(), object.namespace(), object.createdAt(),
-				object.conditions(), unattended ? IssuerReference.UNATTENDED : object.message());
+				object.conditions(), unattended ? Signer.Issuer.UNATTENDED : object.message());
 	}
 
 	private List<Usage> usages(Asked asked) {

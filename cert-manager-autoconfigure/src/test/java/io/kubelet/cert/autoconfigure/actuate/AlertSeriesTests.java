@@ -61,7 +61,7 @@ class AlertSeriesTests {
 		shop.runUntil(6, 40);
 	}), Map.entry("the approver denies the rotation", (shop) -> {
 		shop.begin();
-		shop.signer.failsWith((request) -> RequestException.denied(String.valueOf(request.name()), request.signerName(),
+		shop.signer.failsWith((request) -> RequestException.denied(String.valueOf(request.name()), request.signer(),
 				"NotToday", "the approver is on holiday"));
 		shop.runUntil(5, 50);
 		shop.signer.issues();

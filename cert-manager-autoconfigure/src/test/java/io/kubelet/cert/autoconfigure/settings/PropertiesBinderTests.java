@@ -126,7 +126,7 @@ class PropertiesBinderTests {
 				"template.common-name=a;issuer.name=first;issuer.kind=ClusterIssuer;ssl.trust=system;cert-dir=/pki;ssl.drain=5s",
 				"additional.b.template.common-name=b;additional.b.issuer.name=${absent:}",
 				"additional.b.cert-dir=;additional.b.ssl.drain=");
-		assertThat(second.request().wanted().signerName()).isEqualTo("ClusterIssuer/first");
+		assertThat(second.request().wanted().signer()).hasToString("ClusterIssuer/first");
 		assertThat(second.ssl().trusted().kind()).isEqualTo(TrustKind.SYSTEM);
 		assertThat(second.storage().certDir()).isEqualTo(Path.of("/pki"));
 		assertThat(second.ssl().drain()).isEqualTo(Duration.ofSeconds(5));

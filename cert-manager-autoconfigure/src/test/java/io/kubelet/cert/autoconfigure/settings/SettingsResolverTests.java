@@ -18,7 +18,7 @@ import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Trusted;
 import io.kubelet.cert.autoconfigure.ssl.KubernetesApiClientAutoConfiguration;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
-import io.kubelet.cert.request.IssuerReference;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.rotation.engine.RotationSettings;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -63,7 +63,7 @@ class SettingsResolverTests {
 		assertThat(settings.startup()).isEqualTo(new Startup(Startup.Mode.WAIT, Duration.ofSeconds(60)));
 		assertThat(settings.ssl()).isEqualTo(new CertificateSettings.Ssl("kubelet-client",
 				new Trusted(TrustKind.CLUSTER, "ssl.trust", "", ""), Duration.ofHours(1), Duration.ofSeconds(30)));
-		assertThat(RotationSettings.Request.of("any").key()).isEqualTo(settings.request().wanted().key());
+		assertThat(RotationSettings.Request.of(Signer.of("any")).key()).isEqualTo(settings.request().wanted().key());
 		assertThat(defaultValue("enabled")).isEqualTo("true");
 		assertThat(defaultValue("pair-name")).isEqualTo(settings.name());
 		assertThat(defaultValue("rotate-certificates")).isEqualTo(String.valueOf(settings.rotation().enabled()));
@@ -139,7 +139,7 @@ class SettingsResolverTests {
 		RotationSettings.Request wanted = TestSettings.first(properties).request().wanted();
 		assertThat(wanted.signerOrigin()).isEqualTo(origin);
 		if (signer != null) {
-			assertThat(wanted.signerName()).isEqualTo(signer);
+			assertThat(wanted.signer()).hasToString(signer);
 		}
 	}
 
@@ -160,10 +160,10 @@ class SettingsResolverTests {
 	void issuerHasTheDefaultsOfCertManagerUnlessTheyAreSet(String properties, String signerName, String kind,
 			String group, @Nullable String namespace, @Nullable String annotation) {
 		Request request = TestSettings.first("issuer.name=internal;requested-lifetime=1m", properties).request();
-		assertThat(request.wanted().signerName()).isEqualTo(signerName);
+		assertThat(request.wanted().signer()).hasToString(signerName);
 		assertThat(request.wanted().signerOrigin()).isEqualTo("kubelet.cert.issuer.name");
-		IssuerReference reference = new IssuerReference(kind, "internal", group);
-		assertThat(IssuerReference.parse(signerName)).contains(reference);
+		Signer.Issuer reference = new Signer.Issuer(kind, "internal", group);
+		assertThat(request.wanted().signer()).isEqualTo(reference);
 		assertThat(request.issuer()).isEqualTo(new Issuer(reference, namespace,
 				(annotation != null) ? Map.of("example.com/template", annotation) : Map.of()));
 	}
@@ -180,7 +180,7 @@ class SettingsResolverTests {
 					"issuer.name=internal;issuer.kind=ClusterIssuer;node-name=n1;additional.b." + property
 							+ ";additional.b.pair-name=b")
 			.request();
-		assertThat(request.wanted().signerName()).isEqualTo(signer);
+		assertThat(request.wanted().signer()).hasToString(signer);
 		assertThat(request.issuer() != null).isEqualTo(issuer);
 	}
 

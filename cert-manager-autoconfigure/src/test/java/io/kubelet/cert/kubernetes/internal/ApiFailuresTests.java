@@ -23,6 +23,7 @@ import io.kubelet.cert.certificate.CertificateManagerException.Recovery;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.request.RequestException;
@@ -50,7 +51,7 @@ class ApiFailuresTests {
 			KeyPairSource.jdk().generate(KeySpecification.EC_P256));
 
 	private static final CertificateRequest ISSUED = CertificateRequests.create("shop-1",
-			CertificateTemplate.ofSubject("shop"), "Issuer/internal", List.of(), null,
+			CertificateTemplate.ofSubject("shop"), Signer.of("Issuer/internal"), List.of(), null,
 			KeyPairSource.jdk().generate(KeySpecification.EC_P256));
 
 	private static final String STATUS = """

@@ -11,6 +11,7 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.PendingRequest;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
@@ -45,8 +46,8 @@ abstract class CoreFixture {
 
 	static Policy policy(boolean shared, boolean off) {
 		return new Policy(off, false, shared, "Secret shop/shop-tls",
-				new Asked(SIGNER, List.of(), null, KeySpecification.EC_P256), RotationWindow.KUBELET, off, WAIT,
-				RetrySchedule.KUBELET);
+				new Asked(Signer.of(SIGNER), List.of(), null, KeySpecification.EC_P256), RotationWindow.KUBELET, off,
+				WAIT, RetrySchedule.KUBELET);
 	}
 
 	KeyPair key() {
@@ -59,9 +60,9 @@ abstract class CoreFixture {
 	/** A new request. */
 	PendingRequest request(CertificateTemplate template, @Nullable CertificatePair replaced) {
 		KeyPair key = key();
-		List<Usage> usages = Usage.defaults(SIGNER, template, key.getPublic());
+		List<Usage> usages = Usage.defaults(Signer.of(SIGNER), template, key.getPublic());
 		return new PendingRequest(
-				CertificateRequests.create("shop-" + this.nextKey, template, SIGNER, usages, null, key),
+				CertificateRequests.create("shop-" + this.nextKey, template, Signer.of(SIGNER), usages, null, key),
 				key.getPrivate(), KeySpecification.EC_P256, (replaced != null) ? replaced.serialNumber() : null);
 	}
 

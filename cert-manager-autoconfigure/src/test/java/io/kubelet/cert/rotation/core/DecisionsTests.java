@@ -10,6 +10,7 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.PendingRequest;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.core.Decision.Abandon;
 import io.kubelet.cert.rotation.core.Decision.Adopt;
@@ -275,12 +276,12 @@ class DecisionsTests extends CoreFixture {
 
 	private static PendingRequest forSigner(PendingRequest request, String signer) {
 		CertificateRequest original = request.request();
-		return request.with(new CertificateRequest(original.name(), null, null, original.template(), signer,
+		return request.with(new CertificateRequest(original.name(), null, null, original.template(), Signer.of(signer),
 				original.usages(), null, original.pkcs10(), original.publicKey()));
 	}
 
 	private static RequestException denied() {
-		return RequestException.denied("shop-1", "example.com/shop", "No", "no");
+		return RequestException.denied("shop-1", Signer.of("example.com/shop"), "No", "no");
 	}
 
 	private static RequestException lost() {

@@ -11,6 +11,7 @@ import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.PendingRequest;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.core.Decision.Fail;
 import io.kubelet.cert.rotation.core.Decision.Request;
@@ -285,7 +286,7 @@ class PropertiesTests extends CoreFixture {
 			switch (this.world.random.nextInt(6)) {
 				case 0, 1 -> issue();
 				case 2 -> on(new Submitted(object(pending.request(), this.world.now)));
-				case 3 -> on(new Fail(RequestException.denied("shop", "example.com/shop", "No", "no")));
+				case 3 -> on(new Fail(RequestException.denied("shop", Signer.of("example.com/shop"), "No", "no")));
 				case 4 -> on(new Fail(RequestException.lost("Gone", "It is gone")));
 				default -> on(new Fail(
 						RequestException.unavailable("Down", "It is down", maybe(Duration.ofMinutes(20)), null)));

@@ -2,6 +2,7 @@ package io.kubelet.cert.rotation.engine;
 
 import java.time.Duration;
 
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.RetrySchedule;
@@ -62,8 +63,9 @@ class AwaitedCertificateTests extends ManagerFixture {
 			403 | WARN  | Attempt 1 failed (there is no
 			""")
 	void failureThatEndsTheStartIsNotSaidToBeRetried(int status, String level, String words, CapturedOutput output) {
-		this.signer.failsWith((request) -> (status == 0) ? RequestException.denied("csr-1", "signer", "No", "ask us")
-				: RequestException.rejected(status, "Forbidden", "ask us\nThe permission"));
+		this.signer.failsWith(
+				(request) -> (status == 0) ? RequestException.denied("csr-1", Signer.of("signer"), "No", "ask us")
+						: RequestException.rejected(status, "Forbidden", "ask us\nThe permission"));
 		awaited();
 		assertLine(output, "ask us").contains(level, words);
 		assertThat(output).as("it is in the report").doesNotContain("The permission");

@@ -8,6 +8,7 @@ import java.util.concurrent.CompletableFuture;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.Failure;
@@ -122,7 +123,7 @@ class EngineTroubleTests extends ManagerFixture {
 		this.template = CertificateTemplate.ofSubject("shop", "a");
 		pass(ofMinutes(2));
 		this.signer.answers.get(0)
-			.completeExceptionally(RequestException.denied("csr-1", "example.com/signer", "No", "no"));
+			.completeExceptionally(RequestException.denied("csr-1", Signer.of("example.com/signer"), "No", "no"));
 		this.time.settle();
 		assertLine(output, "Attempt 1 failed").contains("ERROR", "the same request would fail again");
 	}

@@ -8,6 +8,7 @@ import java.util.List;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.ConfirmedRequest;
@@ -40,7 +41,8 @@ class LogTests extends ManagerFixture {
 		this.signer.issues();
 		pass(ofSeconds(20));
 		int before = this.failures.size();
-		this.signer.failsWith((request) -> RequestException.denied("csr-1", "example.com/signer", "No", "ask us"));
+		this.signer
+			.failsWith((request) -> RequestException.denied("csr-1", Signer.of("example.com/signer"), "No", "ask us"));
 		pass(ofMinutes(133));
 		assertThat(output).contains("(the certificate has expired): Request csr-1");
 		int failed = this.failures.size() - before;
@@ -96,8 +98,8 @@ class LogTests extends ManagerFixture {
 		start(dynamic().signerName(signer).with((it) -> it.signerOrigin = "kubelet.cert.signer-name"));
 		pass(ofMinutes(16));
 		this.template = TEMPLATE.withDnsNames(List.of("n1.example.com"));
-		this.signer
-			.failsWith((request) -> RequestException.denied(String.valueOf(request.name()), signer, "No", "ask us"));
+		this.signer.failsWith((request) -> RequestException.denied(String.valueOf(request.name()), Signer.of(signer),
+				"No", "ask us"));
 		pass(ofMinutes(1));
 		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("equest csr-"))
 			.hasSizeGreaterThanOrEqualTo(4)

@@ -19,6 +19,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
 import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.request.RequestException;
@@ -84,8 +85,8 @@ class OneDayTests extends ManagerFixture {
 		passUntil(9, 40);
 		this.outage = null;
 		passUntil(14, 0);
-		this.signer.failsWith((request) -> RequestException.denied(String.valueOf(request.name()), SIGNER, "NotToday",
-				"the approver does not know this application"));
+		this.signer.failsWith((request) -> RequestException.denied(String.valueOf(request.name()), Signer.of(SIGNER),
+				"NotToday", "the approver does not know this application"));
 		passUntil(14, 29);
 		this.signer.issues();
 		passUntil(19, 0);

@@ -14,6 +14,7 @@ import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.PendingRequest;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.KeyPairSource;
@@ -398,7 +399,7 @@ class ReplicaTests extends ManagerFixture {
 		assertThat(this.signer.joined).isEmpty();
 		assertThat(this.signer.requests).hasSize(1);
 		assertThat(this.shared.stored.pending()).isNotNull()
-			.matches((pending) -> pending.request().signerName().equals(SIGNER));
+			.matches((pending) -> pending.request().signer().equals(Signer.of(SIGNER)));
 		assertThat(manager.current()).contains(this.pair);
 	}
 
@@ -414,7 +415,7 @@ class ReplicaTests extends ManagerFixture {
 				"example.com/admin", "left alone until 2026-01-01T00:04:00Z");
 		pass(ofMinutes(2));
 		assertThat(this.shared.stored.pending()).isNotNull()
-			.matches((pending) -> pending.request().signerName().equals(SIGNER));
+			.matches((pending) -> pending.request().signer().equals(Signer.of(SIGNER)));
 		assertThat(manager.current()).contains(last);
 	}
 
@@ -436,8 +437,8 @@ class ReplicaTests extends ManagerFixture {
 	private PendingRequest plant(String signerName, CertificatePair pair) {
 		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
 		PendingRequest planted = new PendingRequest(CertificateRequests.create("planted-1",
-				CertificateTemplate.ofSubject("admin"), signerName, List.of(), null, keys), keys.getPrivate(), null,
-				null);
+				CertificateTemplate.ofSubject("admin"), Signer.of(signerName), List.of(), null, keys),
+				keys.getPrivate(), null, null);
 		put(pair, planted);
 		return planted;
 	}
@@ -596,7 +597,7 @@ class ReplicaTests extends ManagerFixture {
 	}
 
 	private void deny() {
-		this.signer.failsWith((any) -> RequestException.denied("joined", "signer", "Policy", "Not today"));
+		this.signer.failsWith((any) -> RequestException.denied("joined", Signer.of("signer"), "Policy", "Not today"));
 		put(this.pair, this.request);
 	}
 
@@ -609,9 +610,9 @@ class ReplicaTests extends ManagerFixture {
 	/** What another replica with this template stores. */
 	private PendingRequest pendingRequest(CertificateTemplate template) {
 		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
-		List<Usage> usages = Usage.defaults(SIGNER, template, keys.getPublic());
+		List<Usage> usages = Usage.defaults(Signer.of(SIGNER), template, keys.getPublic());
 		String name = RequestNaming.BY_KEY.name(keys.getPublic(), template, usages);
-		return new PendingRequest(CertificateRequests.create(name, template, SIGNER, usages, null, keys),
+		return new PendingRequest(CertificateRequests.create(name, template, Signer.of(SIGNER), usages, null, keys),
 				keys.getPrivate(), KeySpecification.EC_P256, this.pair.serialNumber());
 	}
 

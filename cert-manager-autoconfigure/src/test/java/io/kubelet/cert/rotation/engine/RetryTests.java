@@ -7,6 +7,7 @@ import java.util.stream.DoubleStream;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.Failure;
@@ -64,8 +65,9 @@ class RetryTests extends ManagerFixture {
 	@CsvSource({ "true, NotYours, was denied: ask us", "false, SignerValidationFailure, : ask us" })
 	void answerIsReportedWithItsReasonAndRetriedFromAMinuteDoublingToAnHour(boolean denied, String reason,
 			String message) {
-		this.signer.failsWith((request) -> denied ? RequestException.denied("csr-1", "example.com/s", reason, "ask us")
-				: RequestException.failed("csr-1", "example.com/s", reason, "ask us"));
+		this.signer.failsWith(
+				(request) -> denied ? RequestException.denied("csr-1", Signer.of("example.com/s"), reason, "ask us")
+						: RequestException.failed("csr-1", Signer.of("example.com/s"), reason, "ask us"));
 		start();
 		pass(ofHours(5));
 		assertThat(waits()).startsWith(seconds(60, 120, 240, 480, 960, 1920, 3600, 3600, 3600));

@@ -6,7 +6,7 @@ import java.util.Objects;
 import java.util.regex.Pattern;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.request.IssuerReference;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.State;
 import io.kubelet.cert.testsupport.ManagerFixture;
@@ -74,14 +74,14 @@ class WarningTests extends ManagerFixture {
 		this.signer.conditions = approved ? List.of("Approved") : List.of();
 		CertificateManager manager = start(builder().signerName(signer));
 		pass(ofMillis(29_999));
-		assertThat(output).doesNotContain(IssuerReference.UNATTENDED);
+		assertThat(output).doesNotContain(Signer.Issuer.UNATTENDED);
 		pass(ofMillis(1));
-		assertThat(output.getOut().contains("has been waiting for 30s: " + IssuerReference.UNATTENDED))
+		assertThat(output.getOut().contains("has been waiting for 30s: " + Signer.Issuer.UNATTENDED))
 			.isEqualTo(reported);
 		assertThat(Objects.requireNonNull(manager.status().pendingRequest()).message())
-			.isEqualTo(reported ? IssuerReference.UNATTENDED : "");
+			.isEqualTo(reported ? Signer.Issuer.UNATTENDED : "");
 		pass(ofMinutes(20));
-		assertThat(output.getOut().split(Pattern.quote(IssuerReference.UNATTENDED), -1)).hasSize(reported ? 2 : 1);
+		assertThat(output.getOut().split(Pattern.quote(Signer.Issuer.UNATTENDED), -1)).hasSize(reported ? 2 : 1);
 	}
 
 	/** A watch may be open and bring nothing. */
@@ -91,7 +91,7 @@ class WarningTests extends ManagerFixture {
 		CertificateManager manager = start(builder().signerName("ClusterIssuer/internal"));
 		this.signer.conditions = List.of("Approved");
 		pass(ofMinutes(10));
-		assertThat(output).doesNotContain(IssuerReference.UNATTENDED);
+		assertThat(output).doesNotContain(Signer.Issuer.UNATTENDED);
 		assertThat(Objects.requireNonNull(manager.status().pendingRequest()).conditions()).containsExactly("Approved");
 	}
 

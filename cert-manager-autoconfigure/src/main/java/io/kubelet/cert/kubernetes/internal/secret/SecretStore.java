@@ -202,7 +202,7 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 		PendingRequest answered = this.stored.pending();
 		if (pair != null && pair.authorities().isEmpty() && answered != null
 				&& answered.hasKey(pair.leaf().getPublicKey())) {
-			changed = changed.notedWithoutAuthority(pair, answered.request().signerName());
+			changed = changed.notedWithoutAuthority(pair, answered.request().signer().toString());
 		}
 		if (pair != null && !pair.equals(present)) {
 			changed = this.authorities.replace(changed, this.kept, pair);

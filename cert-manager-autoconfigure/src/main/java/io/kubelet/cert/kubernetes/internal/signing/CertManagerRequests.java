@@ -7,8 +7,8 @@ import java.util.Optional;
 
 import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.kubernetes.internal.ApiObjects;
-import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.request.RequestException;
 
 /**
@@ -31,7 +31,7 @@ record CertManagerRequests(String namespace, Map<String, String> annotations) im
 	@Override
 	public JsonObject newObject(CertificateRequest request) {
 		JsonObject spec = RequestObject.spec(request);
-		IssuerReference issuer = IssuerReference.parse(request.signerName()).orElseThrow();
+		Signer.Issuer issuer = (Signer.Issuer) request.signer();
 		spec.add("issuerRef",
 				ApiObjects.object(Map.of("name", issuer.name(), "kind", issuer.kind(), "group", issuer.group())));
 		if (request.requestedLifetime() != null) {
@@ -42,18 +42,17 @@ record CertManagerRequests(String namespace, Map<String, String> annotations) im
 	}
 
 	@Override
-	public String signerName(RequestObject object) {
+	public Signer signer(RequestObject object) {
 		JsonObject reference = ApiObjects.member(object.spec(), "issuerRef");
-		return new IssuerReference(RequestObject.text(reference, "kind", "Issuer"),
+		return new Signer.Issuer(RequestObject.text(reference, "kind", "Issuer"),
 				RequestObject.text(reference, "name", ""),
-				RequestObject.text(reference, "group", IssuerReference.CERT_MANAGER))
-			.toString();
+				RequestObject.text(reference, "group", Signer.Issuer.CERT_MANAGER));
 	}
 
 	/** A request that approvers found invalid must not be used, even if it is ready. */
 	@Override
 	public Optional<List<X509Certificate>> issuedChain(RequestObject object) {
-		String issuer = signerName(object);
+		Signer issuer = signer(object);
 		object.condition("InvalidRequest").filter(CertManagerRequests::isTrue).ifPresent((invalid) -> {
 			throw RequestException.rejected(0, RequestObject.reason(invalid), "%s is invalid: %s"
 				.formatted(RequestException.describe(object.name(), issuer), RequestObject.message(invalid)));
@@ -84,7 +83,7 @@ record CertManagerRequests(String namespace, Map<String, String> annotations) im
 
 	@Override
 	public List<X509Certificate> authorities(RequestObject object) {
-		return object.certificates("ca", signerName(object)).orElse(List.of());
+		return object.certificates("ca", signer(object)).orElse(List.of());
 	}
 
 	@Override

@@ -7,6 +7,7 @@ import java.util.Optional;
 
 import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.kubernetes.internal.ApiObjects;
 
 /**
@@ -22,7 +23,7 @@ final class CertificateSigningRequests implements SigningApi {
 	@Override
 	public JsonObject newObject(CertificateRequest request) {
 		JsonObject spec = RequestObject.spec(request);
-		spec.addProperty("signerName", request.signerName());
+		spec.addProperty("signerName", request.signer().toString());
 		if (request.requestedLifetime() != null) {
 			spec.addProperty("expirationSeconds", (int) request.requestedLifetime().toSeconds());
 		}
@@ -31,21 +32,21 @@ final class CertificateSigningRequests implements SigningApi {
 	}
 
 	@Override
-	public String signerName(RequestObject object) {
-		return RequestObject.text(object.spec(), "signerName", "");
+	public Signer signer(RequestObject object) {
+		return new Signer.Named(RequestObject.text(object.spec(), "signerName", ""));
 	}
 
 	@Override
 	public Optional<List<X509Certificate>> issuedChain(RequestObject object) {
-		String signerName = signerName(object);
+		Signer signer = signer(object);
 		object.condition("Denied").ifPresent((denied) -> {
-			throw object.denied(denied, signerName);
+			throw object.denied(denied, signer);
 		});
 		object.condition("Failed").ifPresent((failed) -> {
-			throw object.failed(failed, signerName);
+			throw object.failed(failed, signer);
 		});
 		return object.condition("Approved")
-			.flatMap((approved) -> object.certificates(RequestObject.CERTIFICATE, signerName));
+			.flatMap((approved) -> object.certificates(RequestObject.CERTIFICATE, signer));
 	}
 
 }

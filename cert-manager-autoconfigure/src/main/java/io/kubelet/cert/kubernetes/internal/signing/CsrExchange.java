@@ -116,7 +116,7 @@ final class CsrExchange implements RequestWatches.Subscriber {
 
 	/** An object of the same name is taken if it is this request, created earlier. */
 	private void takeIfOurs(RequestObject found) {
-		Optional<String> difference = this.request.difference(this.api.signerName(found), found.pkcs10());
+		Optional<String> difference = this.request.difference(this.api.signer(found), found.pkcs10());
 		if (difference.isPresent()) {
 			lost("AlreadyExists", "has a name that another request has taken: " + difference.get());
 		}
@@ -232,8 +232,8 @@ final class CsrExchange implements RequestWatches.Subscriber {
 	}
 
 	private void lost(String reason, String how) {
-		this.answer.completeExceptionally(RequestException.lost(reason,
-				RequestException.describe(name(), this.request.signerName()) + " " + how));
+		this.answer.completeExceptionally(
+				RequestException.lost(reason, RequestException.describe(name(), this.request.signer()) + " " + how));
 	}
 
 	/** The object is never read before its name is known. */

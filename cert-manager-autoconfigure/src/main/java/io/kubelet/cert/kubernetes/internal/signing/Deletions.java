@@ -98,7 +98,7 @@ final class Deletions {
 
 	private CompletableFuture<JsonObject> delete(ApiClient client, CertificateRequest request,
 			Optional<RequestObject> object) {
-		return object.filter((found) -> request.difference(this.api.signerName(found), found.pkcs10()).isEmpty())
+		return object.filter((found) -> request.difference(this.api.signer(found), found.pkcs10()).isEmpty())
 			.map((found) -> ApiObjects.send(ApiObjects.delete(client, this.api.path(), found.name(), found.uid())))
 			.orElseGet(() -> CompletableFuture.completedFuture(new JsonObject()));
 	}

@@ -17,6 +17,7 @@ import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.certificate.MalformedPemException;
 import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.kubernetes.internal.ApiObjects;
 import io.kubelet.cert.kubernetes.internal.watch.Selection;
@@ -167,29 +168,29 @@ final class RequestObject {
 	}
 
 	/** The failure of a request with a condition that denies it. */
-	RequestException denied(JsonObject condition, String signerName) {
-		return RequestException.denied(name(), signerName, reason(condition), message(condition));
+	RequestException denied(JsonObject condition, Signer signer) {
+		return RequestException.denied(name(), signer, reason(condition), message(condition));
 	}
 
 	/** The failure of a request with a condition of the signer. */
-	RequestException failed(JsonObject condition, String signerName) {
-		return RequestException.failed(name(), signerName, reason(condition), message(condition));
+	RequestException failed(JsonObject condition, Signer signer) {
+		return RequestException.failed(name(), signer, reason(condition), message(condition));
 	}
 
 	/**
 	 * Returns the certificates in a member of the status.
 	 * @param member the name of the member
-	 * @param signerName the signer, for the message of a failure
+	 * @param signer the signer, for the message of a failure
 	 * @return the certificates, empty if there are none
 	 * @throws RequestException if the data is not a certificate
 	 */
-	Optional<List<X509Certificate>> certificates(String member, String signerName) {
+	Optional<List<X509Certificate>> certificates(String member, Signer signer) {
 		String pem = decoded(this.status, member);
 		try {
 			return pem.isEmpty() ? Optional.empty() : Optional.of(Pem.readCertificates(pem));
 		}
 		catch (MalformedPemException ex) {
-			throw RequestException.refused(name(), signerName,
+			throw RequestException.refused(name(), signer,
 					List.of("its %s is not PEM: %s".formatted(member, ex.getMessage())));
 		}
 	}
@@ -197,7 +198,7 @@ final class RequestObject {
 	/** Returns whether a certificate was issued that has expired. */
 	boolean hasExpired(Instant now) {
 		try {
-			return certificates(CERTIFICATE, "").stream()
+			return certificates(CERTIFICATE, new Signer.Named("")).stream()
 				.flatMap(List::stream)
 				.anyMatch((issued) -> now.isAfter(issued.getNotAfter().toInstant()));
 		}

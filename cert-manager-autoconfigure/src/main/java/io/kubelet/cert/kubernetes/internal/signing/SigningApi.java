@@ -6,6 +6,7 @@ import java.util.Optional;
 
 import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.request.RequestException;
 
 /**
@@ -29,9 +30,9 @@ interface SigningApi {
 	/**
 	 * Returns the signer that an object names.
 	 * @param object the object
-	 * @return the signer, as {@link CertificateRequest#signerName()} would name it
+	 * @return the signer
 	 */
-	String signerName(RequestObject object);
+	Signer signer(RequestObject object);
 
 	/**
 	 * Returns the chain that was issued for an object.

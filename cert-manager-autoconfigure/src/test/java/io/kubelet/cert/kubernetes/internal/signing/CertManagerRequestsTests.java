@@ -21,6 +21,7 @@ import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.kubernetes.internal.ApiClientProvider;
 import io.kubelet.cert.kubernetes.internal.ApiObjects;
@@ -29,7 +30,6 @@ import io.kubelet.cert.kubernetes.internal.TestClients;
 import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.CertificateSigner;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
-import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.request.RequestNaming;
@@ -65,8 +65,8 @@ import static org.awaitility.Awaitility.await;
 @ExtendWith(OutputCaptureExtension.class)
 class CertManagerRequestsTests {
 
-	private static final IssuerReference ISSUER = new IssuerReference("ClusterIssuer", "internal",
-			IssuerReference.CERT_MANAGER);
+	private static final Signer.Issuer ISSUER = new Signer.Issuer("ClusterIssuer", "internal",
+			Signer.Issuer.CERT_MANAGER);
 
 	@AutoClose
 	private final EmbeddedControlPlane plane = EmbeddedControlPlane.start();
@@ -162,8 +162,7 @@ class CertManagerRequestsTests {
 	@ParameterizedTest
 	@CsvSource({ "Issuer, true", "ClusterIssuer, false" })
 	void issuerThatIsNotFoundMayBeOfTheOtherKind(String kind, boolean suggested) {
-		signer().request(request(new IssuerReference(kind, "absent", IssuerReference.CERT_MANAGER)),
-				this.progress::add);
+		signer().request(request(new Signer.Issuer(kind, "absent", Signer.Issuer.CERT_MANAGER)), this.progress::add);
 		await().until(() -> !this.progress.isEmpty() && !last().message().isEmpty());
 		assertThat(last().message()).startsWith("Referenced \"%s\" not found: ".formatted(kind));
 		assertThat(last().message().endsWith("; if it is a ClusterIssuer, set 'issuer.kind' to 'ClusterIssuer'"))
@@ -172,7 +171,7 @@ class CertManagerRequestsTests {
 
 	@Test
 	void requestThatTheWebhookRefusesIsRejected() {
-		IssuerReference issuer = new IssuerReference("Wrong", "internal", IssuerReference.CERT_MANAGER);
+		Signer.Issuer issuer = new Signer.Issuer("Wrong", "internal", Signer.Issuer.CERT_MANAGER);
 		failure(signer("shop"), request(issuer)).returns(Kind.REJECTED, Kind::of)
 			.withMessageContaining("(406): admission webhook \"webhook.cert-manager.io\" denied the request: "
 					+ "spec.issuerRef.kind: Invalid value: \"Wrong\"");
@@ -219,8 +218,8 @@ class CertManagerRequestsTests {
 		this.plane.behavior().approval(ApprovalPolicy.manual());
 		CertificateSigner signer = signer();
 		CertificateRequest request = request();
-		CertificateRequest foreign = CertificateRequests.create(request.name(), request.template(),
-				request.signerName(), request.usages(), null, KeyPairSource.jdk().generate(KeySpecification.EC_P256));
+		CertificateRequest foreign = CertificateRequests.create(request.name(), request.template(), request.signer(),
+				request.usages(), null, KeyPairSource.jdk().generate(KeySpecification.EC_P256));
 		signer.request(foreign, this.progress::add);
 		await().untilAsserted(() -> assertThat(this.progress).isNotEmpty());
 		failure(signer, request).returns(Kind.LOST, Kind::of).withMessageContaining("it is not signed with our key");
@@ -270,7 +269,7 @@ class CertManagerRequestsTests {
 	void lifetimeAndAnnotationsAreRequested() {
 		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
 		CertificateRequest request = CertificateRequests.create("shop-1", CertificateTemplate.ofSubject("shop"),
-				"ClusterIssuer/internal", List.of(Usage.CLIENT_AUTH), Duration.ofMinutes(1), keys);
+				Signer.of("ClusterIssuer/internal"), List.of(Usage.CLIENT_AUTH), Duration.ofMinutes(1), keys);
 		Map<String, String> annotations = Map.of("issuers.example.com/template", "web");
 		assertThat(new CertManagerRequests("shop", annotations).newObject(request)).asString()
 			.contains("\"duration\":\"60s\"")
@@ -382,11 +381,11 @@ class CertManagerRequestsTests {
 		return request(ISSUER);
 	}
 
-	private static CertificateRequest request(IssuerReference issuer) {
+	private static CertificateRequest request(Signer.Issuer issuer) {
 		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
 		CertificateTemplate template = CertificateTemplate.ofSubject("shop");
 		return CertificateRequests.create(RequestNaming.after("shop").name(keys.getPublic(), template, List.of()),
-				template, issuer.toString(), Usage.defaults(issuer.toString(), template, keys.getPublic()), null, keys);
+				template, issuer, Usage.defaults(issuer, template, keys.getPublic()), null, keys);
 	}
 
 }

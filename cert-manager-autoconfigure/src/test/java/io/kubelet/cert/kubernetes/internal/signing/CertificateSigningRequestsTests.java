@@ -12,6 +12,7 @@ import java.util.stream.IntStream;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.request.KeyPairSource;
@@ -96,8 +97,8 @@ class CertificateSigningRequestsTests {
 	void lifetimeIsRequestedInWholeSeconds() throws Exception {
 		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
 		CertificateRequest plain = Adapter.newRequest("plain", "system:node:one", keys);
-		answer(this.adapter.send(CertificateRequests.create("timed", plain.template(), Adapter.SIGNER, plain.usages(),
-				Duration.ofMillis(3_600_900), keys)));
+		answer(this.adapter.send(CertificateRequests.create("timed", plain.template(), Signer.of(Adapter.SIGNER),
+				plain.usages(), Duration.ofMillis(3_600_900), keys)));
 		assertThat(this.adapter.stored("timed").getSpec().getExpirationSeconds()).isEqualTo(3600);
 	}
 

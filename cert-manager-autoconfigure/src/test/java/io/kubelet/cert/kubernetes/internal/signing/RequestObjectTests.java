@@ -30,7 +30,7 @@ class RequestObjectTests {
 		assertThat(created.name()).isEqualTo("csr-rgn7z");
 		assertThat(created.uid()).isEqualTo("a4349cd9-3872-4253-a8d5-1e6b48fd7fcd");
 		assertThat(created.createdAt()).isEqualTo(Instant.parse("2026-11-24T23:18:47Z"));
-		assertThat(API.signerName(created)).isEqualTo("kubernetes.io/kube-apiserver-client-kubelet");
+		assertThat(API.signer(created)).hasToString("kubernetes.io/kube-apiserver-client-kubelet");
 		assertThat(created.pkcs10()).startsWith("-----BEGIN CERTIFICATE REQUEST-----\n");
 		assertThat(created.requester()).isNull();
 		assertThat(created.conditionTypes()).isEmpty();
