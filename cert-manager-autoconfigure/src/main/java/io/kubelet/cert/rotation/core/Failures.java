@@ -40,15 +40,19 @@ public record Failures(int count, int answers, boolean lastIsAnswer, Pause pause
 	}
 
 	/**
+	 * @param attempted whether it is the failure of an attempt, and not of a request that
+	 * another replica has withdrawn: one that ends again and again makes nobody wait
+	 * longer
 	 * @param left how long the certificate is still valid, {@code null} if it is not
 	 * valid yet or there is none
 	 */
-	Failures add(Throwable cause, RetrySchedule retry, @Nullable Duration left, Instant now, double random) {
+	Failures add(Throwable cause, boolean attempted, RetrySchedule retry, @Nullable Duration left, Instant now,
+			double random) {
 		int count = this.count + 1;
 		boolean answer = isAnswer(cause);
-		int answers = this.answers + (answer ? 1 : 0);
+		int answers = this.answers + ((answer && attempted) ? 1 : 0);
 		boolean asked = cause instanceof RequestException request && request.retryAfter() != null;
-		Duration delay = retry.delay(cause, answer ? answers : count, random);
+		Duration delay = retry.delay(cause, answer ? Math.max(1, answers) : count, random);
 		Pause pause = Pause.of(now, retry.limit(delay, asked, left));
 		return new Failures(count, answers, answer, pause, asked ? pause : Pause.NONE, this.requested, this.settling,
 				this.required, this.end)

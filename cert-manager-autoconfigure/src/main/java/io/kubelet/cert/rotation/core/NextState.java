@@ -232,6 +232,7 @@ final class NextState {
 	/** An attempt has failed, or finds that it has to look once more. */
 	void fail(Throwable problem) {
 		Pending pending = this.pending;
+		boolean attempted = this.attempt != null;
 		this.attempt = null;
 		boolean lost = this.policy.shared() && Kind.of(problem) == Kind.LOST;
 		boolean found = pending != null && (pending.stage() == Stage.FOUND || pending.stage() == Stage.THEIRS);
@@ -243,7 +244,7 @@ final class NextState {
 		}
 		this.others = this.others.conflicts(0);
 		Throwable cause = Failures.answerBehind(problem);
-		this.failures = this.failures.add(cause, this.policy.retry(), this.current.left(this.now), this.now,
+		this.failures = this.failures.add(cause, attempted, this.policy.retry(), this.current.left(this.now), this.now,
 				this.random);
 		this.past = this.past.failed(this.failures.describe(problem, this.now), this.due.begun(), objectName(),
 				waited(), (cause instanceof RequestException request) ? request.serverHealthy() : null);

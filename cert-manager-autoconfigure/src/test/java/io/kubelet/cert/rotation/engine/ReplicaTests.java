@@ -591,6 +591,19 @@ class ReplicaTests extends ManagerFixture {
 		assertThat(this.signer.requests).hasSize(1);
 	}
 
+	/** By one that ends soon after each start. */
+	@Test
+	void requestsThatAnotherReplicaWithdrawsAgainAndAgainDoNotProlongThePause() {
+		start();
+		for (int i = 0; i < 5; i++) {
+			put(this.pair, pendingRequest(TEMPLATE));
+			put(this.pair, null);
+			pass(ofSeconds(3));
+		}
+		assertThat(this.failures).extracting(Failure::reason).hasSize(5).containsOnly("Withdrawn");
+		assertThat(waits()).containsOnly(ofMinutes(1));
+	}
+
 	private void nothingIsFound() {
 		this.signer.silent();
 		this.signer.failsWith((request) -> RequestException.lost("Gone", "It does not exist"));
