@@ -146,14 +146,16 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 
 	/**
 	 * Within one identity, sessions may be resumed, so no handshake is recorded. The peer
-	 * of a handshake that began before a change is checked against the current trust.
+	 * of a handshake that began before a change is checked against the current trust. The
+	 * servers with such a context know their connections.
 	 */
 	private SSLContext context(String protocol, Identity identity) {
 		try {
 			SSLContext context = SSLContext.getInstance(protocol);
 			context.init(new KeyManager[] { new LiveKeyManager(identity::pair, (client) -> {
 			}, (server) -> {
-			}, this::presents) }, new TrustManager[] { new LiveTrustManager(this.trust) }, null);
+			}, (role, transport, leaf) -> presents(role, (role == TlsRole.CLIENT) ? transport : null, leaf)) },
+					new TrustManager[] { new LiveTrustManager(this.trust) }, null);
 			return context;
 		}
 		catch (GeneralSecurityException ex) {

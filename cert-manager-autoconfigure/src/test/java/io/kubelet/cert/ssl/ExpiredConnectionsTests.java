@@ -6,6 +6,7 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 import io.kubelet.cert.rotation.RotationScheduler;
@@ -55,6 +56,24 @@ class ExpiredConnectionsTests {
 				});
 				assertThat(connection.isClosedByServer()).isFalse();
 			}
+		}
+	}
+
+	/** A thread of the server may still use it, and has not noticed. */
+	@ParameterizedTest
+	@EnumSource
+	void connectionThatWasCutAtTheEndOfTheDrainIsNotHeld(Kind kind) throws Exception {
+		try (RotatingServer server = new RotatingServer(kind, "kubelet.cert.ssl.drain=0s");
+				Connection busy = server.connect()) {
+			LiveSslBundle bundle = Objects.requireNonNull(LiveSslBundle.of(server.bundle("server")));
+			X509Certificate first = server.pair("server").leaf();
+			busy.send("/held");
+			CompletableFuture<?> held = server.held();
+			assertThat(bundle.isHeld(first)).isTrue();
+			server.rotate("server");
+			Awaitility.await().until(busy::isClosedByServer);
+			Awaitility.await().until(() -> !bundle.isHeld(first));
+			held.complete(null);
 		}
 	}
 
@@ -132,7 +151,7 @@ class ExpiredConnectionsTests {
 		@Primary
 		RotationScheduler heldTime(@Qualifier("hastyScheduler") RotationScheduler scheduler) {
 			return (task, delay) -> {
-				if (delay.compareTo(Duration.ofMinutes(5)) > 0 && delay.compareTo(FOR_GOOD) < 0) {
+				if (delay.compareTo(Duration.ofMinutes(5)) > 0 && delay.compareTo(FOR_GOOD.minusMinutes(1)) < 0) {
 					this.ends.add(task);
 					return () -> this.ends.remove(task);
 				}

@@ -72,7 +72,12 @@ public final class DrainingNioProtocol extends Http11NioProtocol implements Serv
 	@Override
 	public boolean any(Predicate<SSLSession> condition) {
 		AtomicBoolean found = new AtomicBoolean();
-		endpoint().forEach(condition, (channel, connection) -> found.set(true));
+		endpoint().forEach(condition, (channel, connection) -> {
+			// Not if it was closed below, which is not noticed before it is used
+			if (!channel.socket().isOutputShutdown()) {
+				found.set(true);
+			}
+		});
 		return found.get();
 	}
 
