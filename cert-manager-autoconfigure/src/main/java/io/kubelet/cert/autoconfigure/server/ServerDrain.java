@@ -6,8 +6,11 @@ import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -75,17 +78,30 @@ final class ServerDrain implements ConnectionHolder {
 		Duration drain = this.bundle.drain();
 		this.inProgress.add(outdated);
 		this.connections.drain(outdated);
-		this.bundle.after(HANDSHAKE, () -> this.connections.drain(outdated));
 		// OpenSSL counts from the end of the handshake, and the clock may be set back
 		LiveTrustManager trustedBefore = new LiveTrustManager(before::trust);
 		Predicate<SSLSession> ofRemoved = (session) -> removed && isOfRemoved(session, trustedBefore);
 		Predicate<SSLSession> closed = outdated.or(ofRemoved);
-		this.bundle.after(drain, () -> this.connections.close(closed));
-		this.bundle.after(drain.plus(HELD), () -> this.connections.close(ofEarlier.or(ofRemoved)));
-		this.bundle.after(drain.plus(HANDSHAKE), () -> {
+		NavigableMap<Duration, Runnable> steps = new TreeMap<>();
+		steps.put(HANDSHAKE, () -> this.connections.drain(outdated));
+		steps.put(drain, () -> this.connections.close(closed));
+		steps.put(drain.plus(HANDSHAKE), () -> {
 			this.connections.close(closed);
 			this.inProgress.remove(outdated);
 		});
+		steps.put(drain.plus(HELD), () -> this.connections.close(ofEarlier.or(ofRemoved)));
+		schedule(steps, Duration.ZERO);
+	}
+
+	/** Takes one step after the other with one timer, each at its time after a change. */
+	private void schedule(NavigableMap<Duration, Runnable> steps, Duration elapsed) {
+		Map.Entry<Duration, Runnable> step = steps.pollFirstEntry();
+		if (step != null) {
+			this.bundle.after(step.getKey().minus(elapsed), () -> {
+				schedule(steps, step.getKey());
+				step.getValue().run();
+			});
+		}
 	}
 
 	@Override
