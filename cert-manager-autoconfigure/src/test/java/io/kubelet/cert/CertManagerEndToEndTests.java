@@ -155,15 +155,13 @@ class CertManagerEndToEndTests {
 	@MethodSource("failures")
 	void startFailsWithoutTheAuthorityAndWithoutAnApproval(Map.Entry<String, Consumer<Behavior>> failure,
 			CapturedOutput output) {
-		if (this.cluster.embedded() != null) {
-			failure.getValue().accept(this.cluster.embedded().behavior());
-			RisingTimeout.from(Duration.ofMillis(500), (timeout) -> {
-				assertThatException()
-					.isThrownBy(() -> run("internal", "--kubelet.cert.startup.timeout=" + timeout).close());
-				assertThat(output).contains("APPLICATION FAILED TO START", failure.getKey())
-					.doesNotContain("kubectl get csr", "NullPointer");
-			});
-		}
+		failure.getValue().accept(this.cluster.requireEmbedded().behavior());
+		RisingTimeout.from(Duration.ofMillis(500), (timeout) -> {
+			assertThatException()
+				.isThrownBy(() -> run("internal", "--kubelet.cert.startup.timeout=" + timeout).close());
+			assertThat(output).contains("APPLICATION FAILED TO START", failure.getKey())
+				.doesNotContain("kubectl get csr", "NullPointer");
+		});
 	}
 
 	@Test
@@ -198,14 +196,14 @@ class CertManagerEndToEndTests {
 	/** The approver of a real cluster approves everything. */
 	@Test
 	void denialIsReportedAndItsRequestDeleted(CapturedOutput output) throws Exception {
-		if (this.cluster.embedded() != null) {
-			this.cluster.embedded().behavior().approval(ApprovalPolicy.denying("policy", "these names are not yours"));
-			try (ConfigurableApplicationContext context = run("internal", "--kubelet.cert.startup.mode=background")) {
-				Awaitility.await()
-					.untilAsserted(() -> assertThat(output).contains("was denied: these names are not yours"));
-				awaitNoRequest();
-				assertThat(context.getBean(CertificateManager.class).current()).isEmpty();
-			}
+		this.cluster.requireEmbedded()
+			.behavior()
+			.approval(ApprovalPolicy.denying("policy", "these names are not yours"));
+		try (ConfigurableApplicationContext context = run("internal", "--kubelet.cert.startup.mode=background")) {
+			Awaitility.await()
+				.untilAsserted(() -> assertThat(output).contains("was denied: these names are not yours"));
+			awaitNoRequest();
+			assertThat(context.getBean(CertificateManager.class).current()).isEmpty();
 		}
 	}
 

@@ -1,6 +1,7 @@
 package io.kubelet.cert;
 
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.function.Function;
 
 import io.kubelet.cert.test.EmbeddedControlPlane;
@@ -30,6 +31,14 @@ record EndToEndCluster(Path kubeconfig, @Nullable EmbeddedControlPlane embedded)
 		}
 		EmbeddedControlPlane embedded = EmbeddedControlPlane.start();
 		return new EndToEndCluster(kubeconfig.apply(embedded), embedded);
+	}
+
+	/** Returns the embedded control plane, without which the test ends. */
+	EmbeddedControlPlane requireEmbedded() {
+		if (this.embedded == null) {
+			skip("only an embedded control plane behaves as this test needs it");
+		}
+		return Objects.requireNonNull(this.embedded);
 	}
 
 	/** Returns the file that a system property names, without which the test ends. */
