@@ -12,11 +12,9 @@ import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.Failure;
-import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.store.StoreException;
 import io.kubelet.cert.testsupport.ManagerFixture;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -147,15 +145,16 @@ class EngineTroubleTests extends ManagerFixture {
 
 	@Test
 	void pairThatCannotBeStoredAgainStaysReportedBetweenTwoTries() {
-		Replicas shared = new Replicas(pair(ofHours(1), ofHours(99)));
+		CertificatePair pair = pair(ofHours(1), ofHours(99));
+		SharedMemoryStore shared = shared(pair);
 		CertificateManager manager = start(builder().store(shared));
-		shared.problem = new StoreException("The Secret cannot be written: forbidden", null);
+		shared.refusal = new StoreException("The Secret cannot be written: forbidden", null);
 		shared.put(new Stored(null, null, null, 2));
 		this.time.settle();
 		assertThat(manager.status().health().storeProblem()).contains("forbidden");
 		for (int i = 0; i < 5; i++) {
 			pass(ofSeconds(10));
-			shared.changed.run();
+			shared.signal();
 			this.time.settle();
 			assertThat(manager.status().health().storeProblem()).as("look " + i).contains("forbidden");
 		}
@@ -165,7 +164,7 @@ class EngineTroubleTests extends ManagerFixture {
 	@Test
 	void repairsOfOtherReplicasAreKeptIfTheyAreStoredBetweenReadingAndWriting() {
 		CertificatePair pair = pair(ofHours(1), ofHours(99));
-		Replicas shared = new Replicas(pair);
+		SharedMemoryStore shared = shared(pair);
 		CertificateManager manager = start(builder().store(shared));
 		this.signer.holds();
 		rotate(manager);
@@ -180,7 +179,7 @@ class EngineTroubleTests extends ManagerFixture {
 	@Test
 	void pairThatDoesNotSufficeIsReplacedAtOnceThoughReplicasHaveRepairedLately() {
 		CertificatePair pair = pair(ofHours(1), ofHours(99));
-		Replicas shared = new Replicas(pair);
+		SharedMemoryStore shared = shared(pair);
 		shared.deficiency = "Its authorities are missing";
 		Instant now = this.time.instant();
 		shared.stored = new Stored(pair, null, now.plus(ofHours(50)),
@@ -190,60 +189,9 @@ class EngineTroubleTests extends ManagerFixture {
 		assertThat(this.signer.requests).hasSize(1);
 	}
 
-	/** A store of replicas that detects conflicts on demand. */
-	private static final class Replicas implements CertificateStore.Shared {
-
-		Stored stored;
-
-		@Nullable StoreException problem;
-
-		@Nullable Stored faster;
-
-		@Nullable String deficiency;
-
-		Runnable changed = () -> {
-		};
-
-		Replicas(CertificatePair pair) {
-			this.stored = new Stored(pair, null, pair.notAfter().minus(ofHours(50)), 1);
-		}
-
-		void put(Stored stored) {
-			this.stored = stored;
-			this.changed.run();
-		}
-
-		@Override
-		public Stored read() {
-			return this.stored;
-		}
-
-		@Override
-		public Stored write(Stored next) {
-			if (this.problem != null) {
-				throw this.problem;
-			}
-			Stored faster = this.faster;
-			if (faster != null) {
-				this.stored = faster;
-				this.faster = null;
-				throw new ConflictException("It has changed");
-			}
-			this.stored = next;
-			this.deficiency = (next.pair() != null && next.pair().equals(this.stored.pair())) ? this.deficiency : null;
-			return next;
-		}
-
-		@Override
-		public void onChange(Runnable changed) {
-			this.changed = changed;
-		}
-
-		@Override
-		public Optional<String> deficiency() {
-			return Optional.ofNullable(this.deficiency);
-		}
-
+	/** It contains a pair that a replica has stored. */
+	private static SharedMemoryStore shared(CertificatePair pair) {
+		return new SharedMemoryStore(pair, pair.notAfter().minus(ofHours(50)));
 	}
 
 }

@@ -3,11 +3,14 @@ package io.kubelet.cert.rotation.engine;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.store.CertificateStore;
+import io.kubelet.cert.store.CertificateStore.ConflictException;
 import io.kubelet.cert.store.CertificateStore.Stored;
+import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.StoreException;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +23,15 @@ final class SharedMemoryStore implements CertificateStore.Shared {
 
 	/** Whether and why it cannot be used. What is damaged can be written. */
 	@Nullable StoreException problem;
+
+	/** Why it cannot be written, although it can be read. */
+	@Nullable StoreException refusal;
+
+	/** How many readings fail from now on. */
+	int outages;
+
+	/** Why the pair does not suffice. */
+	@Nullable String deficiency;
 
 	/** Whether each write comes too late. */
 	boolean conflicts;
@@ -40,12 +52,21 @@ final class SharedMemoryStore implements CertificateStore.Shared {
 	};
 
 	SharedMemoryStore(CertificatePair pair) {
-		this.stored = new Stored(pair, null, null, 1);
+		this(pair, null);
+	}
+
+	SharedMemoryStore(CertificatePair pair, @Nullable Instant deadline) {
+		this.stored = new Stored(pair, null, deadline, 1);
 	}
 
 	/** Another replica writes. */
 	void put(Stored stored) {
 		this.stored = stored;
+		signal();
+	}
+
+	/** It may have changed. */
+	void signal() {
 		this.changed.run();
 	}
 
@@ -55,11 +76,18 @@ final class SharedMemoryStore implements CertificateStore.Shared {
 		if (this.problem != null) {
 			throw this.problem;
 		}
+		if (this.outages > 0) {
+			this.outages--;
+			throw new StoreException(Kind.UNAVAILABLE, "The API server is out of reach", null);
+		}
 		return this.stored;
 	}
 
 	@Override
 	public Stored write(Stored next) {
+		if (this.refusal != null) {
+			throw this.refusal;
+		}
 		Stored faster = this.faster;
 		if (faster != null) {
 			this.stored = faster;
@@ -73,6 +101,9 @@ final class SharedMemoryStore implements CertificateStore.Shared {
 		if (this.problem != null && this.problem.kind() != Kind.STORE) {
 			throw new ConflictException("It has not been read");
 		}
+		if (this.problem == null && !Objects.equals(next.version(), this.stored.version())) {
+			throw new ConflictException("It has changed");
+		}
 		this.problem = null;
 		this.stored = next;
 		this.writes.add(next);
@@ -82,6 +113,11 @@ final class SharedMemoryStore implements CertificateStore.Shared {
 	@Override
 	public void keep(CertificatePair pair) {
 		this.kept.add(pair);
+	}
+
+	@Override
+	public Optional<String> deficiency() {
+		return Optional.ofNullable(this.deficiency);
 	}
 
 	@Override

@@ -1,15 +1,13 @@
 package io.kubelet.cert.rotation.engine;
 
-import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 
-import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.store.CertificateStore;
-import io.kubelet.cert.store.StoreException;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -32,13 +30,13 @@ class StoreTroubleTests extends ManagerFixture {
 	@Test
 	void pairIsStoredAgainAtTheNextLookAfterAConflict() {
 		CertificatePair pair = pair(ofHours(1), ofHours(99));
-		Replicas shared = new Replicas(pair);
+		SharedMemoryStore shared = shared(pair);
 		start(builder().store(shared));
 		shared.faster = new CertificateStore.Stored(null, null, null, 3);
 		shared.put(new CertificateStore.Stored(null, null, null, 2));
 		this.time.settle();
 		pass(ofSeconds(1));
-		shared.changed.run();
+		shared.signal();
 		this.time.settle();
 		assertThat(shared.stored.pair()).isEqualTo(pair);
 	}
@@ -47,7 +45,7 @@ class StoreTroubleTests extends ManagerFixture {
 	@Test
 	void bootstrapPairDoesNotReplaceAPairThatWasNotRead() {
 		CertificatePair pair = pair(ofHours(1), ofHours(99));
-		Replicas shared = new Replicas(pair);
+		SharedMemoryStore shared = shared(pair);
 		shared.outages = 1;
 		CertificateManager manager = builder().store(shared).bootstrapPair(pair(ofHours(0), ofHours(1))).build();
 		assertThat(shared.stored.pair()).isEqualTo(pair);
@@ -115,54 +113,9 @@ class StoreTroubleTests extends ManagerFixture {
 		assertThat(this.signer.discarded).hasSizeLessThan(5);
 	}
 
-	private static final class Replicas implements CertificateStore.Shared {
-
-		Stored stored;
-
-		@Nullable Stored faster;
-
-		int outages;
-
-		Runnable changed = () -> {
-		};
-
-		Replicas(CertificatePair pair) {
-			this.stored = new Stored(pair, null, pair.notAfter().minus(ofHours(50)), 1);
-		}
-
-		void put(Stored stored) {
-			this.stored = stored;
-			this.changed.run();
-		}
-
-		@Override
-		public Stored read() {
-			if (this.outages-- > 0) {
-				throw new StoreException(Kind.UNAVAILABLE, "The API server is out of reach", null);
-			}
-			return this.stored;
-		}
-
-		@Override
-		public Stored write(Stored next) {
-			Stored faster = this.faster;
-			if (faster != null) {
-				this.stored = faster;
-				this.faster = null;
-				throw new ConflictException("It has changed");
-			}
-			if (!Objects.equals(next.version(), this.stored.version())) {
-				throw new ConflictException("It has changed");
-			}
-			this.stored = next;
-			return next;
-		}
-
-		@Override
-		public void onChange(Runnable changed) {
-			this.changed = changed;
-		}
-
+	/** It contains a pair that a replica has stored. */
+	private static SharedMemoryStore shared(CertificatePair pair) {
+		return new SharedMemoryStore(pair, pair.notAfter().minus(ofHours(50)));
 	}
 
 }
