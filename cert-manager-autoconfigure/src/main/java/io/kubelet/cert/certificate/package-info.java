@@ -4,6 +4,7 @@
  * Internal: {@link io.kubelet.cert.certificate.CertificateChain},
  * {@link io.kubelet.cert.certificate.ExternalText},
  * {@link io.kubelet.cert.certificate.ReadableDuration},
+ * {@link io.kubelet.cert.certificate.SpiffeId},
  * {@link io.kubelet.cert.certificate.TextFile}.
  */
 @NullMarked

@@ -27,12 +27,15 @@ import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.GeneralNames;
+import org.bouncycastle.asn1.x509.GeneralSubtree;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
 import org.bouncycastle.asn1.x509.KeyUsage;
+import org.bouncycastle.asn1.x509.NameConstraints;
 import org.bouncycastle.cert.X509v3CertificateBuilder;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A certificate authority made for a test.
@@ -86,6 +89,17 @@ public final class TestAuthority {
 		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
 		return new TestAuthority(subject, keys,
 				sign(subject, keys.getPublic(), notBefore, notAfter, List.of(), true, List.of(Usage.CERT_SIGN)));
+	}
+
+	/** An authority that may only issue certificates whose URIs have this host. */
+	public TestAuthority intermediateFor(String commonName, String host) {
+		X500Name subject = new X500Name("CN=" + commonName);
+		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
+		GeneralSubtree permitted = new GeneralSubtree(new GeneralName(GeneralName.uniformResourceIdentifier, host));
+		return new TestAuthority(subject, keys,
+				sign(subject, keys.getPublic(), this.certificate.getNotBefore().toInstant(),
+						this.certificate.getNotAfter().toInstant(), List.of(), true, new KeyUsage(KeyUsage.keyCertSign),
+						null, new NameConstraints(new GeneralSubtree[] { permitted }, null)));
 	}
 
 	/** A further certificate for another authority's name and key, signed by this one. */
@@ -144,6 +158,25 @@ public final class TestAuthority {
 		return new CertificatePair(List.of(certificate), keys.getPrivate());
 	}
 
+	/**
+	 * A pair that is valid now, with exactly these names, and bits of {@link KeyUsage}.
+	 */
+	public CertificatePair pair(X500Name subject, List<GeneralName> names, boolean authority, int keyUsage) {
+		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
+		Instant now = Instant.now();
+		return new CertificatePair(
+				List.of(sign(subject, keys.getPublic(), now.minus(Duration.ofMinutes(5)), now.plus(Duration.ofHours(1)),
+						names, authority, new KeyUsage(keyUsage),
+						new ExtendedKeyUsage(PURPOSES.values().toArray(KeyPurposeId[]::new)), null)),
+				keys.getPrivate());
+	}
+
+	/** A pair like an X.509-SVID that is valid now: no subject, and one URI. */
+	public CertificatePair svid(String uri) {
+		return pair(new X500Name(""), List.of(new GeneralName(GeneralName.uniformResourceIdentifier, uri)), false,
+				KeyUsage.digitalSignature);
+	}
+
 	private static X500Name subject(CertificateTemplate template) {
 		X500NameBuilder subject = new X500NameBuilder(BCStyle.INSTANCE);
 		template.organizations().forEach((organization) -> subject.addRDN(BCStyle.O, organization));
@@ -155,19 +188,29 @@ public final class TestAuthority {
 
 	private X509Certificate sign(X500Name subject, PublicKey key, Instant notBefore, Instant notAfter,
 			List<GeneralName> names, boolean authority, List<Usage> usages) {
+		KeyPurposeId[] purposes = usages.stream()
+			.map(PURPOSES::get)
+			.filter(Objects::nonNull)
+			.toArray(KeyPurposeId[]::new);
+		return sign(subject, key, notBefore, notAfter, names, authority,
+				new KeyUsage(usages.stream().mapToInt((usage) -> KEY_USAGES.getOrDefault(usage, 0)).sum()),
+				(purposes.length > 0) ? new ExtendedKeyUsage(purposes) : null, null);
+	}
+
+	private X509Certificate sign(X500Name subject, PublicKey key, Instant notBefore, Instant notAfter,
+			List<GeneralName> names, boolean authority, KeyUsage usage, @Nullable ExtendedKeyUsage purposes,
+			@Nullable NameConstraints constraints) {
 		try {
 			X509v3CertificateBuilder builder = new JcaX509v3CertificateBuilder(this.name,
 					BigInteger.valueOf(this.serial.incrementAndGet()), Date.from(notBefore), Date.from(notAfter),
 					subject, key);
 			builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(authority));
-			builder.addExtension(Extension.keyUsage, true,
-					new KeyUsage(usages.stream().mapToInt((usage) -> KEY_USAGES.getOrDefault(usage, 0)).sum()));
-			KeyPurposeId[] purposes = usages.stream()
-				.map(PURPOSES::get)
-				.filter(Objects::nonNull)
-				.toArray(KeyPurposeId[]::new);
-			if (purposes.length > 0) {
-				builder.addExtension(Extension.extendedKeyUsage, false, new ExtendedKeyUsage(purposes));
+			builder.addExtension(Extension.keyUsage, true, usage);
+			if (purposes != null) {
+				builder.addExtension(Extension.extendedKeyUsage, false, purposes);
+			}
+			if (constraints != null) {
+				builder.addExtension(Extension.nameConstraints, true, constraints);
 			}
 			if (!names.isEmpty()) {
 				builder.addExtension(Extension.subjectAlternativeName, subject.getRDNs().length == 0,
