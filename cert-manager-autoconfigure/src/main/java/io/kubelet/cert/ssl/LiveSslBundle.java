@@ -19,6 +19,7 @@ import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.peers.PeerRules;
 import io.kubelet.cert.certificate.trust.Cached;
 import io.kubelet.cert.certificate.trust.KeyStores;
 import io.kubelet.cert.certificate.trust.LiveTrustManager;
@@ -54,6 +55,8 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 
 	private final Supplier<Trust> trust;
 
+	private final PeerRules rules;
+
 	private final RotationScheduler scheduler;
 
 	private final Duration drain;
@@ -73,8 +76,8 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 
 	private volatile Identity followed;
 
-	LiveSslBundle(String bundleName, CertificateManager manager, Supplier<Trust> trust, RotationScheduler scheduler,
-			Duration drain) {
+	LiveSslBundle(String bundleName, CertificateManager manager, Supplier<Trust> trust, PeerRules rules,
+			RotationScheduler scheduler, Duration drain) {
 		byte[] password = new byte[16];
 		new SecureRandom().nextBytes(password);
 		this.bundleName = bundleName;
@@ -82,9 +85,11 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 		this.password = HexFormat.of().formatHex(password);
 		this.manager = manager;
 		this.trust = trust;
+		this.rules = rules;
 		this.scheduler = scheduler;
 		this.drain = drain;
-		SslManagerBundle base = SslManagerBundle.from(new LiveTrustManager(trust, this.handshakes::record));
+		SslManagerBundle base = SslManagerBundle
+			.from(new PeerTrustManager(new LiveTrustManager(trust, this.handshakes::record), rules));
 		this.keyManagers = LiveKeyManagerFactory.of(base.getKeyManagerFactory(),
 				new LiveKeyManager(this::pair, this.handshakes::record, this.handshakes::recordServer, this::presents));
 		this.trustManagers = base.getTrustManagerFactory();
@@ -132,9 +137,14 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 		return this.password;
 	}
 
+	/**
+	 * A trust store cannot express which peers are accepted. Who makes a trust manager of
+	 * it instead of using the one of this bundle would accept others, so it contains no
+	 * authority.
+	 */
 	@Override
 	public @Nullable KeyStore getTrustStore() {
-		return this.trust.get().store();
+		return (this.rules.isRestricted() ? Trust.exactly(List.of()) : this.trust.get()).store();
 	}
 
 	@Override
@@ -155,12 +165,20 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 			context.init(new KeyManager[] { new LiveKeyManager(identity::pair, (client) -> {
 			}, (server) -> {
 			}, (role, transport, leaf) -> presents(role, (role == TlsRole.CLIENT) ? transport : null, leaf)) },
-					new TrustManager[] { new LiveTrustManager(this.trust) }, null);
+					new TrustManager[] { new PeerTrustManager(new LiveTrustManager(this.trust), this.rules) }, null);
 			return context;
 		}
 		catch (GeneralSecurityException ex) {
 			throw new IllegalStateException("Cannot create an SSL context for " + protocol, ex);
 		}
+	}
+
+	/**
+	 * Returns which peers are accepted.
+	 * @return the rules, which do not change
+	 */
+	public PeerRules rules() {
+		return this.rules;
 	}
 
 	/**

@@ -12,6 +12,7 @@ import javax.naming.NamingException;
 import javax.naming.directory.InitialDirContext;
 import javax.net.ssl.SSLSocket;
 
+import io.kubelet.cert.certificate.peers.PeerRules;
 import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.testsupport.SimulatedTime;
@@ -47,8 +48,8 @@ class BundleSocketFactoryTests {
 	@BeforeEach
 	void register() {
 		RegisteredBundle.register(this.registry, "bundle", this.manager,
-				() -> Trust.exactly(List.of(this.authority.certificate())), new SimulatedTime(Instant.EPOCH),
-				Duration.ZERO);
+				() -> Trust.exactly(List.of(this.authority.certificate())), PeerRules.NONE,
+				new SimulatedTime(Instant.EPOCH), Duration.ZERO);
 	}
 
 	/** The server is none of LDAP or mail, so it is left after the handshake. */
@@ -101,8 +102,8 @@ class BundleSocketFactoryTests {
 	void bundleOfAClosedContextIsForgottenAndThoseOfOthersAreFoundAgain() {
 		SimulatedTime time = new SimulatedTime(Instant.EPOCH);
 		LiveTrust trust = new LiveTrust("", new LiveTrust.Source(() -> "here", () -> 1, Trust::system));
-		Runnable end = RegisteredBundle.register(new DefaultSslBundleRegistry(), "later", this.manager, trust, time,
-				Duration.ZERO);
+		Runnable end = RegisteredBundle.register(new DefaultSslBundleRegistry(), "later", this.manager, trust,
+				PeerRules.NONE, time, Duration.ZERO);
 		assertThat(new BundleSocketFactory("later")).isNotNull();
 		end.run();
 		time.pass(Duration.ofMinutes(1));

@@ -11,6 +11,7 @@ import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.peers.PeerRules;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus;
@@ -55,7 +56,7 @@ public final class FixedManager implements CertificateManager {
 	/** Registers an SSL bundle named {@code bundle}. */
 	public DefaultSslBundleRegistry register(Supplier<Trust> trust, RotationScheduler scheduler) {
 		DefaultSslBundleRegistry registry = new DefaultSslBundleRegistry();
-		RegisteredBundle.register(registry, "bundle", this, trust, scheduler, Duration.ofSeconds(30));
+		RegisteredBundle.register(registry, "bundle", this, trust, PeerRules.NONE, scheduler, Duration.ofSeconds(30));
 		return registry;
 	}
 

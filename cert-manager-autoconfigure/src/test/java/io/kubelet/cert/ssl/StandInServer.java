@@ -23,6 +23,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.testsupport.Load;
 import org.bson.BsonBoolean;
 import org.bson.BsonDocument;
@@ -59,7 +61,15 @@ public final class StandInServer implements AutoCloseable {
 	}
 
 	StandInServer start(SslBundle bundle) {
-		SSLContext context = bundle.createSslContext();
+		return start(bundle.createSslContext());
+	}
+
+	/** Accepts connections with a pair, of clients with a certificate of an authority. */
+	public StandInServer start(CertificatePair pair, Trust clients) {
+		return start(InsistentKeyManager.context(pair, clients, "TLS"));
+	}
+
+	private StandInServer start(SSLContext context) {
 		start(() -> {
 			while (true) {
 				Socket plain = this.listener.accept();

@@ -2,9 +2,14 @@ package io.kubelet.cert.autoconfigure.client;
 
 import java.io.IOException;
 import java.net.URI;
+import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
+import io.kubelet.cert.ssl.LiveSslBundle;
+import org.apache.hc.client5.http.ssl.DefaultClientTlsStrategy;
+import org.apache.hc.client5.http.ssl.HostnameVerificationPolicy;
+import org.apache.hc.client5.http.ssl.NoopHostnameVerifier;
 import org.eclipse.jetty.client.HttpClient;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
@@ -12,11 +17,14 @@ import reactor.core.publisher.Mono;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.boot.http.client.ClientHttpRequestFactoryBuilder;
 import org.springframework.boot.http.client.HttpClientSettings;
+import org.springframework.boot.http.client.HttpComponentsClientHttpRequestFactoryBuilder;
 import org.springframework.boot.http.client.JettyClientHttpRequestFactoryBuilder;
 import org.springframework.boot.http.client.ReactorClientHttpRequestFactoryBuilder;
 import org.springframework.boot.http.client.reactive.ClientHttpConnectorBuilder;
+import org.springframework.boot.http.client.reactive.HttpComponentsClientHttpConnectorBuilder;
 import org.springframework.boot.http.client.reactive.JettyClientHttpConnectorBuilder;
 import org.springframework.boot.http.client.reactive.ReactorClientHttpConnectorBuilder;
+import org.springframework.boot.ssl.SslBundle;
 import org.springframework.http.HttpMethod;
 import org.springframework.http.client.ClientHttpRequest;
 import org.springframework.http.client.ClientHttpRequestFactory;
@@ -50,12 +58,21 @@ final class LiveClientBuilders {
 		if (builder instanceof JettyClientHttpRequestFactoryBuilder jetty) {
 			return jetty.withHttpClientCustomizer(Jetty.closedBy(resources));
 		}
+		if (builder instanceof HttpComponentsClientHttpRequestFactoryBuilder apache
+				&& acceptsCertainServers(settings)) {
+			return apache.withTlsSocketStrategyFactory(Apache::tls);
+		}
 		if (builder instanceof ReactorClientHttpRequestFactoryBuilder reactor) {
 			ReactorPool pool = new ReactorPool(resources);
 			reactor.withHttpClientCustomizer(pool::resemble).build(settings);
 			return reactor.withHttpClientFactory(pool::client);
 		}
 		return builder;
+	}
+
+	private static boolean acceptsCertainServers(@Nullable HttpClientSettings settings) {
+		LiveSslBundle bundle = (settings != null) ? LiveSslBundle.of(settings.sslBundle()) : null;
+		return bundle != null && bundle.rules().servers().isRestricted();
 	}
 
 	/** The builder behind {@code WebClient}, for applications that have Reactor. */
@@ -81,6 +98,9 @@ final class LiveClientBuilders {
 				@Nullable HttpClientSettings settings, Consumer<AutoCloseable> resources) {
 			if (builder instanceof JettyClientHttpConnectorBuilder jetty) {
 				return jetty.withHttpClientCustomizer(Jetty.closedBy(resources));
+			}
+			if (builder instanceof HttpComponentsClientHttpConnectorBuilder apache && acceptsCertainServers(settings)) {
+				return apache.withTlsSocketStrategyFactory(Apache::tls);
 			}
 			if (builder instanceof ReactorClientHttpConnectorBuilder reactor) {
 				ReactorPool pool = new ReactorPool(resources);
@@ -131,6 +151,19 @@ final class LiveClientBuilders {
 
 		static Consumer<HttpClient> closedBy(Consumer<AutoCloseable> resources) {
 			return (client) -> resources.accept(client::stop);
+		}
+
+	}
+
+	/**
+	 * Apache's client compares the address by itself. If the bundle accepts certain
+	 * servers, it verifies their names in the handshake, and the address does not matter.
+	 */
+	private static final class Apache {
+
+		static DefaultClientTlsStrategy tls(@Nullable SslBundle bundle) {
+			return new DefaultClientTlsStrategy(Objects.requireNonNull(bundle).createSslContext(),
+					HostnameVerificationPolicy.BUILTIN, NoopHostnameVerifier.INSTANCE);
 		}
 
 	}

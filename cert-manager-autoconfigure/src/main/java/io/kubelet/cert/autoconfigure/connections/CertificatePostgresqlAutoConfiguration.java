@@ -19,6 +19,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.boot.r2dbc.autoconfigure.ConnectionFactoryOptionsBuilderCustomizer;
+import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.ssl.SslManagerBundle;
 import org.springframework.context.annotation.Bean;
@@ -49,7 +50,8 @@ public final class CertificatePostgresqlAutoConfiguration {
 					if (bean instanceof HikariConfig source) {
 						String bundleName = environment.getProperty(BUNDLE);
 						if (bundleName != null) {
-							PostgresqlDriver.configure(source, bundleName);
+							PostgresqlDriver.configure(source, bundleName,
+									() -> bundles.getObject().getBundle(bundleName));
 						}
 						String used = PostgresqlDriver.bundle(source);
 						if (used != null) {
@@ -77,7 +79,9 @@ public final class CertificatePostgresqlAutoConfiguration {
 		@Bean
 		ConnectionFactoryOptionsBuilderCustomizer certificatePostgresqlOptions(SslBundles bundles,
 				Environment environment) {
-			SslManagerBundle managers = bundles.getBundle(environment.getRequiredProperty(BUNDLE)).getManagers();
+			SslBundle bundle = bundles.getBundle(environment.getRequiredProperty(BUNDLE));
+			SslManagerBundle managers = bundle.getManagers();
+			SSLMode mode = PostgresqlDriver.acceptsCertainServers(bundle) ? SSLMode.VERIFY_CA : SSLMode.VERIFY_FULL;
 			return (options) -> {
 				ConnectionFactoryOptions given = options.build();
 				if (isPostgresql(given) && OWN.stream().noneMatch(given::hasOption)) {
@@ -86,7 +90,7 @@ public final class CertificatePostgresqlAutoConfiguration {
 								.trustManager(managers.getTrustManagerFactory()));
 					if (!given.hasOption(PostgresqlConnectionFactoryProvider.SSL_MODE)
 							&& !given.hasOption(PostgresqlConnectionFactoryProvider.SSL_MODE_ALIAS)) {
-						options.option(PostgresqlConnectionFactoryProvider.SSL_MODE, SSLMode.VERIFY_FULL);
+						options.option(PostgresqlConnectionFactoryProvider.SSL_MODE, mode);
 					}
 				}
 			};

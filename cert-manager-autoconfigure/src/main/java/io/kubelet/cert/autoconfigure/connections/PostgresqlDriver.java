@@ -3,15 +3,19 @@ package io.kubelet.cert.autoconfigure.connections;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import io.kubelet.cert.ssl.BundleSocketFactory;
+import io.kubelet.cert.ssl.LiveSslBundle;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+
+import org.springframework.boot.ssl.SslBundle;
 
 /**
  * The parameters of PostgreSQL's JDBC driver, which are in the URL or in the properties
@@ -39,11 +43,13 @@ final class PostgresqlDriver {
 	/**
 	 * Lets the connections of a PostgreSQL data source present the pair of a bundle,
 	 * unless it names a socket factory, keys or authorities of its own. The server's name
-	 * is verified, unless the data source says otherwise.
+	 * is verified, unless the data source says otherwise: by the driver, or by the bundle
+	 * if that accepts only certain servers.
 	 * @param source the data source
 	 * @param bundleName the name of the bundle
+	 * @param bundle returns the bundle
 	 */
-	static void configure(HikariConfig source, String bundleName) {
+	static void configure(HikariConfig source, String bundleName, Supplier<SslBundle> bundle) {
 		if (String.valueOf(source.getJdbcUrl()).matches(URL)
 				&& OWN.stream().allMatch((name) -> parameter(source, name) == null)) {
 			if (source instanceof HikariDataSource pool && pool.isRunning()) {
@@ -57,7 +63,7 @@ final class PostgresqlDriver {
 			source.addDataSourceProperty(FACTORY, BundleSocketFactory.class.getName());
 			source.addDataSourceProperty(ARGUMENT, bundleName);
 			if (parameter(source, MODE) == null) {
-				source.addDataSourceProperty(MODE, "verify-full");
+				source.addDataSourceProperty(MODE, acceptsCertainServers(bundle.get()) ? "verify-ca" : "verify-full");
 			}
 		}
 	}
@@ -70,6 +76,16 @@ final class PostgresqlDriver {
 	static @Nullable String bundle(HikariConfig source) {
 		return BundleSocketFactory.class.getName().equals(parameter(source, FACTORY)) ? parameter(source, ARGUMENT)
 				: null;
+	}
+
+	/**
+	 * Returns whether a bundle verifies the names of servers, so that no driver has to.
+	 * @param bundle the bundle
+	 * @return whether it does
+	 */
+	static boolean acceptsCertainServers(SslBundle bundle) {
+		LiveSslBundle live = LiveSslBundle.of(bundle);
+		return live != null && live.rules().servers().isRestricted();
 	}
 
 	private static @Nullable String parameter(HikariConfig source, String name) {

@@ -1,15 +1,18 @@
 package io.kubelet.cert.autoconfigure.server;
 
 import java.security.KeyStore;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 import javax.net.ssl.SSLSession;
 
 import io.kubelet.cert.autoconfigure.settings.InvalidSettingsException;
+import io.kubelet.cert.certificate.peers.AcceptedPeers;
 import io.kubelet.cert.certificate.trust.KeyStores;
 import io.kubelet.cert.ssl.LiveSslBundle;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +32,9 @@ final class ServedCertificates {
 	/** By the name of the server in lower case, as Tomcat has it. */
 	private final Map<String, LiveSslBundle> bundles = new LinkedHashMap<>();
 
+	/** Whom each bundle accepts. */
+	private final Set<AcceptedPeers> clients = new HashSet<>();
+
 	private final List<ServerDrain> drains = new CopyOnWriteArrayList<>();
 
 	/**
@@ -41,10 +47,17 @@ final class ServedCertificates {
 			}
 			ssl.getServerNameBundles().forEach((named) -> add(named.serverName(), bundles.getBundle(named.bundle())));
 		}
+		if (this.clients.size() > 1) {
+			throw new InvalidSettingsException(
+					"The SSL bundles of one server accept different clients: %s. A client can make requests for one server name on the connection that it made for another one"
+						.formatted(this.bundles.values()),
+					"Set the same 'ssl.accepted-clients' for the certificates of all these bundles, or give each its own server.");
+		}
 	}
 
 	private void add(String serverName, SslBundle bundle) {
 		LiveSslBundle live = LiveSslBundle.of(bundle);
+		this.clients.add((live != null) ? live.rules().clients() : AcceptedPeers.everyone());
 		if (live != null) {
 			this.bundles.put(serverName.toLowerCase(Locale.ROOT), live);
 		}
@@ -57,6 +70,24 @@ final class ServedCertificates {
 	/** Returns the bundle of a server name, {@code null} if its certificate is fixed. */
 	@Nullable LiveSslBundle bundle(String serverName) {
 		return this.bundles.get(serverName);
+	}
+
+	/**
+	 * Requires that there is no rule that a server would not apply, because it copies the
+	 * stores of its bundles.
+	 * @throws InvalidSettingsException if there is one
+	 */
+	void requireNoRules() {
+		this.bundles.values()
+			.stream()
+			.filter((bundle) -> bundle.rules().isRestricted())
+			.findFirst()
+			.ifPresent((bundle) -> {
+				throw new InvalidSettingsException(
+						"Only certain peers are accepted with %s, which this server would not check: it uses OpenSSL, or a protocol that the application has chosen"
+							.formatted(bundle),
+						"Let Tomcat use its default protocol and the TLS implementation of the JDK, or give the server a bundle without 'ssl.accepted-clients' and 'ssl.accepted-servers'.");
+			});
 	}
 
 	/**

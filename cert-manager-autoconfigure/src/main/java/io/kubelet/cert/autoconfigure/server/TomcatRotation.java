@@ -33,8 +33,12 @@ record TomcatRotation(ServerBundles bundles, TomcatWebServerFactory factory) imp
 
 	@Override
 	public void customize(Connector connector) {
+		ServedCertificates served = new ServedCertificates(this.bundles, this.factory.getSsl());
 		if (connector.getProtocolHandler() instanceof DrainingNioProtocol protocol) {
-			protocol.serve(new ServedCertificates(this.bundles, this.factory.getSsl()), this.bundles::reload);
+			protocol.serve(served, () -> {
+				served.requireNoRules();
+				this.bundles.reload();
+			});
 			Stream.of(connector.findUpgradeProtocols())
 				.filter(Http2Protocol.class::isInstance)
 				.map(Http2Protocol.class::cast)
@@ -42,6 +46,7 @@ record TomcatRotation(ServerBundles bundles, TomcatWebServerFactory factory) imp
 				.forEach((http2) -> http2.setDrainTimeout(LAST_STREAM_DELAY.toNanos()));
 		}
 		else {
+			served.requireNoRules();
 			this.bundles.reload();
 		}
 	}

@@ -1,5 +1,6 @@
 package io.kubelet.cert.autoconfigure.settings;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -83,13 +84,13 @@ record BundleProperties(Set<String> names, Map<String, String> uses) {
 	 * @param management whether it has one for management
 	 * @return the properties, by the name of the bundle
 	 */
-	Map<String, String> servers(boolean web, boolean management) {
-		Map<String, String> servers = new TreeMap<>();
+	Map<String, List<String>> servers(boolean web, boolean management) {
+		Map<String, List<String>> servers = new TreeMap<>();
 		this.uses.forEach((property, bundle) -> {
 			boolean exists = property.startsWith("server.") ? web
 					: !property.startsWith("management.server.") || (web && management);
 			if (exists && USE_BY_SERVER.matcher(property).matches()) {
-				servers.putIfAbsent(bundle, property);
+				servers.computeIfAbsent(bundle, (name) -> new ArrayList<>()).add(property);
 			}
 		});
 		return servers;

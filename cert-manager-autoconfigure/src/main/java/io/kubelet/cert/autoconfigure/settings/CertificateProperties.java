@@ -17,7 +17,6 @@ import org.springframework.boot.context.properties.NestedConfigurationProperty;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.boot.convert.DurationUnit;
 
-import static io.kubelet.cert.autoconfigure.settings.CertificateSettings.Ssl.DRAIN_SECONDS;
 import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.DIRECTORY;
 import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.FRACTION;
 import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.KIND;
@@ -92,13 +91,10 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Valid(NOT_BL
 		@DefaultValue Template template, @DefaultValue Addresses addresses, @Inherited @DefaultValue Key key,
 		@Inherited @DefaultValue Rotation rotation,
 		@Inherited @NestedConfigurationProperty @DefaultValue Startup startup, @DefaultValue Store store,
-		@DefaultValue Ssl ssl) {
+		@NestedConfigurationProperty @DefaultValue SslProperties ssl) {
 
 	/** Each of these determines who issues the certificate. */
 	private static final String ISSUED_BY = "issuer.name,signer-name,profile";
-
-	/** Each of these determines which authorities a bundle trusts. */
-	private static final String TRUST = "ssl.trust,ssl.trust-file,ssl.trust-config-map,ssl.trust-bundle.name,ssl.trust-bundle.signer-name";
 
 	/**
 	 * The issuer of cert-manager.
@@ -229,69 +225,6 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Valid(NOT_BL
 			SECRET
 
 		}
-
-	}
-
-	/**
-	 * The SSL bundle of a certificate.
-	 *
-	 * @param bundle Name of the SSL bundle. By default the pair name.
-	 * @param trust Authorities that the bundle trusts, unless trust-file,
-	 * trust-config-map or trust-bundle is set.
-	 * @param trustConfigMap ConfigMap with the authorities that the bundle trusts, as
-	 * [namespace/]name[:key], such as kube-root-ca.crt or internal-ca:bundle.pem. By
-	 * default the namespace of the pod or the context, and the key ca.crt. Changes are
-	 * followed.
-	 * @param trustBundle ClusterTrustBundles whose authorities the bundle trusts.
-	 * @param trustFile PEM file with the authorities that the bundle trusts, which is
-	 * read again when it changes.
-	 * @param trustOverlap How long an authority is trusted after its removal from the
-	 * source.
-	 * @param drain How long connections that use the previous certificate may stay open
-	 * after a rotation.
-	 */
-	record Ssl(@Nullable String bundle, @Inherited @Valid(NOT_BLANK) @DefaultValue("cluster") Trust trust,
-			@Inherited(unless = TRUST) @Valid(NOT_BLANK) @Nullable String trustConfigMap,
-			@Inherited(unless = TRUST) @DefaultValue TrustBundle trustBundle,
-			@Inherited(unless = TRUST) @Valid(NOT_BLANK) @Nullable Path trustFile,
-			@Inherited @Valid(NOT_NEGATIVE) @DefaultValue("1h") @DurationUnit(SECONDS) Duration trustOverlap,
-			@Inherited @Valid(NOT_NEGATIVE) @DefaultValue(DRAIN_SECONDS + "s") @DurationUnit(SECONDS) Duration drain) {
-
-		/**
-		 * The authorities that an SSL bundle trusts.
-		 */
-		enum Trust {
-
-			/**
-			 * The certificate authority of the cluster: the one in the kubeconfig, or the
-			 * one of the pod's service account.
-			 */
-			CLUSTER,
-
-			/** The certificate authorities that the JDK trusts. */
-			SYSTEM,
-
-			/**
-			 * The certificate authority that the issuer returned with the certificate.
-			 */
-			ISSUER
-
-		}
-
-	}
-
-	/**
-	 * The ClusterTrustBundles whose authorities an SSL bundle trusts.
-	 *
-	 * @param name ClusterTrustBundle with the authorities that the bundle trusts.
-	 * Requires Kubernetes 1.37, or 1.33 with the API enabled.
-	 * @param signerName Signer whose ClusterTrustBundles hold the authorities that the
-	 * bundle trusts, such as kubernetes.io/kube-apiserver-serving.
-	 * @param labelSelector Label selector for these ClusterTrustBundles, as for kubectl,
-	 * such as 'environment in (production, staging)'.
-	 */
-	record TrustBundle(@Valid(NOT_BLANK) @Nullable String name, @Valid( {
-			NOT_BLANK, SIGNER_NAME }) @Nullable String signerName, @Nullable String labelSelector){
 
 	}
 

@@ -8,6 +8,7 @@ import java.util.Set;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Signer;
+import io.kubelet.cert.certificate.peers.PeerRules;
 import io.kubelet.cert.rotation.engine.RotationSettings;
 import io.kubelet.cert.rotation.engine.RotationSettings.Schedule;
 import io.kubelet.cert.store.PairLocation;
@@ -162,9 +163,10 @@ public record CertificateSettings(PropertyNames properties, String name, @Nullab
 	 * @param bundle the bundle's name
 	 * @param trusted where the authorities are that it trusts
 	 * @param trustOverlap how long a removed authority is trusted
+	 * @param peers which peers are accepted
 	 * @param drain how long connections with the previous certificate may stay open
 	 */
-	public record Ssl(String bundle, Trusted trusted, Duration trustOverlap, Duration drain) {
+	public record Ssl(String bundle, Trusted trusted, Duration trustOverlap, PeerRules peers, Duration drain) {
 
 		/** The default drain, also that of a certificate that has no settings. */
 		public static final int DRAIN_SECONDS = 30;

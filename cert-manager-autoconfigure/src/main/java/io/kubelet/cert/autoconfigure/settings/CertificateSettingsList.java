@@ -14,7 +14,7 @@ import org.springframework.core.env.Environment;
  * @param servers the properties by which servers use SSL bundles, by the names of these
  */
 public record CertificateSettingsList(List<CertificateSettings> certificates, KubernetesProperties kubernetes,
-		Map<String, String> servers) {
+		Map<String, List<String>> servers) {
 
 	/**
 	 * Returns the settings of a certificate.
@@ -41,7 +41,16 @@ public record CertificateSettingsList(List<CertificateSettings> certificates, Ku
 	 * @return the property, empty if there is none
 	 */
 	public Optional<String> serverOf(CertificateSettings certificate) {
-		return Optional.ofNullable(this.servers.get(certificate.ssl().bundle()));
+		return serversOf(certificate).stream().findFirst();
+	}
+
+	/**
+	 * Returns the properties by which servers use the SSL bundle of a certificate.
+	 * @param certificate the settings of the certificate
+	 * @return the properties
+	 */
+	public List<String> serversOf(CertificateSettings certificate) {
+		return this.servers.getOrDefault(certificate.ssl().bundle(), List.of());
 	}
 
 }

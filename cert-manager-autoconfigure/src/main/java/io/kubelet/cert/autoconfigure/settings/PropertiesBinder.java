@@ -137,13 +137,17 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 			.anyMatch((name) -> isSet(certificate.append(name)));
 	}
 
-	/** A blank value sets nothing. */
+	/** A blank value sets nothing. A list may be written as its elements. */
 	private boolean isSet(ConfigurationPropertyName name) {
-		return this.own.bind(name, Bindable.of(Object.class)).map((value) -> !value.toString().isBlank()).orElse(false);
+		return Stream.of(name, name.append("[0]"))
+			.anyMatch((written) -> this.own.bind(written, Bindable.of(Object.class))
+				.map((value) -> !value.toString().isBlank())
+				.orElse(false));
 	}
 
 	/**
-	 * A blank text, as from {@code ${NAME:}}, counts as none unless a rule refuses it.
+	 * A blank text, as from {@code ${NAME:}}, counts as none unless a rule refuses it,
+	 * also as an element of a list: the list would end there.
 	 */
 	@Override
 	public @Nullable Object onSuccess(ConfigurationPropertyName name, Bindable<?> target, BindContext context,

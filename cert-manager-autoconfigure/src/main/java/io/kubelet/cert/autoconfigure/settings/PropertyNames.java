@@ -36,14 +36,15 @@ public record PropertyNames(String prefix, Set<ConfigurationPropertyName> inheri
 			Kind.FORBIDDEN);
 
 	/**
-	 * Returns the full name of a property. For a property that is inherited from the
+	 * Returns the full name of a property or a group. For one that is inherited from the
 	 * first certificate it is the name there.
 	 * @param property the name without the prefix
 	 * @return the full name
 	 */
 	public String of(String property) {
-		String own = this.prefix + "." + property;
-		return this.inherited.contains(ConfigurationPropertyName.of(own)) ? PREFIX + "." + property : own;
+		ConfigurationPropertyName own = ConfigurationPropertyName.of(this.prefix + "." + property);
+		return this.inherited.stream().anyMatch((name) -> own.equals(name) || own.isAncestorOf(name))
+				? PREFIX + "." + property : own.toString();
 	}
 
 	/**

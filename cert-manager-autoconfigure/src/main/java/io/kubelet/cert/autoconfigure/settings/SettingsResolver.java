@@ -25,6 +25,7 @@ import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.certificate.peers.PeerRules;
 import io.kubelet.cert.rotation.RetrySchedule;
 import io.kubelet.cert.rotation.RotationWindow;
 import io.kubelet.cert.rotation.engine.RotationSettings;
@@ -237,16 +238,18 @@ record SettingsResolver(PropertyNames names, CertificateProperties properties, S
 	}
 
 	private Ssl ssl(String name, Request request) {
-		CertificateProperties.Ssl ssl = this.properties.ssl();
+		SslProperties ssl = this.properties.ssl();
 		Trusted trusted = trusted(ssl);
 		this.names.require(trusted.kind() != TrustKind.ISSUER || request.issuer() != null, "ssl.trust", "issuer",
 				"A signer returns no authority, and certificate '%1$s' has no issuer: set '{issuer.name}', or name the authorities otherwise, such as with '%2$s.ssl.trust-config-map' or '%2$s.ssl.trust'",
 				name, this.names.prefix());
-		return new Ssl(Objects.requireNonNullElse(ssl.bundle(), name), trusted, ssl.trustOverlap(), ssl.drain());
+		return new Ssl(Objects.requireNonNullElse(ssl.bundle(), name), trusted, ssl.trustOverlap(),
+				new PeerRules(ssl.acceptedClients().resolve(this.names), ssl.acceptedServers().resolve(this.names)),
+				ssl.drain());
 	}
 
-	private Trusted trusted(CertificateProperties.Ssl ssl) {
-		CertificateProperties.TrustBundle bundle = ssl.trustBundle();
+	private Trusted trusted(SslProperties ssl) {
+		SslProperties.TrustBundle bundle = ssl.trustBundle();
 		String labels = Objects.requireNonNullElse(bundle.labelSelector(), "");
 		List<Trusted> named = Stream.of(trusted(TrustKind.FILE, "ssl.trust-file", ssl.trustFile(), labels),
 				trusted(TrustKind.CONFIG_MAP, "ssl.trust-config-map", ssl.trustConfigMap(), labels),

@@ -14,6 +14,7 @@ import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
 import io.kubelet.cert.autoconfigure.settings.PropertyNames;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.ExternalText;
+import io.kubelet.cert.certificate.peers.PeerRules;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.rotation.CertificateManager;
@@ -50,17 +51,20 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 
 	private final RotationScheduler scheduler;
 
+	private final CheckedClients checkedClients;
+
 	private final List<Runnable> ends = new ArrayList<>();
 
 	/** Bundles do not keep their followers. */
 	private final List<CertificateManager.Follower> followers = new ArrayList<>();
 
 	CertificateBundleRegistrar(CertificateSettingsList settings, CertificateManagers managers,
-			TrustedAuthorities trusted, RotationScheduler scheduler) {
+			TrustedAuthorities trusted, RotationScheduler scheduler, CheckedClients checkedClients) {
 		this.settings = settings;
 		this.managers = managers;
 		this.trusted = trusted;
 		this.scheduler = scheduler;
+		this.checkedClients = checkedClients;
 	}
 
 	@Override
@@ -68,7 +72,7 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 		this.managers.forEach((manager) -> this.ends.add(this.settings.find(manager.name())
 			.map((certificate) -> register(registry, certificate, manager))
 			.orElseGet(() -> RegisteredBundle.register(registry, manager.name(), manager,
-					this.trusted.undescribed(manager.name()), this.scheduler,
+					this.trusted.undescribed(manager.name()), PeerRules.NONE, this.scheduler,
 					Duration.ofSeconds(CertificateSettings.Ssl.DRAIN_SECONDS)))));
 		if (registry instanceof SslBundles bundles) {
 			bundles.getBundleNames()
@@ -90,6 +94,7 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 		certificate.properties()
 			.require(!(registry instanceof SslBundles bundles && bundles.getBundleNames().contains(bundleName)),
 					"ssl.bundle", bundleName, "There is an SSL bundle of this name already: rename one of them");
+		this.checkedClients.require(certificate);
 		Supplier<Trust> trust = this.trusted.of(certificate);
 		ServerCertificates servers = new ServerCertificates(this.settings);
 		servers.replaceStored(certificate, manager);
@@ -100,8 +105,8 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 			servers.require(certificate, manager.status());
 		}
 		report(certificate, manager.status().pair(), trust.get());
-		return RegisteredBundle.register(registry, bundleName, manager, trust, this.scheduler,
-				certificate.ssl().drain());
+		return RegisteredBundle.register(registry, bundleName, manager, trust, certificate.ssl().peers(),
+				this.scheduler, certificate.ssl().drain());
 	}
 
 	@Override

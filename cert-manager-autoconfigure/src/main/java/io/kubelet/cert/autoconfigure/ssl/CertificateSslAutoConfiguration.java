@@ -15,6 +15,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.autoconfigure.ssl.SslBundleRegistrar;
 import org.springframework.context.annotation.Bean;
+import org.springframework.core.env.Environment;
 
 /**
  * Auto-configuration of an SSL bundle for each certificate. The bundles are registered
@@ -28,11 +29,11 @@ public final class CertificateSslAutoConfiguration {
 
 	@Bean
 	SslBundleRegistrar certificateBundleRegistrar(CertificateSettingsList settings, CertificateManagers managers,
-			KubernetesConnection connection, RotationScheduler scheduler,
+			KubernetesConnection connection, RotationScheduler scheduler, Environment environment,
 			@Qualifier(CertificateManagerAutoConfiguration.CLOCK) ObjectProvider<Clock> clock) {
 		return new CertificateBundleRegistrar(settings, managers,
-				new TrustedAuthorities(connection, managers, clock.getIfAvailable(Clock::systemDefaultZone)),
-				scheduler);
+				new TrustedAuthorities(connection, managers, clock.getIfAvailable(Clock::systemDefaultZone)), scheduler,
+				new CheckedClients(settings, environment));
 	}
 
 }

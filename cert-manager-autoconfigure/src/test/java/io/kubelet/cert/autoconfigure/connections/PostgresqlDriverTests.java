@@ -12,6 +12,8 @@ import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.ssl.SslStoreBundle;
 
 /**
  * Tests for {@link PostgresqlDriver}.
@@ -19,13 +21,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 @ExtendWith(OutputCaptureExtension.class)
 class PostgresqlDriverTests {
 
+	private static final SslBundle SHOP = SslBundle.of(SslStoreBundle.NONE);
+
 	@ParameterizedTest
 	@CsvSource({ "postgresql, shop", "otel:postgresql, shop", "aws-wrapper:postgresql, shop", "tc:postgresql,",
 			"mysql,", "postgresql_fork," })
 	void poolOfPostgresqlHasTheBundleAlsoWithAWrappedDriver(String driver, @Nullable String bundle) {
 		HikariConfig config = new HikariConfig();
 		config.setJdbcUrl("jdbc:" + driver + "://localhost/x");
-		PostgresqlDriver.configure(config, "shop");
+		PostgresqlDriver.configure(config, "shop", () -> SHOP);
 		assertThat(PostgresqlDriver.bundle(config)).isEqualTo(bundle);
 	}
 
@@ -36,14 +40,14 @@ class PostgresqlDriverTests {
 		config.setInitializationFailTimeout(-1);
 		config.setPoolName("reports");
 		try (HikariDataSource pool = new HikariDataSource(config)) {
-			PostgresqlDriver.configure(pool, "shop");
+			PostgresqlDriver.configure(pool, "shop", () -> SHOP);
 			assertThat(PostgresqlDriver.bundle(pool)).isNull();
 		}
 		assertThat(output).contains(
 				"The connections of the pool reports do not present the certificate of the SSL bundle 'shop'",
 				"sslfactoryarg=shop");
 		config.setJdbcUrl("jdbc:postgresql://localhost:1/x?sslrootcert=/etc/managed-database.pem");
-		PostgresqlDriver.configure(config, "shop");
+		PostgresqlDriver.configure(config, "shop", () -> SHOP);
 		assertThat(PostgresqlDriver.bundle(config)).isNull();
 	}
 

@@ -7,12 +7,15 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Stream;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.AddressSourceKind;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Startup;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.TrustKind;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Trusted;
 import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.certificate.peers.AcceptedPeers;
+import io.kubelet.cert.certificate.peers.PeerRules;
 import io.kubelet.cert.rotation.RotationWindow;
 import io.kubelet.cert.rotation.engine.RotationSettings.Schedule;
 import org.junit.jupiter.api.Test;
@@ -151,6 +154,41 @@ class PropertiesBinderTests {
 			.trusted()).usingRecursiveComparison()
 			.ignoringFields("property")
 			.isEqualTo(new Trusted(kind, "", name, labels));
+	}
+
+	/** A list of a group replaces all of it, in whatever form it is written. */
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', textBlock = """
+			''                              | common-names=first;uris=https://first/ | true
+			servers.dns-names=b             | common-names=first;uris=https://first/ | true
+			clients.dns-names=b             | dns-names=b                            | true
+			clients.dns-names[0]=b          | dns-names=b                            | true
+			clients.uris[0]=https://second/ | uris=https://second/                   | true
+			clients.common-names=first      | common-names=first                     | true
+			clients.common-names=second     | common-names=first                     | false
+			""")
+	void acceptedPeersAreInheritedUnlessThereIsAListOfTheGroup(String second, String expected, boolean equal) {
+		String first = "ssl.accepted-clients.common-names=first;ssl.accepted-clients.uris[0]=https://first/";
+		AcceptedPeers clients = TestSettings
+			.named("b", first, "additional.b.template.common-name=b",
+					second.isEmpty() ? "" : "additional.b.ssl.accepted-" + second)
+			.ssl()
+			.peers()
+			.clients();
+		AcceptedPeers all = TestSettings
+			.first(Stream.of(expected.split(";")).map((list) -> "ssl.accepted-clients." + list).toArray(String[]::new))
+			.ssl()
+			.peers()
+			.clients();
+		assertThat(clients.equals(all)).isEqualTo(equal);
+	}
+
+	@Test
+	void everyoneIsAcceptedUnlessThereIsAList() {
+		assertThat(TestSettings.first("template.common-name=a").ssl().peers()).isEqualTo(PeerRules.NONE);
+		PeerRules rules = TestSettings.first("ssl.accepted-servers.uris=spiffe://a/b/**").ssl().peers();
+		assertThat(rules.clients().isRestricted()).isFalse();
+		assertThat(rules.servers().isRestricted()).isTrue();
 	}
 
 	@ParameterizedTest

@@ -70,6 +70,16 @@ class SettingsMistakesTests {
 					ssl.trust-file=a;ssl.trust-config-map=b        | ssl.trust-config-map with value 'b' is invalid: There is an ssl.trust-file as well: remove one of them
 					ssl.trust-config-map=a;ssl.trust-bundle.signer-name=b.c/d  | ssl.trust-bundle.signer-name with value 'b.c/d' is invalid: There is an ssl.trust-config-map as well
 					ssl.trust-bundle.name=a;ssl.trust-bundle.signer-name=b.c/d | ssl.trust-bundle.signer-name with value 'b.c/d' is invalid: There is an ssl.trust-bundle.name as well
+					ssl.accepted-clients.uris=                     | ssl.accepted-clients.uris with value '' is invalid: It is blank
+					ssl.accepted-clients.dns-names=${absent:}      | ssl.accepted-clients.dns-names with value '' is invalid: It is blank
+					ssl.accepted-clients.common-names[0]=          | ssl.accepted-clients.common-names[0] with value '' is invalid: It is blank
+					ssl.accepted-servers.uris[0]=spiffe://a/b;ssl.accepted-servers.uris[1]=${absent:} | ssl.accepted-servers.uris[1] with value '' is invalid: It is blank
+					ssl.accepted-servers.dns-names=a,,b            | ssl.accepted-servers.dns-names with value '[a, , b]' is invalid: An element of the list is empty: remove it, or set it to a name
+					ssl.accepted-servers.uris=orders               | ssl.accepted-servers.uris with value '[orders]' is invalid: 'orders' has no scheme: set it to the whole URI, such as spiffe://example.org/ns/shop/sa/shop
+					ssl.accepted-clients.uris=spiffe://*/a         | ssl.accepted-clients.uris with value '[spiffe://*/a]' is invalid: 'spiffe://*/a' has a '*' that is not its end: a URI may end in '/*'
+					ssl.accepted-clients.dns-names=*.shop.svc      | ssl.accepted-clients.dns-names with value '[*.shop.svc]' is invalid: '*.shop.svc' is no DNS name: set it to one such as shop.shop.svc, without a wildcard
+					additional.b.ssl.accepted-clients.uris=a       | additional.b.ssl.accepted-clients.uris with value '[a]' is invalid: 'a' has no scheme
+					ssl.accepted-clients.uris=a;additional.b.template.common-name=b | ssl.accepted-clients.uris with value '[a]' is invalid: 'a' has no scheme
 					additional.b.pair-name=kubelet-client          | additional.b.pair-name with value 'kubelet-client' is invalid: There is another certificate of this name: rename one of them
 					store.type=secret;store.secret=a;additional.b.store.secret=a | additional.b.store.secret with value 'Secret a' is invalid: Another certificate is stored in it: name a Secret for each
 					addresses.interfaces=eth0                      | addresses.interfaces with value '[eth0]' is invalid: They are read only if 'kubelet.cert.addresses.source' is 'interfaces' or 'pod'

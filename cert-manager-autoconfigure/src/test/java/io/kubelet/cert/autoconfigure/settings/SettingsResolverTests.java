@@ -19,6 +19,7 @@ import io.kubelet.cert.autoconfigure.ssl.KubernetesApiClientAutoConfiguration;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Signer;
+import io.kubelet.cert.certificate.peers.PeerRules;
 import io.kubelet.cert.rotation.engine.RotationSettings;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -62,7 +63,7 @@ class SettingsResolverTests {
 		assertThat(settings.rotation().schedule().required()).isTrue();
 		assertThat(settings.startup()).isEqualTo(new Startup(Startup.Mode.WAIT, Duration.ofSeconds(60)));
 		assertThat(settings.ssl()).isEqualTo(new CertificateSettings.Ssl("kubelet-client",
-				new Trusted(TrustKind.CLUSTER, "ssl.trust", "", ""), Duration.ofHours(1), Duration.ofSeconds(30)));
+				new Trusted(TrustKind.CLUSTER, "ssl.trust", "", ""), Duration.ofHours(1), PeerRules.NONE, Duration.ofSeconds(30)));
 		assertThat(RotationSettings.Request.of(Signer.of("any")).key()).isEqualTo(settings.request().wanted().key());
 		assertThat(defaultValue("enabled")).isEqualTo("true");
 		assertThat(defaultValue("pair-name")).isEqualTo(settings.name());

@@ -1,0 +1,143 @@
+package io.kubelet.cert.autoconfigure.settings;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+import io.kubelet.cert.certificate.peers.AcceptedPeers;
+import io.kubelet.cert.certificate.peers.AcceptedPeers.Named;
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.boot.convert.DurationUnit;
+
+import static io.kubelet.cert.autoconfigure.settings.CertificateSettings.Ssl.DRAIN_SECONDS;
+import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.NOT_BLANK;
+import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.NOT_NEGATIVE;
+import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.SIGNER_NAME;
+import static java.time.temporal.ChronoUnit.SECONDS;
+
+/**
+ * The SSL bundle of a certificate.
+ *
+ * @param bundle Name of the SSL bundle. By default the pair name.
+ * @param trust Authorities that the bundle trusts, unless trust-file, trust-config-map or
+ * trust-bundle is set.
+ * @param trustConfigMap ConfigMap with the authorities that the bundle trusts, as
+ * [namespace/]name[:key], such as kube-root-ca.crt or internal-ca:bundle.pem. By default
+ * the namespace of the pod or the context, and the key ca.crt. Changes are followed.
+ * @param trustBundle ClusterTrustBundles whose authorities the bundle trusts.
+ * @param trustFile PEM file with the authorities that the bundle trusts, which is read
+ * again when it changes.
+ * @param trustOverlap How long an authority is trusted after its removal from the source.
+ * @param acceptedClients The clients that a server with the bundle accepts among those of
+ * the trusted authorities. By default all.
+ * @param acceptedServers The servers that a client with the bundle accepts among those of
+ * the trusted authorities, in place of a comparison with the address. By default those
+ * whose certificate contains the address.
+ * @param drain How long connections that use the previous certificate may stay open after
+ * a rotation.
+ */
+record SslProperties(@Nullable String bundle, @Inherited @Valid(NOT_BLANK) @DefaultValue("cluster") Trust trust,
+		@Inherited(unless = TRUST) @Valid(NOT_BLANK) @Nullable String trustConfigMap,
+		@Inherited(unless = TRUST) @DefaultValue TrustBundle trustBundle,
+		@Inherited(unless = TRUST) @Valid(NOT_BLANK) @Nullable Path trustFile,
+		@Inherited @Valid(NOT_NEGATIVE) @DefaultValue("1h") @DurationUnit(SECONDS) Duration trustOverlap,
+		@Inherited(unless = CLIENTS) @DefaultValue AcceptedClients acceptedClients,
+		@Inherited(unless = SERVERS) @DefaultValue AcceptedServers acceptedServers,
+		@Inherited @Valid(NOT_NEGATIVE) @DefaultValue(DRAIN_SECONDS + "s") @DurationUnit(SECONDS) Duration drain) {
+
+	/** Each of these determines which authorities a bundle trusts. */
+	private static final String TRUST = "ssl.trust,ssl.trust-file,ssl.trust-config-map,ssl.trust-bundle.name,ssl.trust-bundle.signer-name";
+
+	private static final String CLIENTS = "ssl.accepted-clients.uris,ssl.accepted-clients.dns-names,ssl.accepted-clients.common-names";
+
+	private static final String SERVERS = "ssl.accepted-servers.uris,ssl.accepted-servers.dns-names";
+
+	/**
+	 * The clients that a server accepts. One of the names suffices.
+	 *
+	 * @param uris URIs of accepted clients, such as spiffe://example.org/ns/shop/sa/shop.
+	 * A URI may end in '/*' (one further segment) or '/**' (one or more). Requires
+	 * client-auth; with 'want', a client without a certificate passes, and one with a
+	 * certificate that is not accepted does not.
+	 * @param dnsNames DNS names of accepted clients, without wildcards.
+	 * @param commonNames Common names of accepted clients, for authorities that issue
+	 * nothing else.
+	 */
+	record AcceptedClients(@Valid(NOT_BLANK) @DefaultValue List<String> uris,
+			@Valid(NOT_BLANK) @DefaultValue List<String> dnsNames,
+			@Valid(NOT_BLANK) @DefaultValue List<String> commonNames) {
+
+		AcceptedPeers resolve(PropertyNames names) {
+			return accepted(names, "ssl.accepted-clients.", this.uris, this.dnsNames, this.commonNames);
+		}
+
+	}
+
+	/**
+	 * The servers that a client accepts. One of the names suffices.
+	 *
+	 * @param uris URIs of accepted servers, such as spiffe://example.org/ns/orders/sa/*.
+	 * They replace the verification of the host name, so each of these servers may answer
+	 * in place of another one. Of several URIs in a certificate, one suffices, unless one
+	 * is a SPIFFE ID: it has to be the only one.
+	 * @param dnsNames DNS names of accepted servers, without wildcards, in place of that
+	 * of the address, as for a port-forward.
+	 */
+	record AcceptedServers(@Valid(NOT_BLANK) @DefaultValue List<String> uris,
+			@Valid(NOT_BLANK) @DefaultValue List<String> dnsNames) {
+
+		AcceptedPeers resolve(PropertyNames names) {
+			return accepted(names, "ssl.accepted-servers.", this.uris, this.dnsNames, List.of());
+		}
+
+	}
+
+	private static AcceptedPeers accepted(PropertyNames names, String group, List<String> uris, List<String> dnsNames,
+			List<String> commonNames) {
+		if (uris.isEmpty() && dnsNames.isEmpty() && commonNames.isEmpty()) {
+			return AcceptedPeers.everyone();
+		}
+		return new Named(names.check(group + "uris", uris, () -> Named.uris(uris)),
+				names.check(group + "dns-names", dnsNames, () -> Named.dnsNames(dnsNames)),
+				names.check(group + "common-names", commonNames, () -> Named.commonNames(commonNames)));
+	}
+
+	/**
+	 * The authorities that an SSL bundle trusts.
+	 */
+	enum Trust {
+
+		/**
+		 * The certificate authority of the cluster: the one in the kubeconfig, or the one
+		 * of the pod's service account.
+		 */
+		CLUSTER,
+
+		/** The certificate authorities that the JDK trusts. */
+		SYSTEM,
+
+		/**
+		 * The certificate authority that the issuer returned with the certificate.
+		 */
+		ISSUER
+
+	}
+
+	/**
+	 * The ClusterTrustBundles whose authorities an SSL bundle trusts.
+	 *
+	 * @param name ClusterTrustBundle with the authorities that the bundle trusts.
+	 * Requires Kubernetes 1.37, or 1.33 with the API enabled.
+	 * @param signerName Signer whose ClusterTrustBundles hold the authorities that the
+	 * bundle trusts, such as kubernetes.io/kube-apiserver-serving.
+	 * @param labelSelector Label selector for these ClusterTrustBundles, as for kubectl,
+	 * such as 'environment in (production, staging)'.
+	 */
+	record TrustBundle(@Valid(NOT_BLANK) @Nullable String name, @Valid( {
+			NOT_BLANK, SIGNER_NAME }) @Nullable String signerName, @Nullable String labelSelector){
+
+	}
+
+}
