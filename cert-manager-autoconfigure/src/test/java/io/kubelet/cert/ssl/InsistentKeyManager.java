@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Presents a pair whoever the peer trusts. One of the JDK would present none.
  */
-final class InsistentKeyManager extends X509ExtendedKeyManager {
+public final class InsistentKeyManager extends X509ExtendedKeyManager {
 
 	private final CertificatePair pair;
 
@@ -30,7 +30,7 @@ final class InsistentKeyManager extends X509ExtendedKeyManager {
 	}
 
 	/** A context of a client or server that presents a pair, or nothing. */
-	static SSLContext context(@Nullable CertificatePair pair, Trust trust, String protocol) {
+	public static SSLContext context(@Nullable CertificatePair pair, Trust trust, String protocol) {
 		try {
 			SSLContext context = SSLContext.getInstance(protocol);
 			context.init((pair != null) ? new KeyManager[] { new InsistentKeyManager(pair) } : null,

@@ -63,7 +63,7 @@ class PostgresqlRotationTests {
 		application = new RotatingApplication(Jdbc.class, "spring.datasource.url=" + URL,
 				"spring.datasource.username=test", "kubelet.cert.postgresql.bundle=client",
 				"spring.datasource.hikari.maximum-pool-size=3");
-		server = start(program, directory);
+		server = start(program, directory, port, application.pair("server"));
 	}
 
 	@AfterAll
@@ -138,8 +138,7 @@ class PostgresqlRotationTests {
 	}
 
 	/** PostgreSQL does not run as root. */
-	private static ServerProgram start(Path program, Path directory) throws Exception {
-		CertificatePair pair = application.pair("server");
+	static ServerProgram start(Path program, Path directory, int port, CertificatePair pair) throws Exception {
 		String both = Pem.write(pair);
 		Files.writeString(directory.resolve("server.crt"), Pem.write(pair.chain()));
 		Files.writeString(directory.resolve("server.key"), both.substring(both.lastIndexOf("-----BEGIN")));
