@@ -56,7 +56,7 @@ public record ServerCertificates(CertificateSettingsList settings) {
 	private static List<Usage> usages(CertificateSettings certificate, CertificateTemplate template) {
 		List<Usage> configured = certificate.request().wanted().usages();
 		return !configured.isEmpty() ? configured
-				: List.of(Usage.purpose(certificate.request().wanted().signer(), template));
+				: Usage.purposes(certificate.request().wanted().signer(), template);
 	}
 
 	/**

@@ -7,6 +7,7 @@ import java.security.interfaces.RSAKey;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
+import java.util.stream.Stream;
 
 import org.jspecify.annotations.Nullable;
 
@@ -69,10 +70,11 @@ public enum Usage {
 
 	/**
 	 * Returns the usages to request if none are configured: digital signature, key
-	 * encipherment for RSA keys only, and either server auth or client auth. Kubernetes'
-	 * own signers determine which one. Other signers are asked for server auth if the
-	 * certificate has DNS names or IP addresses that a client could verify, and otherwise
-	 * for client auth. No signer is asked for both, because a signer of serving
+	 * encipherment for RSA keys only, and server auth or client auth. Kubernetes' own
+	 * signers determine which one. Other signers are asked for server auth if the
+	 * certificate has DNS names or IP addresses that a client could verify, for both if
+	 * it states nothing but URIs, as that of a workload does, and otherwise for client
+	 * auth. With DNS names, no signer is asked for both, because a signer of serving
 	 * certificates may refuse client auth.
 	 * @param signer the signer
 	 * @param template the template
@@ -80,25 +82,28 @@ public enum Usage {
 	 * @return the usages in the order in which the kubelet sends them
 	 */
 	public static List<Usage> defaults(Signer signer, CertificateTemplate template, PublicKey key) {
-		Usage purpose = purpose(signer, template);
-		return (key instanceof RSAKey) ? List.of(DIGITAL_SIGNATURE, KEY_ENCIPHERMENT, purpose)
-				: List.of(DIGITAL_SIGNATURE, purpose);
+		Stream<Usage> ofKey = (key instanceof RSAKey) ? Stream.of(DIGITAL_SIGNATURE, KEY_ENCIPHERMENT)
+				: Stream.of(DIGITAL_SIGNATURE);
+		return Stream.concat(ofKey, purposes(signer, template).stream()).toList();
 	}
 
 	/**
-	 * Returns which of the usages that are requested by default says what the certificate
-	 * is for.
+	 * Returns those of the usages that are requested by default which say what the
+	 * certificate is for.
 	 * @param signer the signer
 	 * @param template the template
-	 * @return server auth or client auth
+	 * @return server auth, client auth or both
 	 */
-	public static Usage purpose(Signer signer, CertificateTemplate template) {
-		boolean server = switch (signer.toString()) {
-			case "kubernetes.io/kubelet-serving" -> true;
-			case "kubernetes.io/kube-apiserver-client", "kubernetes.io/kube-apiserver-client-kubelet" -> false;
-			default -> !template.dnsNames().isEmpty() || !template.ipAddresses().isEmpty();
+	public static List<Usage> purposes(Signer signer, CertificateTemplate template) {
+		boolean named = !template.dnsNames().isEmpty() || !template.ipAddresses().isEmpty();
+		boolean workload = !named && template.commonName() == null && !template.uris().isEmpty();
+		return switch (signer.toString()) {
+			case "kubernetes.io/kubelet-serving" -> List.of(SERVER_AUTH);
+			case "kubernetes.io/kube-apiserver-client", "kubernetes.io/kube-apiserver-client-kubelet" ->
+				List.of(CLIENT_AUTH);
+			default ->
+				named ? List.of(SERVER_AUTH) : workload ? List.of(SERVER_AUTH, CLIENT_AUTH) : List.of(CLIENT_AUTH);
 		};
-		return server ? SERVER_AUTH : CLIENT_AUTH;
 	}
 
 	/**

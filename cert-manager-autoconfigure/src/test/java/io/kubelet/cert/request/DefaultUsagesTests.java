@@ -3,6 +3,7 @@ package io.kubelet.cert.request;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificateTemplate;
@@ -24,7 +25,8 @@ class DefaultUsagesTests {
 	private static final Map<String, CertificateTemplate> TEMPLATES = Map.of("subject", SUBJECT, "DNS name",
 			SUBJECT.withDnsNames(List.of("app.example.com")), "IP address",
 			SUBJECT.withIpAddresses(List.of(CertificateNames.parseIpAddress("10.0.0.1"))), "URI",
-			SUBJECT.withUris(List.of("spiffe://example.com/app")));
+			SUBJECT.withUris(List.of("spiffe://example.com/app")), "workload",
+			CertificateTemplate.ofSubject(null).withUris(List.of("spiffe://example.com/app")));
 
 	@ParameterizedTest
 	@CsvSource({ "kubernetes.io/kube-apiserver-client-kubelet, subject, EC, CLIENT_AUTH",
@@ -43,6 +45,17 @@ class DefaultUsagesTests {
 				KeyPairSource.jdk().generate(key).getPublic()))
 			.isEqualTo(rsa ? List.of(Usage.DIGITAL_SIGNATURE, Usage.KEY_ENCIPHERMENT, purpose)
 					: List.of(Usage.DIGITAL_SIGNATURE, purpose));
+	}
+
+	/** It calls others, and is called by others. */
+	@ParameterizedTest
+	@CsvSource({ "example.com/any, workload, 'DIGITAL_SIGNATURE,SERVER_AUTH,CLIENT_AUTH'",
+			"kubernetes.io/kube-apiserver-client, workload, 'DIGITAL_SIGNATURE,CLIENT_AUTH'",
+			"example.com/any, URI, 'DIGITAL_SIGNATURE,CLIENT_AUTH'" })
+	void certificateWithUrisAloneIsForServersAndClients(String signerName, String template, String usages) {
+		assertThat(Usage.defaults(Signer.of(signerName), Objects.requireNonNull(TEMPLATES.get(template)),
+				KeyPairSource.jdk().generate(KeySpecification.EC_P256).getPublic()))
+			.isEqualTo(Stream.of(usages.split(",")).map(Usage::valueOf).toList());
 	}
 
 }

@@ -69,7 +69,8 @@ import static java.time.temporal.ChronoUnit.SECONDS;
  * and a stored one is replaced at the start. By default the chain is not checked.
  * @param usages Usages to request. By default digital signature, key encipherment for RSA
  * keys, and that of the signer for Kubernetes' own signers; for others server auth if
- * there are DNS names or IP addresses, and client auth if there are none.
+ * there are DNS names or IP addresses, both if there are URIs alone, and otherwise client
+ * auth.
  * @param requestedLifetime Lifetime to request. A signer accepts 10 minutes or more; with
  * an issuer, less is reported. By default the signer or the issuer decides.
  * @param template What the certificate states.
