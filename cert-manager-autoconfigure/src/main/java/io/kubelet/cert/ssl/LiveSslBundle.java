@@ -1,6 +1,5 @@
 package io.kubelet.cert.ssl;
 
-import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
@@ -12,14 +11,14 @@ import java.util.Set;
 import java.util.WeakHashMap;
 import java.util.function.Supplier;
 
-import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.peers.PeerRules;
+import io.kubelet.cert.certificate.peers.Peers;
+import io.kubelet.cert.certificate.peers.RefusedPeers;
 import io.kubelet.cert.certificate.trust.Cached;
 import io.kubelet.cert.certificate.trust.KeyStores;
 import io.kubelet.cert.certificate.trust.LiveTrustManager;
@@ -55,7 +54,7 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 
 	private final Supplier<Trust> trust;
 
-	private final PeerRules rules;
+	private final Peers peers;
 
 	private final RotationScheduler scheduler;
 
@@ -85,11 +84,11 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 		this.password = HexFormat.of().formatHex(password);
 		this.manager = manager;
 		this.trust = trust;
-		this.rules = rules;
+		this.peers = new Peers(rules, new RefusedPeers(this, (task) -> after(Duration.ofHours(1), task)));
 		this.scheduler = scheduler;
 		this.drain = drain;
 		SslManagerBundle base = SslManagerBundle
-			.from(new PeerTrustManager(new LiveTrustManager(trust, this.handshakes::record), rules));
+			.from(new PeerTrustManager(new LiveTrustManager(trust, this.handshakes::record), this.peers));
 		this.keyManagers = LiveKeyManagerFactory.of(base.getKeyManagerFactory(),
 				new LiveKeyManager(this::pair, this.handshakes::record, this.handshakes::recordServer, this::presents));
 		this.trustManagers = base.getTrustManagerFactory();
@@ -137,14 +136,10 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 		return this.password;
 	}
 
-	/**
-	 * A trust store cannot express which peers are accepted. Who makes a trust manager of
-	 * it instead of using the one of this bundle would accept others, so it contains no
-	 * authority.
-	 */
+	/** A trust store cannot express rules for peers: who copies it would skip them. */
 	@Override
 	public @Nullable KeyStore getTrustStore() {
-		return (this.rules.isRestricted() ? Trust.exactly(List.of()) : this.trust.get()).store();
+		return (this.peers.rules().isRestricted() ? Trust.exactly(List.of()) : this.trust.get()).store();
 	}
 
 	@Override
@@ -160,25 +155,17 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 	 * servers with such a context know their connections.
 	 */
 	private SSLContext context(String protocol, Identity identity) {
-		try {
-			SSLContext context = SSLContext.getInstance(protocol);
-			context.init(new KeyManager[] { new LiveKeyManager(identity::pair, (client) -> {
-			}, (server) -> {
-			}, (role, transport, leaf) -> presents(role, (role == TlsRole.CLIENT) ? transport : null, leaf)) },
-					new TrustManager[] { new PeerTrustManager(new LiveTrustManager(this.trust), this.rules) }, null);
-			return context;
-		}
-		catch (GeneralSecurityException ex) {
-			throw new IllegalStateException("Cannot create an SSL context for " + protocol, ex);
-		}
+		return LiveSslContext.create(protocol, new LiveKeyManager(identity::pair, (client) -> {
+		}, (server) -> {
+		}, (role, transport, leaf) -> presents(role, (role == TlsRole.CLIENT) ? transport : null, leaf)), new PeerTrustManager(new LiveTrustManager(this.trust), this.peers));
 	}
 
 	/**
-	 * Returns which peers are accepted.
-	 * @return the rules, which do not change
+	 * Returns the peers that are accepted, and those that were refused.
+	 * @return the peers
 	 */
-	public PeerRules rules() {
-		return this.rules;
+	public Peers peers() {
+		return this.peers;
 	}
 
 	/**

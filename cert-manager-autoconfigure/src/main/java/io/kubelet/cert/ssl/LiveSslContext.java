@@ -1,5 +1,6 @@
 package io.kubelet.cert.ssl;
 
+import java.security.GeneralSecurityException;
 import java.security.KeyManagementException;
 import java.security.SecureRandom;
 import java.util.function.Supplier;
@@ -41,6 +42,18 @@ final class LiveSslContext extends SSLContextSpi {
 	static SSLContext of(Supplier<SSLContext> current, SSLContext fixed) {
 		return new SSLContext(new LiveSslContext(current, fixed), fixed.getProvider(), fixed.getProtocol()) {
 		};
+	}
+
+	/** Creates a context that keeps its managers. */
+	static SSLContext create(String protocol, KeyManager keys, TrustManager trust) {
+		try {
+			SSLContext context = SSLContext.getInstance(protocol);
+			context.init(new KeyManager[] { keys }, new TrustManager[] { trust }, null);
+			return context;
+		}
+		catch (GeneralSecurityException ex) {
+			throw new IllegalStateException("Cannot create an SSL context for " + protocol, ex);
+		}
 	}
 
 	@Override

@@ -8,9 +8,10 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.X509ExtendedTrustManager;
 
-import io.kubelet.cert.certificate.peers.AcceptedPeers;
-import io.kubelet.cert.certificate.peers.PeerRules;
+import io.kubelet.cert.certificate.peers.PeerRole;
+import io.kubelet.cert.certificate.peers.Peers;
 import io.kubelet.cert.certificate.trust.LiveTrustManager;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Checks the chain of each peer against the trusted authorities, and then its names
@@ -23,40 +24,40 @@ final class PeerTrustManager extends X509ExtendedTrustManager {
 
 	private final LiveTrustManager trusted;
 
-	private final PeerRules rules;
+	private final Peers peers;
 
 	/**
 	 * Creates a manager.
 	 * @param trusted checks the chains
-	 * @param rules which peers are accepted
+	 * @param peers which peers are accepted
 	 */
-	PeerTrustManager(LiveTrustManager trusted, PeerRules rules) {
+	PeerTrustManager(LiveTrustManager trusted, Peers peers) {
 		this.trusted = trusted;
-		this.rules = rules;
+		this.peers = peers;
 	}
 
 	@Override
 	public void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket)
 			throws CertificateException {
-		check(chain, this.rules.clients(), () -> this.trusted.checkClientTrusted(chain, authType, socket));
+		check(PeerRole.CLIENT, chain, socket, () -> this.trusted.checkClientTrusted(chain, authType, socket));
 	}
 
 	@Override
 	public void checkClientTrusted(X509Certificate[] chain, String authType, SSLEngine engine)
 			throws CertificateException {
-		check(chain, this.rules.clients(), () -> this.trusted.checkClientTrusted(chain, authType, engine));
+		check(PeerRole.CLIENT, chain, engine, () -> this.trusted.checkClientTrusted(chain, authType, engine));
 	}
 
 	@Override
 	public void checkClientTrusted(X509Certificate[] chain, String authType) throws CertificateException {
-		check(chain, this.rules.clients(), () -> this.trusted.checkClientTrusted(chain, authType));
+		check(PeerRole.CLIENT, chain, null, () -> this.trusted.checkClientTrusted(chain, authType));
 	}
 
 	@Override
 	public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket)
 			throws CertificateException {
-		check(chain, this.rules.servers(), () -> {
-			if (this.rules.servers().isRestricted() && socket instanceof SSLSocket tls) {
+		check(PeerRole.SERVER, chain, socket, () -> {
+			if (this.peers.rules().servers().isRestricted() && socket instanceof SSLSocket tls) {
 				this.trusted.checkServerTrusted(chain, authType, HandshakeView.withoutAddress(tls));
 			}
 			else {
@@ -68,13 +69,13 @@ final class PeerTrustManager extends X509ExtendedTrustManager {
 	@Override
 	public void checkServerTrusted(X509Certificate[] chain, String authType, SSLEngine engine)
 			throws CertificateException {
-		check(chain, this.rules.servers(), () -> this.trusted.checkServerTrusted(chain, authType,
-				this.rules.servers().isRestricted() ? HandshakeView.withoutAddress(engine) : engine));
+		check(PeerRole.SERVER, chain, engine, () -> this.trusted.checkServerTrusted(chain, authType,
+				this.peers.rules().servers().isRestricted() ? HandshakeView.withoutAddress(engine) : engine));
 	}
 
 	@Override
 	public void checkServerTrusted(X509Certificate[] chain, String authType) throws CertificateException {
-		check(chain, this.rules.servers(), () -> this.trusted.checkServerTrusted(chain, authType));
+		check(PeerRole.SERVER, chain, null, () -> this.trusted.checkServerTrusted(chain, authType));
 	}
 
 	@Override
@@ -82,15 +83,31 @@ final class PeerTrustManager extends X509ExtendedTrustManager {
 		return this.trusted.getAcceptedIssuers();
 	}
 
-	private static void check(X509Certificate[] chain, AcceptedPeers accepted, ChainCheck ofChain)
+	private void check(PeerRole role, X509Certificate[] chain, @Nullable Object transport, ChainCheck ofChain)
 			throws CertificateException {
 		try {
 			ofChain.run();
-			accepted.require(chain[0]);
+			((role == PeerRole.CLIENT) ? this.peers.rules().clients() : this.peers.rules().servers()).require(chain[0]);
+		}
+		catch (CertificateException ex) {
+			this.peers.refused().add(role, chain, address(transport), ex);
+			throw ex;
 		}
 		catch (RuntimeException ex) {
-			throw new CertificateException("The peer is refused, because its certificate could not be checked", ex);
+			CertificateException refusal = new CertificateException(
+					"The peer is refused, because its certificate could not be checked", ex);
+			this.peers.refused().add(role, chain, address(transport), refusal);
+			throw refusal;
 		}
+	}
+
+	/** That of a client is known to the engines of some servers. */
+	private static @Nullable String address(@Nullable Object transport) {
+		if (transport instanceof Socket socket && socket.getInetAddress() != null) {
+			return socket.getInetAddress().getHostAddress() + ":" + socket.getPort();
+		}
+		return (transport instanceof SSLEngine engine && engine.getPeerHost() != null)
+				? engine.getPeerHost() + ":" + engine.getPeerPort() : null;
 	}
 
 	private interface ChainCheck {

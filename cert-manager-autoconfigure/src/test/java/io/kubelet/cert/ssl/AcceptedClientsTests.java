@@ -11,12 +11,16 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.certificate.peers.PeerRole;
+import io.kubelet.cert.certificate.peers.RefusalReason;
+import io.kubelet.cert.certificate.peers.RefusedPeers;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.ssl.RotatingServer.Kind;
 import io.kubelet.cert.testsupport.TestAuthority;
@@ -32,6 +36,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+import static org.awaitility.Awaitility.await;
 
 /**
  * Servers that accept certain clients, in real handshakes.
@@ -56,7 +62,10 @@ class AcceptedClientsTests {
 
 	private static RotatingServer want;
 
+	private final Kind kind;
+
 	AcceptedClientsTests(Kind kind) {
+		this.kind = kind;
 	}
 
 	@BeforeParameterizedClassInvocation
@@ -93,6 +102,27 @@ class AcceptedClientsTests {
 				}
 				assertThat(isAnsweredByHttp2(context, server.uri())).as("%s, HTTP/2", protocol).isEqualTo(accepted);
 			}
+		}
+	}
+
+	/** Only Jetty tells that a client presents no certificate. */
+	@ParameterizedTest
+	@EnumSource(names = { "URI_NOT_ACCEPTED", "URI_OF_ANOTHER_AUTHORITY", "SVID_WITH_TWO_URIS", "NO_CERTIFICATE" })
+	void refusalIsCountedAndLogged(Case client) throws Exception {
+		RefusalReason reason = switch (client) {
+			case URI_OF_ANOTHER_AUTHORITY -> RefusalReason.UNTRUSTED;
+			case SVID_WITH_TWO_URIS -> RefusalReason.MALFORMED;
+			case NO_CERTIFICATE -> RefusalReason.MISSING;
+			default -> RefusalReason.NOT_ACCEPTED;
+		};
+		assumeThat(client != Case.NO_CERTIFICATE || this.kind == Kind.JETTY).isTrue();
+		RefusedPeers refused = Objects.requireNonNull(LiveSslBundle.of(need.bundle("server"))).peers().refused();
+		long before = refused.count(PeerRole.CLIENT, reason);
+		for (int i = 1; i <= 3; i++) {
+			assertThat(isAnsweredByHttp1(InsistentKeyManager.context(client.pair, SERVER, "TLS"), need.port()))
+				.isFalse();
+			long expected = before + i;
+			await().untilAsserted(() -> assertThat(refused.count(PeerRole.CLIENT, reason)).isEqualTo(expected));
 		}
 	}
 

@@ -28,6 +28,8 @@ import io.kubelet.cert.certificate.peers.AcceptedPeers;
 import io.kubelet.cert.certificate.peers.AcceptedPeers.Named;
 import io.kubelet.cert.certificate.peers.PeerRefusedException;
 import io.kubelet.cert.certificate.peers.PeerRules;
+import io.kubelet.cert.certificate.peers.Peers;
+import io.kubelet.cert.certificate.peers.RefusedPeers;
 import io.kubelet.cert.certificate.trust.LiveTrustManager;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.testsupport.TestAuthority;
@@ -53,7 +55,9 @@ class PeerTrustManagerTests {
 	private final PeerTrustManager manager = manager(Trust.exactly(List.of(authority.certificate())));
 
 	private static PeerTrustManager manager(Trust trust) {
-		return new PeerTrustManager(new LiveTrustManager(() -> trust), new PeerRules(shop, shop));
+		return new PeerTrustManager(new LiveTrustManager(() -> trust),
+				new Peers(new PeerRules(shop, shop), new RefusedPeers("the SSL bundle 'test'", (task) -> {
+				})));
 	}
 
 	/** The address is one that is in no certificate. */
@@ -93,7 +97,8 @@ class PeerTrustManagerTests {
 		assertThatExceptionOfType(CertificateException.class).isThrownBy(() -> {
 			PeerTrustManager failing = new PeerTrustManager(new LiveTrustManager(() -> {
 				throw new IllegalStateException();
-			}), new PeerRules(shop, shop));
+			}), new Peers(new PeerRules(shop, shop), new RefusedPeers("the SSL bundle 'test'", (task) -> {
+			})));
 			failing.checkClientTrusted(chain, "UNKNOWN");
 		});
 	}

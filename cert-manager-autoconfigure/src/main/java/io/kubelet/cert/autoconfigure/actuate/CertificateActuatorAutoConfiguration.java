@@ -99,16 +99,24 @@ public final class CertificateActuatorAutoConfiguration {
 		@Bean
 		CertificateMetrics certificateMetrics(CertificateManagers managers,
 				ObjectProvider<CertificateSettingsList> settings, ObjectProvider<SslBundles> bundles) {
-			return new CertificateMetrics(managers, (name) -> {
-				String bundle = settings.stream()
-					.flatMap((all) -> all.find(name).stream())
-					.map((certificate) -> certificate.ssl().bundle())
-					.findFirst()
-					.orElse(name);
-				return Objects.requireNonNull(LiveSslBundle.of(bundles.getObject().getBundle(bundle)))
-					.identity()
-					.trust();
-			}, Clock.systemUTC());
+			return new CertificateMetrics(managers, (name) -> bundle(name, settings, bundles).identity().trust(),
+					Clock.systemUTC());
+		}
+
+		@Bean
+		PeerMetrics certificatePeerMetrics(CertificateManagers managers,
+				ObjectProvider<CertificateSettingsList> settings, ObjectProvider<SslBundles> bundles) {
+			return new PeerMetrics(managers, (name) -> bundle(name, settings, bundles).peers(), new BoundMeters());
+		}
+
+		private static LiveSslBundle bundle(String certificate, ObjectProvider<CertificateSettingsList> settings,
+				ObjectProvider<SslBundles> bundles) {
+			String bundle = settings.stream()
+				.flatMap((all) -> all.find(certificate).stream())
+				.map((found) -> found.ssl().bundle())
+				.findFirst()
+				.orElse(certificate);
+			return Objects.requireNonNull(LiveSslBundle.of(bundles.getObject().getBundle(bundle)));
 		}
 
 		@Bean

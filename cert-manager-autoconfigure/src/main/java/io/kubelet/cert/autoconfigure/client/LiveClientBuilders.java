@@ -72,7 +72,7 @@ final class LiveClientBuilders {
 
 	private static boolean acceptsCertainServers(@Nullable HttpClientSettings settings) {
 		LiveSslBundle bundle = (settings != null) ? LiveSslBundle.of(settings.sslBundle()) : null;
-		return bundle != null && bundle.rules().servers().isRestricted();
+		return bundle != null && bundle.peers().rules().servers().isRestricted();
 	}
 
 	/** The builder behind {@code WebClient}, for applications that have Reactor. */

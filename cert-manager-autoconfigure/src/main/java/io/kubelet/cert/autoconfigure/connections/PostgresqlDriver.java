@@ -85,7 +85,7 @@ final class PostgresqlDriver {
 	 */
 	static boolean acceptsCertainServers(SslBundle bundle) {
 		LiveSslBundle live = LiveSslBundle.of(bundle);
-		return live != null && live.rules().servers().isRestricted();
+		return live != null && live.peers().rules().servers().isRestricted();
 	}
 
 	private static @Nullable String parameter(HikariConfig source, String name) {

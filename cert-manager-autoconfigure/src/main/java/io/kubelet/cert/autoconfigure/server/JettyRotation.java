@@ -13,6 +13,7 @@ import org.eclipse.jetty.http2.HTTP2Connection;
 import org.eclipse.jetty.http2.frames.GoAwayFrame;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.ssl.SslConnection;
+import org.eclipse.jetty.io.ssl.SslHandshakeListener;
 import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.HttpConfiguration;
@@ -56,6 +57,14 @@ record JettyRotation(SslBundles bundles, JettyWebServerFactory factory) implemen
 									|| context.getTrustStoreResource() != null);
 					context.setSslContext(bundle.createSslContext(SslBundle.DEFAULT_PROTOCOL));
 				}
+				factory.addBean(new SslHandshakeListener() {
+
+					@Override
+					public void handshakeFailed(Event event, Throwable failure) {
+						served.failed(event.getEndPoint().getRemoteSocketAddress(), failure);
+					}
+
+				});
 				drain(connector, served);
 			}
 		}

@@ -1,5 +1,7 @@
 package io.kubelet.cert.autoconfigure.server;
 
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.security.KeyStore;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -57,7 +59,7 @@ final class ServedCertificates {
 
 	private void add(String serverName, SslBundle bundle) {
 		LiveSslBundle live = LiveSslBundle.of(bundle);
-		this.clients.add((live != null) ? live.rules().clients() : AcceptedPeers.everyone());
+		this.clients.add((live != null) ? live.peers().rules().clients() : AcceptedPeers.everyone());
 		if (live != null) {
 			this.bundles.put(serverName.toLowerCase(Locale.ROOT), live);
 		}
@@ -80,7 +82,7 @@ final class ServedCertificates {
 	void requireNoRules() {
 		this.bundles.values()
 			.stream()
-			.filter((bundle) -> bundle.rules().isRestricted())
+			.filter((bundle) -> bundle.peers().rules().isRestricted())
 			.findFirst()
 			.ifPresent((bundle) -> {
 				throw new InvalidSettingsException(
@@ -113,6 +115,15 @@ final class ServedCertificates {
 			this.drains.add(drain);
 			bundle.addFollower(drain);
 		});
+	}
+
+	/** Reports a handshake that has failed, if the client presented no certificate. */
+	void failed(@Nullable SocketAddress client, @Nullable Throwable failure) {
+		if (failure != null && !isEmpty()) {
+			String address = (client instanceof InetSocketAddress known && known.getAddress() != null)
+					? known.getAddress().getHostAddress() : null;
+			this.bundles.values().iterator().next().peers().refused().addIfMissing(address, failure);
+		}
 	}
 
 	/** Whether a connection is to end, since it was made with what has been replaced. */

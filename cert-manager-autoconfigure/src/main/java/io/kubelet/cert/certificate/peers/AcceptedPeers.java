@@ -17,6 +17,9 @@ import io.kubelet.cert.certificate.PeerIdentity;
  */
 public sealed interface AcceptedPeers {
 
+	/** How many names of a peer are in a message. */
+	int NAMED = 5;
+
 	/**
 	 * Accepts each peer.
 	 * @return what accepts it
@@ -38,6 +41,17 @@ public sealed interface AcceptedPeers {
 	 */
 	default boolean isRestricted() {
 		return this != Everyone.INSTANCE;
+	}
+
+	/** Returns the first names of a peer, in one line. */
+	static String describe(PeerIdentity peer) {
+		List<String> names = new ArrayList<>();
+		peer.uris().forEach((uri) -> names.add("URI '%s'".formatted(ExternalText.clean(uri))));
+		peer.dnsNames().forEach((name) -> names.add("DNS name '%s'".formatted(ExternalText.clean(name))));
+		Stream.ofNullable(peer.commonName())
+			.forEach((name) -> names.add("common name '%s'".formatted(ExternalText.clean(name))));
+		return names.isEmpty() ? "no name"
+				: String.join(", ", names.stream().limit(NAMED).toList()) + ((names.size() > NAMED) ? ", ..." : "");
 	}
 
 	/**
@@ -62,9 +76,6 @@ public sealed interface AcceptedPeers {
 	 * @param commonNames common names
 	 */
 	record Named(List<UriPattern> uris, Set<String> dnsNames, Set<String> commonNames) implements AcceptedPeers {
-
-		/** How many names of a peer are in a message. */
-		private static final int NAMED = 5;
 
 		private static final Pattern DNS_NAME = Pattern.compile("[-_a-z0-9]{1,63}(\\.[-_a-z0-9]{1,63}){0,126}");
 
@@ -131,11 +142,11 @@ public sealed interface AcceptedPeers {
 				peer = PeerIdentity.of(leaf);
 			}
 			catch (IllegalArgumentException ex) {
-				throw new PeerRefusedException(PeerRefusedException.Reason.MALFORMED, ex.getMessage(), ex);
+				throw new PeerRefusedException(RefusalReason.MALFORMED, ex.getMessage(), ex);
 			}
 			if (!accepts(peer)) {
-				throw new PeerRefusedException(PeerRefusedException.Reason.NOT_ACCEPTED,
-						"The peer is %s, which is not accepted".formatted(describe(peer)), null);
+				throw new PeerRefusedException(RefusalReason.NOT_ACCEPTED,
+						"its certificate has %s, which is not accepted".formatted(describe(peer)), null);
 			}
 		}
 
@@ -143,16 +154,6 @@ public sealed interface AcceptedPeers {
 			return peer.uris().stream().anyMatch((uri) -> this.uris.stream().anyMatch((known) -> known.matches(uri)))
 					|| peer.dnsNames().stream().anyMatch(this.dnsNames::contains)
 					|| (peer.commonName() != null && this.commonNames.contains(peer.commonName()));
-		}
-
-		private static String describe(PeerIdentity peer) {
-			List<String> names = new ArrayList<>();
-			peer.uris().forEach((uri) -> names.add("URI '%s'".formatted(ExternalText.clean(uri))));
-			peer.dnsNames().forEach((name) -> names.add("DNS name '%s'".formatted(ExternalText.clean(name))));
-			Stream.ofNullable(peer.commonName())
-				.forEach((name) -> names.add("common name '%s'".formatted(ExternalText.clean(name))));
-			return names.isEmpty() ? "without a name"
-					: String.join(", ", names.stream().limit(NAMED).toList()) + ((names.size() > NAMED) ? ", ..." : "");
 		}
 
 	}

@@ -10,9 +10,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PeerRefusedException extends CertificateException {
 
-	private final Reason reason;
+	private final RefusalReason reason;
 
-	PeerRefusedException(Reason reason, @Nullable String message, @Nullable Throwable cause) {
+	PeerRefusedException(RefusalReason reason, @Nullable String message, @Nullable Throwable cause) {
 		super(message, cause);
 		this.reason = reason;
 	}
@@ -21,21 +21,8 @@ public final class PeerRefusedException extends CertificateException {
 	 * Returns why the peer is refused.
 	 * @return the reason
 	 */
-	public Reason reason() {
+	public RefusalReason reason() {
 		return this.reason;
-	}
-
-	/**
-	 * Why a peer is refused.
-	 */
-	public enum Reason {
-
-		/** It has none of the accepted names. */
-		NOT_ACCEPTED,
-
-		/** Its names cannot be read, or break a rule of SPIFFE. */
-		MALFORMED
-
 	}
 
 }

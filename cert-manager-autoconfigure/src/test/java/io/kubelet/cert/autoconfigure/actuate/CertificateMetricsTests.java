@@ -14,6 +14,9 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.peers.PeerRules;
+import io.kubelet.cert.certificate.peers.Peers;
+import io.kubelet.cert.certificate.peers.RefusedPeers;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
@@ -155,6 +158,13 @@ class CertificateMetricsTests extends ManagerFixture {
 					this.time)
 				.bindTo(prometheus);
 		}
+		RefusedPeers refused = new RefusedPeers("the SSL bundle", (task) -> {
+		});
+		new PeerMetrics(new CertificateManagers(List.of(client)), (name) -> new Peers(PeerRules.NONE, refused),
+				new BoundMeters())
+			.bindTo(prometheus);
+		assertThat(prometheus.scrape()).contains(
+				"kubelet_cert_peers_refused_total{certificate=\"kubelet-client\",reason=\"not_accepted\",role=\"client\"} 0.0");
 		assertThat(all("(?m)^(kubelet_\\w+)", prometheus.scrape())).isEqualTo(documented());
 		assertThat(prometheus.scrape())
 			.contains("kubelet_cert_failures_total{certificate=\"kubelet-client\",reason=\"");

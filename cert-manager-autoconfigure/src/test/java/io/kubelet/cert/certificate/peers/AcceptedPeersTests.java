@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Set;
 
 import io.kubelet.cert.certificate.peers.AcceptedPeers.Named;
-import io.kubelet.cert.certificate.peers.PeerRefusedException.Reason;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.bouncycastle.asn1.DERIA5String;
 import org.bouncycastle.asn1.x500.X500Name;
@@ -151,19 +150,19 @@ class AcceptedPeersTests {
 			CN=spiffe://example.org/ns/shop/sa/shop
 			""")
 	void nameElsewhereInTheSubjectDoesNotCount(String subject) {
-		refuses(Reason.NOT_ACCEPTED, leaf(subject));
+		refuses(RefusalReason.NOT_ACCEPTED, leaf(subject));
 	}
 
 	@ParameterizedTest
 	@ValueSource(strings = { "*.shop.svc", "*", "shop.shop.svc.", "shop.shop.svc\0", "shop.shop.svc\0.evil.example",
 			"shop.shop.svc ", "\u00dfhop.shop.svc", "a.shop.shop.svc", "shop", "spiffe://example.org/ns/shop/sa/shop" })
 	void dnsNameThatIsNotTheSameIsRefused(String name) {
-		refuses(Reason.NOT_ACCEPTED, leaf("", dns(name)));
+		refuses(RefusalReason.NOT_ACCEPTED, leaf("", dns(name)));
 	}
 
 	@Test
 	void certificateThatBreaksARuleIsRefusedAlthoughAnotherNameIsAccepted() {
-		refuses(Reason.MALFORMED,
+		refuses(RefusalReason.MALFORMED,
 				leaf("CN=shop", uri("spiffe://example.org/ns/shop/sa/shop"), uri("spiffe://example.org/other")));
 	}
 
@@ -173,14 +172,14 @@ class AcceptedPeersTests {
 			.isThrownBy(() -> SHOP.require(leaf("CN=a\nb", uri("https://example.org/x"), dns("one"), dns("two"),
 					dns("three"), dns("four"), dns("five"))))
 			.withMessage(
-					"The peer is URI 'https://example.org/x', DNS name 'one', DNS name 'two', DNS name 'three', DNS name 'four', ..., which is not accepted");
+					"its certificate has URI 'https://example.org/x', DNS name 'one', DNS name 'two', DNS name 'three', DNS name 'four', ..., which is not accepted");
 		assertThatExceptionOfType(PeerRefusedException.class).isThrownBy(() -> SHOP.require(leaf("CN=a\nb")))
-			.withMessage("The peer is common name 'a b', which is not accepted");
+			.withMessage("its certificate has common name 'a b', which is not accepted");
 		assertThatExceptionOfType(PeerRefusedException.class).isThrownBy(() -> SHOP.require(leaf("O=shop")))
-			.withMessage("The peer is without a name, which is not accepted");
+			.withMessage("its certificate has no name, which is not accepted");
 	}
 
-	private static void refuses(Reason reason, X509Certificate leaf) {
+	private static void refuses(RefusalReason reason, X509Certificate leaf) {
 		assertThatExceptionOfType(PeerRefusedException.class).isThrownBy(() -> SHOP.require(leaf))
 			.extracting(PeerRefusedException::reason)
 			.isEqualTo(reason);

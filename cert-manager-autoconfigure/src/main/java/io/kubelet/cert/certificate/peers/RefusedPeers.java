@@ -1,0 +1,195 @@
+package io.kubelet.cert.certificate.peers;
+
+import java.security.cert.CertPathBuilderException;
+import java.security.cert.CertPathValidatorException;
+import java.security.cert.CertificateExpiredException;
+import java.security.cert.CertificateNotYetValidException;
+import java.security.cert.PKIXReason;
+import java.security.cert.X509Certificate;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
+
+import io.kubelet.cert.certificate.ExternalText;
+import io.kubelet.cert.certificate.PeerIdentity;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Counts the peers that an SSL bundle refuses, and logs them: within an hour, each peer
+ * once for each reason, and no more than a few peers. Whoever can connect can be refused
+ * as often as it likes.
+ */
+public final class RefusedPeers {
+
+	private static final Logger logger = LoggerFactory.getLogger(RefusedPeers.class);
+
+	private static final int LOGGED_IN_AN_HOUR = 20;
+
+	/** The messages of the JDK and of OpenSSL. */
+	private static final List<String> NO_CERTIFICATE = List.of("Empty client certificate chain",
+			"PEER_DID_NOT_RETURN_A_CERTIFICATE");
+
+	private final Object bundle;
+
+	private final Consumer<Runnable> inAnHour;
+
+	private final Map<Counted, LongAdder> counts = new ConcurrentHashMap<>();
+
+	private final Set<Logged> logged = new HashSet<>();
+
+	private int others;
+
+	/**
+	 * Creates what counts and logs.
+	 * @param bundle the SSL bundle, for the log
+	 * @param inAnHour runs a task in an hour
+	 */
+	public RefusedPeers(Object bundle, Consumer<Runnable> inAnHour) {
+		this.bundle = bundle;
+		this.inAnHour = inAnHour;
+	}
+
+	/**
+	 * Returns how many handshakes have been refused.
+	 * @param role the role of the peers
+	 * @param reason the reason
+	 * @return the number since the start
+	 */
+	public long count(PeerRole role, RefusalReason reason) {
+		LongAdder count = this.counts.get(new Counted(role, reason));
+		return (count != null) ? count.sum() : 0;
+	}
+
+	/**
+	 * Counts and logs a peer whose certificate is refused.
+	 * @param role its role
+	 * @param chain its chain
+	 * @param address its address, {@code null} if that is not known
+	 * @param failure the failure of the check
+	 */
+	public void add(PeerRole role, X509Certificate[] chain, @Nullable String address, Exception failure) {
+		RefusalReason reason = reason(failure);
+		X509Certificate leaf = (chain.length > 0) ? chain[0] : null;
+		add(role, reason, (leaf != null) ? names(leaf) : "", address,
+				why(reason, leaf, failure) + ". " + advice(role, reason));
+	}
+
+	/**
+	 * Counts and logs a client that presents no certificate, if that is why a handshake
+	 * has failed. The other reasons are known from the checks.
+	 * @param address its address, {@code null} if that is not known
+	 * @param failure why the handshake has failed
+	 */
+	public void addIfMissing(@Nullable String address, Throwable failure) {
+		String message = String.valueOf(failure.getMessage());
+		if (NO_CERTIFICATE.stream().anyMatch(message::contains)) {
+			add(PeerRole.CLIENT, RefusalReason.MISSING, "", address,
+					"it presents no certificate, or none of a trusted authority. "
+							+ advice(PeerRole.CLIENT, RefusalReason.MISSING));
+		}
+	}
+
+	private void add(PeerRole role, RefusalReason reason, String names, @Nullable String address, String text) {
+		this.counts.computeIfAbsent(new Counted(role, reason), (key) -> new LongAdder()).increment();
+		// Those without a name are told apart by their addresses
+		if (isFirst(new Logged(role, reason, names.isEmpty() ? String.valueOf(address) : names))) {
+			logger.warn("{} {}{} is refused by {}: {}", (role == PeerRole.CLIENT) ? "A" : "The",
+					role.name().toLowerCase(Locale.ROOT), (address != null) ? " at " + ExternalText.clean(address) : "",
+					this.bundle, text);
+		}
+	}
+
+	private synchronized boolean isFirst(Logged refusal) {
+		if (this.logged.contains(refusal)) {
+			return false;
+		}
+		if (this.logged.size() >= LOGGED_IN_AN_HOUR) {
+			this.others++;
+			return false;
+		}
+		if (this.logged.isEmpty()) {
+			this.inAnHour.accept(this::beginAnew);
+		}
+		return this.logged.add(refusal);
+	}
+
+	private synchronized void beginAnew() {
+		if (this.others > 0) {
+			logger.warn("{} more handshakes of other peers were refused by {} within an hour, and not logged",
+					this.others, this.bundle);
+		}
+		this.others = 0;
+		this.logged.clear();
+	}
+
+	private static RefusalReason reason(Throwable failure) {
+		for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+			RefusalReason reason = reasonOf(cause);
+			if (reason != null) {
+				return reason;
+			}
+		}
+		return RefusalReason.OTHER;
+	}
+
+	private static @Nullable RefusalReason reasonOf(Throwable cause) {
+		if (cause instanceof PeerRefusedException refused) {
+			return refused.reason();
+		}
+		if (cause instanceof CertificateExpiredException || cause instanceof CertificateNotYetValidException) {
+			return RefusalReason.EXPIRED;
+		}
+		// The builder has a cause of its own if there is a path that is not valid
+		boolean noPath = cause instanceof CertPathBuilderException && cause.getCause() == null;
+		boolean noAnchor = cause instanceof CertPathValidatorException invalid
+				&& invalid.getReason() == PKIXReason.NO_TRUST_ANCHOR;
+		return (noPath || noAnchor) ? RefusalReason.UNTRUSTED : null;
+	}
+
+	private static String names(X509Certificate leaf) {
+		try {
+			return AcceptedPeers.describe(PeerIdentity.of(leaf));
+		}
+		catch (IllegalArgumentException ex) {
+			return "subject '%s'".formatted(ExternalText.subject(leaf));
+		}
+	}
+
+	private static String why(RefusalReason reason, @Nullable X509Certificate leaf, Exception failure) {
+		String message = ExternalText.clean(String.valueOf(failure.getMessage()));
+		return (leaf == null) ? message : switch (reason) {
+			case NOT_ACCEPTED, MALFORMED, MISSING -> message;
+			case UNTRUSTED -> "its certificate (%s), issued by '%s', leads to no trusted authority"
+				.formatted(names(leaf), ExternalText.issuer(leaf));
+			case EXPIRED -> "its certificate (%s), or one above it, is not valid now: it is valid from %s to %s"
+				.formatted(names(leaf), leaf.getNotBefore().toInstant(), leaf.getNotAfter().toInstant());
+			case OTHER -> "its certificate (%s) failed a check: %s".formatted(names(leaf), message);
+		};
+	}
+
+	private static String advice(PeerRole role, RefusalReason reason) {
+		return switch (reason) {
+			case NOT_ACCEPTED -> "To accept it, add one of these names to 'ssl.accepted-%ss' of the certificate"
+				.formatted(role.name().toLowerCase(Locale.ROOT));
+			case UNTRUSTED -> "To accept it, add its authority to the source of 'ssl.trust' of the certificate";
+			case EXPIRED -> "It has to rotate its certificate, unless the clock of this machine is wrong";
+			case MISSING -> "Give it a certificate, or set 'client-auth' of the server to 'want'";
+			case MALFORMED -> "It needs a certificate that complies with the rules";
+			case OTHER -> "It needs another certificate";
+		};
+	}
+
+	private record Counted(PeerRole role, RefusalReason reason) {
+	}
+
+	private record Logged(PeerRole role, RefusalReason reason, String peer) {
+	}
+
+}

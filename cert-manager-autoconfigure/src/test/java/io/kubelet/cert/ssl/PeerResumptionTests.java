@@ -1,0 +1,113 @@
+package io.kubelet.cert.ssl;
+
+import java.io.IOException;
+import java.net.SocketException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.cert.X509Certificate;
+import java.util.List;
+import java.util.stream.Stream;
+
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
+
+import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.certificate.trust.Trust;
+import io.kubelet.cert.ssl.RotatingServer.Kind;
+import io.kubelet.cert.testsupport.HastyTrust;
+import io.kubelet.cert.testsupport.TestAuthority;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * Sessions of peers that are no longer accepted.
+ */
+class PeerResumptionTests {
+
+	private static final String SHOP = "spiffe://example.org/ns/shop/sa/shop";
+
+	private final TestAuthority authority = new TestAuthority("one");
+
+	@TempDir
+	private Path directory;
+
+	/** The client offers a session of the server that had the port before. */
+	@ParameterizedTest
+	@CsvSource({ "TOMCAT, TLSv1.3", "TOMCAT, TLSv1.2", "JETTY, TLSv1.3", "JETTY, TLSv1.2", "NETTY, TLSv1.3",
+			"NETTY, TLSv1.2" })
+	void sessionOfOtherRulesIsNotResumed(Kind kind, String protocol) throws Exception {
+		SSLContext client = client(protocol);
+		int port;
+		try (RotatingServer server = server(kind, 0, SHOP)) {
+			port = server.port();
+			long created = connect(client, port);
+			if (kind != Kind.NETTY) {
+				assertThat(connect(client, port)).as("resumed").isEqualTo(created);
+			}
+		}
+		try (RotatingServer server = server(kind, port, SHOP + "2")) {
+			assertThat(server.port()).isEqualTo(port);
+			assertThat(isRefused(client, port)).isTrue();
+		}
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "TOMCAT, TLSv1.3", "TOMCAT, TLSv1.2", "JETTY, TLSv1.3", "JETTY, TLSv1.2", "NETTY, TLSv1.3",
+			"NETTY, TLSv1.2" })
+	void sessionOfAClientWhoseAuthorityWasRemovedIsNotResumed(Kind kind, String protocol) throws Exception {
+		SSLContext client = client(protocol);
+		try (RotatingServer server = server(kind, 0, SHOP)) {
+			long created = connect(client, server.port());
+			if (kind != Kind.NETTY) {
+				assertThat(connect(client, server.port())).as("resumed").isEqualTo(created);
+			}
+			trust(new TestAuthority("another"));
+			if (kind == Kind.NETTY) {
+				// Its context is followed from time to time
+				await().until(() -> isRefused(client, server.port()));
+			}
+			assertThat(isRefused(client, server.port())).isTrue();
+		}
+	}
+
+	private SSLContext client(String protocol) {
+		return InsistentKeyManager.context(this.authority.svid(SHOP),
+				Trust.exactly(Pem.readCertificates(RotatingApplication.plane.caPem())), protocol);
+	}
+
+	private RotatingServer server(Kind kind, int port, String accepted) throws IOException {
+		trust(this.authority);
+		return new RotatingServer(kind, HastyTrust.class, "server.ssl.client-auth=need", "server.port=" + port,
+				"kubelet.cert.ssl.trust-file=" + this.directory.resolve("ca.crt"), "kubelet.cert.ssl.trust-overlap=0s",
+				"kubelet.cert.ssl.accepted-clients.uris=" + accepted);
+	}
+
+	private void trust(TestAuthority... authorities) throws IOException {
+		List<X509Certificate> certificates = Stream.of(authorities).map(TestAuthority::certificate).toList();
+		Path next = Files.writeString(this.directory.resolve("next.crt"), Pem.write(certificates));
+		Files.move(next, this.directory.resolve("ca.crt"), StandardCopyOption.REPLACE_EXISTING);
+	}
+
+	private static long connect(SSLContext client, int port) throws IOException {
+		try (Connection connection = new Connection(client, port, null)) {
+			connection.get();
+			return connection.sessionCreated();
+		}
+	}
+
+	private static boolean isRefused(SSLContext client, int port) throws IOException {
+		try {
+			connect(client, port);
+			return false;
+		}
+		catch (SSLException | SocketException ex) {
+			return true;
+		}
+	}
+
+}
