@@ -4,11 +4,9 @@ import java.security.KeyStore;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
-import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
-import java.util.WeakHashMap;
 import java.util.function.Supplier;
 
 import javax.net.ssl.KeyManagerFactory;
@@ -26,8 +24,6 @@ import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.RotationScheduler;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundleKey;
@@ -43,8 +39,6 @@ import org.springframework.boot.ssl.SslStoreBundle;
  * with each identity, so that no TLS session of an earlier identity is resumed.
  */
 public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
-
-	private static final Logger logger = LoggerFactory.getLogger(LiveSslBundle.class);
 
 	private final String bundleName;
 
@@ -68,8 +62,7 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 
 	private final TrustManagerFactory trustManagers;
 
-	private final Set<CertificateManager.Follower> followers = Collections
-		.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
+	private final Followers followers = new Followers();
 
 	private final PresentedCertificates presented = new PresentedCertificates();
 
@@ -205,9 +198,7 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 	 * @return {@code true} if one does
 	 */
 	boolean isHeld(X509Certificate leaf) {
-		return this.presented.isOpen(leaf) || List.copyOf(this.followers)
-			.stream()
-			.anyMatch((follower) -> follower instanceof ConnectionHolder holder && holder.holds(leaf));
+		return this.presented.isOpen(leaf) || this.followers.hold(leaf);
 	}
 
 	private void presents(TlsRole role, @Nullable Object transport, X509Certificate leaf) {
@@ -263,20 +254,10 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 		}
 		this.followed = identity;
 		this.handshakes.invalidateSessions();
-		List.copyOf(this.followers).forEach(this::update);
+		this.followers.update(this.bundleName);
 		// A session ticket may arrive on a connection of the previous identity
 		after(this.drain, this.handshakes::invalidateSessions);
 		return true;
-	}
-
-	private void update(CertificateManager.Follower follower) {
-		try {
-			follower.updated(this.bundleName);
-		}
-		catch (RuntimeException | LinkageError ex) {
-			logger.error("{} failed to follow the SSL bundle '{}', so its connections may remain in use",
-					follower.getClass().getName(), this.bundleName, ex);
-		}
 	}
 
 	@Override
