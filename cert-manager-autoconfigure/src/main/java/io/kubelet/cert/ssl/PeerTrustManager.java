@@ -8,6 +8,8 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.X509ExtendedTrustManager;
 
+import io.kubelet.cert.certificate.peers.AcceptedPeers;
+import io.kubelet.cert.certificate.peers.NameConstraints;
 import io.kubelet.cert.certificate.peers.PeerRole;
 import io.kubelet.cert.certificate.peers.Peers;
 import io.kubelet.cert.certificate.trust.LiveTrustManager;
@@ -87,7 +89,12 @@ final class PeerTrustManager extends X509ExtendedTrustManager {
 			throws CertificateException {
 		try {
 			ofChain.run();
-			((role == PeerRole.CLIENT) ? this.peers.rules().clients() : this.peers.rules().servers()).require(chain[0]);
+			AcceptedPeers accepted = (role == PeerRole.CLIENT) ? this.peers.rules().clients()
+					: this.peers.rules().servers();
+			if (accepted.isRestricted()) {
+				NameConstraints.require(chain, getAcceptedIssuers());
+			}
+			accepted.require(chain[0]);
 		}
 		catch (CertificateException ex) {
 			this.peers.refused().add(role, chain, address(transport), ex);

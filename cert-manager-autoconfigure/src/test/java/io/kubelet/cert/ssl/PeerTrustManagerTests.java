@@ -129,6 +129,27 @@ class PeerTrustManagerTests {
 			.hasStackTraceContaining("name constraints");
 	}
 
+	/** The JDK applies those of an authority only if it is not trusted itself. */
+	@Test
+	void nameConstraintsOfATrustedAuthorityApply() throws Exception {
+		TestAuthority permitted = authority.intermediateFor("permitted", "example.org");
+		TestAuthority limited = authority.intermediateFor("limited", "other.example");
+		PeerTrustManager trusting = manager(
+				Trust.exactly(List.of(authority.certificate(), permitted.certificate(), limited.certificate())));
+		trusting.checkClientTrusted(chain(permitted), "UNKNOWN");
+		trusting.checkServerTrusted(chain(permitted), "UNKNOWN");
+		for (X509Certificate[] chain : List.of(chain(limited), new X509Certificate[] { chain(limited)[0] })) {
+			assertThatThrownBy(() -> trusting.checkClientTrusted(chain, "UNKNOWN"))
+				.hasMessage("The authority 'CN=limited' must not issue a certificate with these names");
+			assertThatThrownBy(() -> trusting.checkServerTrusted(chain, "UNKNOWN"))
+				.hasMessage("The authority 'CN=limited' must not issue a certificate with these names");
+		}
+		// Above one without constraints
+		TestAuthority below = limited.intermediate("below");
+		X509Certificate[] longer = { below.svid(SHOP).leaf(), below.certificate() };
+		assertThatThrownBy(() -> trusting.checkClientTrusted(longer, "UNKNOWN")).hasMessageContaining("'CN=limited'");
+	}
+
 	private static X509Certificate[] chain(TestAuthority issuer) {
 		return Stream.of(issuer.svid(SHOP).leaf(), issuer.certificate()).toArray(X509Certificate[]::new);
 	}
