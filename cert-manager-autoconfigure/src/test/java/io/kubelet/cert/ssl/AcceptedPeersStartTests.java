@@ -81,8 +81,8 @@ class AcceptedPeersStartTests {
 	@Test
 	void acceptedClientsOfABundleWithoutAServerAreAWarningUnlessTheyAreInherited(CapturedOutput output) {
 		new RotatingApplication(SHOP).close();
-		assertThat(output).containsOnlyOnce("'kubelet.cert.ssl.accepted-clients' is set, but no server uses the SSL "
-				+ "bundle 'server': nobody is checked by it");
+		assertThat(output).containsOnlyOnce("'kubelet.cert.ssl.accepted-clients' is set, but no property of a server "
+				+ "names the SSL bundle 'server': nobody is checked by it");
 	}
 
 	@ParameterizedTest

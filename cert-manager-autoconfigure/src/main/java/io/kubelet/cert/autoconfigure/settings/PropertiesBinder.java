@@ -114,7 +114,9 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 		}
 		// A blank text is converted to no path, and one that is inherited would hide it
 		if (rules(target).contains(Valid.Rule.NOT_BLANK)) {
-			this.own.bind(name, Bindable.of(String.class)).ifBound((text) -> Valid.Rule.NOT_BLANK.require(name, text));
+			Stream.of(name, name.append("[0]"))
+				.forEach((written) -> this.own.bind(written, Bindable.of(String.class))
+					.ifBound((text) -> Valid.Rule.NOT_BLANK.require(written, text)));
 		}
 		return super.onStart(name, target, context);
 	}

@@ -43,8 +43,8 @@ record SslProperties(@Nullable String bundle, @Inherited @Valid(NOT_BLANK) @Defa
 		@Inherited(unless = TRUST) @DefaultValue TrustBundle trustBundle,
 		@Inherited(unless = TRUST) @Valid(NOT_BLANK) @Nullable Path trustFile,
 		@Inherited @Valid(NOT_NEGATIVE) @DefaultValue("1h") @DurationUnit(SECONDS) Duration trustOverlap,
-		@Inherited(unless = CLIENTS) @DefaultValue AcceptedClients acceptedClients,
-		@Inherited(unless = SERVERS) @DefaultValue AcceptedServers acceptedServers,
+		@Inherited(unless = CLIENTS) @Valid(NOT_BLANK) @DefaultValue AcceptedClients acceptedClients,
+		@Inherited(unless = SERVERS) @Valid(NOT_BLANK) @DefaultValue AcceptedServers acceptedServers,
 		@Inherited @Valid(NOT_NEGATIVE) @DefaultValue(DRAIN_SECONDS + "s") @DurationUnit(SECONDS) Duration drain) {
 
 	/** Each of these determines which authorities a bundle trusts. */

@@ -67,9 +67,13 @@ record UnknownProperties(Set<ConfigurationPropertyName> known) {
 		}
 	}
 
-	/** An element of a list exists even if a shorter list replaces this one. */
+	/**
+	 * An element of a list exists even if a shorter list replaces this one. A group has
+	 * no elements: they would be ignored.
+	 */
 	private boolean isKnown(ConfigurationPropertyName name) {
-		return this.known.contains(name) || (name.isLastElementIndexed() && this.known.contains(name.getParent()));
+		return this.known.contains(name)
+				|| (name.isLastElementIndexed() && this.known.contains(name.getParent()) && !isGroup(name.getParent()));
 	}
 
 	/** A list has one name for all its elements. */

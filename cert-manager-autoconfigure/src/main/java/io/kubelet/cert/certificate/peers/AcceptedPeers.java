@@ -77,7 +77,8 @@ public sealed interface AcceptedPeers {
 	 */
 	record Named(List<UriPattern> uris, Set<String> dnsNames, Set<String> commonNames) implements AcceptedPeers {
 
-		private static final Pattern DNS_NAME = Pattern.compile("[-_a-z0-9]{1,63}(\\.[-_a-z0-9]{1,63}){0,126}");
+		private static final Pattern DNS_NAME = Pattern
+			.compile("(?!(.*\\.)?\\d+$)[-_a-z0-9]{1,63}(\\.[-_a-z0-9]{1,63}){0,126}");
 
 		public Named {
 			if (uris.isEmpty() && dnsNames.isEmpty() && commonNames.isEmpty()) {

@@ -74,6 +74,11 @@ class SettingsMistakesTests {
 					ssl.accepted-clients.dns-names=${absent:}      | ssl.accepted-clients.dns-names with value '' is invalid: It is blank
 					ssl.accepted-clients.common-names[0]=          | ssl.accepted-clients.common-names[0] with value '' is invalid: It is blank
 					ssl.accepted-servers.uris[0]=spiffe://a/b;ssl.accepted-servers.uris[1]=${absent:} | ssl.accepted-servers.uris[1] with value '' is invalid: It is blank
+					ssl.accepted-clients=                          | ssl.accepted-clients with value '' is invalid: It is blank
+					ssl.accepted-servers=${absent:}                | ssl.accepted-servers with value '' is invalid: It is blank
+					ssl.accepted-clients.dns-names=a;additional.b.ssl.accepted-clients=         | additional.b.ssl.accepted-clients with value '' is invalid: It is blank
+					ssl.accepted-clients.dns-names=a;additional.b.ssl.accepted-clients.uris[0]= | additional.b.ssl.accepted-clients.uris[0] with value '' is invalid: It is blank
+					ssl.accepted-servers.dns-names=10.0.0.1        | ssl.accepted-servers.dns-names with value '[10.0.0.1]' is invalid: '10.0.0.1' is no DNS name
 					ssl.accepted-servers.dns-names=a,,b            | ssl.accepted-servers.dns-names with value '[a, , b]' is invalid: An element of the list is empty: remove it, or set it to a name
 					ssl.accepted-servers.uris=orders               | ssl.accepted-servers.uris with value '[orders]' is invalid: 'orders' has no scheme: set it to the whole URI, such as spiffe://example.org/ns/shop/sa/shop
 					ssl.accepted-clients.uris=spiffe://*/a         | ssl.accepted-clients.uris with value '[spiffe://*/a]' is invalid: 'spiffe://*/a' has a '*' that is not its end: a URI may end in '/*'

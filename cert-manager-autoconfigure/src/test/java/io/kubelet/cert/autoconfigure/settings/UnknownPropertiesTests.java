@@ -17,6 +17,7 @@ import org.springframework.core.env.StandardEnvironment;
 import org.springframework.core.env.SystemEnvironmentPropertySource;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatException;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
@@ -38,6 +39,17 @@ class UnknownPropertiesTests {
 					"the closest property is 'kubelet.cert." + closest + "'"))
 			.satisfies((failure) -> assertThat(failure.action())
 				.contains("'kubelet.cert.ignore-unknown-properties' to true"));
+	}
+
+	/** Everyone would be accepted. */
+	@Test
+	void elementOfAGroupIsReported() {
+		assertThatExceptionOfType(InvalidSettingsException.class)
+			.isThrownBy(() -> TestSettings.of(SET, "ssl.accepted-clients[0]=spiffe://example.org/shop"))
+			.withMessage("These properties do not exist: 'kubelet.cert.ssl.accepted-clients'")
+			.satisfies((failure) -> assertThat(failure.report())
+				.contains("the closest property is 'kubelet.cert.ssl.accepted-clients."));
+		assertThatException().isThrownBy(() -> TestSettings.of(SET, "ssl.accepted-clients=spiffe://example.org/shop"));
 	}
 
 	@Test
