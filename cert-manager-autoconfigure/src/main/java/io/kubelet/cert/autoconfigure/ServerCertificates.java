@@ -55,8 +55,7 @@ public record ServerCertificates(CertificateSettingsList settings) {
 
 	private static List<Usage> usages(CertificateSettings certificate, CertificateTemplate template) {
 		List<Usage> configured = certificate.request().wanted().usages();
-		return !configured.isEmpty() ? configured
-				: Usage.purposes(certificate.request().wanted().signer(), template);
+		return !configured.isEmpty() ? configured : Usage.purposes(certificate.request().wanted().signer(), template);
 	}
 
 	/**

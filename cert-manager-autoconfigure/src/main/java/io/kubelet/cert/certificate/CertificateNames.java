@@ -75,8 +75,15 @@ public final class CertificateNames {
 		return (digits.length() % 2 == 0) ? digits : "0" + digits;
 	}
 
-	/** The names by their type (RFC 5280, 4.2.1.6). */
-	static Map<Integer, List<String>> alternativeNames(X509Certificate certificate) throws CertificateParsingException {
+	/**
+	 * Returns the subject alternative names of a certificate that are texts: e-mail
+	 * addresses, DNS names, URIs and IP addresses.
+	 * @param certificate the certificate
+	 * @return the names by their type (RFC 5280, 4.2.1.6)
+	 * @throws CertificateParsingException if the JDK cannot read them
+	 */
+	public static Map<Integer, List<String>> alternativeNames(X509Certificate certificate)
+			throws CertificateParsingException {
 		Collection<List<?>> names = certificate.getSubjectAlternativeNames();
 		if (names == null && certificate.getExtensionValue(ALTERNATIVE_NAMES) != null) {
 			throw new CertificateParsingException("The JDK cannot read the subject alternative names");
@@ -92,8 +99,13 @@ public final class CertificateNames {
 		return subject.getOrDefault("CN", List.of()).stream().findFirst().orElse(null);
 	}
 
-	/** The values of each attribute of the subject. */
-	static Map<String, List<String>> subject(X509Certificate certificate) {
+	/**
+	 * Returns the subject of a certificate.
+	 * @param certificate the certificate
+	 * @return the values of each attribute that are texts, such as those of {@code CN}
+	 * @throws IllegalArgumentException if it cannot be read
+	 */
+	public static Map<String, List<String>> subject(X509Certificate certificate) {
 		String subject = certificate.getSubjectX500Principal().getName();
 		try {
 			Map<String, List<String>> values = new HashMap<>();

@@ -4,7 +4,6 @@
  * Internal: {@link io.kubelet.cert.certificate.CertificateChain},
  * {@link io.kubelet.cert.certificate.ExternalText},
  * {@link io.kubelet.cert.certificate.ReadableDuration},
- * {@link io.kubelet.cert.certificate.SpiffeId},
  * {@link io.kubelet.cert.certificate.TextFile}.
  */
 @NullMarked

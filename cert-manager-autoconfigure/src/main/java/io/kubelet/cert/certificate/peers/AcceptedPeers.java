@@ -10,7 +10,6 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.ExternalText;
-import io.kubelet.cert.certificate.PeerIdentity;
 
 /**
  * The peers that are accepted among those of the trusted authorities.

@@ -6,8 +6,6 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.stream.Stream;
 
-import io.kubelet.cert.certificate.SpiffeId;
-
 /**
  * The URIs that are accepted: exactly one, or those with a certain beginning and one or
  * several further segments. URIs are compared as texts. What a pattern stands for is

@@ -1,5 +1,6 @@
 /**
- * Which peers are accepted, by the names in their certificates. Internal.
+ * Which peers are accepted, by the names in their certificates. Internal, except for
+ * {@link io.kubelet.cert.certificate.peers.PeerIdentity}.
  */
 @NullMarked
 package io.kubelet.cert.certificate.peers;

@@ -1,4 +1,4 @@
-package io.kubelet.cert.certificate;
+package io.kubelet.cert.certificate.peers;
 
 import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
@@ -6,6 +6,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
+import io.kubelet.cert.certificate.CertificateNames;
+import io.kubelet.cert.certificate.ExternalText;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,4 +1,4 @@
-package io.kubelet.cert.certificate;
+package io.kubelet.cert.certificate.peers;
 
 import java.security.cert.X509Certificate;
 import java.util.List;
@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * The rules of SPIFFE for identities and for the certificates that contain them
  * (SPIFFE-ID, section 2; X509-SVID, sections 2 to 4).
  */
-public final class SpiffeId {
+final class SpiffeId {
 
 	private static final String SCHEME = "spiffe:";
 
@@ -36,7 +36,7 @@ public final class SpiffeId {
 	 * @param uri the URI
 	 * @return whether it has the scheme
 	 */
-	public static boolean isClaimedBy(String uri) {
+	static boolean isClaimedBy(String uri) {
 		return uri.regionMatches(true, 0, SCHEME, 0, SCHEME.length());
 	}
 
@@ -45,7 +45,7 @@ public final class SpiffeId {
 	 * @param text the text
 	 * @return whether it is one: without percent-encoding, and neither empty nor relative
 	 */
-	public static boolean isSegment(String text) {
+	static boolean isSegment(String text) {
 		return SEGMENT.matcher(text).matches() && !text.equals(".") && !text.equals("..");
 	}
 
@@ -54,7 +54,7 @@ public final class SpiffeId {
 	 * @param uri the URI
 	 * @return a clause, {@code null} if it is one
 	 */
-	public static @Nullable String objection(String uri) {
+	static @Nullable String objection(String uri) {
 		String[] parts = uri.split("/", -1);
 		if (!uri.startsWith(SCHEME + "//")) {
 			return "it does not begin with 'spiffe://'";

@@ -1,4 +1,4 @@
-package io.kubelet.cert.certificate;
+package io.kubelet.cert.certificate.peers;
 
 import java.util.List;
 import java.util.stream.Stream;
