@@ -150,7 +150,8 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 	private SSLContext context(String protocol, Identity identity) {
 		return LiveSslContext.create(protocol, new LiveKeyManager(identity::pair, (client) -> {
 		}, (server) -> {
-		}, (role, transport, leaf) -> presents(role, (role == TlsRole.CLIENT) ? transport : null, leaf)), new PeerTrustManager(new LiveTrustManager(this.trust), this.peers));
+		}, (role, transport, leaf) -> presents(role, (role == TlsRole.CLIENT) ? transport : null, leaf)),
+				new PeerTrustManager(new LiveTrustManager(this.trust), this.peers));
 	}
 
 	/**

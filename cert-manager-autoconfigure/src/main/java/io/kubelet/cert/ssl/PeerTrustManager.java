@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Checks the chain of each peer against the trusted authorities, and then its names
- * against the rules of the bundle. Whatever fails refuses the peer.
+ * against the rules of the bundle. Whatever fails refuses the peer, which is counted also
+ * without rules.
  * <p>
  * Rules for servers replace the comparison of their names with the address, which JSSE
  * leaves to this manager.

@@ -10,6 +10,7 @@ import javax.net.ssl.X509TrustManager;
 
 import io.kubelet.cert.autoconfigure.StartFailures;
 import io.kubelet.cert.autoconfigure.settings.InvalidSettingsException;
+import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.trust.KeyStores;
 import io.kubelet.cert.ssl.RotatingServer.Kind;
@@ -25,6 +26,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.boot.tomcat.TomcatWebServerFactory;
+import org.springframework.boot.web.server.ConfigurableWebServerFactory;
+import org.springframework.boot.web.server.Ssl;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -106,6 +109,37 @@ class AcceptedPeersStartTests {
 					"The SSL bundles of one server accept different clients: [the SSL bundle 'server'");
 	}
 
+	/** Clients that name no server would pass without a check. */
+	@ParameterizedTest
+	@EnumSource(names = { "TOMCAT", "NETTY" })
+	void certificateOfFilesBesideABundleDoesNotStart(Kind kind) {
+		assertThatException()
+			.isThrownBy(() -> new RotatingServer(kind, WithFiles.class, SHOP, "server.ssl.client-auth=need").close())
+			.withRootCauseInstanceOf(InvalidSettingsException.class)
+			.havingRootCause()
+			.withMessageStartingWith("The SSL bundles of one server accept different clients");
+	}
+
+	@Test
+	void grpcThatAcceptsEveryCertificateDoesNotStart() {
+		Throwable server = catchThrowable(() -> new RotatingServer(Kind.TOMCAT, SHOP, "server.ssl.client-auth=need",
+				"spring.grpc.server.ssl.bundle=server", "spring.grpc.server.ssl.client-auth=require",
+				"spring.grpc.server.ssl.secure=false")
+			.close());
+		assertThat(StartFailures.property(server)).hasMessageContainingAll("spring.grpc.server.ssl.secure",
+				"'kubelet.cert.ssl.accepted-clients' is set for the SSL bundle 'server' that is used here, but every certificate would be accepted: set it to 'true'");
+		String servers = "kubelet.cert.additional.client.ssl.accepted-servers.dns-names=orders.svc";
+		String channel = "spring.grpc.client.channel.orders.";
+		Throwable client = catchThrowable(() -> new RotatingApplication(servers, channel + "ssl.bundle=client",
+				channel + "bypass-certificate-validation=true")
+			.close());
+		assertThat(StartFailures.property(client)).hasMessageContainingAll(channel + "bypass-certificate-validation",
+				"'kubelet.cert.additional.client.ssl.accepted-servers' is set for the SSL bundle 'client'",
+				"set it to 'false'");
+		new RotatingApplication(servers, channel + "ssl.bundle=server", channel + "bypass-certificate-validation=true")
+			.close();
+	}
+
 	@Test
 	void serverThatCopiesTheStoresDoesNotStart() {
 		assertThatException()
@@ -150,6 +184,22 @@ class AcceptedPeersStartTests {
 		@Bean
 		WebServerFactoryCustomizer<TomcatWebServerFactory> other() {
 			return (factory) -> factory.setProtocol(Http11Nio2Protocol.class.getName());
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class WithFiles {
+
+		@Bean
+		WebServerFactoryCustomizer<ConfigurableWebServerFactory> files() {
+			CertificatePair pair = new TestAuthority("fixed").pair("fixed", "fixed.test");
+			Ssl ssl = new Ssl();
+			ssl.setClientAuth(Ssl.ClientAuth.NEED);
+			ssl.setCertificate(Pem.write(pair.chain()));
+			ssl.setCertificatePrivateKey(Pem.write(pair));
+			ssl.setServerNameBundles(List.of(new Ssl.ServerNameSslBundle("one.test", "server")));
+			return (factory) -> factory.setSsl(ssl);
 		}
 
 	}

@@ -47,6 +47,10 @@ final class ServedCertificates {
 			if (ssl.getBundle() != null) {
 				add(DEFAULT, bundles.getBundle(ssl.getBundle()));
 			}
+			else if (!ssl.getServerNameBundles().isEmpty()) {
+				// Clients that name no server get another certificate, and another check
+				this.clients.add(AcceptedPeers.everyone());
+			}
 			ssl.getServerNameBundles().forEach((named) -> add(named.serverName(), bundles.getBundle(named.bundle())));
 		}
 		if (this.clients.size() > 1) {

@@ -51,7 +51,7 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 
 	private final RotationScheduler scheduler;
 
-	private final CheckedClients checkedClients;
+	private final CheckedPeers checkedPeers;
 
 	private final List<Runnable> ends = new ArrayList<>();
 
@@ -59,12 +59,12 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 	private final List<CertificateManager.Follower> followers = new ArrayList<>();
 
 	CertificateBundleRegistrar(CertificateSettingsList settings, CertificateManagers managers,
-			TrustedAuthorities trusted, RotationScheduler scheduler, CheckedClients checkedClients) {
+			TrustedAuthorities trusted, RotationScheduler scheduler, CheckedPeers checkedPeers) {
 		this.settings = settings;
 		this.managers = managers;
 		this.trusted = trusted;
 		this.scheduler = scheduler;
-		this.checkedClients = checkedClients;
+		this.checkedPeers = checkedPeers;
 	}
 
 	@Override
@@ -94,7 +94,7 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 		certificate.properties()
 			.require(!(registry instanceof SslBundles bundles && bundles.getBundleNames().contains(bundleName)),
 					"ssl.bundle", bundleName, "There is an SSL bundle of this name already: rename one of them");
-		this.checkedClients.require(certificate);
+		this.checkedPeers.require(certificate);
 		Supplier<Trust> trust = this.trusted.of(certificate);
 		ServerCertificates servers = new ServerCertificates(this.settings);
 		servers.replaceStored(certificate, manager);

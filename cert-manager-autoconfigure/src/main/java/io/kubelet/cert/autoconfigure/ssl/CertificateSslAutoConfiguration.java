@@ -33,7 +33,7 @@ public final class CertificateSslAutoConfiguration {
 			@Qualifier(CertificateManagerAutoConfiguration.CLOCK) ObjectProvider<Clock> clock) {
 		return new CertificateBundleRegistrar(settings, managers,
 				new TrustedAuthorities(connection, managers, clock.getIfAvailable(Clock::systemDefaultZone)), scheduler,
-				new CheckedClients(settings, environment));
+				new CheckedPeers(settings, environment));
 	}
 
 }

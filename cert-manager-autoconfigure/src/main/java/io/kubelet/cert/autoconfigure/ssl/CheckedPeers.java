@@ -1,0 +1,127 @@
+package io.kubelet.cert.autoconfigure.ssl;
+
+import java.util.List;
+import java.util.Locale;
+
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
+import org.springframework.boot.context.properties.source.ConfigurationPropertySource;
+import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+import org.springframework.boot.context.properties.source.IterableConfigurationPropertySource;
+import org.springframework.core.env.Environment;
+
+/**
+ * Whether servers and clients leave the check of their peers to a bundle with rules.
+ * Servers may ask their clients for no certificate, and those of gRPC, as its channels,
+ * may be configured to accept every certificate.
+ */
+final class CheckedPeers {
+
+	private static final Logger logger = LoggerFactory.getLogger(CheckedPeers.class);
+
+	private static final String ACCEPTED = "ssl.accepted-clients";
+
+	private static final String MANAGEMENT = "management.server.ssl.client-auth";
+
+	private static final String NOT_ASKED = "'%1$s' is set for the SSL bundle '%2$s' of this server, which asks its clients for no certificate, so nobody would be checked: "
+			+ "set it to 'need' (gRPC: 'require'), or remove '%1$s' or give the server another bundle";
+
+	private static final String BYPASS = "bypass-certificate-validation";
+
+	private static final String NOT_CHECKED = "'%1$s' is set for the SSL bundle '%2$s' that is used here, but every certificate would be accepted: "
+			+ "set it to '%3$s', or remove '%1$s' or use another bundle";
+
+	private final CertificateSettingsList settings;
+
+	private final Environment environment;
+
+	CheckedPeers(CertificateSettingsList settings, Environment environment) {
+		this.settings = settings;
+		this.environment = environment;
+	}
+
+	/**
+	 * Requires that the rules of a bundle are applied by whatever a property lets use it.
+	 */
+	void require(CertificateSettings certificate) {
+		if (certificate.ssl().peers().clients().isRestricted()) {
+			requireClients(certificate);
+		}
+		if (certificate.ssl().peers().servers().isRestricted()) {
+			requireChannels(certificate);
+		}
+	}
+
+	/**
+	 * The port of the management may serve those without a certificate, if there is
+	 * another server.
+	 */
+	private void requireClients(CertificateSettings certificate) {
+		String accepted = certificate.properties().of(ACCEPTED);
+		List<String> servers = this.settings.serversOf(certificate)
+			.stream()
+			.map((property) -> property.substring(0, property.indexOf("ssl.")) + "ssl.")
+			.distinct()
+			.toList();
+		List<String> open = servers.stream()
+			.map((server) -> server + "client-auth")
+			.filter((property) -> !asks(property))
+			.toList();
+		if (!open.isEmpty() && (open.size() == servers.size() || !open.equals(List.of(MANAGEMENT)))) {
+			throw new InvalidConfigurationPropertyValueException(open.get(0), this.environment.getProperty(open.get(0)),
+					NOT_ASKED.formatted(accepted, certificate.ssl().bundle()));
+		}
+		servers.stream()
+			.map((server) -> server + "secure")
+			.filter((property) -> !this.environment.getProperty(property, Boolean.class, true))
+			.findFirst()
+			.ifPresent((property) -> {
+				throw new InvalidConfigurationPropertyValueException(property, false,
+						NOT_CHECKED.formatted(accepted, certificate.ssl().bundle(), true));
+			});
+		if (servers.isEmpty() && accepted.startsWith(certificate.properties().prefix())) {
+			logger
+				.warn("[{}] '{}' is set, but no property of a server names the SSL bundle '{}': nobody is checked by it, except by a server "
+						+ "that code creates. Name the bundle in the properties of a server, or remove it; for the servers that a client calls, set '{}'",
+						certificate.name(), accepted, certificate.ssl().bundle(),
+						certificate.properties().of("ssl.accepted-servers"));
+		}
+	}
+
+	private void requireChannels(CertificateSettings certificate) {
+		for (ConfigurationPropertySource source : ConfigurationPropertySources.get(this.environment)) {
+			if (source instanceof IterableConfigurationPropertySource properties) {
+				properties.stream()
+					.map(ConfigurationPropertyName::toString)
+					.filter((name) -> name.endsWith("." + BYPASS)
+							&& this.environment.getProperty(name, Boolean.class, false)
+							&& isOf(name.substring(0, name.length() - BYPASS.length()), certificate))
+					.findFirst()
+					.ifPresent((name) -> {
+						throw new InvalidConfigurationPropertyValueException(name, true,
+								NOT_CHECKED.formatted(certificate.properties().of("ssl.accepted-servers"),
+										certificate.ssl().bundle(), false));
+					});
+			}
+		}
+	}
+
+	/** A channel has the bundle of the default one if it names none. */
+	private boolean isOf(String channel, CertificateSettings certificate) {
+		String bundle = this.environment.getProperty(channel + "ssl.bundle",
+				this.environment.getProperty("spring.grpc.client.channel.default.ssl.bundle", ""));
+		return bundle.equals(certificate.ssl().bundle());
+	}
+
+	/** The names of the other values depend on the server. */
+	private boolean asks(String property) {
+		String value = this.environment.getProperty(property, "");
+		return !value.isBlank() && !value.toLowerCase(Locale.ROOT).equals("none");
+	}
+
+}
