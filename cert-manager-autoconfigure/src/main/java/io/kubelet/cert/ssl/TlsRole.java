@@ -24,6 +24,8 @@ public enum TlsRole {
 	/** DNS names, URIs and IP addresses (RFC 5280, 4.2.1.6). */
 	private static final Set<?> NAMES_OF_SERVERS = Set.of(2, 6, 7);
 
+	private static final Set<?> NAMES_OF_HOSTS = Set.of(2, 7);
+
 	private static final String NO_NAME = "it contains neither a DNS name nor an IP address nor a URI";
 
 	private final Usage usage;
@@ -67,10 +69,23 @@ public enum TlsRole {
 		return "it excludes '" + this.usage + "'";
 	}
 
+	/**
+	 * Returns whether a certificate names a host.
+	 * @param leaf the certificate
+	 * @return whether it has a DNS name or an IP address
+	 */
+	public static boolean namesHost(X509Certificate leaf) {
+		return hasName(leaf, NAMES_OF_HOSTS);
+	}
+
 	private static boolean isNamed(X509Certificate leaf) {
+		return hasName(leaf, NAMES_OF_SERVERS);
+	}
+
+	private static boolean hasName(X509Certificate leaf, Set<?> types) {
 		try {
 			Collection<List<?>> names = leaf.getSubjectAlternativeNames();
-			return names != null && names.stream().anyMatch((name) -> NAMES_OF_SERVERS.contains(name.get(0)));
+			return names != null && names.stream().anyMatch((name) -> types.contains(name.get(0)));
 		}
 		catch (CertificateParsingException ex) {
 			return false;

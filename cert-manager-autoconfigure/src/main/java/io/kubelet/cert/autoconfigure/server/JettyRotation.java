@@ -1,12 +1,15 @@
 package io.kubelet.cert.autoconfigure.server;
 
+import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 import javax.net.ssl.SSLSession;
 
+import io.kubelet.cert.certificate.trust.Cached;
 import io.kubelet.cert.ssl.LiveSslBundle;
+import io.kubelet.cert.ssl.TlsRole;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.http2.HTTP2Connection;
@@ -18,6 +21,7 @@ import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.SecureRequestCustomizer;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.SslConnectionFactory;
 import org.eclipse.jetty.util.Callback;
@@ -56,6 +60,7 @@ record JettyRotation(SslBundles bundles, JettyWebServerFactory factory) implemen
 							context.getCrlPath() != null || context.isEnableOCSP() || context.isEnableCRLDP()
 									|| context.getTrustStoreResource() != null);
 					context.setSslContext(bundle.createSslContext(SslBundle.DEFAULT_PROTOCOL));
+					compareNamesOnly(connector, bundle);
 				}
 				factory.addBean(new SslHandshakeListener() {
 
@@ -66,6 +71,27 @@ record JettyRotation(SslBundles bundles, JettyWebServerFactory factory) implemen
 
 				});
 				drain(connector, served);
+			}
+		}
+	}
+
+	/**
+	 * Jetty refuses requests for another host than those in the certificate of the
+	 * server, and so each one if there is none in it, as in that of a workload.
+	 */
+	private static void compareNamesOnly(Connector connector, LiveSslBundle bundle) {
+		Cached<X509Certificate, Boolean, RuntimeException> named = new Cached<>(TlsRole::namesHost);
+		for (ConnectionFactory protocol : connector.getConnectionFactories()) {
+			if (protocol instanceof HttpConfiguration.ConnectionFactory http) {
+				SecureRequestCustomizer secure = http.getHttpConfiguration()
+					.getCustomizer(SecureRequestCustomizer.class);
+				if (secure != null && secure.isSniHostCheck()) {
+					http.getHttpConfiguration().getCustomizers().add(0, (request, headers) -> {
+						X509Certificate leaf = bundle.followed().leaf();
+						secure.setSniHostCheck(leaf == null || named.of(leaf));
+						return request;
+					});
+				}
 			}
 		}
 	}

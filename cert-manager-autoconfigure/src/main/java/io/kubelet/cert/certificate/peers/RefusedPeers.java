@@ -22,8 +22,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Counts the peers that an SSL bundle refuses, and logs them: within an hour, each peer
- * once for each reason, and no more than a few peers. Whoever can connect can be refused
- * as often as it likes.
+ * once for each reason, and no more than a few peers whose certificate is verified, and a
+ * few others. Whoever can connect can be refused as often as it likes.
  */
 public final class RefusedPeers {
 
@@ -109,7 +109,9 @@ public final class RefusedPeers {
 		if (this.logged.contains(refusal)) {
 			return false;
 		}
-		if (this.logged.size() >= LOGGED_IN_AN_HOUR) {
+		if (this.logged.stream()
+			.filter((other) -> other.isVerified() == refusal.isVerified())
+			.count() >= LOGGED_IN_AN_HOUR) {
 			this.others++;
 			return false;
 		}
@@ -189,6 +191,12 @@ public final class RefusedPeers {
 	}
 
 	private record Logged(PeerRole role, RefusalReason reason, String peer) {
+
+		/** Whoever connects chooses the names of a certificate that is not verified. */
+		boolean isVerified() {
+			return this.reason == RefusalReason.NOT_ACCEPTED || this.reason == RefusalReason.MALFORMED;
+		}
+
 	}
 
 }

@@ -79,6 +79,8 @@ class RefusedPeersTests {
 			.forEach((peer) -> this.refused.addIfMissing("10.0.0." + peer,
 					new SSLHandshakeException("Empty client certificate chain")));
 		assertThat(lines(output)).isEqualTo(20);
+		refuse(authority.pair("admin").leaf(), "10.0.0.1:1");
+		assertThat(lines(output)).as("with one that is verified").isEqualTo(21);
 		assertThat(this.inAnHour).hasSize(1);
 		this.inAnHour.get(0).run();
 		assertThat(output).contains(
