@@ -136,6 +136,11 @@ class AcceptedPeersStartTests {
 		assertThat(StartFailures.property(client)).hasMessageContainingAll(channel + "bypass-certificate-validation",
 				"'kubelet.cert.additional.client.ssl.accepted-servers' is set for the SSL bundle 'client'",
 				"set it to 'false'");
+		Throwable usual = catchThrowable(
+				() -> new RotatingApplication(servers, "spring.grpc.client.channel.default.ssl.bundle=client",
+						channel + "bypassCertificateValidation=true")
+					.close());
+		assertThat(StartFailures.property(usual)).hasMessageContaining(channel + "bypass-certificate-validation");
 		new RotatingApplication(servers, channel + "ssl.bundle=server", channel + "bypass-certificate-validation=true")
 			.close();
 	}

@@ -2,17 +2,18 @@ package io.kubelet.cert.autoconfigure.ssl;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
-import org.springframework.boot.context.properties.source.ConfigurationPropertySource;
-import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
+import org.springframework.boot.context.properties.bind.Bindable;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
-import org.springframework.boot.context.properties.source.IterableConfigurationPropertySource;
 import org.springframework.core.env.Environment;
 
 /**
@@ -31,7 +32,7 @@ final class CheckedPeers {
 	private static final String NOT_ASKED = "'%1$s' is set for the SSL bundle '%2$s' of this server, which asks its clients for no certificate, so nobody would be checked: "
 			+ "set it to 'need' (gRPC: 'require'), or remove '%1$s' or give the server another bundle";
 
-	private static final String BYPASS = "bypass-certificate-validation";
+	private static final String CHANNELS = "spring.grpc.client.channel";
 
 	private static final String NOT_CHECKED = "'%1$s' is set for the SSL bundle '%2$s' that is used here, but every certificate would be accepted: "
 			+ "set it to '%3$s', or remove '%1$s' or use another bundle";
@@ -93,35 +94,34 @@ final class CheckedPeers {
 		}
 	}
 
-	private void requireChannels(CertificateSettings certificate) {
-		for (ConfigurationPropertySource source : ConfigurationPropertySources.get(this.environment)) {
-			if (source instanceof IterableConfigurationPropertySource properties) {
-				properties.stream()
-					.map(ConfigurationPropertyName::toString)
-					.filter((name) -> name.endsWith("." + BYPASS)
-							&& this.environment.getProperty(name, Boolean.class, false)
-							&& isOf(name.substring(0, name.length() - BYPASS.length()), certificate))
-					.findFirst()
-					.ifPresent((name) -> {
-						throw new InvalidConfigurationPropertyValueException(name, true,
-								NOT_CHECKED.formatted(certificate.properties().of("ssl.accepted-servers"),
-										certificate.ssl().bundle(), false));
-					});
-			}
-		}
-	}
-
 	/** A channel has the bundle of the default one if it names none. */
-	private boolean isOf(String channel, CertificateSettings certificate) {
-		String bundle = this.environment.getProperty(channel + "ssl.bundle",
-				this.environment.getProperty("spring.grpc.client.channel.default.ssl.bundle", ""));
-		return bundle.equals(certificate.ssl().bundle());
+	private void requireChannels(CertificateSettings certificate) {
+		Map<String, Channel> channels = Binder.get(this.environment)
+			.bind(CHANNELS, Bindable.mapOf(String.class, Channel.class))
+			.orElse(Map.of());
+		Channel usual = channels.getOrDefault("default", new Channel(false, new Channel.Ssl(null)));
+		channels.forEach((name, channel) -> {
+			String bundle = (channel.ssl().bundle() != null) ? channel.ssl().bundle() : usual.ssl().bundle();
+			if (channel.bypassCertificateValidation() && certificate.ssl().bundle().equals(bundle)) {
+				throw new InvalidConfigurationPropertyValueException(
+						CHANNELS + "." + name + ".bypass-certificate-validation", true,
+						NOT_CHECKED.formatted(certificate.properties().of("ssl.accepted-servers"), bundle, false));
+			}
+		});
 	}
 
 	/** The names of the other values depend on the server. */
 	private boolean asks(String property) {
 		String value = this.environment.getProperty(property, "");
 		return !value.isBlank() && !value.toLowerCase(Locale.ROOT).equals("none");
+	}
+
+	/** What a channel of gRPC has to do with this, in whatever form it is written. */
+	record Channel(boolean bypassCertificateValidation, @DefaultValue Ssl ssl) {
+
+		record Ssl(@Nullable String bundle) {
+		}
+
 	}
 
 }
