@@ -27,6 +27,8 @@ final class PairCopy {
 
 	private volatile Optional<String> problem = Optional.empty();
 
+	private volatile @Nullable CertificatePair missing;
+
 	/**
 	 * Creates a copy.
 	 * @param certificate the certificate
@@ -61,21 +63,37 @@ final class PairCopy {
 
 	/** Stores a pair unless it is the copy. */
 	void write(CertificatePair pair) {
-		if (this.store == null) {
-			return;
-		}
 		try {
-			if (!pair.equals(read().pair())) {
-				this.store.write(Stored.NOTHING.withPair(pair, null));
-			}
-			this.problem = Optional.empty();
+			store(pair);
 		}
 		catch (StoreException ex) {
 			String problem = "%s. The pair is in %s, but a start without the API server does not find it"
 				.formatted(ex.getMessage(), this.place);
 			logger.warn("[{}] {}", this.certificate.name(), problem);
 			this.problem = Optional.of(problem);
+			this.missing = pair;
 		}
+	}
+
+	/** Tries again, without a message, what failed: the disk may have room by now. */
+	void retry() {
+		CertificatePair pair = this.missing;
+		if (pair != null) {
+			try {
+				store(pair);
+			}
+			catch (StoreException ex) {
+				logger.debug("[{}] There is still no copy", this.certificate.name(), ex);
+			}
+		}
+	}
+
+	private void store(CertificatePair pair) {
+		if (this.store != null && !pair.equals(read().pair())) {
+			this.store.write(Stored.NOTHING.withPair(pair, null));
+		}
+		this.problem = Optional.empty();
+		this.missing = null;
 	}
 
 }

@@ -134,6 +134,7 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 		finally {
 			this.reflector.start(this.executor);
 		}
+		this.copy.retry();
 		if (secret == this.read) {
 			return this.stored;
 		}

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
@@ -206,6 +207,37 @@ class SecretStoreTests extends SecretStoreFixture {
 		use(store(copy()));
 		replica.write(replica.read().withPending(pending()));
 		assertThat(this.directory.resolve("pki").toFile().list()).hasSize(2);
+	}
+
+	@Test
+	void copyThatCannotBeWrittenIsWrittenAsSoonAsItCan() throws IOException {
+		AtomicBoolean full = new AtomicBoolean(true);
+		CertificateStore files = copy();
+		SecretStore replica = store(new CertificateStore() {
+
+			@Override
+			public Stored read() {
+				return files.read();
+			}
+
+			@Override
+			public Stored write(Stored next) {
+				if (full.get()) {
+					throw new StoreException("No space left on device", null);
+				}
+				return files.write(next);
+			}
+
+		});
+		CertificatePair pair = pair();
+		replica.write(replica.read().withPair(pair, DEADLINE));
+		use(replica);
+		replica.read();
+		assertThat(replica.copyProblem()).isPresent();
+		full.set(false);
+		replica.read();
+		assertThat(replica.copyProblem()).isEmpty();
+		assertThat(copy().read().pair()).isEqualTo(pair);
 	}
 
 	@Test
