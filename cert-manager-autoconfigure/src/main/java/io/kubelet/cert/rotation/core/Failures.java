@@ -40,9 +40,9 @@ public record Failures(int count, int answers, boolean lastIsAnswer, Pause pause
 	}
 
 	/**
-	 * @param attempted whether it is the failure of an attempt, and not of a request that
-	 * another replica has withdrawn: one that ends again and again makes nobody wait
-	 * longer
+	 * @param attempted whether it is the failure of an attempt of our own, and not of a
+	 * request that another replica has stored within a pause, or withdrawn: one that ends
+	 * again and again makes nobody wait longer
 	 * @param left how long the certificate is still valid, {@code null} if it is not
 	 * valid yet or there is none
 	 */

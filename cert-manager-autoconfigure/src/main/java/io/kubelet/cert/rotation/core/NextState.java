@@ -232,7 +232,8 @@ final class NextState {
 	/** An attempt has failed, or finds that it has to look once more. */
 	void fail(Throwable problem) {
 		Pending pending = this.pending;
-		boolean attempted = this.attempt != null;
+		// Within a pause, only the request of another replica leads to an attempt
+		boolean attempted = this.attempt != null && this.failures.pause().isOver(this.now);
 		this.attempt = null;
 		boolean lost = this.policy.shared() && Kind.of(problem) == Kind.LOST;
 		boolean found = pending != null && (pending.stage() == Stage.FOUND || pending.stage() == Stage.THEIRS);

@@ -604,6 +604,19 @@ class ReplicaTests extends ManagerFixture {
 		assertThat(waits()).containsOnly(ofMinutes(1));
 	}
 
+	/** Replicas that end soon after each start store requests that are denied. */
+	@Test
+	void denialsOfRequestsThatOtherReplicasStoreWithinAPauseDoNotProlongIt() {
+		start();
+		this.signer.failsWith((any) -> RequestException.denied("joined", Signer.of("signer"), "Policy", "Not today"));
+		for (int i = 0; i < 5; i++) {
+			put(this.pair, pendingRequest(TEMPLATE));
+			pass(ofSeconds(5));
+		}
+		assertThat(this.failures).extracting(Failure::reason).hasSize(5).containsOnly("Policy");
+		assertThat(waits()).containsOnly(ofMinutes(1));
+	}
+
 	private void nothingIsFound() {
 		this.signer.silent();
 		this.signer.failsWith((request) -> RequestException.lost("Gone", "It does not exist"));
