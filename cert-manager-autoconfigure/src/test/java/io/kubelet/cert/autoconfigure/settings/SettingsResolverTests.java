@@ -29,6 +29,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
+import org.springframework.boot.SpringBootVersion;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.test.system.CapturedOutput;
@@ -99,10 +100,13 @@ class SettingsResolverTests {
 	@ValueSource(strings = { "issuer", "template", "additional", "additional.client", "additional.client.template",
 			"ssl.trust-bundle" })
 	void blankGroupIsLogged(String group, CapturedOutput output) {
+		// Spring Boot 4.0 itself reports a group without properties
+		boolean reported = SpringBootVersion.getVersion().startsWith("4.0.") && !group.equals("template");
+		String message = reported ? "Failed to bind properties under '"
+				: "Properties with a blank value count as not set: '";
 		new ApplicationContextRunner().withUserConfiguration(SettingsConfiguration.class)
 			.withPropertyValues("kubelet.cert." + group + "=", "kubelet.cert.template.common-name=a")
-			.run((context) -> assertThat(output)
-				.contains("Properties with a blank value count as not set: 'kubelet.cert." + group + "' ("));
+			.run((context) -> assertThat(output).contains(message + "kubelet.cert." + group + "' "));
 	}
 
 	@ParameterizedTest
