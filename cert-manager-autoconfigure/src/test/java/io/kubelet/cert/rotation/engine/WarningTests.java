@@ -35,7 +35,7 @@ class WarningTests extends ManagerFixture {
 		CertificateManager manager = start();
 		pass(ofSeconds(70));
 		String name = request(0).name();
-		assertThat(output).doesNotContain("waiting");
+		assertThat(output).doesNotContain("is waiting for approval");
 		pass(ofSeconds(1));
 		assertThat(output).containsOnlyOnce("Request " + name
 				+ " to signer kubernetes.io/kube-apiserver-client-kubelet, created 1s ago, is waiting for approval");

@@ -163,7 +163,9 @@ class AcceptedByOtherClientsTests {
 				(application, port) -> application.bean(StringRedisTemplate.class).opsForValue().get("key")),
 
 		KAFKA(false, (client) -> {
-		}, "spring.kafka.bootstrap-servers=localhost:%d spring.kafka.security.protocol=SSL spring.kafka.ssl.bundle=client",
+		}, "spring.kafka.bootstrap-servers=localhost:%d spring.kafka.security.protocol=SSL spring.kafka.ssl.bundle=client "
+				// Otherwise it does not stop to try, and writes a million lines
+				+ "spring.kafka.admin.close-timeout=0s spring.kafka.properties.metadata.recovery.strategy=none",
 				(application, port) -> Objects.requireNonNull(application.bean(KafkaAdmin.class).clusterId())),
 
 		RABBIT(false, (client) -> {
