@@ -98,6 +98,16 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 		return (bundle != null && bundle.getManagers() instanceof LiveSslBundle live) ? live : null;
 	}
 
+	/**
+	 * Returns whether a bundle verifies the names of servers, so that no client has to.
+	 * @param bundle any bundle
+	 * @return whether it accepts certain servers only
+	 */
+	public static boolean verifiesServers(@Nullable SslBundle bundle) {
+		LiveSslBundle live = of(bundle);
+		return live != null && live.peers.rules().servers().isRestricted();
+	}
+
 	String name() {
 		return this.bundleName;
 	}

@@ -58,8 +58,7 @@ final class LiveClientBuilders {
 		if (builder instanceof JettyClientHttpRequestFactoryBuilder jetty) {
 			return jetty.withHttpClientCustomizer(Jetty.closedBy(resources));
 		}
-		if (builder instanceof HttpComponentsClientHttpRequestFactoryBuilder apache
-				&& acceptsCertainServers(settings)) {
+		if (builder instanceof HttpComponentsClientHttpRequestFactoryBuilder apache && verifiesServers(settings)) {
 			return apache.withTlsSocketStrategyFactory(Apache::tls);
 		}
 		if (builder instanceof ReactorClientHttpRequestFactoryBuilder reactor) {
@@ -70,9 +69,8 @@ final class LiveClientBuilders {
 		return builder;
 	}
 
-	private static boolean acceptsCertainServers(@Nullable HttpClientSettings settings) {
-		LiveSslBundle bundle = (settings != null) ? LiveSslBundle.of(settings.sslBundle()) : null;
-		return bundle != null && bundle.peers().rules().servers().isRestricted();
+	private static boolean verifiesServers(@Nullable HttpClientSettings settings) {
+		return settings != null && LiveSslBundle.verifiesServers(settings.sslBundle());
 	}
 
 	/** The builder behind {@code WebClient}, for applications that have Reactor. */
@@ -99,7 +97,7 @@ final class LiveClientBuilders {
 			if (builder instanceof JettyClientHttpConnectorBuilder jetty) {
 				return jetty.withHttpClientCustomizer(Jetty.closedBy(resources));
 			}
-			if (builder instanceof HttpComponentsClientHttpConnectorBuilder apache && acceptsCertainServers(settings)) {
+			if (builder instanceof HttpComponentsClientHttpConnectorBuilder apache && verifiesServers(settings)) {
 				return apache.withTlsSocketStrategyFactory(Apache::tls);
 			}
 			if (builder instanceof ReactorClientHttpConnectorBuilder reactor) {

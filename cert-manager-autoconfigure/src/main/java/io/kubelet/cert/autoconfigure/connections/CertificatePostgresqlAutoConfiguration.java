@@ -7,6 +7,7 @@ import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
 import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubelet.cert.ssl.LiveSslBundle;
 import io.r2dbc.postgresql.PostgresqlConnectionFactoryProvider;
 import io.r2dbc.postgresql.client.SSLMode;
 import io.r2dbc.spi.ConnectionFactoryOptions;
@@ -81,7 +82,7 @@ public final class CertificatePostgresqlAutoConfiguration {
 				Environment environment) {
 			SslBundle bundle = bundles.getBundle(environment.getRequiredProperty(BUNDLE));
 			SslManagerBundle managers = bundle.getManagers();
-			SSLMode mode = PostgresqlDriver.acceptsCertainServers(bundle) ? SSLMode.VERIFY_CA : SSLMode.VERIFY_FULL;
+			SSLMode mode = LiveSslBundle.verifiesServers(bundle) ? SSLMode.VERIFY_CA : SSLMode.VERIFY_FULL;
 			return (options) -> {
 				ConnectionFactoryOptions given = options.build();
 				if (isPostgresql(given) && OWN.stream().noneMatch(given::hasOption)) {

@@ -63,7 +63,8 @@ final class PostgresqlDriver {
 			source.addDataSourceProperty(FACTORY, BundleSocketFactory.class.getName());
 			source.addDataSourceProperty(ARGUMENT, bundleName);
 			if (parameter(source, MODE) == null) {
-				source.addDataSourceProperty(MODE, acceptsCertainServers(bundle.get()) ? "verify-ca" : "verify-full");
+				source.addDataSourceProperty(MODE,
+						LiveSslBundle.verifiesServers(bundle.get()) ? "verify-ca" : "verify-full");
 			}
 		}
 	}
@@ -76,16 +77,6 @@ final class PostgresqlDriver {
 	static @Nullable String bundle(HikariConfig source) {
 		return BundleSocketFactory.class.getName().equals(parameter(source, FACTORY)) ? parameter(source, ARGUMENT)
 				: null;
-	}
-
-	/**
-	 * Returns whether a bundle verifies the names of servers, so that no driver has to.
-	 * @param bundle the bundle
-	 * @return whether it does
-	 */
-	static boolean acceptsCertainServers(SslBundle bundle) {
-		LiveSslBundle live = LiveSslBundle.of(bundle);
-		return live != null && live.peers().rules().servers().isRestricted();
 	}
 
 	private static @Nullable String parameter(HikariConfig source, String name) {
