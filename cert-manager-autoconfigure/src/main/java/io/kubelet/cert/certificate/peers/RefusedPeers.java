@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.ExternalText;
 import org.jspecify.annotations.Nullable;
@@ -76,8 +77,8 @@ public final class RefusedPeers {
 	public void add(PeerRole role, X509Certificate[] chain, @Nullable String address, Exception failure) {
 		RefusalReason reason = reason(failure);
 		X509Certificate leaf = (chain.length > 0) ? chain[0] : null;
-		add(role, reason, (leaf != null) ? names(leaf) : "", address,
-				why(reason, leaf, failure) + ". " + advice(role, reason));
+		String names = (leaf != null) ? names(leaf) : "";
+		add(role, reason, names, address, () -> why(reason, leaf, names, failure));
 	}
 
 	/**
@@ -90,18 +91,18 @@ public final class RefusedPeers {
 		String message = String.valueOf(failure.getMessage());
 		if (NO_CERTIFICATE.stream().anyMatch(message::contains)) {
 			add(PeerRole.CLIENT, RefusalReason.MISSING, "", address,
-					"it presents no certificate, or none of a trusted authority. "
-							+ advice(PeerRole.CLIENT, RefusalReason.MISSING));
+					() -> "it presents no certificate, or none of a trusted authority");
 		}
 	}
 
-	private void add(PeerRole role, RefusalReason reason, String names, @Nullable String address, String text) {
+	private void add(PeerRole role, RefusalReason reason, String names, @Nullable String address,
+			Supplier<String> why) {
 		this.counts.computeIfAbsent(new Counted(role, reason), (key) -> new LongAdder()).increment();
 		// Those without a name are told apart by their addresses
 		if (isFirst(new Logged(role, reason, names.isEmpty() ? String.valueOf(address) : names))) {
-			logger.warn("{} {}{} is refused by {}: {}", (role == PeerRole.CLIENT) ? "A" : "The",
+			logger.warn("{} {}{} is refused by {}: {}. {}", (role == PeerRole.CLIENT) ? "A" : "The",
 					role.name().toLowerCase(Locale.ROOT), (address != null) ? " at " + ExternalText.clean(address) : "",
-					this.bundle, text);
+					this.bundle, why.get(), advice(role, reason));
 		}
 	}
 
@@ -163,15 +164,15 @@ public final class RefusedPeers {
 		}
 	}
 
-	private static String why(RefusalReason reason, @Nullable X509Certificate leaf, Exception failure) {
+	private static String why(RefusalReason reason, @Nullable X509Certificate leaf, String names, Exception failure) {
 		String message = ExternalText.clean(String.valueOf(failure.getMessage()));
 		return (leaf == null) ? message : switch (reason) {
 			case NOT_ACCEPTED, MALFORMED, MISSING -> message;
-			case UNTRUSTED -> "its certificate (%s), issued by '%s', leads to no trusted authority"
-				.formatted(names(leaf), ExternalText.issuer(leaf));
+			case UNTRUSTED -> "its certificate (%s), issued by '%s', leads to no trusted authority".formatted(names,
+					ExternalText.issuer(leaf));
 			case EXPIRED -> "its certificate (%s), or one above it, is not valid now: it is valid from %s to %s"
-				.formatted(names(leaf), leaf.getNotBefore().toInstant(), leaf.getNotAfter().toInstant());
-			case OTHER -> "its certificate (%s) failed a check: %s".formatted(names(leaf), message);
+				.formatted(names, leaf.getNotBefore().toInstant(), leaf.getNotAfter().toInstant());
+			case OTHER -> "its certificate (%s) failed a check: %s".formatted(names, message);
 		};
 	}
 
