@@ -25,9 +25,7 @@ final class PairCopy {
 
 	private final StoredAuthorities authorities;
 
-	private volatile Optional<String> problem = Optional.empty();
-
-	private volatile @Nullable CertificatePair missing;
+	private volatile @Nullable Missing missing;
 
 	/**
 	 * Creates a copy.
@@ -46,7 +44,7 @@ final class PairCopy {
 
 	/** Returns why the current pair has no copy, empty if nothing is wrong. */
 	Optional<String> problem() {
-		return this.problem;
+		return Optional.ofNullable(this.missing).map(Missing::problem);
 	}
 
 	/** Returns the pair, nothing if it cannot be read. */
@@ -70,17 +68,16 @@ final class PairCopy {
 			String problem = "%s. The pair is in %s, but a start without the API server does not find it"
 				.formatted(ex.getMessage(), this.place);
 			logger.warn("[{}] {}", this.certificate.name(), problem);
-			this.problem = Optional.of(problem);
-			this.missing = pair;
+			this.missing = new Missing(pair, problem);
 		}
 	}
 
 	/** Tries again, without a message, what failed: the disk may have room by now. */
 	void retry() {
-		CertificatePair pair = this.missing;
-		if (pair != null) {
+		Missing missing = this.missing;
+		if (missing != null) {
 			try {
-				store(pair);
+				store(missing.pair());
 			}
 			catch (StoreException ex) {
 				logger.debug("[{}] There is still no copy", this.certificate.name(), ex);
@@ -92,8 +89,11 @@ final class PairCopy {
 		if (this.store != null && !pair.equals(read().pair())) {
 			this.store.write(Stored.NOTHING.withPair(pair, null));
 		}
-		this.problem = Optional.empty();
 		this.missing = null;
+	}
+
+	/** A pair that could not be stored, and why. */
+	private record Missing(CertificatePair pair, String problem) {
 	}
 
 }
