@@ -82,6 +82,7 @@ final class ServerDrain implements ConnectionHolder {
 		LiveTrustManager trustedBefore = new LiveTrustManager(before::trust);
 		Predicate<SSLSession> ofRemoved = (session) -> removed && isOfRemoved(session, trustedBefore);
 		Predicate<SSLSession> closed = outdated.or(ofRemoved);
+		// At the same time as another step, only the later one is taken: it closes more
 		NavigableMap<Duration, Runnable> steps = new TreeMap<>();
 		steps.put(HANDSHAKE, () -> this.connections.drain(outdated));
 		steps.put(drain, () -> this.connections.close(closed));

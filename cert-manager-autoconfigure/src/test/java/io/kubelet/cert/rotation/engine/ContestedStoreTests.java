@@ -97,11 +97,7 @@ class ContestedStoreTests extends ManagerFixture {
 	/** As a backup of the whole Secret, with annotations. */
 	@Test
 	void pairThatReplicasHaveReplacedIsNotUsedAgain() {
-		this.signer.lifetime = ofHours(999);
-		startReplicas(2);
-		Stored backup = this.object.stored;
-		this.replicas.get(0).rotate();
-		pass(ofMinutes(1));
+		Stored backup = backupOfReplicasThatHaveRotated();
 		CertificatePair next = Objects.requireNonNull(this.object.stored.pair());
 		assertThat(this.rotations).hasSize(2);
 		this.object.reaction = (stored) -> backup;
@@ -115,11 +111,7 @@ class ContestedStoreTests extends ManagerFixture {
 	/** One that started after the rotation does not know that the pair was replaced. */
 	@Test
 	void replicasThatKnowDifferentPairsAsReplacedAgreeAfterABackupIsRestored() {
-		this.signer.lifetime = ofHours(999);
-		startReplicas(2);
-		Stored backup = this.object.stored;
-		this.replicas.get(0).rotate();
-		pass(ofMinutes(1));
+		Stored backup = backupOfReplicasThatHaveRotated();
 		CertificatePair next = Objects.requireNonNull(this.object.stored.pair());
 		startReplicas(1);
 		this.object.views.add(0, this.object.views.remove(2));
@@ -208,6 +200,15 @@ class ContestedStoreTests extends ManagerFixture {
 		}
 		assertThat(this.signer.requests).hasSize(6);
 		assertThat(this.rotations).hasSize(6);
+	}
+
+	private Stored backupOfReplicasThatHaveRotated() {
+		this.signer.lifetime = ofHours(999);
+		startReplicas(2);
+		Stored backup = this.object.stored;
+		this.replicas.get(0).rotate();
+		pass(ofMinutes(1));
+		return backup;
 	}
 
 	private void startReplicas(int count) {
