@@ -168,7 +168,8 @@ class ArchitectureTests {
 
 	@ArchTest
 	static final ArchRule bouncyCastleIsUsedForRequestsAndCertificatesOnly = noClasses().that()
-		.resideOutsideOfPackages(BASE + "request..", BASE + "certificate..", BASE + "test..")
+		.resideOutsideOfPackages(BASE + "request..", BASE + "certificate..", BASE + "autoconfigure.kubelet..",
+				BASE + "test..")
 		.should()
 		.dependOnClassesThat()
 		.resideInAPackage("org.bouncycastle..");

@@ -1,5 +1,7 @@
 /**
- * The endpoint.
+ * The endpoint, and what removes meters.
+ * <p>
+ * Internal: {@link io.kubelet.cert.actuate.BoundMeters}.
  */
 @NullMarked
 package io.kubelet.cert.actuate;

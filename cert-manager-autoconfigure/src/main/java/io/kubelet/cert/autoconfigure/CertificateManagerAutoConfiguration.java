@@ -121,8 +121,9 @@ public final class CertificateManagerAutoConfiguration {
 		CertificateManagerFactory factory = new CertificateManagerFactory(new SharedResources(scheduler,
 				listenerThreads(environment), keys.getIfAvailable(KeyPairSource::jdk).refusingWeakKeys(), time));
 		TemplateSuppliers templates = new TemplateSuppliers(beanFactory, settings.certificates(),
-				(certificate, managers) -> AddressTemplates.of(certificate.request(),
-						(node) -> connection.addressesOf(node, managers), environment));
+				(certificate, managers) -> AddressTemplates.of(certificate.request().addresses(),
+						certificate.request().template(), (node) -> connection.addressesOf(node, managers),
+						environment));
 		CertificateManagers managers = factory.create(settings, signers, templates, connection);
 		listeners.follow(managers);
 		if (connection.isBootstrapping()) {

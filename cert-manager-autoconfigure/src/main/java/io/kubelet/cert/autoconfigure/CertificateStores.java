@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
+import io.kubelet.cert.autoconfigure.kubelet.SelfSignedPair;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.SharedSecret;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.TrustKind;
@@ -15,7 +16,6 @@ import io.kubelet.cert.autoconfigure.settings.PropertyNames;
 import io.kubelet.cert.kubernetes.internal.secret.SecretStore;
 import io.kubelet.cert.kubernetes.internal.secret.SharedCertificate;
 import io.kubelet.cert.request.IssuedCertificateCheck;
-import io.kubelet.cert.request.SelfSignedPair;
 import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.FileCertificateStore;
 import io.kubelet.cert.store.ManagedFilesStore;

@@ -16,7 +16,8 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadFactory;
 import java.util.function.Supplier;
 
-import io.kubelet.cert.autoconfigure.addresses.NodeAddresses;
+import io.kubelet.cert.autoconfigure.kubelet.NodeAddresses;
+import io.kubelet.cert.autoconfigure.kubelet.NodeKubeconfig;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Issuer;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.SharedSecret;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Trusted;
@@ -27,7 +28,6 @@ import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.kubernetes.internal.ApiClientProvider;
 import io.kubelet.cert.kubernetes.internal.KubeconfigSource;
-import io.kubelet.cert.kubernetes.internal.NodeKubeconfig;
 import io.kubelet.cert.kubernetes.internal.secret.SecretStore;
 import io.kubelet.cert.kubernetes.internal.secret.SharedCertificate;
 import io.kubelet.cert.kubernetes.internal.signing.KubernetesSigners;

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
 
+import io.kubelet.cert.autoconfigure.addresses.AddressSourceKind;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
-import io.kubelet.cert.autoconfigure.settings.CertificateSettings.AddressSourceKind;
 import io.kubelet.cert.autoconfigure.settings.InvalidSettingsException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;

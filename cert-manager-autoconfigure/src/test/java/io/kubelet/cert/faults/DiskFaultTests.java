@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
+import io.kubelet.cert.autoconfigure.kubelet.NodeKubeconfig;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
@@ -24,7 +25,6 @@ import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.faults.FaultyDisk.Operation;
-import io.kubelet.cert.kubernetes.internal.NodeKubeconfig;
 import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.store.CertificateStore.Stored;

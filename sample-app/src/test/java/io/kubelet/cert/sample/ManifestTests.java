@@ -18,7 +18,7 @@ import java.util.stream.StreamSupport;
 import com.google.gson.Gson;
 import com.google.gson.JsonElement;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
-import io.kubelet.cert.autoconfigure.settings.CertificateSettings.AddressSourceKind;
+import io.kubelet.cert.autoconfigure.addresses.AddressSourceKind;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
 import io.kubelet.cert.autoconfigure.settings.SettingsConfiguration;
 import io.kubelet.cert.certificate.CertificateTemplate;

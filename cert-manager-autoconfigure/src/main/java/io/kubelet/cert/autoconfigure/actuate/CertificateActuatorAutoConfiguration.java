@@ -6,12 +6,14 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Collectors;
 
+import io.kubelet.cert.actuate.BoundMeters;
 import io.kubelet.cert.actuate.CertificatesEndpoint;
 import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
 import io.kubelet.cert.autoconfigure.KubernetesConnection;
+import io.kubelet.cert.autoconfigure.kubelet.KubeletMetrics;
+import io.kubelet.cert.autoconfigure.kubelet.Profile;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
-import io.kubelet.cert.autoconfigure.settings.Profile;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.ssl.LiveSslBundle;
 import io.micrometer.core.instrument.MeterRegistry;

@@ -12,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 
+import io.kubelet.cert.actuate.BoundMeters;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.KeySpecification;

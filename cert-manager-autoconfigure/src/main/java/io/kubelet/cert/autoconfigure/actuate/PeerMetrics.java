@@ -3,6 +3,7 @@ package io.kubelet.cert.autoconfigure.actuate;
 import java.util.Locale;
 import java.util.function.Function;
 
+import io.kubelet.cert.actuate.BoundMeters;
 import io.kubelet.cert.certificate.peers.PeerRole;
 import io.kubelet.cert.certificate.peers.Peers;
 import io.kubelet.cert.certificate.peers.RefusalReason;

@@ -5,7 +5,7 @@ import java.util.List;
 /**
  * Provides the addresses of this process. Implementations are thread-safe.
  */
-interface AddressSource {
+public interface AddressSource {
 
 	/**
 	 * Returns the addresses at the moment. Does not block.

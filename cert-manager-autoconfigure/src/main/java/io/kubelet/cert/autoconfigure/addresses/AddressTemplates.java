@@ -3,7 +3,6 @@ package io.kubelet.cert.autoconfigure.addresses;
 import java.util.Optional;
 import java.util.function.Function;
 
-import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 
@@ -35,14 +34,14 @@ public final class AddressTemplates implements CertificateTemplateSupplier {
 
 	/**
 	 * Returns the templates of a certificate whose addresses are not fixed.
-	 * @param request what is requested
+	 * @param addresses where they are from
+	 * @param subject the subject, and the names to request besides the addresses
 	 * @param nodes returns the addresses of a node
 	 * @param environment the environment
 	 * @return the templates
 	 */
-	public static CertificateTemplateSupplier of(CertificateSettings.Request request,
-			Function<String, NodeAddresses> nodes, Environment environment) {
-		CertificateSettings.Addresses addresses = request.addresses();
+	public static CertificateTemplateSupplier of(Addresses addresses, CertificateTemplate subject,
+			Function<String, AddressSource> nodes, Environment environment) {
 		AddressSource source = switch (addresses.source()) {
 			case NODE -> nodes.apply(addresses.nodeName());
 			case POD ->
@@ -50,7 +49,7 @@ public final class AddressTemplates implements CertificateTemplateSupplier {
 			case INTERFACES -> new InterfaceAddresses(addresses.nodeName(), addresses.interfaces());
 			case FIXED -> throw new IllegalStateException("Fixed addresses have no source");
 		};
-		return new AddressTemplates(source, request.template(), addresses.dnsOnly());
+		return new AddressTemplates(source, subject, addresses.dnsOnly());
 	}
 
 	@Override

@@ -8,13 +8,13 @@ import java.util.Optional;
  * @param type what kind of address it is
  * @param address the address
  */
-record NodeAddress(Type type, String address) {
+public record NodeAddress(Type type, String address) {
 
 	/**
 	 * The kinds of address. Whether it is reachable from outside the cluster makes no
 	 * difference.
 	 */
-	enum Type {
+	public enum Type {
 
 		/** The name of the host, or an IP address instead. */
 		HOSTNAME,
@@ -27,9 +27,10 @@ record NodeAddress(Type type, String address) {
 
 		/**
 		 * Finds a type by its name in the Kubernetes API.
+		 * @param name the name
 		 * @return the type, empty if it is unknown
 		 */
-		static Optional<Type> of(String name) {
+		public static Optional<Type> of(String name) {
 			return switch (name) {
 				case "Hostname" -> Optional.of(HOSTNAME);
 				case "InternalDNS", "ExternalDNS" -> Optional.of(DNS);

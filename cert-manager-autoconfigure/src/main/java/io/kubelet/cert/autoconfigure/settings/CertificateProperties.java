@@ -5,7 +5,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
-import io.kubelet.cert.autoconfigure.settings.CertificateSettings.AddressSourceKind;
+import io.kubelet.cert.autoconfigure.addresses.AddressSourceKind;
+import io.kubelet.cert.autoconfigure.kubelet.Profile;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Startup;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Signer;

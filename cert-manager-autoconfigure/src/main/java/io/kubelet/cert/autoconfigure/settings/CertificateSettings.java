@@ -4,8 +4,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.Map;
-import java.util.Set;
 
+import io.kubelet.cert.autoconfigure.addresses.Addresses;
+import io.kubelet.cert.autoconfigure.kubelet.Profile;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.certificate.peers.PeerRules;
@@ -99,18 +100,6 @@ public record CertificateSettings(PropertyNames properties, String name, @Nullab
 	 * @param annotations the annotations of the requests
 	 */
 	public record Issuer(Signer.Issuer reference, @Nullable String namespace, Map<String, String> annotations) {
-	}
-
-	/**
-	 * Where DNS names and IP addresses are from, besides those of the template.
-	 *
-	 * @param source the source
-	 * @param interfaces the network interfaces that count, empty for all
-	 * @param dnsOnly whether DNS names suffice while there is no IP address
-	 * @param nodeName the node's name; empty if neither the subject nor the source needs
-	 * it
-	 */
-	public record Addresses(AddressSourceKind source, Set<String> interfaces, boolean dnsOnly, String nodeName) {
 	}
 
 	/**
@@ -210,31 +199,6 @@ public record CertificateSettings(PropertyNames properties, String name, @Nullab
 
 		/** The stored pair, with the authority that the issuer returned. */
 		ISSUER
-
-	}
-
-	/**
-	 * The sources of addresses.
-	 */
-	public enum AddressSourceKind {
-
-		/** Only those of the template. */
-		FIXED,
-
-		/** Those in the status of the Node object, watched through the API server. */
-		NODE,
-
-		/**
-		 * Those in POD_IP, POD_IPS and POD_NAME, which the pod's manifest sets by the
-		 * downward API. Without the first two, those of the network interfaces.
-		 */
-		POD,
-
-		/**
-		 * Those of the network interfaces, without loopback and link-local ones, and the
-		 * node name.
-		 */
-		INTERFACES
 
 	}
 

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 
+import io.kubelet.cert.autoconfigure.kubelet.Profile;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.SharedSecret;
 import io.kubelet.cert.autoconfigure.settings.PropertiesBinder.Bound;
 import org.slf4j.Logger;

@@ -8,10 +8,13 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 
+import io.kubelet.cert.autoconfigure.addresses.AddressSourceKind;
+import io.kubelet.cert.autoconfigure.addresses.Addresses;
+import io.kubelet.cert.autoconfigure.kubelet.KubeletConfiguration;
+import io.kubelet.cert.autoconfigure.kubelet.NodeName;
+import io.kubelet.cert.autoconfigure.kubelet.Profile;
 import io.kubelet.cert.autoconfigure.settings.CertificateProperties.Store;
 import io.kubelet.cert.autoconfigure.settings.CertificateProperties.Template;
-import io.kubelet.cert.autoconfigure.settings.CertificateSettings.AddressSourceKind;
-import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Addresses;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Issuer;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Request;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Rotation;

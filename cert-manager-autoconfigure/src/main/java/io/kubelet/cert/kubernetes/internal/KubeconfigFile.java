@@ -34,7 +34,7 @@ import org.yaml.snakeyaml.constructor.SafeConstructor;
  * @param user the user of the context, empty if there is none
  * @param namespace the namespace of the context, {@code null} if there is none
  */
-record KubeconfigFile(Path file, Map<?, ?> config, @Nullable Object context, Map<?, ?> cluster,
+public record KubeconfigFile(Path file, Map<?, ?> config, @Nullable Object context, Map<?, ?> cluster,
 		@Nullable String userName, Map<?, ?> user, @Nullable String namespace) {
 
 	/**
@@ -131,7 +131,7 @@ record KubeconfigFile(Path file, Map<?, ?> config, @Nullable Object context, Map
 	}
 
 	/** Resolves the name of a file relative to this one. */
-	Path sibling(String named) {
+	public Path sibling(String named) {
 		return this.file.toAbsolutePath().resolveSibling(named);
 	}
 

@@ -13,6 +13,8 @@ import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
+import io.kubelet.cert.actuate.BoundMeters;
+import io.kubelet.cert.autoconfigure.kubelet.KubeletMetrics;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.peers.PeerRules;
 import io.kubelet.cert.certificate.peers.Peers;

@@ -8,13 +8,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
-import io.kubelet.cert.autoconfigure.settings.CertificateSettings.AddressSourceKind;
 import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
-import io.kubelet.cert.rotation.engine.RotationSettings;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -95,9 +91,7 @@ class LocalAddressesTests {
 	}
 
 	private static CertificateTemplateSupplier templates(AddressSourceKind source, String podIp) {
-		return AddressTemplates.of(
-				new CertificateSettings.Request(RotationSettings.Request.of(Signer.of("example.com/a")), null, null,
-						TEMPLATE, new CertificateSettings.Addresses(source, Set.of("nosuch0"), false, "n1")),
+		return AddressTemplates.of(new Addresses(source, Set.of("nosuch0"), false, "n1"), TEMPLATE,
 				(node) -> fail("Not of a node"),
 				new MockEnvironment().withProperty("POD_NAME", "web-0").withProperty("POD_IP", podIp));
 	}

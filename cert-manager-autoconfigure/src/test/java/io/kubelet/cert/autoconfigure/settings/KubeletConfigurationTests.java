@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 
+import io.kubelet.cert.autoconfigure.kubelet.NodeName;
 import io.kubelet.cert.store.PairLocation;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;

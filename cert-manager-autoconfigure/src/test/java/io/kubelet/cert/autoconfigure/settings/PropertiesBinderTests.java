@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
 
-import io.kubelet.cert.autoconfigure.settings.CertificateSettings.AddressSourceKind;
+import io.kubelet.cert.autoconfigure.addresses.AddressSourceKind;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Startup;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.TrustKind;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Trusted;

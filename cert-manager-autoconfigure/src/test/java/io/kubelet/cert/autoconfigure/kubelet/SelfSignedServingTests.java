@@ -1,4 +1,4 @@
-package io.kubelet.cert.autoconfigure;
+package io.kubelet.cert.autoconfigure.kubelet;
 
 import java.io.IOException;
 import java.nio.file.Files;

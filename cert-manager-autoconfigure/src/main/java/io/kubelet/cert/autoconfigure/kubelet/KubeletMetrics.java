@@ -1,4 +1,4 @@
-package io.kubelet.cert.autoconfigure.actuate;
+package io.kubelet.cert.autoconfigure.kubelet;
 
 import java.time.Clock;
 import java.time.Duration;
@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 
+import io.kubelet.cert.actuate.BoundMeters;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
@@ -26,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * Must be registered as a listener of the managers. Removes its meters when it is closed:
  * a registry may outlive the context.
  */
-class KubeletMetrics implements MeterBinder, RotationListener, AutoCloseable {
+public final class KubeletMetrics implements MeterBinder, RotationListener, AutoCloseable {
 
 	private static final double[] BUCKETS = { 60, 3600, 14_400, 86_400, 604_800, 2_592_000, 7_776_000, 15_552_000,
 			31_104_000, 124_416_000 };
@@ -48,7 +49,7 @@ class KubeletMetrics implements MeterBinder, RotationListener, AutoCloseable {
 	 * serving certificate
 	 * @param clock the clock
 	 */
-	KubeletMetrics(CertificateManagers managers, Map<String, Boolean> serving, Clock clock) {
+	public KubeletMetrics(CertificateManagers managers, Map<String, Boolean> serving, Clock clock) {
 		this.managers = managers;
 		this.serving = Map.copyOf(serving);
 		this.clock = clock;

@@ -1,4 +1,4 @@
-package io.kubelet.cert.autoconfigure;
+package io.kubelet.cert.autoconfigure.kubelet;
 
 import java.math.BigInteger;
 import java.net.InetAddress;

@@ -1,4 +1,4 @@
-package io.kubelet.cert.autoconfigure;
+package io.kubelet.cert.autoconfigure.kubelet;
 
 import java.time.Clock;
 import java.time.Duration;
@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
+import io.kubelet.cert.autoconfigure.StartFailures;
 import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Usage;

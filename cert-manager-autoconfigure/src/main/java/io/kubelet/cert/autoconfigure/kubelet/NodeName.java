@@ -1,4 +1,4 @@
-package io.kubelet.cert.autoconfigure.settings;
+package io.kubelet.cert.autoconfigure.kubelet;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * The name of a node, determined as by the kubelet: the configured name, otherwise the
  * host name, without surrounding blanks and in lower case.
  */
-final class NodeName {
+public final class NodeName {
 
 	private static final Path HOST_NAME = Path.of("/proc/sys/kernel/hostname");
 
@@ -21,9 +21,12 @@ final class NodeName {
 	}
 
 	/**
+	 * Determines the name of this node.
+	 * @param configured the configured name, {@code null} for the host name
+	 * @return the name
 	 * @throws IllegalArgumentException if a node cannot have this name
 	 */
-	static String of(@Nullable String configured) {
+	public static String of(@Nullable String configured) {
 		String name = ((configured != null) ? configured : hostName()).strip().toLowerCase(Locale.ROOT);
 		if (!name.matches("[-.a-z0-9]+")) {
 			throw new IllegalArgumentException(

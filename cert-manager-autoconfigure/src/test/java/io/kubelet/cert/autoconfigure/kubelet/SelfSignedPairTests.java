@@ -1,4 +1,4 @@
-package io.kubelet.cert.request;
+package io.kubelet.cert.autoconfigure.kubelet;
 
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,4 +1,4 @@
-package io.kubelet.cert.autoconfigure.settings;
+package io.kubelet.cert.autoconfigure.kubelet;
 
 import io.kubelet.cert.certificate.Signer;
 import org.jspecify.annotations.Nullable;
@@ -15,10 +15,10 @@ public enum Profile {
 	KUBELET_SERVING("kubelet-server", "kubernetes.io/kubelet-serving");
 
 	/** Begins the common name of every node, as the node authorizer requires. */
-	static final String NODE_PREFIX = "system:node:";
+	public static final String NODE_PREFIX = "system:node:";
 
 	/** The organization of every node. */
-	static final String NODES = "system:nodes";
+	public static final String NODES = "system:nodes";
 
 	private final String pairName;
 
@@ -39,11 +39,19 @@ public enum Profile {
 				: null;
 	}
 
-	String pairName() {
+	/**
+	 * Returns the default name of the certificate, and of its pair files.
+	 * @return the name
+	 */
+	public String pairName() {
 		return this.pairName;
 	}
 
-	Signer signer() {
+	/**
+	 * Returns the signer of the certificate.
+	 * @return the signer
+	 */
+	public Signer signer() {
 		return this.signer;
 	}
 

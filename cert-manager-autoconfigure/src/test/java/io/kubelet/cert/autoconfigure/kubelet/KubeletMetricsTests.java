@@ -1,4 +1,4 @@
-package io.kubelet.cert.autoconfigure.actuate;
+package io.kubelet.cert.autoconfigure.kubelet;
 
 import java.time.Duration;
 import java.util.List;

@@ -1,4 +1,4 @@
-package io.kubelet.cert.kubernetes.internal;
+package io.kubelet.cert.autoconfigure.kubelet;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,6 +12,7 @@ import java.util.Objects;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
+import io.kubelet.cert.kubernetes.internal.KubeconfigFile;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubelet.cert.testsupport.TestStore;
 import org.junit.jupiter.api.BeforeEach;

@@ -1,4 +1,4 @@
-package io.kubelet.cert.autoconfigure.addresses;
+package io.kubelet.cert.autoconfigure.kubelet;
 
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -6,6 +6,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicReference;
 
+import io.kubelet.cert.autoconfigure.addresses.NodeAddress;
 import io.kubelet.cert.kubernetes.internal.TestClients;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.ClusterFixture;

@@ -1,4 +1,4 @@
-package io.kubelet.cert.autoconfigure.addresses;
+package io.kubelet.cert.autoconfigure.kubelet;
 
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -9,6 +9,8 @@ import java.util.stream.Stream;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import io.kubelet.cert.autoconfigure.addresses.AddressSource;
+import io.kubelet.cert.autoconfigure.addresses.NodeAddress;
 import io.kubelet.cert.kubernetes.internal.watch.Informer;
 import io.kubelet.cert.kubernetes.internal.watch.Selection;
 import io.kubernetes.client.openapi.ApiClient;

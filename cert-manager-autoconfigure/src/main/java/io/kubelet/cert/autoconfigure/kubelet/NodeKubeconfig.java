@@ -1,4 +1,4 @@
-package io.kubelet.cert.kubernetes.internal;
+package io.kubelet.cert.autoconfigure.kubelet;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,6 +11,7 @@ import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.TextFile;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
+import io.kubelet.cert.kubernetes.internal.KubeconfigFile;
 import io.kubelet.cert.store.DurableFiles;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;

@@ -1,4 +1,4 @@
-package io.kubelet.cert.request;
+package io.kubelet.cert.autoconfigure.kubelet;
 
 import java.io.IOException;
 import java.math.BigInteger;
@@ -14,6 +14,7 @@ import java.util.List;
 import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.request.KeyPairSource;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.BasicConstraints;
 import org.bouncycastle.asn1.x509.ExtendedKeyUsage;

@@ -1,4 +1,4 @@
-package io.kubelet.cert.autoconfigure.actuate;
+package io.kubelet.cert.actuate;
 
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -10,11 +10,16 @@ import io.micrometer.core.instrument.MeterRegistry;
  * Meters that are removed when the context is closed. A registry that contexts share
  * would otherwise report certificates that nobody rotates any more.
  */
-final class BoundMeters implements AutoCloseable {
+public final class BoundMeters implements AutoCloseable {
 
 	private final Queue<Runnable> removals = new ConcurrentLinkedQueue<>();
 
-	void add(MeterRegistry registry, Meter meter) {
+	/**
+	 * Adds a meter.
+	 * @param registry the registry that contains it
+	 * @param meter the meter to remove
+	 */
+	public void add(MeterRegistry registry, Meter meter) {
 		this.removals.add(() -> registry.remove(meter));
 	}
 

@@ -1,4 +1,4 @@
-package io.kubelet.cert.autoconfigure.settings;
+package io.kubelet.cert.autoconfigure.kubelet;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -20,14 +20,17 @@ import org.yaml.snakeyaml.error.YAMLException;
  * @param pair the pair that the file names for a serving certificate, {@code null} if
  * there is none
  */
-record KubeletConfiguration(boolean rotates, @Nullable PairLocation pair) {
+public record KubeletConfiguration(boolean rotates, @Nullable PairLocation pair) {
 
 	/**
 	 * Reads a file.
+	 * @param file the file
+	 * @param profile the certificate
+	 * @return what it says about the certificate
 	 * @throws IllegalArgumentException if it is not such a file; the message says what to
 	 * do
 	 */
-	static KubeletConfiguration read(Path file, Profile profile) {
+	public static KubeletConfiguration read(Path file, Profile profile) {
 		Map<?, ?> content = load(file);
 		require("KubeletConfiguration".equals(content.get("kind"))
 				&& "kubelet.config.k8s.io/v1beta1".equals(content.get("apiVersion")),
