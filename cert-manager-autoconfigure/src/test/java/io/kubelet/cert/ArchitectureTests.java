@@ -1,7 +1,9 @@
 package io.kubelet.cert;
 
+import java.nio.file.Files;
 import java.time.Clock;
 import java.util.Date;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -27,6 +29,7 @@ import com.tngtech.archunit.library.dependencies.SliceIdentifier;
 import io.kubelet.cert.testsupport.Markdown;
 import io.kubelet.cert.testsupport.Markdown.Block;
 import io.kubelet.cert.testsupport.ProjectFiles;
+import org.junit.jupiter.api.Test;
 
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 
@@ -41,6 +44,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Tests for how the packages may depend on each other, and for what no class may do.
+ *
+ * @see "docs/architecture.md"
  */
 @AnalyzeClasses(packages = "io.kubelet.cert", importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTests {
@@ -49,6 +54,9 @@ class ArchitectureTests {
 
 	private static final String[] ENGINE = { BASE + "certificate..", BASE + "request..", BASE + "store..",
 			BASE + "rotation.." };
+
+	/** A class of no more lines need not be named in a test. */
+	private static final int UNTESTED_LINES = 60;
 
 	private static final Pattern INTERNAL = Pattern.compile("Internal(?<which>\\.|:|, except for)(?<names>.*)\\*/");
 
@@ -221,6 +229,27 @@ class ArchitectureTests {
 		.orShould()
 		.accessField(System.class, "err");
 
+	/**
+	 * Whoever changes a class finds its tests, and whoever reads a test what it is of.
+	 */
+	@Test
+	void testsNameWhatTheyTest() {
+		List<Source> classes = Source.in("main");
+		Set<String> names = classes.stream().map(Source::name).collect(Collectors.toSet());
+		Set<String> tested = new HashSet<>();
+		assertThat(Source.in("test")).filteredOn((test) -> test.name().endsWith("Tests")).allSatisfy((test) -> {
+			assertThat(test.seen()).as("the classes that it tests, or files in quotes, by @see in its Javadoc")
+				.isNotEmpty()
+				.allMatch((name) -> names.contains(name) || Files.exists(ProjectFiles.ROOT.resolve(name)));
+			tested.addAll(test.seen());
+		});
+		assertThat(classes).filteredOn((type) -> type.text().lines().count() > UNTESTED_LINES)
+			.extracting(Source::name)
+			.as("classes that the Javadoc of a test names by @see")
+			.filteredOn((name) -> !tested.contains(name))
+			.isEmpty();
+	}
+
 	/** An application excludes auto-configurations by their names. */
 	private static boolean isInternal(JavaClass type) {
 		Matcher mark = INTERNAL.matcher(packageDocumentation(type.getPackageName()));
@@ -257,6 +286,43 @@ class ArchitectureTests {
 					.getRawParameterTypes()
 					.stream()
 					.noneMatch((type) -> type.isEquivalentTo(Clock.class));
+	}
+
+	/** A source file, by the name of its class. */
+	private record Source(String name, String text) {
+
+		private static final Pattern SEE = Pattern.compile("(?m)^ \\* @see (?:\"(.+)\"|((?:[a-z]\\w*\\.)*[A-Z]\\w*))");
+
+		static List<Source> in(String kind) {
+			return Stream.of("cert-manager-autoconfigure", "cert-manager-test", "sample-app")
+				.map((module) -> ProjectFiles.ROOT.resolve(module).resolve("src").resolve(kind).resolve("java"))
+				.flatMap((directory) -> ProjectFiles.in(directory.toString(), ".java")
+					.stream()
+					.map((file) -> new Source(
+							directory.relativize(file).toString().replace(".java", "").replace('/', '.'),
+							ProjectFiles.read(file))))
+				.toList();
+		}
+
+		/** What the Javadoc of the class names by {@code @see}. */
+		List<String> seen() {
+			return SEE.matcher(this.text)
+				.results()
+				.map((see) -> (see.group(1) != null) ? see.group(1) : resolve(see.group(2)))
+				.toList();
+		}
+
+		@Override
+		public String toString() {
+			return this.name;
+		}
+
+		private String resolve(String type) {
+			Matcher imported = Pattern.compile("import (\\S+\\.%s);".formatted(type)).matcher(this.text);
+			return type.contains(".") ? type : imported.find() ? imported.group(1)
+					: this.name.substring(0, this.name.lastIndexOf('.') + 1) + type;
+		}
+
 	}
 
 }

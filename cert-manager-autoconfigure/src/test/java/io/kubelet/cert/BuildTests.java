@@ -19,6 +19,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * The commands of the documentation name profiles, modules, tests, properties and files
  * that exist, each JAR has the name of a module, and downloads are pinned.
+ *
+ * @see "pom.xml"
  */
 class BuildTests {
 

@@ -57,6 +57,8 @@ import static org.assertj.core.api.Assertions.assertThatException;
  * README shows. It runs on an embedded control plane, or, with the profile
  * {@code real-cluster}, on a real cert-manager. There, an administrator's kubeconfig
  * ({@code -Dadmin.kubeconfig}) is needed to add an issuer.
+ *
+ * @see io.kubelet.cert.kubernetes.internal.signing.CertManagerRequests
  */
 @ExtendWith(OutputCaptureExtension.class)
 class CertManagerEndToEndTests {

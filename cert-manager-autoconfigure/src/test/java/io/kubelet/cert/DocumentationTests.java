@@ -51,6 +51,8 @@ import static org.assertj.core.api.Assertions.assertThat;
  * What the documentation shows works: properties exist and are valid, Java compiles,
  * objects of Kubernetes match their models, links lead somewhere, and messages are those
  * of the code.
+ *
+ * @see "docs"
  */
 class DocumentationTests {
 

@@ -21,6 +21,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * Every row of {@code docs/kubelet-parity.md}, and every test case of the original, has
  * an implementation and a test that exist.
+ *
+ * @see "docs/kubelet-parity.md"
  */
 class KubeletParityTests {
 

@@ -41,6 +41,9 @@ import static org.assertj.core.api.Assertions.assertThat;
  * A whole application whose certificate is issued and rotates, seen from outside: by a
  * TLS client, by HTTP, in the file system. It runs on an embedded control plane, or, with
  * the profile {@code real-cluster}, on the cluster of a kubeconfig.
+ *
+ * @see io.kubelet.cert.rotation.engine.RotatingCertificateManager
+ * @see io.kubelet.cert.kubernetes.internal.signing.CertificateSigningRequests
  */
 class RotationEndToEndTests {
 

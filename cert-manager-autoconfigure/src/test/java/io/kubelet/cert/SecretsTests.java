@@ -76,6 +76,8 @@ import static org.assertj.core.api.Assertions.assertThat;
  * nothing that leaves it: not in the log, the endpoint with its history, over JMX either,
  * health, an event, the report of a start that failed, a text of an exception or what
  * Prometheus reads.
+ *
+ * @see io.kubelet.cert.certificate.ExternalText
  */
 @ExtendWith(OutputCaptureExtension.class)
 @DisabledOnOs(OS.WINDOWS)

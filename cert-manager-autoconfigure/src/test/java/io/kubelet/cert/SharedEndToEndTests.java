@@ -28,6 +28,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Two whole applications that share a certificate in a Secret, behind one client.
+ *
+ * @see io.kubelet.cert.kubernetes.internal.secret.SecretStore
  */
 class SharedEndToEndTests {
 

@@ -18,6 +18,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * The tests of the guide pass with the application of "Getting started".
+ *
+ * @see "docs/how-to/test.md"
  */
 class TestGuideTests {
 

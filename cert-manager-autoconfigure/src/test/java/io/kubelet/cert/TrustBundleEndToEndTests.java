@@ -32,6 +32,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 /**
  * A server that requires a client certificate of an authority that is published in
  * ClusterTrustBundles, on the same clusters as {@link RotationEndToEndTests}.
+ *
+ * @see io.kubelet.cert.kubernetes.internal.watch.PublishedAuthorities
  */
 @ExtendWith(OutputCaptureExtension.class)
 class TrustBundleEndToEndTests {

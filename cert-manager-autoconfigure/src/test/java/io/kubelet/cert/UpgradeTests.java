@@ -49,6 +49,8 @@ import static org.awaitility.Awaitility.await;
  * wrote, with the same properties. Each directory was written by {@link #write} of that
  * version: {@code shop} was rotated twice and then ended while a request was pending, and
  * {@code shop-client} has its first certificate. They are valid for 100 years.
+ *
+ * @see io.kubelet.cert.store.FileCertificateStore
  */
 @ExtendWith(OutputCaptureExtension.class)
 class UpgradeTests extends ClusterFixture {

@@ -16,6 +16,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * One word for one thing: the glossary names the words of the code, and those that no
  * class uses.
+ *
+ * @see "docs/glossary.md"
  */
 class VocabularyTests {
 

@@ -14,6 +14,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Tests for {@link CertificatesEndpoint}.
+ *
+ * @see CertificatesEndpoint
  */
 class CertificatesEndpointTests {
 

@@ -36,6 +36,13 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+/**
+ * Tests for {@link CertificateManagerAutoConfiguration}.
+ *
+ * @see CertificateManagerAutoConfiguration
+ * @see OnConfiguredCertificate
+ * @see CertificateReadinessAutoConfiguration
+ */
 @ExtendWith(OutputCaptureExtension.class)
 class CertificateManagerAutoConfigurationTests {
 

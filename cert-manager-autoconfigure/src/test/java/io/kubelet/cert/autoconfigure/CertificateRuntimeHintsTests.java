@@ -20,6 +20,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Tests for the hints for a native image.
+ *
+ * @see io.kubelet.cert.autoconfigure.settings.SettingsConfiguration
  */
 class CertificateRuntimeHintsTests {
 

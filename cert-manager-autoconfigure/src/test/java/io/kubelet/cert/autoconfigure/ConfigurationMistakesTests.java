@@ -40,6 +40,11 @@ import static org.assertj.core.api.Assertions.assertThatException;
 /**
  * What an operator reads after a mistake: which property or permission, which value, what
  * to do.
+ *
+ * @see CertificateManagerFactory
+ * @see KubernetesConnection
+ * @see io.kubelet.cert.autoconfigure.ssl.CertificateManagerFailureAnalyzer
+ * @see io.kubelet.cert.autoconfigure.ssl.CertificateUnavailableException
  */
 class ConfigurationMistakesTests extends ClusterFixture {
 

@@ -20,6 +20,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Pipes in the place of files: an application that opened one would hang.
+ *
+ * @see io.kubelet.cert.certificate.TextFile
  */
 @Timeout(value = 180, threadMode = ThreadMode.SEPARATE_THREAD)
 class HangingFilesTests {

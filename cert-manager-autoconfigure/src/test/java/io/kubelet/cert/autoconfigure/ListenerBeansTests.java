@@ -34,6 +34,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Listeners among the beans: told of everything once, one call at a time, in order.
+ *
+ * @see ListenerBeans
+ * @see RotationListener
  */
 class ListenerBeansTests {
 

@@ -49,6 +49,8 @@ import static org.assertj.core.api.Assertions.assertThatNoException;
 /**
  * Certificate files that someone else manages, such as those of a kubelet's
  * {@code --tls-cert-file}.
+ *
+ * @see io.kubelet.cert.store.ManagedFilesStore
  */
 @ExtendWith(OutputCaptureExtension.class)
 class ManagedFilesTests {

@@ -69,6 +69,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 /**
  * The original's transport test: a rotation closes the connections, and the server sees
  * the new serial number.
+ *
+ * @see RotatingApiClient
  */
 class RotatingApiClientTests extends ClusterFixture {
 

@@ -20,6 +20,11 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+/**
+ * Tests for {@link SharedScheduler}.
+ *
+ * @see SharedScheduler
+ */
 @ExtendWith(OutputCaptureExtension.class)
 class SharedSchedulerTests {
 

@@ -36,6 +36,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * An application with a good stored certificate, in a process of its own: what it loads
  * can be told, and the API server's port is closed.
+ *
+ * @see KubernetesConnection
  */
 class StartWithStoredCertificateTests {
 

@@ -30,6 +30,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * Tests for {@link StoredIssuers}: an application that finds the certificate of another
  * authority in its directory.
+ *
+ * @see StoredIssuers
  */
 @ExtendWith(OutputCaptureExtension.class)
 class StoredIssuersTests extends ClusterFixture {

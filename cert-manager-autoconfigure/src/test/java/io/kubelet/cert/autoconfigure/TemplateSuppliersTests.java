@@ -23,6 +23,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Which certificate a supplier among the beans is for, or that it cannot be told.
+ *
+ * @see TemplateSuppliers
  */
 class TemplateSuppliersTests {
 

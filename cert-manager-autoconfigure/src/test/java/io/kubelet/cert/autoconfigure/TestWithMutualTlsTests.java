@@ -23,6 +23,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Tests of an application that is configured for mutual TLS in its real cluster.
+ *
+ * @see EmbeddedControlPlaneInitializer
  */
 class TestWithMutualTlsTests {
 

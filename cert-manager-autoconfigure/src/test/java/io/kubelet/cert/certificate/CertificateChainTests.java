@@ -20,6 +20,8 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 /**
  * Chains as signers send them, and what is presented of them.
+ *
+ * @see CertificateChain
  */
 class CertificateChainTests {
 

@@ -18,6 +18,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+/**
+ * Tests for {@link CertificatePair}.
+ *
+ * @see CertificatePair
+ */
 class CertificatePairTests {
 
 	private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");

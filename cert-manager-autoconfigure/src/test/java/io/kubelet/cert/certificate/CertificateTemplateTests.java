@@ -30,6 +30,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+/**
+ * Tests for {@link CertificateTemplate}.
+ *
+ * @see CertificateTemplate
+ * @see CertificateNames
+ */
 class CertificateTemplateTests {
 
 	private static final CertificateTemplate FULL = CertificateTemplate.ofSubject("one", "o1", "o2")

@@ -12,6 +12,8 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 /**
  * Tests for {@link ExternalText}.
+ *
+ * @see ExternalText
  */
 class ExternalTextTests {
 

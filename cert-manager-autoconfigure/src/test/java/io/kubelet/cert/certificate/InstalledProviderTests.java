@@ -18,6 +18,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * What is written and read is the same whichever security providers an application has:
  * the Kubernetes client installs Bouncy Castle's.
+ *
+ * @see EncodedKeys
  */
 class InstalledProviderTests {
 

@@ -20,6 +20,9 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 /**
  * Keys that are strong enough.
+ *
+ * @see KeySpecification
+ * @see KeyPairSource
  */
 class KeySpecificationTests {
 

@@ -17,6 +17,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /**
  * Replays the texts and blocks that fuzzing begins with, and those that it found. The
  * time limit is for what hangs.
+ *
+ * @see PemBlock
  */
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
 class PemCorpusTests {

@@ -18,6 +18,11 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * What comes of the texts in the fuzzer's corpus.
+ *
+ * @see Pem
+ * @see PemBlock
+ * @see EncodedKeys
+ * @see PendingRequest
  */
 class PemTests {
 

@@ -9,6 +9,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Tests for {@link ReadableDuration}.
+ *
+ * @see ReadableDuration
  */
 class ReadableDurationTests {
 

@@ -13,6 +13,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Whether a request that is there already is ours.
+ *
+ * @see CertificateRequest
+ * @see Pkcs10
  */
 class RequestComparisonTests {
 

@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Tests for {@link Signer}.
+ *
+ * @see Signer
  */
 class SignerTests {
 

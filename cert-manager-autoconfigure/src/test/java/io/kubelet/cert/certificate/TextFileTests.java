@@ -19,6 +19,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * Tests for {@link TextFile}.
+ *
+ * @see TextFile
  */
 @Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
 class TextFileTests {

@@ -14,6 +14,11 @@ import org.junit.jupiter.params.provider.EnumSource;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+/**
+ * Tests for {@link Usage}.
+ *
+ * @see Usage
+ */
 class UsageTests {
 
 	private final TestAuthority authority = new TestAuthority("usages");

@@ -28,6 +28,8 @@ import static org.awaitility.Awaitility.await;
 /**
  * Tests for an application with an API server that fails: the old certificate serves, the
  * status tells the truth, the requests are few, and the rotation happens once it can.
+ *
+ * @see io.kubelet.cert.kubernetes.internal.signing.CsrExchange
  */
 class ApiServerFaultTests extends ShopFixture {
 

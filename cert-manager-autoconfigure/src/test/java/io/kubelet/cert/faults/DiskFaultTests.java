@@ -48,6 +48,8 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 /**
  * Tests for a store whose disk fails, is full, or cannot be written.
+ *
+ * @see io.kubelet.cert.store.DurableFiles
  */
 class DiskFaultTests {
 

@@ -18,6 +18,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * A disk that hangs while it is forced to write, as one on a network does.
+ *
+ * @see io.kubelet.cert.rotation.internal.SerialExecutor
  */
 class HangingDiskTests extends ManagerFixture {
 

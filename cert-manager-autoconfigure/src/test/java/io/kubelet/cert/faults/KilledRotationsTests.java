@@ -47,6 +47,8 @@ import static org.assertj.core.api.Assertions.assertThat;
  * Kills processes that rotate with an issuer of cert-manager, while a request is pending
  * and at random moments. Each is followed by another one on the same directory. Then two
  * share one. {@code -Drotation.kills=200} kills more of them.
+ *
+ * @see io.kubelet.cert.store.StoredPairs
  */
 class KilledRotationsTests {
 

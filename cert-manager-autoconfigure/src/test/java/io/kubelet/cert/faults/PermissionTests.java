@@ -30,6 +30,8 @@ import static org.awaitility.Awaitility.await;
 /**
  * Tests for a directory whose permissions change while it is used, in a process whose
  * user is bound by them. Root is not, unless it drops two capabilities.
+ *
+ * @see io.kubelet.cert.store.StoredPairs
  */
 @DisabledOnOs(OS.WINDOWS)
 class PermissionTests {

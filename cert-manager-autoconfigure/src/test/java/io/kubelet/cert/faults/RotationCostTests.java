@@ -28,6 +28,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * What a rotation costs, counted in operations: nothing that was just made is verified,
  * and nothing that was just written is read.
+ *
+ * @see io.kubelet.cert.rotation.engine.Rotation
  */
 class RotationCostTests extends ManagerFixture {
 

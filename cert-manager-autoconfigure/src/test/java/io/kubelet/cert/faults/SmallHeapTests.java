@@ -37,6 +37,8 @@ import static org.awaitility.Awaitility.await;
 /**
  * A process with little memory, and requests of others: whoever may create requests can
  * give theirs the label of ours.
+ *
+ * @see io.kubelet.cert.kubernetes.internal.watch.Reflector
  */
 class SmallHeapTests {
 

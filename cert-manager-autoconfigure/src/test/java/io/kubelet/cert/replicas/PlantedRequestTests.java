@@ -26,6 +26,8 @@ import static org.awaitility.Awaitility.await;
 
 /**
  * Somebody who can write the Secret stores a request of his own there, for our names.
+ *
+ * @see io.kubelet.cert.kubernetes.internal.secret.SecretStore
  */
 @ExtendWith(OutputCaptureExtension.class)
 class PlantedRequestTests extends ShopFixture {

@@ -39,6 +39,9 @@ import static org.awaitility.Awaitility.await;
 /**
  * Tests for the authorities that an issuer returns, in a Secret that others edit: whom
  * replicas with {@code ssl.trust: issuer} accept in a handshake.
+ *
+ * @see io.kubelet.cert.kubernetes.internal.secret.StoredAuthorities
+ * @see io.kubelet.cert.kubernetes.internal.secret.ReplacedAuthorities
  */
 @ExtendWith(OutputCaptureExtension.class)
 class SharedAuthoritiesTests extends ShopFixture {

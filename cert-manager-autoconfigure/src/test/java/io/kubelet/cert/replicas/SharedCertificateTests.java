@@ -39,6 +39,9 @@ import static org.awaitility.Awaitility.await;
  * the API server, in the end all have the same valid certificate, which no foreign issuer
  * has issued, and no replica sends a second request. The simulation kills replicas, cuts
  * them off and denies requests.
+ *
+ * @see io.kubelet.cert.kubernetes.internal.secret.SecretStore
+ * @see io.kubelet.cert.kubernetes.internal.secret.PairCopy
  */
 @ExtendWith(OutputCaptureExtension.class)
 class SharedCertificateTests extends ShopFixture {

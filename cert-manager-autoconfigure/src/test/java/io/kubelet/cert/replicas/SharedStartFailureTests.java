@@ -23,6 +23,8 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 /**
  * What an application that cannot use its Secret tells its operator.
+ *
+ * @see io.kubelet.cert.autoconfigure.CertificateStores
  */
 @ExtendWith(OutputCaptureExtension.class)
 class SharedStartFailureTests extends ShopFixture {

@@ -31,6 +31,9 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 /**
  * What a certificate signing request says (RFC 2986).
+ *
+ * @see CertificateRequests
+ * @see CertificateRequest
  */
 class CertificateRequestsTests {
 

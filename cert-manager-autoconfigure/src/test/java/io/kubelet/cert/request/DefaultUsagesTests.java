@@ -17,6 +17,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * The usages that are requested by default.
+ *
+ * @see Usage
  */
 class DefaultUsagesTests {
 

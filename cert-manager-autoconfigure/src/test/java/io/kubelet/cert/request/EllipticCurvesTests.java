@@ -21,6 +21,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Tests for {@link EllipticCurves}.
+ *
+ * @see EllipticCurves
  */
 class EllipticCurvesTests {
 

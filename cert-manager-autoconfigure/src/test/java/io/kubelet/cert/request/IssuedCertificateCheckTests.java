@@ -51,6 +51,9 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * Which chains are accepted.
+ *
+ * @see IssuedCertificateCheck
+ * @see AuthorityPath
  */
 class IssuedCertificateCheckTests {
 

@@ -11,6 +11,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * What an exception tells of a request that brought no certificate.
+ *
+ * @see RequestException
+ * @see io.kubelet.cert.certificate.CertificateManagerException
  */
 class RequestExceptionTests {
 

@@ -24,6 +24,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * The names of requests, with vectors that the original made.
+ *
+ * @see RequestNaming
  */
 class RequestNamingTests {
 

@@ -13,6 +13,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 /**
  * Several certificates in one application.
+ *
+ * @see CertificateManagers
  */
 class CertificateManagersTests extends ManagerFixture {
 

@@ -14,6 +14,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * What a status contains, at each moment.
+ *
+ * @see CertificateStatus
  */
 class CertificateStatusTests extends ManagerFixture {
 

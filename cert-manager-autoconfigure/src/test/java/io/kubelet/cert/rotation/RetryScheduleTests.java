@@ -16,6 +16,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 /**
  * Which schedules there are, and what each kind of failure makes of one.
+ *
+ * @see RetrySchedule
  */
 class RetryScheduleTests {
 

@@ -16,6 +16,9 @@ import org.slf4j.LoggerFactory;
  * The engine lives through random histories. Each run plays the same ones, unless it is
  * told to play more or others by {@code -Dsimulation.histories=2000} and
  * {@code -Dsimulation.first=1000}. What that finds is kept here.
+ *
+ * @see io.kubelet.cert.rotation.core.Decisions
+ * @see io.kubelet.cert.rotation.core.Transitions
  */
 class SimulationTests {
 

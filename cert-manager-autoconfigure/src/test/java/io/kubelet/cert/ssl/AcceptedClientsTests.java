@@ -41,6 +41,8 @@ import static org.awaitility.Awaitility.await;
 
 /**
  * Servers that accept certain clients, in real handshakes.
+ *
+ * @see PeerTrustManager
  */
 @ParameterizedClass
 @EnumSource

@@ -39,6 +39,8 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 /**
  * Accepted peers that would not be checked: the application does not start, or says so.
+ *
+ * @see io.kubelet.cert.autoconfigure.ssl.CheckedPeers
  */
 @ExtendWith(OutputCaptureExtension.class)
 class AcceptedPeersStartTests {

@@ -48,6 +48,8 @@ import static org.assertj.core.api.Assertions.catchException;
 /**
  * Clients that accept certain servers, in real handshakes. The address of the server is
  * {@code localhost}.
+ *
+ * @see PeerTrustManager
  */
 class AcceptedServersTests {
 

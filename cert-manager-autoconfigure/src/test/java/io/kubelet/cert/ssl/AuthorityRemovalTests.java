@@ -38,6 +38,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Connections of clients whose authority is no longer trusted.
+ *
+ * @see io.kubelet.cert.autoconfigure.server.ServerDrain
  */
 @ParameterizedClass
 @EnumSource

@@ -43,6 +43,8 @@ import static org.assertj.core.api.Assertions.assertThatIOException;
 /**
  * Servers that do not wait for what they need from the API server, in a JVM whose default
  * trust store holds an authority that stands for a public one.
+ *
+ * @see io.kubelet.cert.autoconfigure.ssl.CertificateBundleRegistrar
  */
 @ExtendWith(OutputCaptureExtension.class)
 class BackgroundStartTests {

@@ -36,6 +36,9 @@ import static org.junit.jupiter.params.provider.Arguments.argumentSet;
 
 /**
  * Tests for {@link BundleSocketFactory}.
+ *
+ * @see BundleSocketFactory
+ * @see LiveSocketFactory
  */
 class BundleSocketFactoryTests {
 

@@ -36,6 +36,9 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 /**
  * Certificates that are presented as something for which they were not issued.
+ *
+ * @see TlsRole
+ * @see io.kubelet.cert.autoconfigure.ServerCertificates
  */
 @ExtendWith(OutputCaptureExtension.class)
 class CertificateRoleTests {

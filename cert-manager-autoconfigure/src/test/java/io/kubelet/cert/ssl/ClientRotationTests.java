@@ -64,6 +64,9 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 
 /**
  * HTTP clients whose certificate rotates. The server tells which one they presented.
+ *
+ * @see LiveSslBundle
+ * @see io.kubelet.cert.autoconfigure.client.LiveClientBuilders
  */
 class ClientRotationTests {
 

@@ -34,6 +34,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * The recipes for clients that do not follow a rotation by themselves.
+ *
+ * @see "docs/reference/ssl-bundle-consumers.md"
  */
 class ConsumerRecipesTests {
 

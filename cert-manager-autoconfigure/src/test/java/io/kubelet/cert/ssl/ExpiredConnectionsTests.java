@@ -35,6 +35,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * Connections that outlast the previous certificate, whether the drain will end them or
  * nothing does.
+ *
+ * @see ExpiredConnections
+ * @see PresentedCertificates
  */
 @ExtendWith(OutputCaptureExtension.class)
 class ExpiredConnectionsTests {

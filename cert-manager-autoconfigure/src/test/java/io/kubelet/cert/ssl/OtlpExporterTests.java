@@ -58,6 +58,8 @@ import static org.awaitility.Awaitility.await;
 
 /**
  * Exporters of Spring Boot whose certificate rotates.
+ *
+ * @see io.kubelet.cert.autoconfigure.client.LiveExporters
  */
 class OtlpExporterTests {
 

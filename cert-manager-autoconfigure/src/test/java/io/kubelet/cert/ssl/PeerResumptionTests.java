@@ -26,6 +26,8 @@ import static org.awaitility.Awaitility.await;
 
 /**
  * Sessions of peers that are no longer accepted.
+ *
+ * @see Handshakes
  */
 class PeerResumptionTests {
 

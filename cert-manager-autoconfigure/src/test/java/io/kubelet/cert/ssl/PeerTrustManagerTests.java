@@ -43,6 +43,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 /**
  * Tests for {@link PeerTrustManager}: everything but the address is checked as before.
+ *
+ * @see PeerTrustManager
+ * @see HandshakeView
+ * @see io.kubelet.cert.certificate.peers.NameConstraints
  */
 class PeerTrustManagerTests {
 

@@ -24,6 +24,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * The components of the guide and of the README do what they are for.
+ *
+ * @see "docs/how-to/react-to-a-rotation.md"
  */
 class ReactToARotationTests {
 

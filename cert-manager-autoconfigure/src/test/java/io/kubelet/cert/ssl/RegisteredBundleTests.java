@@ -42,6 +42,13 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
+/**
+ * Tests for {@link RegisteredBundle}.
+ *
+ * @see RegisteredBundle
+ * @see LiveSslBundle
+ * @see LiveKeyManager
+ */
 @ExtendWith(OutputCaptureExtension.class)
 class RegisteredBundleTests {
 

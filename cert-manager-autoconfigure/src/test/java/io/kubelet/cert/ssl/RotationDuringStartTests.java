@@ -35,6 +35,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * A rotation while a web server starts, after it has copied the key store and before it
  * can be told of another.
+ *
+ * @see LiveSslContext
+ * @see io.kubelet.cert.autoconfigure.server.ServedCertificates
  */
 @ExtendWith(OutputCaptureExtension.class)
 class RotationDuringStartTests {

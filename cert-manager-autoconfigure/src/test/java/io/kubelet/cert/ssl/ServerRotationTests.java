@@ -56,6 +56,11 @@ import static org.awaitility.Awaitility.await;
 
 /**
  * Web servers whose certificate rotates.
+ *
+ * @see io.kubelet.cert.autoconfigure.server.CertificateServerAutoConfiguration
+ * @see io.kubelet.cert.autoconfigure.server.JettyRotation
+ * @see io.kubelet.cert.autoconfigure.server.NettyRotation
+ * @see io.kubelet.cert.autoconfigure.server.DrainingNioProtocol
  */
 @ParameterizedClass
 @EnumSource

@@ -20,6 +20,8 @@ import static org.assertj.core.api.Assertions.assertThatNoException;
 
 /**
  * Tests of what an application configures in a server besides its bundle.
+ *
+ * @see io.kubelet.cert.autoconfigure.server.ServedCertificates
  */
 class ServerTrustTests {
 

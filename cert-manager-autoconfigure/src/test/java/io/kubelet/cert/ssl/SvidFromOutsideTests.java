@@ -28,6 +28,8 @@ import static org.awaitility.Awaitility.await;
 /**
  * SVIDs that OpenSSL has made, with an empty subject and one URI, in programs that are
  * not written in Java.
+ *
+ * @see io.kubelet.cert.certificate.peers.SpiffeId
  */
 class SvidFromOutsideTests {
 

@@ -19,6 +19,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Servers whose certificate has a URI and nothing else.
+ *
+ * @see io.kubelet.cert.autoconfigure.server.JettyRotation
  */
 class UriServerTests {
 

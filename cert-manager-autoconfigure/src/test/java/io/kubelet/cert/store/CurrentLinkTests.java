@@ -18,6 +18,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * The switch of the link to the current pair.
+ *
+ * @see StoredPairs
+ * @see PairFiles
  */
 class CurrentLinkTests extends StoreFixture {
 

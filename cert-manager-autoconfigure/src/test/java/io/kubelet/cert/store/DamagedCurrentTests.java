@@ -16,6 +16,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * A current pair that cannot be read.
+ *
+ * @see StoredPairs
  */
 class DamagedCurrentTests extends StoreFixture {
 

@@ -23,6 +23,9 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * The kubelet's directory.
+ *
+ * @see FileCertificateStore
+ * @see CertificateStore
  */
 class FileCertificateStoreTests extends StoreFixture {
 

@@ -25,6 +25,8 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 /**
  * Files with keys that another user has put into the directory, or can change.
+ *
+ * @see KeyFiles
  */
 @DisabledOnOs(OS.WINDOWS)
 class ForeignKeyFilesTests extends StoreFixture {

@@ -27,6 +27,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * The same directory, used by a kubelet and by this store.
+ *
+ * @see FileCertificateStore
  */
 class KubeletFilesTests extends StoreFixture {
 

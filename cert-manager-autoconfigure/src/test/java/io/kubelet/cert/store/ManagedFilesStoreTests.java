@@ -21,6 +21,9 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * Files that someone else manages.
+ *
+ * @see ManagedFilesStore
+ * @see PairReader
  */
 class ManagedFilesStoreTests extends StoreFixture {
 

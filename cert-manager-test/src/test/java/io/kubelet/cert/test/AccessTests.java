@@ -17,6 +17,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Tests for who may do what: {@link Identities} and {@link Authorizer}.
+ *
+ * @see io.kubelet.cert.test.server.Identities
+ * @see io.kubelet.cert.test.server.Authorizer
+ * @see io.kubelet.cert.test.api.Access
+ * @see io.kubelet.cert.test.server.ApiServer
+ * @see io.kubelet.cert.test.http.ServerTls
  */
 class AccessTests {
 

@@ -19,6 +19,15 @@ import static org.awaitility.Awaitility.await;
 
 /**
  * Tests for {@link Behavior}, the {@link Approver} and the {@link Signer}.
+ *
+ * @see Behavior
+ * @see Approver
+ * @see ApprovalPolicy
+ * @see RequestController
+ * @see io.kubelet.cert.test.resource.RequestType
+ * @see Signer
+ * @see io.kubelet.cert.test.pki.CertificateAuthority
+ * @see io.kubelet.cert.test.pki.Usages
  */
 class BehaviorTests {
 

@@ -16,6 +16,13 @@ import static org.awaitility.Awaitility.await;
 
 /**
  * Tests for {@link CertManager}.
+ *
+ * @see CertManager
+ * @see io.kubelet.cert.test.resource.Issuers
+ * @see IssuerController
+ * @see io.kubelet.cert.test.resource.CertificateRequests
+ * @see io.kubelet.cert.test.resource.CertificateRequestValidation
+ * @see io.kubelet.cert.test.resource.CustomResources
  */
 class CertManagerTests {
 

@@ -30,6 +30,14 @@ import static org.awaitility.Awaitility.await;
 
 /**
  * Tests for {@link EmbeddedControlPlane}: what a user meets first.
+ *
+ * @see EmbeddedControlPlane
+ * @see ControlPlane
+ * @see ControlPlaneAccess
+ * @see Kubeconfig
+ * @see Requests
+ * @see RecordedRequest
+ * @see io.kubelet.cert.test.http.HttpFrontEnd
  */
 class EmbeddedControlPlaneTests {
 

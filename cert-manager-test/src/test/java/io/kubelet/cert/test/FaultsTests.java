@@ -22,6 +22,11 @@ import static org.awaitility.Awaitility.await;
 
 /**
  * Tests for {@link Faults}.
+ *
+ * @see Faults
+ * @see io.kubelet.cert.test.api.Watch
+ * @see io.kubelet.cert.test.http.ApiRequest
+ * @see io.kubelet.cert.test.http.ApiResponse
  */
 class FaultsTests {
 

@@ -16,6 +16,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Runs {@code kubectl} against the control plane, where it is installed.
+ *
+ * @see io.kubelet.cert.test.server.Discovery
  */
 @EnabledIf("isInstalled")
 class KubectlTests {

@@ -10,6 +10,15 @@ import org.junit.jupiter.params.provider.ValueSource;
  * The embedded control plane answers as a real API server did. The scenarios are replayed
  * one after the other on one control plane, in the order in which they were recorded:
  * later ones meet what earlier ones left behind.
+ *
+ * @see io.kubelet.cert.test.resource.CertificateSigningRequests
+ * @see io.kubelet.cert.test.resource.CertificateSigningRequestValidation
+ * @see io.kubelet.cert.test.pki.SigningRequest
+ * @see io.kubelet.cert.test.resource.Nodes
+ * @see io.kubelet.cert.test.api.ApiFailure
+ * @see io.kubelet.cert.test.api.RequestBody
+ * @see io.kubelet.cert.test.json.Json
+ * @see io.kubelet.cert.test.server.Discovery
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class RecordingReplayTests {

@@ -56,6 +56,8 @@ import static org.assertj.core.api.Assertions.assertThat;
  * Tests for the manifests of the application: each object matches the model of the
  * Kubernetes client, the objects agree with each other, and the configuration is valid.
  * What is missing in an object is null in its model, and fails a test.
+ *
+ * @see "sample-app/src/main/kubernetes"
  */
 @NullUnmarked
 class ManifestTests {

@@ -33,6 +33,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 /**
  * The alerts and the dashboard use metrics that the running application has, and the
  * alerts fire when they should.
+ *
+ * @see "docs/monitoring"
  */
 @SpringBootTest(webEnvironment = WebEnvironment.NONE)
 @EnableEmbeddedControlPlane

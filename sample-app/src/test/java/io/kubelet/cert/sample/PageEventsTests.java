@@ -30,6 +30,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * What is sent to an open page when a certificate cannot be obtained has no secret in it:
  * neither what a credential plug-in printed nor the content of a damaged key.
+ *
+ * @see PageEvents
  */
 @DisabledOnOs(OS.WINDOWS)
 class PageEventsTests {

@@ -42,6 +42,8 @@ import static org.awaitility.Awaitility.await;
 /**
  * The page in a browser without a window. Skipped if Debian's packages {@code chromium}
  * and {@code chromium-driver} are not installed.
+ *
+ * @see "sample-app/src/main/resources/static/page.js"
  */
 class PageTests {
 

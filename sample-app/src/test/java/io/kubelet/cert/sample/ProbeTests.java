@@ -57,6 +57,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
  * The application with the configuration of the cluster and the probes of its Deployment,
  * sent over HTTP as a kubelet does, from before its start until after a rotation that
  * fails.
+ *
+ * @see "sample-app/src/main/kubernetes/base/deployment.yaml"
  */
 @NullUnmarked
 class ProbeTests {

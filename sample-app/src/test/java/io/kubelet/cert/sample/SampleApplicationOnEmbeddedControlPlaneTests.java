@@ -12,6 +12,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * The demonstration, started twice in a row.
+ *
+ * @see SampleApplication
  */
 class SampleApplicationOnEmbeddedControlPlaneTests {
 

@@ -35,6 +35,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * The application as a browser and the control plane see it.
+ *
+ * @see SampleApplication
+ * @see AfterRotation
+ * @see PresentedCertificate
  */
 @SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT,
 		properties = "management.endpoint.certificates.access=unrestricted")

@@ -21,6 +21,8 @@ import static org.mockito.Mockito.mock;
 
 /**
  * Tests for {@link WhoAmIController}.
+ *
+ * @see WhoAmIController
  */
 class WhoAmIControllerTests {
 

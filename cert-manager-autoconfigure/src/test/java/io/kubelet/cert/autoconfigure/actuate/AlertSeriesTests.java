@@ -33,6 +33,9 @@ import static org.assertj.core.api.Assertions.assertThat;
  * The series on which {@code promtool} tests the alerts are those of a certificate in
  * simulated time, scraped once a minute. With the system property {@code docs.generate},
  * they are written anew.
+ *
+ * @see CertificateMetrics
+ * @see "docs/monitoring/rules.test.yaml"
  */
 class AlertSeriesTests {
 

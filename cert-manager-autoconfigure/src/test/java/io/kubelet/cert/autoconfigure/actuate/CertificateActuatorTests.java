@@ -50,6 +50,10 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 /**
  * Endpoint, health, probes and metrics over HTTP: what is allowed, what is answered, and
  * how many requests to the API server it causes.
+ *
+ * @see CertificateActuatorAutoConfiguration
+ * @see CertificatesEndpointWebExtension
+ * @see CertificatesEndpointJmxExtension
  */
 class CertificateActuatorTests {
 

@@ -24,6 +24,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * The health of a certificate through its life.
+ *
+ * @see CertificateHealthIndicator
  */
 class CertificateHealthIndicatorTests extends ManagerFixture {
 

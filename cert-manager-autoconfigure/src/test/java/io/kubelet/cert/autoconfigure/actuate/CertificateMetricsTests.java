@@ -41,6 +41,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * The metrics of a certificate through its life, and their names.
+ *
+ * @see CertificateMetrics
+ * @see PeerMetrics
+ * @see BoundMeters
  */
 class CertificateMetricsTests extends ManagerFixture {
 

@@ -17,6 +17,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * Tests for {@link AddressNames} with the cases of the kubelet, whose gate is
  * AllowDNSOnlyNodeCSR.
+ *
+ * @see AddressNames
+ * @see AddressTemplates
  */
 class AddressNamesTests {
 

@@ -23,6 +23,9 @@ import static org.assertj.core.api.Assertions.fail;
 
 /**
  * Addresses of a pod and of the host's network interfaces.
+ *
+ * @see PodAddresses
+ * @see InterfaceAddresses
  */
 class LocalAddressesTests {
 

@@ -25,6 +25,12 @@ import org.springframework.http.client.reactive.ClientHttpConnector;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+/**
+ * Tests for {@link CertificateClientAutoConfiguration}.
+ *
+ * @see CertificateClientAutoConfiguration
+ * @see LiveBuilderRegistrar
+ */
 class CertificateClientAutoConfigurationTests {
 
 	@TempDir

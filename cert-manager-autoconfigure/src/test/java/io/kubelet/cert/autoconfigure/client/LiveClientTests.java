@@ -28,6 +28,11 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+/**
+ * Tests for {@link LiveClient}.
+ *
+ * @see LiveClient
+ */
 @ExtendWith(OutputCaptureExtension.class)
 class LiveClientTests {
 

@@ -32,6 +32,12 @@ import static org.mockito.Mockito.never;
 import static org.mockito.Mockito.verify;
 import static org.mockito.Mockito.withSettings;
 
+/**
+ * Tests for {@link CertificateDrainAutoConfiguration}.
+ *
+ * @see CertificateDrainAutoConfiguration
+ * @see CertificatePostgresqlAutoConfiguration
+ */
 class CertificateDrainAutoConfigurationTests {
 
 	@TempDir

@@ -18,6 +18,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Tests for {@link PostgresqlDriver}.
+ *
+ * @see PostgresqlDriver
  */
 @ExtendWith(OutputCaptureExtension.class)
 class PostgresqlDriverTests {

@@ -15,6 +15,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * The metrics under the kubelet's names.
+ *
+ * @see KubeletMetrics
  */
 class KubeletMetricsTests extends ManagerFixture {
 

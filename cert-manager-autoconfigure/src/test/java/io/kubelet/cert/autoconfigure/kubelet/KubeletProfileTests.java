@@ -31,6 +31,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * The certificates of a node by profile, on the embedded control plane.
+ *
+ * @see Profile
  */
 class KubeletProfileTests extends ClusterFixture {
 

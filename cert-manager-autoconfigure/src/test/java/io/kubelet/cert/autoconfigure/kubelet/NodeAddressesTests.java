@@ -25,6 +25,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * The addresses of a Node object, through all that happens to a watch.
+ *
+ * @see NodeAddresses
  */
 class NodeAddressesTests extends ClusterFixture {
 

@@ -44,6 +44,9 @@ import static org.assertj.core.api.Assertions.assertThatException;
 
 /**
  * From a bootstrap token to certificates that rotate.
+ *
+ * @see io.kubelet.cert.autoconfigure.KubernetesConnection
+ * @see NodeKubeconfig
  */
 class NodeBootstrapTests extends ClusterFixture {
 

@@ -25,6 +25,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * Tests for {@link NodeKubeconfig}.
+ *
+ * @see NodeKubeconfig
  */
 class NodeKubeconfigTests {
 

@@ -17,6 +17,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Tests for {@link SelfSignedPair}, compared with a pair that a kubelet 1.34 created.
+ *
+ * @see SelfSignedPair
  */
 class SelfSignedPairTests {
 

@@ -30,6 +30,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * The serving pair of a kubelet that does not request one: {@code kubelet.crt} and
  * {@code kubelet.key}.
+ *
+ * @see io.kubelet.cert.autoconfigure.CertificateStores
  */
 @ExtendWith(OutputCaptureExtension.class)
 class SelfSignedServingTests {

@@ -40,6 +40,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Tests for {@link ServerDrain}.
+ *
+ * @see ServerDrain
  */
 @ExtendWith(OutputCaptureExtension.class)
 class ServerDrainTests implements ServerConnections {

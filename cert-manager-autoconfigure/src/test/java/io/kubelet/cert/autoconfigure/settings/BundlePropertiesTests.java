@@ -14,6 +14,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Tests for {@link BundleProperties}.
+ *
+ * @see BundleProperties
  */
 class BundlePropertiesTests {
 

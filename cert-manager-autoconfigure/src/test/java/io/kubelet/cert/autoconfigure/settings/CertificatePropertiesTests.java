@@ -16,6 +16,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Tests for {@link CertificateProperties}: what is declared at a property.
+ *
+ * @see CertificateProperties
  */
 class CertificatePropertiesTests {
 

@@ -20,6 +20,9 @@ import static org.assertj.core.api.Assertions.assertThatException;
 /**
  * A kubelet's configuration file and a node's name: what they fill in, what wins over
  * them, and what is read after a mistake.
+ *
+ * @see io.kubelet.cert.autoconfigure.kubelet.KubeletConfiguration
+ * @see NodeName
  */
 class KubeletConfigurationTests {
 

@@ -36,6 +36,8 @@ import static org.assertj.core.api.Assertions.assertThatException;
 /**
  * Tests for {@link PropertiesBinder}: what an additional certificate inherits, and where
  * values come from.
+ *
+ * @see PropertiesBinder
  */
 class PropertiesBinderTests {
 

@@ -18,6 +18,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * The reference of the properties is what the configuration metadata says. With the
  * system property {@code docs.generate}, the tables are written anew.
+ *
+ * @see "docs/reference/properties.md"
  */
 class PropertiesReferenceTests {
 

@@ -14,6 +14,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * What Spring Boot's {@code configprops} endpoint reports.
+ *
+ * @see SettingsConfiguration
  */
 class PropertiesReportTests {
 

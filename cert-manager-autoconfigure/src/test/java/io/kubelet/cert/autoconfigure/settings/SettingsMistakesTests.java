@@ -20,6 +20,10 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 /**
  * Which values are refused: the report names the property that has the value, the value
  * and what to do.
+ *
+ * @see Valid
+ * @see PropertyNames
+ * @see SslProperties
  */
 class SettingsMistakesTests {
 

@@ -39,6 +39,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Tests for {@link SettingsResolver}.
+ *
+ * @see SettingsResolver
+ * @see CertificateSettings
  */
 @ExtendWith(OutputCaptureExtension.class)
 class SettingsResolverTests {

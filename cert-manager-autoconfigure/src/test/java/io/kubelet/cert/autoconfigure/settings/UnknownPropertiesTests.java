@@ -22,6 +22,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * Tests for {@link UnknownProperties}.
+ *
+ * @see UnknownProperties
  */
 @ExtendWith(OutputCaptureExtension.class)
 class UnknownPropertiesTests {

@@ -40,6 +40,13 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+/**
+ * Tests for {@link CertificateSslAutoConfiguration}.
+ *
+ * @see CertificateSslAutoConfiguration
+ * @see CertificateBundleRegistrar
+ * @see TrustedAuthorities
+ */
 @ExtendWith(OutputCaptureExtension.class)
 class CertificateSslAutoConfigurationTests {
 

@@ -43,6 +43,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * Trust in the authorities of the cluster.
+ *
+ * @see TrustedAuthorities
  */
 @ExtendWith(OutputCaptureExtension.class)
 class ClusterTrustTests extends ClusterFixture {

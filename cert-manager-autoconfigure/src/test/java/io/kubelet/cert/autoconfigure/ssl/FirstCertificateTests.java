@@ -27,6 +27,8 @@ import static org.assertj.core.api.Assertions.assertThatException;
 
 /**
  * How an application attempts to obtain its first certificate while its start waits.
+ *
+ * @see FirstCertificate
  */
 @ExtendWith(OutputCaptureExtension.class)
 class FirstCertificateTests extends ClusterFixture {

@@ -22,6 +22,9 @@ import static org.assertj.core.api.Assertions.assertThatNoException;
 
 /**
  * Tests for {@link AcceptedPeers} and {@link UriPattern}.
+ *
+ * @see AcceptedPeers
+ * @see UriPattern
  */
 class AcceptedPeersTests {
 

@@ -23,6 +23,9 @@ import static org.junit.jupiter.params.provider.Arguments.argumentSet;
 
 /**
  * Tests for {@link PeerIdentity}.
+ *
+ * @see PeerIdentity
+ * @see SpiffeId
  */
 class PeerIdentityTests {
 

@@ -26,6 +26,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Tests for {@link RefusedPeers}.
+ *
+ * @see RefusedPeers
  */
 @ExtendWith(OutputCaptureExtension.class)
 class RefusedPeersTests {

@@ -44,6 +44,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+/**
+ * Tests for {@link LiveTrust}.
+ *
+ * @see LiveTrust
+ * @see LiveTrustManager
+ */
 @ExtendWith(OutputCaptureExtension.class)
 class LiveTrustTests {
 

@@ -20,6 +20,13 @@ import org.junit.jupiter.api.Test;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+/**
+ * Tests for {@link Trust}.
+ *
+ * @see Trust
+ * @see KeyStores
+ * @see Cached
+ */
 class TrustTests {
 
 	private final TestAuthority authority = new TestAuthority("one");

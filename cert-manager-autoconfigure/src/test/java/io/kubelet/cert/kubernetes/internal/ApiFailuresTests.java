@@ -44,6 +44,9 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 /**
  * Tests for {@link ApiFailures} and {@link RbacAdvice}: what each answer means, and what
  * is said about it.
+ *
+ * @see ApiFailures
+ * @see RbacAdvice
  */
 class ApiFailuresTests {
 

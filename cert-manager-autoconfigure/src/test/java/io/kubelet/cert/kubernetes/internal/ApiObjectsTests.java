@@ -12,6 +12,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Tests for {@link ApiObjects}.
+ *
+ * @see ApiObjects
  */
 class ApiObjectsTests {
 

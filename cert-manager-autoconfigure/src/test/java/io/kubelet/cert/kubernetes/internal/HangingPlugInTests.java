@@ -20,6 +20,8 @@ import static org.awaitility.Awaitility.await;
 
 /**
  * Tests for {@link CredentialPlugIn} with a program that does not answer.
+ *
+ * @see CredentialPlugIn
  */
 @DisabledOnOs(OS.WINDOWS)
 class HangingPlugInTests {

@@ -38,6 +38,11 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * Tests for {@link KubernetesClients}: each kind of credential, and each mistake.
+ *
+ * @see KubernetesClients
+ * @see KubeconfigFile
+ * @see KubeconfigSource
+ * @see CredentialPlugIn
  */
 @ExtendWith(OutputCaptureExtension.class)
 class KubernetesClientsTests {

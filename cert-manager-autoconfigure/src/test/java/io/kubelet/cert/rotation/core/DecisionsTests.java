@@ -47,7 +47,10 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
  * A table of states and what is decided in each.
  *
  * @see Decisions
+ * @see Decision
  * @see State
+ * @see StoreView
+ * @see Reading
  */
 class DecisionsTests extends CoreFixture {
 

@@ -46,6 +46,9 @@ import static org.assertj.core.api.Assertions.assertThat;
  *
  * @see Decisions
  * @see Transitions
+ * @see NextState
+ * @see Event
+ * @see Policy
  */
 class PropertiesTests extends CoreFixture {
 

@@ -27,6 +27,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * One attempt, from the key to the swap.
+ *
+ * @see io.kubelet.cert.rotation.core.Attempt
+ * @see Rotation
  */
 class AttemptTests extends ManagerFixture {
 

@@ -20,6 +20,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * Tests for the pauses between attempts while an application waits for its first
  * certificate, and what is said about them.
+ *
+ * @see RetrySchedule
  */
 class AwaitedCertificateTests extends ManagerFixture {
 

@@ -35,6 +35,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Tests for replicas whose store another program writes, too: it reacts to each change.
+ *
+ * @see io.kubelet.cert.rotation.core.Repair
  */
 class ContestedStoreTests extends ManagerFixture {
 

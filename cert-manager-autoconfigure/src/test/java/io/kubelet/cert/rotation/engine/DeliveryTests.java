@@ -23,6 +23,9 @@ import static org.awaitility.Awaitility.await;
 /**
  * The order in which followers and listeners are called, and that none of them holds up a
  * rotation or another one.
+ *
+ * @see Delivery
+ * @see io.kubelet.cert.rotation.internal.Recipient
  */
 class DeliveryTests extends ManagerFixture {
 

@@ -32,6 +32,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * Certificates whose rotation is due as soon as they are issued: the signer backdates
  * them, or a clock is wrong.
+ *
+ * @see io.kubelet.cert.rotation.core.Due
  */
 class DueAtOnceTests extends ManagerFixture {
 

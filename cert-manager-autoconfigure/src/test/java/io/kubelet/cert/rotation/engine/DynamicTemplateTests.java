@@ -34,6 +34,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Templates that change, disappear and return.
+ *
+ * @see Templates
  */
 @ExtendWith(OutputCaptureExtension.class)
 class DynamicTemplateTests extends ManagerFixture {

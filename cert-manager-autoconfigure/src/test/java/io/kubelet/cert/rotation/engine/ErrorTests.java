@@ -26,6 +26,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * What is no exception but an error, such as a class that is missing or memory that is
  * short, is a failure like any other: nothing comes to a stop in silence.
+ *
+ * @see RotatingCertificateManager
  */
 class ErrorTests extends ManagerFixture {
 

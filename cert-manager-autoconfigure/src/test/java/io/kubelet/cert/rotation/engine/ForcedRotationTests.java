@@ -26,6 +26,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * Rotations that callers request cause no storm of requests.
+ *
+ * @see ForcedRotations
  */
 class ForcedRotationTests extends ManagerFixture {
 

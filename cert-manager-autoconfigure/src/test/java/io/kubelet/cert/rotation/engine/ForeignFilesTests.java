@@ -22,6 +22,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Files that another program writes.
+ *
+ * @see StoreKeeper
  */
 class ForeignFilesTests extends ManagerFixture {
 

@@ -16,6 +16,9 @@ import static org.assertj.core.api.Assertions.tuple;
 
 /**
  * What a certificate's status tells of its past.
+ *
+ * @see io.kubelet.cert.rotation.core.Past
+ * @see StatusReport
  */
 class HistoryTests extends ManagerFixture {
 

@@ -23,6 +23,9 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * What a manager begins with: its settings, and the pair that is stored or given.
+ *
+ * @see CertificateManager
+ * @see RotatingCertificateManager
  */
 class InitialCertificateTests extends ManagerFixture {
 

@@ -26,6 +26,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * What the log says, and that it does not say it over and over.
+ *
+ * @see RotationLog
+ * @see FailureLog
+ * @see Outcomes
  */
 class LogTests extends ManagerFixture {
 

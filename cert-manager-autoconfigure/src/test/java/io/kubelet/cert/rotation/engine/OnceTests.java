@@ -13,6 +13,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * A certificate that is requested while there is none, and not rotated, as a kubelet
  * bootstraps with rotation off.
+ *
+ * @see io.kubelet.cert.rotation.core.Decisions
  */
 class OnceTests extends ManagerFixture {
 

@@ -35,6 +35,8 @@ import static org.assertj.core.api.Assertions.assertThat;
  * A day of a certificate that lives for six hours, in simulated time. Its log is kept in
  * {@code docs/examples/one-day.log}. With the system property {@code docs.generate}, it
  * is written anew.
+ *
+ * @see RotationLog
  */
 class OneDayTests extends ManagerFixture {
 

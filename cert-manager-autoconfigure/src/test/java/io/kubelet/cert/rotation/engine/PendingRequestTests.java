@@ -35,6 +35,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * A certificate never has more than one pending request.
+ *
+ * @see io.kubelet.cert.rotation.core.Pending
+ * @see Signing
  */
 class PendingRequestTests extends ManagerFixture {
 

@@ -23,6 +23,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * Readers on another thread, while pairs are replaced: all that they see is of one state,
  * and no older pair follows a newer one.
  *
+ * @see Journal
  * @see Rotation
  * @see StatusReport
  */

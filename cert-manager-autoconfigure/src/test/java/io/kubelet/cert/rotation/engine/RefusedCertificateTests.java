@@ -26,6 +26,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * A certificate that is not what was asked for is not used.
+ *
+ * @see io.kubelet.cert.request.IssuedCertificateCheck
  */
 class RefusedCertificateTests extends ManagerFixture {
 

@@ -29,6 +29,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * How long it takes from a failure to the next attempt.
+ *
+ * @see io.kubelet.cert.rotation.core.Failures
  */
 class RetryTests extends ManagerFixture {
 

@@ -24,6 +24,9 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 /**
  * When a rotation is due: the window, and what makes a certificate due at once.
+ *
+ * @see RotationWindow
+ * @see io.kubelet.cert.rotation.core.Current
  */
 class RotationDeadlineTests extends ManagerFixture {
 

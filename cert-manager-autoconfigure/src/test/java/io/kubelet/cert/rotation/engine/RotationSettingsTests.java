@@ -18,6 +18,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Tests for {@link RotationSettings}.
+ *
+ * @see RotationSettings
  */
 class RotationSettingsTests extends ManagerFixture {
 

@@ -16,6 +16,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Two managers that share one directory, as two processes may.
+ *
+ * @see FileCertificateStore
  */
 class SharedDirectoryTests extends ManagerFixture {
 

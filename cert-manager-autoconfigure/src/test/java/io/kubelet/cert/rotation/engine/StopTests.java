@@ -32,6 +32,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * How a manager stops.
+ *
+ * @see RotatingCertificateManager
+ * @see SharedResources
  */
 @ExtendWith(OutputCaptureExtension.class)
 class StopTests extends ManagerFixture {

@@ -22,6 +22,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * What a rotation does when its store fails, or when others write to it.
  *
+ * @see StoreKeeper
  * @see RotatingCertificateManager
  */
 class StoreTroubleTests extends ManagerFixture {

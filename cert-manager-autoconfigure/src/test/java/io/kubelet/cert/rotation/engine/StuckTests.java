@@ -23,6 +23,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * A certificate whose rotation hangs, as on a store or a source of keys.
+ *
+ * @see io.kubelet.cert.rotation.internal.SerialExecutor
  */
 class StuckTests extends ManagerFixture {
 

@@ -19,6 +19,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Suppliers of many certificates that are asked each second.
+ *
+ * @see TemplateRounds
  */
 class TemplateRoundsTests extends ManagerFixture {
 

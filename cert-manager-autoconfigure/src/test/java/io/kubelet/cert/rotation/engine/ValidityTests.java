@@ -20,6 +20,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * A certificate is valid from its start, minus the accepted clock skew, to its end.
+ *
+ * @see io.kubelet.cert.rotation.core.Current
  */
 class ValidityTests extends ManagerFixture {
 

@@ -21,6 +21,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Clocks that are set, and machines that sleep.
+ *
+ * @see RotatingCertificateManager
  */
 class WallClockTests extends ManagerFixture {
 

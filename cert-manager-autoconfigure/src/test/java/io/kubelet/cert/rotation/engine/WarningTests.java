@@ -25,6 +25,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * What is reported of a certificate that is not as it should be, when, and how often.
+ *
+ * @see io.kubelet.cert.rotation.core.Notices
+ * @see NoticeLog
  */
 class WarningTests extends ManagerFixture {
 

@@ -21,6 +21,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * Tasks that run one after the other.
+ *
+ * @see SerialExecutor
  */
 @ExtendWith(OutputCaptureExtension.class)
 class SerialExecutorTests {

@@ -63,6 +63,8 @@ import static org.awaitility.Awaitility.await;
  * Clients of other protocols than HTTP, as Spring Boot configures them, that accept
  * certain servers. The address of each server is {@code localhost}. A client that accepts
  * the server presents its certificate.
+ *
+ * @see io.kubelet.cert.autoconfigure.ssl.CheckedPeers
  */
 class AcceptedByOtherClientsTests {
 

@@ -47,6 +47,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * Servers of gRPC (also with OpenSSL) and RSocket, and server sockets, that accept
  * certain clients.
+ *
+ * @see io.kubelet.cert.autoconfigure.ssl.CheckedPeers
  */
 class AcceptedByOtherServersTests {
 

@@ -44,6 +44,8 @@ import static org.awaitility.Awaitility.await;
 /**
  * A gRPC server that demands client certificates, and channels to it. The server answers
  * with the serial number of the client's certificate, and the channel tells the server's.
+ *
+ * @see io.kubelet.cert.autoconfigure.connections.GrpcChannelDrain
  */
 class GrpcRotationTests {
 

@@ -37,6 +37,8 @@ import static org.awaitility.Awaitility.await;
 /**
  * A producer and a listener of a Kafka broker behind a server that demands client
  * certificates.
+ *
+ * @see io.kubelet.cert.ssl.LiveSslBundle
  */
 @SuppressWarnings("try")
 class KafkaRotationTests {

@@ -29,6 +29,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 /**
  * JDBC and R2DBC connections that accept certain PostgreSQL servers. The address of the
  * server is {@code localhost}.
+ *
+ * @see io.kubelet.cert.autoconfigure.connections.CertificatePostgresqlAutoConfiguration
  */
 @SuppressWarnings("try")
 class PostgresqlAcceptedServersTests {

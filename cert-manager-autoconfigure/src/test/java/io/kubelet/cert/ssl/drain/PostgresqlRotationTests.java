@@ -40,6 +40,9 @@ import static org.awaitility.Awaitility.await;
 /**
  * JDBC and R2DBC connections to a PostgreSQL server that demands client certificates and
  * tells which one a connection presented.
+ *
+ * @see io.kubelet.cert.autoconfigure.connections.HikariDrain
+ * @see io.kubelet.cert.autoconfigure.connections.PostgresqlDriver
  */
 class PostgresqlRotationTests {
 

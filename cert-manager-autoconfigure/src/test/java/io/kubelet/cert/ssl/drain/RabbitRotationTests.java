@@ -37,6 +37,8 @@ import static org.awaitility.Awaitility.await;
 /**
  * A publisher and a listener of a RabbitMQ server behind one that demands client
  * certificates.
+ *
+ * @see io.kubelet.cert.ssl.LiveSslBundle
  */
 @SuppressWarnings("try")
 class RabbitRotationTests {

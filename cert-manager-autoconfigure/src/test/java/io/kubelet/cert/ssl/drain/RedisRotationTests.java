@@ -22,6 +22,8 @@ import static org.awaitility.Awaitility.await;
 /**
  * Connections to a Redis server behind one that demands client certificates. Nothing
  * closes those that exist.
+ *
+ * @see io.kubelet.cert.ssl.LiveSslBundle
  */
 @SuppressWarnings("try")
 class RedisRotationTests {

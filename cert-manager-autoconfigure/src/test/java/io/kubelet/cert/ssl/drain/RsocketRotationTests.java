@@ -38,6 +38,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Spring Boot's RSocket server, which demands client certificates.
+ *
+ * @see io.kubelet.cert.ssl.LiveSslBundle
  */
 class RsocketRotationTests {
 

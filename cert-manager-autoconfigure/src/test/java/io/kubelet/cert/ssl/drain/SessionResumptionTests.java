@@ -41,6 +41,9 @@ import static org.assertj.core.api.Assumptions.assumeThatCode;
 /**
  * Servers that keep one Netty context made of the bundle's managers, and a client that
  * offers a session of before a rotation.
+ *
+ * @see io.kubelet.cert.ssl.TicketKeys
+ * @see io.kubelet.cert.ssl.Handshakes
  */
 class SessionResumptionTests {
 

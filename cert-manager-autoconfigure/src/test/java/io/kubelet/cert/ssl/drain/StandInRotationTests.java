@@ -26,6 +26,8 @@ import static org.awaitility.Awaitility.await;
 /**
  * Clients of MongoDB, Elasticsearch and a mail server, for which others stand in, because
  * they are neither Debian packages nor on Maven Central.
+ *
+ * @see io.kubelet.cert.ssl.LiveSslBundle
  */
 class StandInRotationTests {
 

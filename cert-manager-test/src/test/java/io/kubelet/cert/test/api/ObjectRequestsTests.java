@@ -22,6 +22,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Tests for {@link ObjectRequests}: what the recordings do not show.
+ *
+ * @see ObjectRequests
+ * @see ResourceType
+ * @see ObjectStore
+ * @see ObjectMetadata
+ * @see Chunk
+ * @see Selectors
  */
 class ObjectRequestsTests {
 

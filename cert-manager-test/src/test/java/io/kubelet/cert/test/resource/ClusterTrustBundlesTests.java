@@ -25,6 +25,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Tests for {@link ClusterTrustBundles}.
+ *
+ * @see ClusterTrustBundles
+ * @see Pem
  */
 class ClusterTrustBundlesTests {
 

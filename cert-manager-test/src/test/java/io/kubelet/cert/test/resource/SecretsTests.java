@@ -18,6 +18,10 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 /**
  * Tests for {@link Secrets}: what the recording does not show.
+ *
+ * @see Secrets
+ * @see StoredSecrets
+ * @see io.kubelet.cert.test.api.ManagedFields
  */
 class SecretsTests {
 

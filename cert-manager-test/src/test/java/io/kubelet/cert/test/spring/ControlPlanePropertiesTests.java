@@ -20,6 +20,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * Tests for {@link ControlPlaneProperties}: which files an application on an embedded
  * control plane uses.
+ *
+ * @see ControlPlaneProperties
  */
 class ControlPlanePropertiesTests {
 

@@ -27,6 +27,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * Tests for {@link EmbeddedControlPlaneInitializer} and
  * {@link EmbeddedControlPlaneConfiguration}.
+ *
+ * @see EmbeddedControlPlaneInitializer
  */
 @ExtendWith(OutputCaptureExtension.class)
 class EmbeddedControlPlaneInitializerTests {

@@ -14,6 +14,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Tests for {@link EnableEmbeddedControlPlane}.
+ *
+ * @see EnableEmbeddedControlPlane
+ * @see EmbeddedControlPlaneRegistration
  */
 @SpringJUnitConfig
 @EnableEmbeddedControlPlane

@@ -32,6 +32,9 @@ import static org.awaitility.Awaitility.await;
 
 /**
  * Tests for {@link SecretStore} with a Secret that others delete, edit or own.
+ *
+ * @see SecretStore
+ * @see SecretObject
  */
 class ForeignSecretTests extends SecretStoreFixture {
 

@@ -24,6 +24,10 @@ import static org.awaitility.Awaitility.await;
 /**
  * Tests for {@link SecretStore}: what is written is read, by each replica and through
  * outages of the API server.
+ *
+ * @see SecretStore
+ * @see SecretApi
+ * @see LatestSecret
  */
 class SecretStoreTests extends SecretStoreFixture {
 

@@ -50,6 +50,9 @@ import static org.awaitility.Awaitility.await;
 /**
  * A server that sends too much, or to another server, harms neither the memory nor the
  * secrets of the application.
+ *
+ * @see io.kubelet.cert.kubernetes.internal.watch.WatchJson
+ * @see io.kubelet.cert.kubernetes.internal.watch.Reflector
  */
 class AnswerLimitTests {
 

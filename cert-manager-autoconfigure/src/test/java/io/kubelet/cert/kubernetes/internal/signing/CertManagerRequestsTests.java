@@ -61,6 +61,11 @@ import static org.awaitility.Awaitility.await;
 /**
  * Tests for {@link CertManagerRequests}: what becomes of each state of an object, how
  * many requests it takes, and what is left behind.
+ *
+ * @see CertManagerRequests
+ * @see SigningApi
+ * @see Leftovers
+ * @see Deletions
  */
 @ExtendWith(OutputCaptureExtension.class)
 class CertManagerRequestsTests {

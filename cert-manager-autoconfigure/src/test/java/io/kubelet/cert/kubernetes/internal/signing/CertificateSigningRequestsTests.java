@@ -31,6 +31,10 @@ import static org.awaitility.Awaitility.await;
 /**
  * Tests for {@link KubernetesSigners}: how many requests it makes, and what becomes of
  * each answer.
+ *
+ * @see CertificateSigningRequests
+ * @see CsrExchange
+ * @see io.kubelet.cert.request.CertificateSigner
  */
 class CertificateSigningRequestsTests {
 

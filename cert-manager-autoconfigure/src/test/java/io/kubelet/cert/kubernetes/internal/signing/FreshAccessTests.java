@@ -29,6 +29,9 @@ import static org.awaitility.Awaitility.await;
 /**
  * Tests for {@link KubernetesSigners}: each rotation begins with what the kubeconfig says
  * then, credentials and authorities.
+ *
+ * @see ApiClientProvider
+ * @see io.kubelet.cert.kubernetes.internal.AccessFiles
  */
 class FreshAccessTests {
 

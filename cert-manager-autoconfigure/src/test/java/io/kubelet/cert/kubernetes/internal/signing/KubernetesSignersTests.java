@@ -25,6 +25,9 @@ import static org.awaitility.Awaitility.await;
 
 /**
  * Tests for {@link KubernetesSigners}: one client, its threads, and its end.
+ *
+ * @see KubernetesSigners
+ * @see ApiClientProvider
  */
 class KubernetesSignersTests {
 

@@ -19,6 +19,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 /**
  * Tests for {@link RequestObject} and {@link CertificateSigningRequests} with objects of
  * a Kubernetes 1.34 API server, which a later release may extend.
+ *
+ * @see RequestObject
  */
 class RequestObjectTests {
 

@@ -33,6 +33,8 @@ import static org.awaitility.Awaitility.await;
 
 /**
  * Tests for {@link RequestWatches}: what may happen to a watch, and how it goes on.
+ *
+ * @see RequestWatches
  */
 class RequestWatchTests {
 

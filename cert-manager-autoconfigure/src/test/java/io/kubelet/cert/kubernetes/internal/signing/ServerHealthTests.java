@@ -19,6 +19,8 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 /**
  * What an answer to a creation says about the health of the server.
+ *
+ * @see CsrExchange
  */
 class ServerHealthTests {
 

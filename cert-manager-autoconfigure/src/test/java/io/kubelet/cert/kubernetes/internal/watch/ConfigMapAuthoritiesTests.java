@@ -35,6 +35,9 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * The authorities in a ConfigMap, through all that happens to a watch.
+ *
+ * @see PublishedAuthorities
+ * @see Informer
  */
 @ExtendWith(OutputCaptureExtension.class)
 class ConfigMapAuthoritiesTests {

@@ -21,6 +21,9 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * Tests for the pauses and the lists of a {@link Reflector}.
+ *
+ * @see Reflector
+ * @see WatchJson
  */
 class ReflectorTests {
 

@@ -32,6 +32,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 /**
  * The authorities in ClusterTrustBundles, in the versions of the API and through all that
  * happens to a watch.
+ *
+ * @see PublishedAuthorities
  */
 class TrustBundleAuthoritiesTests {
 
