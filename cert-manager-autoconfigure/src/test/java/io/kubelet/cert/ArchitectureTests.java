@@ -229,6 +229,13 @@ class ArchitectureTests {
 		.orShould()
 		.accessField(System.class, "err");
 
+	/** Whoever reads a report of failures sees the whole name. */
+	@Test
+	void namesOfTestsHaveAtMost76Letters() {
+		assertThat(Source.in("test"))
+			.allSatisfy((test) -> assertThat(test.text()).doesNotContainPattern("void \\w{77}"));
+	}
+
 	/**
 	 * Whoever changes a class finds its tests, and whoever reads a test what it is of.
 	 */

@@ -69,8 +69,8 @@ class BackgroundStartTests {
 	/** A server without a certificate refuses also a client that trusts everyone. */
 	@ParameterizedTest
 	@EnumSource
-	void serverRefusesEveryHandshakeThenEveryClientUntilItsCertificateAndItsAuthoritiesAreThere(Kind kind,
-			@TempDir Path directory, CapturedOutput output) throws Exception {
+	void serverRefusesClientsUntilItHasItsCertificateAndItsAuthorities(Kind kind, @TempDir Path directory,
+			CapturedOutput output) throws Exception {
 		try (EmbeddedControlPlane own = EmbeddedControlPlane.start()) {
 			ClientCertificate issued = own.issueClientCertificate("client");
 			CertificatePair client = new CertificatePair(List.of(issued.certificate()), issued.key());

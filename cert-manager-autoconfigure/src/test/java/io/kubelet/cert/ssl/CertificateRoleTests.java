@@ -147,8 +147,8 @@ class CertificateRoleTests {
 	/** Otherwise the start would fail until somebody deletes the files. */
 	@ParameterizedTest
 	@EnumSource(Mode.class)
-	void storedCertificateOfAClientIsReplacedAtTheStartOnceTheUsagesAreThoseOfAServer(Mode mode,
-			@TempDir Path directory, CapturedOutput output) throws Exception {
+	void storedCertificateOfAClientIsReplacedOnceItsUsagesAreThoseOfAServer(Mode mode, @TempDir Path directory,
+			CapturedOutput output) throws Exception {
 		RotatingApplication.plane.behavior().sign("example.com/any");
 		String[] properties = { "kubelet.cert.cert-dir=" + directory,
 				"kubelet.cert.additional.client.signer-name=example.com/any",

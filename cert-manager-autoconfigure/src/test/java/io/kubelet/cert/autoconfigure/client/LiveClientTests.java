@@ -41,7 +41,7 @@ class LiveClientTests {
 	private final FixedManager manager = new FixedManager(new TestAuthority("one"));
 
 	@Test
-	void clientIsReplacedByARotationOrAnotherTrustAndClosedAtTheEndOfTheDrainWhateverFails() {
+	void clientIsReplacedByEachChangeAndClosedAtTheEndOfTheDrain() {
 		List<String> closed = new CopyOnWriteArrayList<>();
 		List<X509Certificate> trusted = new ArrayList<>(
 				List.of(new TestAuthority("one").certificate(), new TestAuthority("two").certificate()));

@@ -100,7 +100,7 @@ class CertificateDrainAutoConfigurationTests {
 			"postgresql:failover://localhost, true, VERIFY_FULL", "pool:postgresql://localhost, true, VERIFY_FULL",
 			"postgresql://localhost?sslmode=verify-ca, true,", "postgresql://localhost?sslRootCert=/ca.pem, false,",
 			"mariadb://localhost, false," })
-	void reactiveConnectionsToPostgresqlHaveTheBundleUnlessTheyHaveAuthoritiesOfTheirOwn(String url, boolean expected,
+	void reactivePostgresqlHasTheBundleUnlessItHasAuthoritiesOfItsOwn(String url, boolean expected,
 			@Nullable SSLMode mode) {
 		runner().withConfiguration(AutoConfigurations.of(CertificatePostgresqlAutoConfiguration.class))
 			.withPropertyValues("kubelet.cert.postgresql.bundle=shop")

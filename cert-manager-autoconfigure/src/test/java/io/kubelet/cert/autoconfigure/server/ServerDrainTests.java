@@ -58,7 +58,7 @@ class ServerDrainTests implements ServerConnections {
 
 	/** OpenSSL counts from the end of the handshake, and the clock may be set back. */
 	@Test
-	void connectionThatSeemsToBeLaterIsClosedWithItsAuthorityUnlessItsCertificateHasMerelyExpired() {
+	void connectionOfARemovedAuthorityIsClosedAlsoIfItSeemsToBeLater() {
 		FixedManager manager = new FixedManager(this.remaining);
 		SimulatedTime time = new SimulatedTime(Instant.EPOCH);
 		List<X509Certificate> trusted = new CopyOnWriteArrayList<>(

@@ -87,8 +87,7 @@ class LiveTrustTests {
 
 	/** Also if the source cannot be read at first. */
 	@Test
-	void authoritiesThatWereRemovedBeforeTheFirstReadingAreTrustedForWhatIsLeftOfTheOverlap(CapturedOutput output)
-			throws IOException {
+	void authoritiesRemovedBeforeTheFirstReadingHaveTheRestOfTheOverlap(CapturedOutput output) throws IOException {
 		Files.delete(this.file);
 		Source file = Source.file(this.file);
 		X509Certificate old = this.oldAuthority.certificate();

@@ -82,7 +82,7 @@ class DynamicTemplateTests extends ManagerFixture {
 
 	/** As when a node returns to an address that it had before. */
 	@Test
-	void requestInFlightIsGivenUpIfTheCurrentCertificateSatisfiesTheNewTemplateAndResumedLater(CapturedOutput output) {
+	void requestIsGivenUpIfTheCurrentCertificateSatisfiesTheNewTemplate(CapturedOutput output) {
 		CertificatePair stored = this.authority.pair(CHANGED, START, START.plus(ofHours(10)));
 		this.store.pair = stored;
 		this.signer.holds();

@@ -35,8 +35,7 @@ class ErrorTests extends ManagerFixture {
 
 	@ParameterizedTest
 	@EnumSource(names = "READING", mode = EnumSource.Mode.EXCLUDE)
-	void failedStepIsOneFailureIsLoggedWithItsStackAndRetriedAndKeepsTheOldCertificate(Place place,
-			CapturedOutput output) {
+	void failedStepIsOneFailureThatKeepsTheCertificateAndIsRetried(Place place, CapturedOutput output) {
 		CertificateManager manager = start(failing(place));
 		CertificatePair old = manager.current().orElseThrow();
 		Error error = new StackOverflowError("too deep");

@@ -33,26 +33,41 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class LogTests extends ManagerFixture {
 
+	private static final String WAITS = " to signer kubernetes.io/kube-apiserver-client-kubelet waits for approval and signature";
+
 	@Test
-	void failureSaysWhetherAnyoneIsAffectedAndItsEndIsSaidAlsoIfAnotherProgramMakesIt(CapturedOutput output) {
+	void failureSaysThatThereIsNoCertificateYet(CapturedOutput output) {
 		this.signer.failsWith((request) -> new IllegalStateException("a glitch\nERROR nothing"));
 		start();
 		assertLine(output, "a glitch ERROR nothing").contains("WARN",
 				"[kubelet-client] Attempt 1 failed; retrying in 2s (there is no certificate yet): a glitch");
+	}
+
+	@Test
+	void failureSaysThatTheCertificateHasExpired(CapturedOutput output) {
+		start();
+		this.signer.denies();
+		pass(ofMinutes(63));
+		assertThat(output).contains("(the certificate has expired): Request csr-");
+	}
+
+	@Test
+	void adviceIsLoggedOnce(CapturedOutput output) {
 		this.signer.failsWith((request) -> RequestException.rejected(403, "Forbidden", "No\nThe permission"));
-		pass(ofSeconds(20));
+		start();
+		pass(ofMinutes(3));
+		assertThat(this.failures).hasSizeGreaterThan(1);
 		assertThat(output).containsOnlyOnce("The permission");
-		this.signer.issues();
-		pass(ofSeconds(20));
-		int before = this.failures.size();
-		this.signer
-			.failsWith((request) -> RequestException.denied("csr-1", Signer.of("example.com/signer"), "No", "ask us"));
+	}
+
+	@Test
+	void endOfFailuresIsLoggedAlsoIfAnotherProgramStoresTheCertificate(CapturedOutput output) {
+		this.signer.denies();
+		start();
 		pass(ofMinutes(133));
-		assertThat(output).contains("(the certificate has expired): Request csr-1");
-		int failed = this.failures.size() - before;
 		storePair(ofMinutes(0), ofMinutes(600));
 		pass(ofMinutes(5));
-		assertThat(output).containsOnlyOnce("are over (failed attempts: " + failed + ")");
+		assertThat(output).containsOnlyOnce("are over (failed attempts: " + this.failures.size() + ")");
 	}
 
 	/** An attempt every half a minute is 112 in an hour. */
@@ -158,17 +173,32 @@ class LogTests extends ManagerFixture {
 	}
 
 	@Test
-	void overdueAndExpiredSayWhatIsAffectedAndWhatToDo(CapturedOutput output) {
+	void overdueCertificateIsReportedWithWhatToDo(CapturedOutput output) {
+		hold(ofMinutes(59));
+		assertLine(output, "overdue").contains("No connection is affected yet. Request csr-", WAITS, approve());
+	}
+
+	@Test
+	void expiredCertificateIsReportedWithWhatItAffectsAndWhatToDo(CapturedOutput output) {
+		hold(ofMinutes(61));
+		assertLine(output, "The certificate expired at")
+			.contains("new TLS connections that present it fail until it is replaced. Request csr-", WAITS, approve());
+	}
+
+	@Test
+	void lackOfACertificateIsReportedWithWhatItAffectsAndWhatToDo(CapturedOutput output) {
+		hold(ofMinutes(67));
+		assertLine(output, "no valid certificate since").contains("servers fail TLS handshakes", WAITS, approve());
+	}
+
+	private void hold(Duration duration) {
 		start();
 		this.signer.holds();
-		pass(ofMinutes(61));
-		String approve = "approve it with 'kubectl certificate approve " + request(1).name() + "'";
-		String waits = " to signer kubernetes.io/kube-apiserver-client-kubelet waits for approval and signature";
-		assertLine(output, "overdue").contains("No connection is affected yet. Request csr-", waits, approve);
-		assertLine(output, "The certificate expired at")
-			.contains("new TLS connections that present it fail until it is replaced. Request csr-", waits, approve);
-		pass(ofMinutes(6));
-		assertLine(output, "no valid certificate since").contains("servers fail TLS handshakes", waits, approve);
+		pass(duration);
+	}
+
+	private String approve() {
+		return "approve it with 'kubectl certificate approve " + request(1).name() + "'";
 	}
 
 	@Test

@@ -33,7 +33,7 @@ class OnceTests extends ManagerFixture {
 	}
 
 	@Test
-	void storedCertificateIsUsedAsItIsWhateverTheTemplateSaysUnlessARotationIsRequested() {
+	void storedCertificateIsUsedWhateverTheTemplateUntilARotationIsRequested() {
 		CertificatePair stored = storePair();
 		CertificateManager manager = start(dynamic().with((it) -> it.once = true));
 		this.template = CertificateTemplate.ofSubject("another");

@@ -406,7 +406,7 @@ class ReplicaTests extends ManagerFixture {
 	}
 
 	@Test
-	void requestForAnotherSignerIsLeftAloneForHalfOfTheTimeUntilTheCertificateExpires(CapturedOutput output) {
+	void requestForAnotherSignerIsLeftAloneForHalfOfTheRemainingTime(CapturedOutput output) {
 		CertificatePair last = pair(ofHours(1), ofMinutes(8));
 		this.shared.stored = new Stored(last, null, null, 1);
 		CertificateManager manager = start();

@@ -109,7 +109,7 @@ class RetryTests extends ManagerFixture {
 	/** A denial of one template does not hold for another. */
 	@ParameterizedTest
 	@ValueSource(booleans = { false, true })
-	void pauseEndsWithAnotherTemplateAfterADenialButNotWithAPairOfAnotherProgramThatIsDue(boolean denied) {
+	void pauseAfterADenialEndsWithAnotherTemplateAndNotWithAForeignPair(boolean denied) {
 		storePair(ofHours(9), ofHours(1));
 		if (denied) {
 			this.signer.denies();

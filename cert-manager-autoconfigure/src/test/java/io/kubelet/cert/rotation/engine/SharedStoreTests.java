@@ -48,7 +48,7 @@ class SharedStoreTests extends ManagerFixture {
 
 	/** As when the API server is busy that holds the Secret. */
 	@Test
-	void storeThatCannotBeReadAtTheStartIsAFailedAttemptAndIsReadAgainWhenItsServerSays() {
+	void storeThatCannotBeReadAtTheStartIsReadAgainWhenItsServerSays() {
 		this.shared.stored = Stored.NOTHING;
 		this.shared.problem = new StoreException(Kind.UNAVAILABLE, "The Secret cannot be read",
 				RequestException.unavailable("TooManyRequests", "It is busy", ofSeconds(50), null));

@@ -42,7 +42,7 @@ class TemplateRoundsTests extends ManagerFixture {
 	}
 
 	@Test
-	void anyNumberOfSuppliersIsAskedWithOneTimerAndInvolvesNoManagerUntilAnAnswerChanges() {
+	void allSuppliersAreAskedWithOneTimerAndOnlyChangesReachManagers() {
 		List<CertificateManager> managers = startMany();
 		pass(SECOND.multipliedBy(2));
 		this.asked.set(0);

@@ -45,8 +45,7 @@ class WallClockTests extends ManagerFixture {
 
 	@ParameterizedTest
 	@CsvSource({ "63, 60, 7", "0, -60, 1" })
-	void pauseAfterAFailurePassesWhileAMachineSleepsAndIsNotProlongedByAClockThatIsSetBack(int before, int minutes,
-			int requests) {
+	void pausePassesWhileAMachineSleepsAndIsNotProlongedByItsClock(int before, int minutes, int requests) {
 		this.signer.denies();
 		start();
 		pass(ofMinutes(before));

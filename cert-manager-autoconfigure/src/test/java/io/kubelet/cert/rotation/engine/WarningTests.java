@@ -136,7 +136,7 @@ class WarningTests extends ManagerFixture {
 	}
 
 	@Test
-	void unavailabilityIsToldOnceAfterFiveMinutesOfAHealthyServerAndAgainAfterTheNextCertificate() {
+	void unavailabilityIsReportedOnceForEachCertificateOfAHealthyServer() {
 		this.signer.holds();
 		this.signer.lifetime = ofMinutes(10);
 		CertificateManager manager = start();

@@ -157,7 +157,7 @@ class SecretStoreTests extends SecretStoreFixture {
 	}
 
 	@Test
-	void missingPermissionToCreateIsReportedAndNotNeededIfTheDeploymentCreatesTheSecret() {
+	void permissionToCreateIsNotNeededIfTheDeploymentCreatesTheSecret() {
 		permitOnly("get", "list", "watch", "update");
 		Stored nothing = this.store.read();
 		assertThatExceptionOfType(StoreException.class)
