@@ -7,12 +7,14 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.certificate.peers.SeenPeer;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.CertificateStatus;
@@ -36,12 +38,16 @@ public class CertificatesEndpoint {
 
 	private final CertificateManagers managers;
 
+	private final Function<String, List<SeenPeer>> peers;
+
 	/**
 	 * Creates the endpoint.
 	 * @param managers the certificates to report
+	 * @param peers returns the peers that a certificate's SSL bundle has seen
 	 */
-	public CertificatesEndpoint(CertificateManagers managers) {
+	public CertificatesEndpoint(CertificateManagers managers, Function<String, List<SeenPeer>> peers) {
 		this.managers = managers;
+		this.peers = peers;
 	}
 
 	/**
@@ -64,6 +70,15 @@ public class CertificatesEndpoint {
 	@ReadOperation
 	public @Nullable CertificateDescriptor certificate(@Selector String name) {
 		return this.managers.find(name).map((manager) -> CertificateDescriptor.of(manager.status())).orElse(null);
+	}
+
+	/**
+	 * Reports the peers of one certificate. In HTTP, they have a path of their own.
+	 * @param name its name
+	 * @return the peers, {@code null} if there is no certificate of this name
+	 */
+	public @Nullable PeersDescriptor peers(@Selector String name) {
+		return this.managers.find(name).map((manager) -> new PeersDescriptor(this.peers.apply(name))).orElse(null);
 	}
 
 	/**
@@ -104,7 +119,6 @@ public class CertificatesEndpoint {
 	 */
 	public record CertificatesDescriptor(
 			Map<String, CertificateDescriptor> certificates) implements OperationResponseBody {
-
 	}
 
 	/**
@@ -217,7 +231,6 @@ public class CertificatesEndpoint {
 		 * @param nextAttempt when the next one begins
 		 */
 		public record LastFailure(Instant at, String reason, String message, int attempt, Instant nextAttempt) {
-
 		}
 
 		/**
@@ -279,7 +292,6 @@ public class CertificatesEndpoint {
 		 */
 		public record PendingRequest(@Nullable String name, @Nullable Instant createdAt, List<String> conditions,
 				@Nullable String message) {
-
 		}
 
 	}

@@ -2,12 +2,15 @@ package io.kubelet.cert.certificate;
 
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -73,6 +76,21 @@ public final class CertificateNames {
 	public static String serialNumber(X509Certificate certificate) {
 		String digits = certificate.getSerialNumber().toString(16);
 		return (digits.length() % 2 == 0) ? digits : "0" + digits;
+	}
+
+	/**
+	 * Returns the SHA-256 digest of a certificate.
+	 * @param certificate the certificate
+	 * @return {@code SHA256:} and upper-case hexadecimal digits
+	 */
+	public static String fingerprint(X509Certificate certificate) {
+		try {
+			byte[] digest = MessageDigest.getInstance("SHA-256").digest(certificate.getEncoded());
+			return "SHA256:" + HexFormat.of().withUpperCase().formatHex(digest);
+		}
+		catch (GeneralSecurityException ex) {
+			throw new IllegalStateException("This JDK cannot digest a certificate", ex);
+		}
 	}
 
 	/**

@@ -2,7 +2,6 @@ package io.kubelet.cert.certificate;
 
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
-import java.security.MessageDigest;
 import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.security.Signature;
@@ -10,7 +9,6 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.function.Predicate;
 
@@ -186,13 +184,7 @@ public final class CertificatePair {
 	 * @return {@code SHA256:} and upper-case hexadecimal digits
 	 */
 	public String fingerprint() {
-		try {
-			byte[] digest = MessageDigest.getInstance("SHA-256").digest(leaf().getEncoded());
-			return "SHA256:" + HexFormat.of().withUpperCase().formatHex(digest);
-		}
-		catch (GeneralSecurityException ex) {
-			throw new IllegalStateException("This JDK cannot digest a certificate", ex);
-		}
+		return CertificateNames.fingerprint(leaf());
 	}
 
 	static boolean belongTogether(PublicKey publicKey, PrivateKey privateKey) {

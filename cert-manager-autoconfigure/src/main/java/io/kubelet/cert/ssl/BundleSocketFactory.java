@@ -32,7 +32,8 @@ public final class BundleSocketFactory extends LiveSocketFactory {
 	 * @throws IllegalArgumentException if there is no such bundle, or not yet
 	 */
 	public BundleSocketFactory(String bundleName) {
-		super(context(bundleName)::getSocketFactory);
+		super(context(bundleName)::getSocketFactory, (socket) -> {
+		});
 	}
 
 	/**

@@ -59,6 +59,17 @@ final class LiveKeyManager extends X509ExtendedKeyManager {
 		this.presentation = presentation;
 	}
 
+	/**
+	 * Creates a key manager whose handshakes are not recorded.
+	 * @param current returns the current pair
+	 * @param presentation learns what is presented
+	 */
+	LiveKeyManager(Supplier<@Nullable CertificatePair> current, Presentation presentation) {
+		this(current, (client) -> {
+		}, (server) -> {
+		}, presentation);
+	}
+
 	@Override
 	public @Nullable String chooseClientAlias(String[] keyTypes, Principal @Nullable [] issuers,
 			@Nullable Socket socket) {

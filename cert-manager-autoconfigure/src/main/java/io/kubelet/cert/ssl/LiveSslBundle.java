@@ -1,12 +1,11 @@
 package io.kubelet.cert.ssl;
 
 import java.security.KeyStore;
-import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
+import java.util.UUID;
 import java.util.function.Supplier;
 
 import javax.net.ssl.KeyManagerFactory;
@@ -14,9 +13,8 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.peers.PeerRules;
 import io.kubelet.cert.certificate.peers.Peers;
-import io.kubelet.cert.certificate.peers.RefusedPeers;
+import io.kubelet.cert.certificate.peers.SeenPeer;
 import io.kubelet.cert.certificate.trust.Cached;
 import io.kubelet.cert.certificate.trust.KeyStores;
 import io.kubelet.cert.certificate.trust.LiveTrustManager;
@@ -42,13 +40,13 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 
 	private final String bundleName;
 
-	private final String password;
+	private final String password = UUID.randomUUID().toString();
 
 	private final CertificateManager manager;
 
 	private final Supplier<Trust> trust;
 
-	private final Peers peers;
+	private final PeerConnections connections;
 
 	private final RotationScheduler scheduler;
 
@@ -68,20 +66,17 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 
 	private volatile Identity followed;
 
-	LiveSslBundle(String bundleName, CertificateManager manager, Supplier<Trust> trust, PeerRules rules,
+	LiveSslBundle(String bundleName, CertificateManager manager, Supplier<Trust> trust, Peers peers,
 			RotationScheduler scheduler, Duration drain) {
-		byte[] password = new byte[16];
-		new SecureRandom().nextBytes(password);
 		this.bundleName = bundleName;
 		this.roles = new PresentedRoles(bundleName);
-		this.password = HexFormat.of().formatHex(password);
 		this.manager = manager;
 		this.trust = trust;
-		this.peers = new Peers(rules, new RefusedPeers(this, (task) -> after(Duration.ofHours(1), task)));
+		this.connections = new PeerConnections(peers, trust);
 		this.scheduler = scheduler;
 		this.drain = drain;
 		SslManagerBundle base = SslManagerBundle
-			.from(new PeerTrustManager(new LiveTrustManager(trust, this.handshakes::record), this.peers));
+			.from(this.connections.manager(new LiveTrustManager(trust, this.handshakes::record)));
 		this.keyManagers = LiveKeyManagerFactory.of(base.getKeyManagerFactory(),
 				new LiveKeyManager(this::pair, this.handshakes::record, this.handshakes::recordServer, this::presents));
 		this.trustManagers = base.getTrustManagerFactory();
@@ -104,8 +99,8 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 	 * @return whether it accepts certain servers only
 	 */
 	public static boolean verifiesServers(@Nullable SslBundle bundle) {
-		LiveSslBundle live = of(bundle);
-		return live != null && live.peers.rules().servers().isRestricted();
+		return bundle != null && bundle.getManagers() instanceof LiveSslBundle live
+				&& live.peers().rules().servers().isRestricted();
 	}
 
 	String name() {
@@ -142,14 +137,15 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 	/** A trust store cannot express rules for peers: who copies it would skip them. */
 	@Override
 	public @Nullable KeyStore getTrustStore() {
-		return (this.peers.rules().isRestricted() ? Trust.exactly(List.of()) : this.trust.get()).store();
+		return (peers().rules().isRestricted() ? Trust.exactly(List.of()) : this.trust.get()).store();
 	}
 
 	@Override
 	public SSLContext createSslContext(String protocol) {
 		Cached<Identity, SSLContext, RuntimeException> contexts = new Cached<>(
 				(identity) -> context(protocol, identity));
-		return LiveSslContext.of(() -> contexts.of(identity()), SslManagerBundle.super.createSslContext(protocol));
+		return LiveSslContext.of(() -> contexts.of(identity()), SslManagerBundle.super.createSslContext(protocol),
+				this.connections::add);
 	}
 
 	/**
@@ -158,18 +154,25 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 	 * servers with such a context know their connections.
 	 */
 	private SSLContext context(String protocol, Identity identity) {
-		return LiveSslContext.create(protocol, new LiveKeyManager(identity::pair, (client) -> {
-		}, (server) -> {
-		}, (role, transport, leaf) -> presents(role, (role == TlsRole.CLIENT) ? transport : null, leaf)),
-				new PeerTrustManager(new LiveTrustManager(this.trust), this.peers));
+		LiveKeyManager keys = new LiveKeyManager(identity::pair,
+				(role, transport, leaf) -> presents(role, (role == TlsRole.CLIENT) ? transport : null, leaf));
+		return LiveSslContext.create(protocol, keys, this.connections.manager(new LiveTrustManager(this.trust)));
 	}
 
 	/**
-	 * Returns the peers that are accepted, and those that were refused.
+	 * Returns the rules for peers, and what they led to.
 	 * @return the peers
 	 */
 	public Peers peers() {
-		return this.peers;
+		return this.connections.peers();
+	}
+
+	/**
+	 * Returns the peers with which handshakes were completed.
+	 * @return the peers, the one that was seen last first
+	 */
+	public List<SeenPeer> seenPeers() {
+		return this.connections.seen();
 	}
 
 	/**
@@ -181,8 +184,7 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 	}
 
 	/**
-	 * Returns the identity that the followers are to take over, which may have been
-	 * replaced again.
+	 * Returns the identity of the followers, which may have been replaced again.
 	 * @return the identity
 	 */
 	public Identity followed() {

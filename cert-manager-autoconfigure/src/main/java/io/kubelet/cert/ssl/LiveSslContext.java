@@ -3,6 +3,7 @@ package io.kubelet.cert.ssl;
 import java.security.GeneralSecurityException;
 import java.security.KeyManagementException;
 import java.security.SecureRandom;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 import javax.net.ssl.KeyManager;
@@ -28,9 +29,12 @@ final class LiveSslContext extends SSLContextSpi {
 
 	private final SSLContext fixed;
 
-	private LiveSslContext(Supplier<SSLContext> current, SSLContext fixed) {
+	private final Consumer<Object> connections;
+
+	private LiveSslContext(Supplier<SSLContext> current, SSLContext fixed, Consumer<Object> connections) {
 		this.current = current;
 		this.fixed = fixed;
+		this.connections = connections;
 	}
 
 	/**
@@ -38,9 +42,12 @@ final class LiveSslContext extends SSLContextSpi {
 	 * @param current returns the context of the current identity
 	 * @param fixed a context of live managers, for server sockets: they keep their
 	 * context
+	 * @param connections accepts the socket or engine of each connection, before its
+	 * handshake
 	 */
-	static SSLContext of(Supplier<SSLContext> current, SSLContext fixed) {
-		return new SSLContext(new LiveSslContext(current, fixed), fixed.getProvider(), fixed.getProtocol()) {
+	static SSLContext of(Supplier<SSLContext> current, SSLContext fixed, Consumer<Object> connections) {
+		return new SSLContext(new LiveSslContext(current, fixed, connections), fixed.getProvider(),
+				fixed.getProtocol()) {
 		};
 	}
 
@@ -64,7 +71,7 @@ final class LiveSslContext extends SSLContextSpi {
 
 	@Override
 	protected SSLSocketFactory engineGetSocketFactory() {
-		return new LiveSocketFactory(() -> this.current.get().getSocketFactory());
+		return new LiveSocketFactory(() -> this.current.get().getSocketFactory(), this.connections);
 	}
 
 	@Override
@@ -74,12 +81,17 @@ final class LiveSslContext extends SSLContextSpi {
 
 	@Override
 	protected SSLEngine engineCreateSSLEngine() {
-		return this.current.get().createSSLEngine();
+		return noted(this.current.get().createSSLEngine());
 	}
 
 	@Override
 	protected SSLEngine engineCreateSSLEngine(String host, int port) {
-		return this.current.get().createSSLEngine(host, port);
+		return noted(this.current.get().createSSLEngine(host, port));
+	}
+
+	private SSLEngine noted(SSLEngine engine) {
+		this.connections.accept(engine);
+		return engine;
 	}
 
 	@Override

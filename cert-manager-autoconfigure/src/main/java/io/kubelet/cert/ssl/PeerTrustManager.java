@@ -3,6 +3,7 @@ package io.kubelet.cert.ssl;
 import java.net.Socket;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
+import java.util.function.Consumer;
 
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLSocket;
@@ -29,14 +30,18 @@ final class PeerTrustManager extends X509ExtendedTrustManager {
 
 	private final Peers peers;
 
+	private final Consumer<Object> connections;
+
 	/**
 	 * Creates a manager.
 	 * @param trusted checks the chains
 	 * @param peers which peers are accepted
+	 * @param connections accepts the socket or engine of each accepted peer
 	 */
-	PeerTrustManager(LiveTrustManager trusted, Peers peers) {
+	PeerTrustManager(LiveTrustManager trusted, Peers peers, Consumer<Object> connections) {
 		this.trusted = trusted;
 		this.peers = peers;
+		this.connections = connections;
 	}
 
 	@Override
@@ -90,12 +95,14 @@ final class PeerTrustManager extends X509ExtendedTrustManager {
 			throws CertificateException {
 		try {
 			ofChain.run();
-			AcceptedPeers accepted = (role == PeerRole.CLIENT) ? this.peers.rules().clients()
-					: this.peers.rules().servers();
+			AcceptedPeers accepted = this.peers.rules().of(role);
 			if (accepted.isRestricted()) {
 				NameConstraints.require(chain, getAcceptedIssuers());
 			}
 			accepted.require(chain[0]);
+			if (transport != null) {
+				this.connections.accept(transport);
+			}
 		}
 		catch (CertificateException ex) {
 			this.peers.refused().add(role, chain, address(transport), ex);

@@ -51,7 +51,7 @@ final class PresentedCertificates {
 		}
 	}
 
-	private static boolean isOpen(Object transport) {
+	static boolean isOpen(Object transport) {
 		return (transport instanceof Socket socket) ? isOpen(socket)
 				: transport instanceof SSLEngine engine && !engine.isOutboundDone() && !engine.isInboundDone();
 	}

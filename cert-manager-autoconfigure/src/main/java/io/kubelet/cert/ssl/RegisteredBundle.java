@@ -7,7 +7,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
-import io.kubelet.cert.certificate.peers.PeerRules;
+import io.kubelet.cert.certificate.peers.Peers;
 import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.rotation.CertificateManager;
@@ -67,7 +67,7 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 	 * @param bundleName the bundle's name
 	 * @param manager the certificate's manager
 	 * @param trust returns the current trust, in each handshake
-	 * @param rules which peers are accepted
+	 * @param peers which peers are accepted, and which ones were seen
 	 * @param scheduler runs tasks later
 	 * @param drain how long connections of a previous identity may go on
 	 * @return ends what does not end with the manager: the use of the bundle by its name,
@@ -75,8 +75,8 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 	 * @throws IllegalStateException if there is a bundle of this name already
 	 */
 	public static Runnable register(SslBundleRegistry registry, String bundleName, CertificateManager manager,
-			Supplier<Trust> trust, PeerRules rules, RotationScheduler scheduler, Duration drain) {
-		LiveSslBundle live = new LiveSslBundle(bundleName, manager, trust, rules, scheduler, drain);
+			Supplier<Trust> trust, Peers peers, RotationScheduler scheduler, Duration drain) {
+		LiveSslBundle live = new LiveSslBundle(bundleName, manager, trust, peers, scheduler, drain);
 		RegisteredBundle registered = new RegisteredBundle(registry, live, trust);
 		registry.registerBundle(bundleName, registered.bundle);
 		if (registry instanceof SslBundles bundles) {

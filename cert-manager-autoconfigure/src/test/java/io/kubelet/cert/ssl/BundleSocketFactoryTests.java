@@ -12,7 +12,6 @@ import javax.naming.NamingException;
 import javax.naming.directory.InitialDirContext;
 import javax.net.ssl.SSLSocket;
 
-import io.kubelet.cert.certificate.peers.PeerRules;
 import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.testsupport.SimulatedTime;
@@ -51,7 +50,7 @@ class BundleSocketFactoryTests {
 	@BeforeEach
 	void register() {
 		RegisteredBundle.register(this.registry, "bundle", this.manager,
-				() -> Trust.exactly(List.of(this.authority.certificate())), PeerRules.NONE,
+				() -> Trust.exactly(List.of(this.authority.certificate())), FixedManager.peers(),
 				new SimulatedTime(Instant.EPOCH), Duration.ZERO);
 	}
 
@@ -106,7 +105,7 @@ class BundleSocketFactoryTests {
 		SimulatedTime time = new SimulatedTime(Instant.EPOCH);
 		LiveTrust trust = new LiveTrust("", new LiveTrust.Source(() -> "here", () -> 1, Trust::system));
 		Runnable end = RegisteredBundle.register(new DefaultSslBundleRegistry(), "later", this.manager, trust,
-				PeerRules.NONE, time, Duration.ZERO);
+				FixedManager.peers(), time, Duration.ZERO);
 		assertThat(new BundleSocketFactory("later")).isNotNull();
 		end.run();
 		time.pass(Duration.ofMinutes(1));

@@ -2,6 +2,7 @@ package io.kubelet.cert.ssl;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -12,6 +13,7 @@ import java.util.function.Supplier;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.peers.PeerRules;
+import io.kubelet.cert.certificate.peers.Peers;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus;
@@ -56,8 +58,14 @@ public final class FixedManager implements CertificateManager {
 	/** Registers an SSL bundle named {@code bundle}. */
 	public DefaultSslBundleRegistry register(Supplier<Trust> trust, RotationScheduler scheduler) {
 		DefaultSslBundleRegistry registry = new DefaultSslBundleRegistry();
-		RegisteredBundle.register(registry, "bundle", this, trust, PeerRules.NONE, scheduler, Duration.ofSeconds(30));
+		RegisteredBundle.register(registry, "bundle", this, trust, peers(), scheduler, Duration.ofSeconds(30));
 		return registry;
+	}
+
+	/** Those of a bundle without rules. */
+	static Peers peers() {
+		return new Peers(PeerRules.NONE, "the SSL bundle 'bundle'", (task) -> {
+		}, InstantSource.system());
 	}
 
 	@Override

@@ -10,6 +10,7 @@ import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -29,7 +30,6 @@ import io.kubelet.cert.certificate.peers.AcceptedPeers.Named;
 import io.kubelet.cert.certificate.peers.PeerRefusedException;
 import io.kubelet.cert.certificate.peers.PeerRules;
 import io.kubelet.cert.certificate.peers.Peers;
-import io.kubelet.cert.certificate.peers.RefusedPeers;
 import io.kubelet.cert.certificate.trust.LiveTrustManager;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.testsupport.TestAuthority;
@@ -59,9 +59,13 @@ class PeerTrustManagerTests {
 	private final PeerTrustManager manager = manager(Trust.exactly(List.of(authority.certificate())));
 
 	private static PeerTrustManager manager(Trust trust) {
-		return new PeerTrustManager(new LiveTrustManager(() -> trust),
-				new Peers(new PeerRules(shop, shop), new RefusedPeers("the SSL bundle 'test'", (task) -> {
-				})));
+		return new PeerTrustManager(new LiveTrustManager(() -> trust), peers(), (connection) -> {
+		});
+	}
+
+	private static Peers peers() {
+		return new Peers(new PeerRules(shop, shop), "the SSL bundle 'test'", (task) -> {
+		}, InstantSource.system());
 	}
 
 	/** The address is one that is in no certificate. */
@@ -101,8 +105,8 @@ class PeerTrustManagerTests {
 		assertThatExceptionOfType(CertificateException.class).isThrownBy(() -> {
 			PeerTrustManager failing = new PeerTrustManager(new LiveTrustManager(() -> {
 				throw new IllegalStateException();
-			}), new Peers(new PeerRules(shop, shop), new RefusedPeers("the SSL bundle 'test'", (task) -> {
-			})));
+			}), peers(), (connection) -> {
+			});
 			failing.checkClientTrusted(chain, "UNKNOWN");
 		});
 	}

@@ -2,8 +2,10 @@ package io.kubelet.cert.autoconfigure.actuate;
 
 import java.time.Clock;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 import io.kubelet.cert.actuate.BoundMeters;
@@ -48,8 +50,10 @@ public final class CertificateActuatorAutoConfiguration {
 		@Bean
 		@ConditionalOnMissingBean
 		@ConditionalOnAvailableEndpoint(CertificatesEndpoint.class)
-		CertificatesEndpoint certificatesEndpoint(CertificateManagers managers) {
-			return new CertificatesEndpoint(managers);
+		CertificatesEndpoint certificatesEndpoint(CertificateManagers managers,
+				ObjectProvider<CertificateSettingsList> settings, ObjectProvider<SslBundles> bundles) {
+			return new CertificatesEndpoint(managers,
+					(name) -> bundle(name, settings, bundles).map(LiveSslBundle::seenPeers).orElse(List.of()));
 		}
 
 		@Bean
@@ -68,6 +72,19 @@ public final class CertificateActuatorAutoConfiguration {
 			return new CertificatesEndpointJmxExtension(endpoint);
 		}
 
+	}
+
+	private static Optional<LiveSslBundle> bundle(String certificate, ObjectProvider<CertificateSettingsList> settings,
+			ObjectProvider<SslBundles> bundles) {
+		String bundle = settings.stream()
+			.flatMap((all) -> all.find(certificate).stream())
+			.map((found) -> found.ssl().bundle())
+			.findFirst()
+			.orElse(certificate);
+		return bundles.stream()
+			.filter((all) -> all.getBundleNames().contains(bundle))
+			.findFirst()
+			.map((all) -> LiveSslBundle.of(all.getBundle(bundle)));
 	}
 
 	@Configuration(proxyBeanMethods = false)
@@ -101,24 +118,14 @@ public final class CertificateActuatorAutoConfiguration {
 		@Bean
 		CertificateMetrics certificateMetrics(CertificateManagers managers,
 				ObjectProvider<CertificateSettingsList> settings, ObjectProvider<SslBundles> bundles) {
-			return new CertificateMetrics(managers, (name) -> bundle(name, settings, bundles).identity().trust(),
-					Clock.systemUTC());
+			return new CertificateMetrics(managers,
+					(name) -> bundle(name, settings, bundles).orElseThrow().identity().trust(), Clock.systemUTC());
 		}
 
 		@Bean
 		PeerMetrics certificatePeerMetrics(CertificateManagers managers,
 				ObjectProvider<CertificateSettingsList> settings, ObjectProvider<SslBundles> bundles) {
-			return new PeerMetrics(managers, (name) -> bundle(name, settings, bundles).peers(), new BoundMeters());
-		}
-
-		private static LiveSslBundle bundle(String certificate, ObjectProvider<CertificateSettingsList> settings,
-				ObjectProvider<SslBundles> bundles) {
-			String bundle = settings.stream()
-				.flatMap((all) -> all.find(certificate).stream())
-				.map((found) -> found.ssl().bundle())
-				.findFirst()
-				.orElse(certificate);
-			return Objects.requireNonNull(LiveSslBundle.of(bundles.getObject().getBundle(bundle)));
+			return new PeerMetrics(managers, (name) -> bundle(name, settings, bundles));
 		}
 
 		@Bean

@@ -2,14 +2,16 @@ package io.kubelet.cert.autoconfigure.actuate;
 
 import io.kubelet.cert.actuate.CertificatesEndpoint;
 import io.kubelet.cert.actuate.CertificatesEndpoint.CertificateDescriptor;
+import io.kubelet.cert.actuate.PeersDescriptor;
 import org.jspecify.annotations.Nullable;
 
+import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
 import org.springframework.boot.actuate.endpoint.annotation.Selector;
 import org.springframework.boot.actuate.endpoint.annotation.WriteOperation;
 import org.springframework.boot.actuate.endpoint.jmx.annotation.EndpointJmxExtension;
 
 /**
- * Rotates certificates over JMX.
+ * Rotates certificates and reports their peers over JMX.
  */
 @EndpointJmxExtension(endpoint = CertificatesEndpoint.class)
 class CertificatesEndpointJmxExtension {
@@ -18,6 +20,16 @@ class CertificatesEndpointJmxExtension {
 
 	CertificatesEndpointJmxExtension(CertificatesEndpoint endpoint) {
 		this.endpoint = endpoint;
+	}
+
+	/**
+	 * Reports the peers of one certificate.
+	 * @param name its name
+	 * @return the peers, {@code null} if there is no certificate of this name
+	 */
+	@ReadOperation
+	public @Nullable PeersDescriptor peers(@Selector String name) {
+		return this.endpoint.peers(name);
 	}
 
 	/**

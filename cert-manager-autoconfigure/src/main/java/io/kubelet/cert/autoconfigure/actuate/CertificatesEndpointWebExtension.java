@@ -4,7 +4,6 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 import io.kubelet.cert.actuate.CertificatesEndpoint;
-import io.kubelet.cert.actuate.CertificatesEndpoint.CertificateDescriptor;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.RotationThrottledException;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +24,8 @@ import org.springframework.boot.actuate.endpoint.web.annotation.EndpointWebExten
 @EndpointWebExtension(endpoint = CertificatesEndpoint.class)
 class CertificatesEndpointWebExtension {
 
+	private static final String PEERS = "peers";
+
 	private final CertificatesEndpoint endpoint;
 
 	CertificatesEndpointWebExtension(CertificatesEndpoint endpoint) {
@@ -39,6 +40,17 @@ class CertificatesEndpointWebExtension {
 	@ReadOperation
 	public WebEndpointResponse<Object> certificate(@Selector String name) {
 		return response(name, this.endpoint.certificate(name), WebEndpointResponse.STATUS_OK);
+	}
+
+	/**
+	 * Reports what a certificate has beside its report.
+	 * @param name its name
+	 * @param what {@code peers}
+	 * @return 200 with its peers, or 404
+	 */
+	@ReadOperation
+	public @Nullable WebEndpointResponse<Object> peers(@Selector String name, @Selector String what) {
+		return PEERS.equals(what) ? response(name, this.endpoint.peers(name), WebEndpointResponse.STATUS_OK) : null;
 	}
 
 	/**
@@ -68,7 +80,7 @@ class CertificatesEndpointWebExtension {
 		}
 	}
 
-	private WebEndpointResponse<Object> response(String name, @Nullable CertificateDescriptor report, int status) {
+	private WebEndpointResponse<Object> response(String name, @Nullable Object report, int status) {
 		return (report != null) ? new WebEndpointResponse<>(report, status)
 				: problem(WebEndpointResponse.STATUS_NOT_FOUND, "There is no certificate '" + name + "'",
 						Map.of("certificates", this.endpoint.certificates().certificates().keySet()));

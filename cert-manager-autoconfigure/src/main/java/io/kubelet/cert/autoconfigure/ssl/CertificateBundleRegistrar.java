@@ -15,6 +15,7 @@ import io.kubelet.cert.autoconfigure.settings.PropertyNames;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.certificate.peers.PeerRules;
+import io.kubelet.cert.certificate.peers.Peers;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.rotation.CertificateManager;
@@ -72,7 +73,7 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 		this.managers.forEach((manager) -> this.ends.add(this.settings.find(manager.name())
 			.map((certificate) -> register(registry, certificate, manager))
 			.orElseGet(() -> RegisteredBundle.register(registry, manager.name(), manager,
-					this.trusted.undescribed(manager.name()), PeerRules.NONE, this.scheduler,
+					this.trusted.undescribed(manager.name()), peers(PeerRules.NONE, manager.name()), this.scheduler,
 					Duration.ofSeconds(CertificateSettings.Ssl.DRAIN_SECONDS)))));
 		if (registry instanceof SslBundles bundles) {
 			bundles.getBundleNames()
@@ -105,8 +106,13 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 			servers.require(certificate, manager.status());
 		}
 		report(certificate, manager.status().pair(), trust.get());
-		return RegisteredBundle.register(registry, bundleName, manager, trust, certificate.ssl().peers(),
-				this.scheduler, certificate.ssl().drain());
+		return RegisteredBundle.register(registry, bundleName, manager, trust,
+				peers(certificate.ssl().peers(), bundleName), this.scheduler, certificate.ssl().drain());
+	}
+
+	private Peers peers(PeerRules rules, String bundleName) {
+		return new Peers(rules, "the SSL bundle '" + bundleName + "'",
+				(task) -> this.scheduler.schedule(task, Duration.ofHours(1)), this.trusted::now);
 	}
 
 	@Override

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -42,6 +43,27 @@ public sealed interface AcceptedPeers {
 		return this != Everyone.INSTANCE;
 	}
 
+	/**
+	 * Returns the name by which a peer is accepted.
+	 * @param peer the names in its certificate
+	 * @return the first of these names that is accepted, empty if none is
+	 */
+	Optional<String> accepted(PeerIdentity peer);
+
+	/**
+	 * Returns the name of a peer.
+	 * @param leaf its certificate, which is accepted
+	 * @return the name by which it is accepted, or its subject if it has none; cleaned
+	 */
+	default String nameOf(X509Certificate leaf) {
+		try {
+			return accepted(PeerIdentity.of(leaf)).map(ExternalText::clean).orElseGet(() -> ExternalText.subject(leaf));
+		}
+		catch (IllegalArgumentException ex) {
+			return ExternalText.subject(leaf);
+		}
+	}
+
 	/** Returns the first names of a peer, in one line. */
 	static String describe(PeerIdentity peer) {
 		List<String> names = new ArrayList<>();
@@ -63,6 +85,13 @@ public sealed interface AcceptedPeers {
 
 		@Override
 		public void require(X509Certificate leaf) {
+		}
+
+		@Override
+		public Optional<String> accepted(PeerIdentity peer) {
+			return Stream.of(peer.uris().stream(), peer.dnsNames().stream(), Stream.ofNullable(peer.commonName()))
+				.flatMap((names) -> names)
+				.findFirst();
 		}
 
 	}
@@ -144,16 +173,20 @@ public sealed interface AcceptedPeers {
 			catch (IllegalArgumentException ex) {
 				throw new PeerRefusedException(RefusalReason.MALFORMED, ex.getMessage(), ex);
 			}
-			if (!accepts(peer)) {
+			if (accepted(peer).isEmpty()) {
 				throw new PeerRefusedException(RefusalReason.NOT_ACCEPTED,
 						"its certificate has %s, which is not accepted".formatted(describe(peer)), null);
 			}
 		}
 
-		private boolean accepts(PeerIdentity peer) {
-			return peer.uris().stream().anyMatch((uri) -> this.uris.stream().anyMatch((known) -> known.matches(uri)))
-					|| peer.dnsNames().stream().anyMatch(this.dnsNames::contains)
-					|| (peer.commonName() != null && this.commonNames.contains(peer.commonName()));
+		@Override
+		public Optional<String> accepted(PeerIdentity peer) {
+			return Stream
+				.of(peer.uris().stream().filter((uri) -> this.uris.stream().anyMatch((known) -> known.matches(uri))),
+						peer.dnsNames().stream().filter(this.dnsNames::contains),
+						Stream.ofNullable(peer.commonName()).filter(this.commonNames::contains))
+				.flatMap((names) -> names)
+				.findFirst();
 		}
 
 	}

@@ -13,6 +13,15 @@ public record PeerRules(AcceptedPeers clients, AcceptedPeers servers) {
 	public static final PeerRules NONE = new PeerRules(AcceptedPeers.everyone(), AcceptedPeers.everyone());
 
 	/**
+	 * Returns which peers of a role are accepted.
+	 * @param role the role
+	 * @return what accepts them
+	 */
+	public AcceptedPeers of(PeerRole role) {
+		return (role == PeerRole.CLIENT) ? this.clients : this.servers;
+	}
+
+	/**
 	 * Returns whether there is a rule.
 	 * @return whether clients or servers are restricted
 	 */

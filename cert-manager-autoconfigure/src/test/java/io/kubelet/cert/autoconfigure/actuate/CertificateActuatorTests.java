@@ -105,6 +105,7 @@ class CertificateActuatorTests {
 					"history");
 			assertThat(overJmx(context, "certificate", "kubelet-client")).contains("SHA256:")
 				.doesNotContain("PRIVATE KEY");
+			assertThat(overJmx(context, "peers", "kubelet-client")).isEqualTo("{peers=[]}");
 			assertThat(plane.count(RecordedRequest::isCreate)).isEqualTo(2);
 		}
 	}
@@ -177,6 +178,11 @@ class CertificateActuatorTests {
 			assertThat(json(unknown).at("/message").asString()).isEqualTo("There is no certificate 'shop'");
 			assertThat(json(unknown).at("/certificates/0").asString()).isEqualTo("kubelet-client");
 			assertThat(send(context, "GET", PATH).body()).contains("VALID").doesNotContain("serverHealthy");
+			assertThat(send(context, "GET", PATH + "/peers").body()).isEqualTo("{\"peers\":[]}");
+			assertThat(send(context, "GET", PATH + "/others").statusCode()).isEqualTo(404);
+			HttpResponse<String> ofUnknown = send(context, "GET", "/actuator/certificates/shop/peers");
+			assertThat(ofUnknown.statusCode()).isEqualTo(404);
+			assertThat(json(ofUnknown).at("/certificates/0").asString()).isEqualTo("kubelet-client");
 			CertificateManager manager = context.getBean(CertificateManager.class);
 			plane.behavior().approval(ApprovalPolicy.denying("NotToday", "the approver is on holiday"));
 			assertThat(manager.rotate()).failsWithin(Duration.ofMinutes(2));

@@ -107,7 +107,8 @@ class CertificateHealthIndicatorTests extends ManagerFixture {
 
 	private Current current() {
 		CertificateManager manager = start(withoutSigner());
-		CertificatesEndpoint endpoint = new CertificatesEndpoint(new CertificateManagers(List.of(manager)));
+		CertificatesEndpoint endpoint = new CertificatesEndpoint(new CertificateManagers(List.of(manager)),
+				(name) -> List.of());
 		return Objects.requireNonNull(Objects.requireNonNull(endpoint.certificate(manager.name())).current());
 	}
 

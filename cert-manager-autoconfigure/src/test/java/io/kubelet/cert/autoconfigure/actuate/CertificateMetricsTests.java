@@ -3,9 +3,11 @@ package io.kubelet.cert.autoconfigure.actuate;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
@@ -13,19 +15,19 @@ import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-import io.kubelet.cert.actuate.BoundMeters;
 import io.kubelet.cert.autoconfigure.kubelet.KubeletMetrics;
+import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.peers.PeerRules;
-import io.kubelet.cert.certificate.peers.Peers;
-import io.kubelet.cert.certificate.peers.RefusedPeers;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.RotationListener;
+import io.kubelet.cert.ssl.FixedManager;
+import io.kubelet.cert.ssl.LiveSslBundle;
 import io.kubelet.cert.testsupport.CertificateContexts;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import io.kubelet.cert.testsupport.ProjectFiles;
+import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tag;
@@ -36,6 +38,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 import org.springframework.boot.micrometer.metrics.autoconfigure.MetricsAutoConfiguration;
+import org.springframework.boot.ssl.SslBundle;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -44,7 +47,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  *
  * @see CertificateMetrics
  * @see PeerMetrics
- * @see BoundMeters
+ * @see io.kubelet.cert.actuate.BoundMeters
  */
 class CertificateMetricsTests extends ManagerFixture {
 
@@ -164,11 +167,16 @@ class CertificateMetricsTests extends ManagerFixture {
 					this.time)
 				.bindTo(prometheus);
 		}
-		RefusedPeers refused = new RefusedPeers("the SSL bundle", (task) -> {
-		});
-		new PeerMetrics(new CertificateManagers(List.of(client)), (name) -> new Peers(PeerRules.NONE, refused),
-				new BoundMeters())
-			.bindTo(prometheus);
+		TestAuthority authority = new TestAuthority("one");
+		SslBundle bundle = new FixedManager(authority)
+			.register(() -> Trust.exactly(List.of(authority.certificate())), new SimulatedTime(Instant.EPOCH))
+			.getBundle("bundle");
+		PeerMetrics peers = new PeerMetrics(new CertificateManagers(List.of(client)),
+				(name) -> Optional.ofNullable(LiveSslBundle.of(bundle)));
+		peers.bindTo(prometheus);
+		assertThat(prometheus.scrape())
+			.contains("kubelet_cert_peers{authority=\"%s\",certificate=\"kubelet-client\"} 0.0"
+				.formatted(CertificateNames.fingerprint(authority.certificate())));
 		assertThat(prometheus.scrape()).contains(
 				"kubelet_cert_peers_refused_total{certificate=\"kubelet-client\",reason=\"not_accepted\",role=\"client\"} 0.0");
 		assertThat(all("(?m)^(kubelet_\\w+)", prometheus.scrape())).isEqualTo(documented());

@@ -1,0 +1,140 @@
+package io.kubelet.cert.certificate.peers;
+
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.ToIntFunction;
+
+import io.kubelet.cert.certificate.CertificateNames;
+import io.kubelet.cert.certificate.ExternalText;
+
+/**
+ * The peers with which an SSL bundle has completed handshakes: the last ones of each
+ * authority, and the last authorities. Whoever has certificates for many names displaces
+ * other peers of its authority, and no others.
+ */
+public final class SeenPeers {
+
+	private static final int AUTHORITIES = 10;
+
+	private static final int PEERS = 500;
+
+	private final InstantSource clock;
+
+	/** The one that was used last is at the end. */
+	private final Map<X509Certificate, Issued> authorities = new Latest<>(AUTHORITIES);
+
+	/**
+	 * Creates an empty table.
+	 * @param clock tells when a peer is seen
+	 */
+	public SeenPeers(InstantSource clock) {
+		this.clock = clock;
+	}
+
+	/**
+	 * Returns the current time.
+	 * @return the time by which peers are seen
+	 */
+	public Instant now() {
+		return this.clock.instant();
+	}
+
+	/**
+	 * Adds a handshake that was completed.
+	 * @param role the role of the peer
+	 * @param identity its name
+	 * @param leaf its certificate
+	 * @param authority the trusted authority of this certificate
+	 * @param at when the handshake began
+	 * @return the entry of the peer
+	 */
+	public synchronized Entry add(PeerRole role, String identity, X509Certificate leaf, X509Certificate authority,
+			Instant at) {
+		Entry entry = this.authorities.computeIfAbsent(authority, Issued::new).peers
+			.computeIfAbsent(new Peer(role, identity), (peer) -> new Entry(leaf, at));
+		entry.handshakes++;
+		if (!at.isBefore(entry.lastSeen)) {
+			entry.lastSeen = at;
+			entry.leaf = leaf;
+		}
+		return entry;
+	}
+
+	/**
+	 * Returns the peers.
+	 * @param connections returns how many connections of a peer are open
+	 * @return the peers, the one that was seen last first
+	 */
+	public synchronized List<SeenPeer> list(ToIntFunction<Entry> connections) {
+		return this.authorities.values()
+			.stream()
+			.flatMap((issued) -> issued.peers.entrySet()
+				.stream()
+				.map((peer) -> peer.getValue()
+					.describe(peer.getKey(), issued.authority, connections.applyAsInt(peer.getValue()))))
+			.sorted(Comparator.comparing(SeenPeer::lastSeen).reversed())
+			.toList();
+	}
+
+	/**
+	 * What is known of a peer.
+	 */
+	public static final class Entry {
+
+		private final Instant firstSeen;
+
+		private Instant lastSeen;
+
+		private X509Certificate leaf;
+
+		private long handshakes;
+
+		private Entry(X509Certificate leaf, Instant firstSeen) {
+			this.firstSeen = firstSeen;
+			this.lastSeen = firstSeen;
+			this.leaf = leaf;
+		}
+
+		private SeenPeer describe(Peer peer, SeenPeer.Authority authority, int connections) {
+			return new SeenPeer(peer.identity, peer.role, authority, this.leaf.getNotBefore().toInstant(),
+					this.leaf.getNotAfter().toInstant(), this.firstSeen, this.lastSeen, this.handshakes, connections);
+		}
+
+	}
+
+	private record Peer(PeerRole role, String identity) {
+	}
+
+	/** The peers of one authority, the one that was seen last at the end. */
+	private record Issued(SeenPeer.Authority authority, Map<Peer, Entry> peers) {
+
+		Issued(X509Certificate authority) {
+			this(new SeenPeer.Authority(ExternalText.subject(authority), CertificateNames.fingerprint(authority),
+					authority.getNotBefore().toInstant()), new Latest<>(PEERS));
+		}
+
+	}
+
+	/** Forgets what has not been used for the longest time. */
+	private static final class Latest<K, V> extends LinkedHashMap<K, V> {
+
+		private final int limit;
+
+		Latest(int limit) {
+			super(16, 0.75f, true);
+			this.limit = limit;
+		}
+
+		@Override
+		protected boolean removeEldestEntry(Map.Entry<K, V> eldest) {
+			return size() > this.limit;
+		}
+
+	}
+
+}
