@@ -27,7 +27,7 @@ class CertificateRuntimeHintsTests {
 
 	/** As by JDBC URLs, the environment of JNDI, Tomcat, and Jackson. */
 	@Test
-	void classesThatLibrariesFindByReflectionAreFound() throws NoSuchMethodException {
+	void classesThatLibrariesFindByReflectionAndThePageAreFound() throws NoSuchMethodException {
 		AnnotationConfigApplicationContext context = new AnnotationConfigApplicationContext();
 		TestPropertyValues.of("kubelet.cert.pair-name=shop").applyTo(context);
 		context.register(CertificateManagerAutoConfiguration.class, CertificateServerAutoConfiguration.class,
@@ -43,6 +43,8 @@ class CertificateRuntimeHintsTests {
 			.accepts(generation.getRuntimeHints());
 		assertThat(
 				RuntimeHintsPredicates.reflection().onConstructorInvocation(DrainingNioProtocol.class.getConstructor()))
+			.accepts(generation.getRuntimeHints());
+		assertThat(RuntimeHintsPredicates.resource().forResource("io/kubelet/cert/autoconfigure/actuate/page.js"))
 			.accepts(generation.getRuntimeHints());
 	}
 

@@ -6,9 +6,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 
-import io.kubelet.cert.actuate.CertificatesEndpoint;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
@@ -25,7 +23,6 @@ import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.context.SpringBootTest.WebEnvironment;
 import org.springframework.boot.test.web.server.LocalServerPort;
-import org.springframework.core.env.Environment;
 import org.springframework.http.MediaType;
 import org.springframework.http.client.JdkClientHttpRequestFactory;
 import org.springframework.util.ClassUtils;
@@ -38,7 +35,6 @@ import static org.assertj.core.api.Assertions.assertThat;
  *
  * @see SampleApplication
  * @see AfterRotation
- * @see PresentedCertificate
  */
 @SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT,
 		properties = "management.endpoint.certificates.access=unrestricted")
@@ -55,18 +51,7 @@ class SampleApplicationTests {
 	CertificateManagers managers;
 
 	@Autowired
-	CertificatesEndpoint endpoint;
-
-	@Autowired
-	Environment environment;
-
-	@Autowired
 	EmbeddedControlPlane controlPlane;
-
-	@Test
-	void servesItsPageWithTheServingCertificate() {
-		assertThat(get("/")).contains("<title>Certificates that rotate by themselves</title>");
-	}
 
 	/** The libraries of the Kubernetes client that nothing here loads. */
 	@ParameterizedTest
@@ -104,26 +89,6 @@ class SampleApplicationTests {
 		}
 		assertThat(reviews().size() - before)
 			.isLessThanOrEqualTo(1 + Duration.between(start, Instant.now()).toSeconds());
-	}
-
-	@Test
-	void pagesThatAreOpenedCostNoHandshakeEach() {
-		AtomicInteger handshakes = new AtomicInteger();
-		PageEvents events = new PageEvents(this.endpoint, new PresentedCertificate(this.bundles, this.environment) {
-
-			@Override
-			Look look() {
-				handshakes.incrementAndGet();
-				return super.look();
-			}
-
-		});
-		events.open();
-		events.send();
-		for (int i = 0; i < 100; i++) {
-			events.open();
-		}
-		assertThat(handshakes).hasValue(1);
 	}
 
 	@Test

@@ -23,6 +23,9 @@ import io.micrometer.core.instrument.MeterRegistry;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.actuate.autoconfigure.endpoint.condition.ConditionalOnAvailableEndpoint;
 import org.springframework.boot.actuate.autoconfigure.endpoint.expose.EndpointExposure;
+import org.springframework.boot.actuate.endpoint.Access;
+import org.springframework.boot.actuate.endpoint.EndpointAccessResolver;
+import org.springframework.boot.actuate.endpoint.EndpointId;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -35,6 +38,7 @@ import org.springframework.boot.micrometer.metrics.autoconfigure.MetricsAutoConf
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.ImportRuntimeHints;
 
 /**
  * Auto-configuration of what operators see.
@@ -45,6 +49,7 @@ public final class CertificateActuatorAutoConfiguration {
 
 	@Configuration(proxyBeanMethods = false)
 	@ConditionalOnClass(ConditionalOnAvailableEndpoint.class)
+	@ImportRuntimeHints(CertificatesPage.Hints.class)
 	static class EndpointConfiguration {
 
 		@Bean
@@ -60,8 +65,12 @@ public final class CertificateActuatorAutoConfiguration {
 		@ConditionalOnMissingBean
 		@ConditionalOnBean(CertificatesEndpoint.class)
 		@ConditionalOnAvailableEndpoint(endpoint = CertificatesEndpoint.class, exposure = EndpointExposure.WEB)
-		CertificatesEndpointWebExtension certificatesEndpointWebExtension(CertificatesEndpoint endpoint) {
-			return new CertificatesEndpointWebExtension(endpoint);
+		CertificatesEndpointWebExtension certificatesEndpointWebExtension(CertificatesEndpoint endpoint,
+				EndpointAccessResolver access) {
+			return new CertificatesEndpointWebExtension(endpoint,
+					new CertificatesPage(
+							access.accessFor(EndpointId.of("certificates"), Access.READ_ONLY) == Access.UNRESTRICTED,
+							Clock.systemUTC()));
 		}
 
 		@Bean

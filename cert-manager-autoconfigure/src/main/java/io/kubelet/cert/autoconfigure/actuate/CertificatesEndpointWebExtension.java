@@ -15,6 +15,7 @@ import org.springframework.boot.actuate.endpoint.annotation.Selector;
 import org.springframework.boot.actuate.endpoint.annotation.WriteOperation;
 import org.springframework.boot.actuate.endpoint.web.WebEndpointResponse;
 import org.springframework.boot.actuate.endpoint.web.annotation.EndpointWebExtension;
+import org.springframework.util.MimeTypeUtils;
 
 /**
  * Gives the operations of the {@link CertificatesEndpoint} their HTTP status: 202 for a
@@ -28,8 +29,22 @@ class CertificatesEndpointWebExtension {
 
 	private final CertificatesEndpoint endpoint;
 
-	CertificatesEndpointWebExtension(CertificatesEndpoint endpoint) {
+	private final CertificatesPage page;
+
+	CertificatesEndpointWebExtension(CertificatesEndpoint endpoint, CertificatesPage page) {
 		this.endpoint = endpoint;
+		this.page = page;
+	}
+
+	/**
+	 * Shows all certificates in a browser. A client that prefers JSON, or accepts
+	 * anything, gets the report instead: Spring prefers the media type that comes first
+	 * in the alphabet, and Jersey the one of the higher quality of the source (qs).
+	 * @return the page
+	 */
+	@ReadOperation(produces = "text/html;qs=0.5")
+	public WebEndpointResponse<String> page() {
+		return new WebEndpointResponse<>(this.page.html(), MimeTypeUtils.TEXT_HTML);
 	}
 
 	/**
