@@ -8,7 +8,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 
 /**
  * Meters that are removed when the context is closed. A registry that contexts share
- * would otherwise report certificates that nobody rotates any more.
+ * would otherwise report certificates that are no longer rotated.
  */
 public final class BoundMeters implements AutoCloseable {
 

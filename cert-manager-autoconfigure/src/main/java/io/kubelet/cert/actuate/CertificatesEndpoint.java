@@ -86,8 +86,7 @@ public class CertificatesEndpoint {
 	 * for its end. Not an operation by itself, because HTTP requires a body and JMX does
 	 * not.
 	 * @param name its name
-	 * @return its report at this moment, {@code null} if there is no certificate of this
-	 * name
+	 * @return its current report, {@code null} if there is no certificate of this name
 	 * @throws RotationThrottledException if it is too early for another rotation
 	 * @throws InvalidEndpointRequestException if rotation is off
 	 */
@@ -275,7 +274,7 @@ public class CertificatesEndpoint {
 				/** A pair that another program stored has become current. */
 				ADOPTED,
 
-				/** The attempt failed; another one follows. */
+				/** The attempt failed; there will be another one. */
 				FAILED
 
 			}

@@ -125,7 +125,7 @@ public final class CertificateManagerAutoConfiguration {
 						certificate.request().template(), (node) -> connection.addressesOf(node, managers),
 						environment));
 		CertificateManagers managers = factory.create(settings, signers, templates, connection);
-		listeners.follow(managers);
+		listeners.attach(managers);
 		if (connection.isBootstrapping()) {
 			managers.startInOrder();
 		}

@@ -74,11 +74,11 @@ record CertificateManagerFactory(SharedResources resources) {
 			PropertyNames properties = settings.properties();
 			properties.require(templates != null || !request.isEmpty(), "template.common-name", null, NO_TEMPLATE,
 					settings.name());
-			properties.require(request.wanted().signerOrigin() != null, "signer-name", null, NO_SIGNER,
+			properties.require(request.requested().signerOrigin() != null, "signer-name", null, NO_SIGNER,
 					settings.name());
 		}
 		return new RotatingCertificateManager(
-				new RotationSettings(settings.name(), request.wanted(), settings.rotation().schedule(),
+				new RotationSettings(settings.name(), request.requested(), settings.rotation().schedule(),
 						naming(settings, bootstraps), issued, store, requests ? signers : null, this.resources),
 				request.isEmpty() ? null : request.template(), templates, null);
 	}

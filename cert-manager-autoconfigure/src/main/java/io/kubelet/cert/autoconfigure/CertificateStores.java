@@ -85,7 +85,7 @@ record CertificateStores(KubernetesConnection connection, Clock clock) {
 				? new FileCertificateStore(storage.certDir(), settings.name(), null, storage.retain(), this.clock)
 				: null;
 		String issuer = (settings.ssl().trusted().kind() == TrustKind.ISSUER)
-				? settings.request().wanted().signer().toString() : null;
+				? settings.request().requested().signer().toString() : null;
 		return this.connection.secretStore(secret, new SharedCertificate(settings.name(), settings.rotation().enabled(),
 				check, issuer, settings.ssl().trustOverlap()), copy);
 	}

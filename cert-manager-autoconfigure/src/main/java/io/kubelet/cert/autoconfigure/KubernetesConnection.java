@@ -41,11 +41,11 @@ import org.springframework.beans.factory.DisposableBean;
 import org.springframework.util.function.SingletonSupplier;
 
 /**
- * The connection to the API server, as configured: signers, and objects that are
- * followed. Nothing of the Kubernetes client is loaded, and nothing is requested, before
- * something is needed; so no signature here has a type of that client, since Spring looks
- * at them all. With a bootstrap kubeconfig, the first certificate is what everything else
- * is requested with.
+ * The connection to the API server, as configured: signers, and objects that are watched.
+ * Nothing of the Kubernetes client is loaded, and nothing is requested, before something
+ * is needed; so no signature here has a type of that client, since Spring looks at them
+ * all. With a bootstrap kubeconfig, the first certificate is what everything else is
+ * requested with.
  */
 public final class KubernetesConnection implements DisposableBean {
 

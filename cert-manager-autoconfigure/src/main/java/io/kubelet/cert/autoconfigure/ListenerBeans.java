@@ -30,7 +30,7 @@ import org.springframework.context.event.ContextRefreshedEvent;
  * refreshed, since a listener may use an HTTP client, which needs the SSL bundles, which
  * wait for the first certificate. Earlier events are kept until then.
  * <p>
- * Managers that the application defines itself are followed before their init method is
+ * Managers that the application defines itself are attached before their init method is
  * called: a manager that is started in its {@code @Bean} method has begun without the
  * listeners.
  */
@@ -44,7 +44,7 @@ final class ListenerBeans implements ApplicationListener<ContextRefreshedEvent>,
 
 	private final Executor threads;
 
-	private final Set<CertificateManager> followed = Collections.newSetFromMap(new IdentityHashMap<>());
+	private final Set<CertificateManager> attached = Collections.newSetFromMap(new IdentityHashMap<>());
 
 	/** Known when the context has been refreshed. */
 	private final CompletableFuture<List<RotationListener>> listeners = new CompletableFuture<>();
@@ -58,12 +58,12 @@ final class ListenerBeans implements ApplicationListener<ContextRefreshedEvent>,
 	}
 
 	/** Connects the listeners with these certificates, unless that was done already. */
-	void follow(CertificateManagers managers) {
-		managers.forEach(this::follow);
+	void attach(CertificateManagers managers) {
+		managers.forEach(this::attach);
 	}
 
-	private synchronized void follow(CertificateManager manager) {
-		if (this.followed.add(manager)) {
+	private synchronized void attach(CertificateManager manager) {
+		if (this.attached.add(manager)) {
 			manager.addListener(new Relay(manager.name()));
 		}
 	}
@@ -71,10 +71,10 @@ final class ListenerBeans implements ApplicationListener<ContextRefreshedEvent>,
 	@Override
 	public Object postProcessBeforeInitialization(Object bean, String beanName) {
 		if (bean instanceof CertificateManagers managers) {
-			follow(managers);
+			attach(managers);
 		}
 		else if (bean instanceof CertificateManager manager) {
-			follow(manager);
+			attach(manager);
 		}
 		return bean;
 	}

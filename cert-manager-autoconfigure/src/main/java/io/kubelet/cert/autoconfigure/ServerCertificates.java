@@ -44,7 +44,7 @@ public record ServerCertificates(CertificateSettingsList settings) {
 			return;
 		}
 		this.settings.serverOf(certificate).ifPresent((property) -> {
-			List<Usage> configured = certificate.request().wanted().usages();
+			List<Usage> configured = certificate.request().requested().usages();
 			certificate.properties()
 				.require(!Usage.SERVER_AUTH.isExcludedBy(configured), "usages", configured,
 						"Clients would refuse the server that uses this certificate ('%s'): add 'server auth', or name the bundle of another certificate there",
@@ -54,8 +54,9 @@ public record ServerCertificates(CertificateSettingsList settings) {
 	}
 
 	private static List<Usage> usages(CertificateSettings certificate, CertificateTemplate template) {
-		List<Usage> configured = certificate.request().wanted().usages();
-		return !configured.isEmpty() ? configured : Usage.purposes(certificate.request().wanted().signer(), template);
+		List<Usage> configured = certificate.request().requested().usages();
+		return !configured.isEmpty() ? configured
+				: Usage.purposes(certificate.request().requested().signer(), template);
 	}
 
 	/**

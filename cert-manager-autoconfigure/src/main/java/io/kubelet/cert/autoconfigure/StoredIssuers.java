@@ -76,7 +76,8 @@ final class StoredIssuers {
 			return;
 		}
 		Path file = settings.request().signerCaFile();
-		IssuedCertificateCheck check = (file != null) ? named : ofCluster(settings.request().wanted().signer(), stored);
+		IssuedCertificateCheck check = (file != null) ? named
+				: ofCluster(settings.request().requested().signer(), stored);
 		if (check.issuerProblem(stored, this.clock.instant()).isPresent()) {
 			logger.warn(
 					"[{}] The stored certificate was issued by '{}', which is not an authority of {}. It stays in "

@@ -22,7 +22,7 @@ import org.springframework.beans.factory.annotation.Qualifier;
  * Finds the {@link CertificateTemplateSupplier} bean of each certificate: the one whose
  * qualifier or bean name is the certificate's name. A supplier without a qualifier is for
  * the first certificate. A certificate without such a bean whose addresses are not fixed
- * gets a supplier that follows them.
+ * gets a supplier of templates with them.
  */
 final class TemplateSuppliers {
 

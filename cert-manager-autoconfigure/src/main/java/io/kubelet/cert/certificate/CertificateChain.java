@@ -64,8 +64,8 @@ public final class CertificateChain {
 	}
 
 	/**
-	 * Returns the leaf and the path above it, each certificate followed by its issuer. A
-	 * root at the end of the path is kept, as it is in the file that a kubelet reads; all
+	 * Returns the leaf and the path above it, each certificate before its issuer. A root
+	 * at the end of the path is kept, as it is in the file that a kubelet reads; all
 	 * other certificates are left out.
 	 * <p>
 	 * An issuer is found by its name. Signatures are verified only where several

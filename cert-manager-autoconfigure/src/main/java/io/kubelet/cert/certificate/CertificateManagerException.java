@@ -50,7 +50,7 @@ public abstract class CertificateManagerException extends RuntimeException {
 		/** An approver denied the request. */
 		DENIED(Recovery.RETRY_SLOWLY),
 
-		/** The signer refused to sign the request. */
+		/** The signer did not sign the request. */
 		FAILED(Recovery.RETRY_SLOWLY),
 
 		/**
@@ -61,7 +61,7 @@ public abstract class CertificateManagerException extends RuntimeException {
 		/** The API server does not know the credentials. */
 		UNAUTHORIZED(Recovery.FIX_CAUSE),
 
-		/** A permission is missing, or admission control refuses the request. */
+		/** A permission is missing, or admission control forbids the request. */
 		FORBIDDEN(Recovery.FIX_CAUSE),
 
 		/** The API server does not accept the request. */

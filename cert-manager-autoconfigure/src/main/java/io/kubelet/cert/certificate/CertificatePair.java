@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * chain and key always belong to the same rotation. Two pairs are equal if their chains
  * are. {@link #toString()} does not contain the key.
  * <p>
- * The chain is a path: each certificate is followed by its issuer. Duplicates, unrelated
+ * The chain is a path: each certificate comes before its issuer. Duplicates, unrelated
  * certificates and further certificates of an issuer are left out.
  */
 public final class CertificatePair {

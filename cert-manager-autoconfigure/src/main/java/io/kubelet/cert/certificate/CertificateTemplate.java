@@ -182,12 +182,12 @@ public record CertificateTemplate(@Nullable String commonName, List<String> orga
 	}
 
 	/** The case of a DNS name does not matter (RFC 4343). */
-	private static Stream<String> missingDnsNames(List<String> wanted, List<String> actual) {
-		return wanted.stream().filter((name) -> actual.stream().noneMatch(name::equalsIgnoreCase));
+	private static Stream<String> missingDnsNames(List<String> expected, List<String> actual) {
+		return expected.stream().filter((name) -> actual.stream().noneMatch(name::equalsIgnoreCase));
 	}
 
-	private static Stream<String> missing(Collection<?> wanted, Collection<?> actual) {
-		return wanted.stream()
+	private static Stream<String> missing(Collection<?> expected, Collection<?> actual) {
+		return expected.stream()
 			.filter((value) -> !actual.contains(value))
 			.map((value) -> (value instanceof InetAddress address) ? address.getHostAddress() : value.toString());
 	}

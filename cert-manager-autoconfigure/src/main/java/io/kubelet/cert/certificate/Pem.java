@@ -95,8 +95,8 @@ public final class Pem {
 
 	/**
 	 * Writes a pair as the kubelet does: the certificates, leaf first, then the key. The
-	 * authorities that came with the certificate follow in blocks of a type that other
-	 * programs skip. The text contains the private key.
+	 * authorities that came with the certificate are after it in blocks of a type that
+	 * other programs skip. The text contains the private key.
 	 * @param pair the pair
 	 * @return the PEM
 	 */

@@ -46,12 +46,12 @@ public sealed interface Signer {
 	String howToDescribe(String namespace, String request);
 
 	/**
-	 * Returns how to follow a pending request, for a message.
+	 * Returns how to watch a pending request, for a message.
 	 * @param namespace the namespace of the request, empty if it has none
 	 * @param request the name of the request
 	 * @return a clause with commands
 	 */
-	String howToFollow(String namespace, String request);
+	String howToWatch(String namespace, String request);
 
 	/**
 	 * A signer of the CertificateSigningRequest API.
@@ -71,7 +71,7 @@ public sealed interface Signer {
 		}
 
 		@Override
-		public String howToFollow(String namespace, String request) {
+		public String howToWatch(String namespace, String request) {
 			return "%s, or approve it with 'kubectl certificate approve %s'"
 				.formatted(howToDescribe(namespace, request), request);
 		}
@@ -114,7 +114,7 @@ public sealed interface Signer {
 		}
 
 		@Override
-		public String howToFollow(String namespace, String request) {
+		public String howToWatch(String namespace, String request) {
 			return howToDescribe(namespace, request);
 		}
 

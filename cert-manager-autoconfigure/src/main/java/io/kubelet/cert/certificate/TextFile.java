@@ -23,7 +23,7 @@ public final class TextFile {
 	/**
 	 * Reads a file. Bytes that are not UTF-8 are replaced, since PEM may be surrounded by
 	 * any text.
-	 * @param file the file; links are followed
+	 * @param file the file, or a link to it
 	 * @return its content
 	 * @throws java.nio.file.NoSuchFileException if there is no file, or the link dangles
 	 * @throws UnusableFileException if it is not a regular file, or too large
@@ -42,7 +42,7 @@ public final class TextFile {
 	}
 
 	/**
-	 * The state of a regular file at one moment. Links are followed, so a link that was
+	 * The state of a regular file at one time. Links are resolved, so a link that was
 	 * switched has another version.
 	 *
 	 * @param file what identifies the file, whatever its name is

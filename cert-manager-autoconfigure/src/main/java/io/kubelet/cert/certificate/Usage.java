@@ -75,7 +75,7 @@ public enum Usage {
 	 * certificate has DNS names or IP addresses that a client could verify, for both if
 	 * it states nothing but URIs, as that of a workload does, and otherwise for client
 	 * auth. With DNS names, no signer is asked for both, because a signer of serving
-	 * certificates may refuse client auth.
+	 * certificates may reject client auth.
 	 * @param signer the signer
 	 * @param template the template
 	 * @param key the public key

@@ -3,7 +3,7 @@ package io.kubelet.cert.event;
 import io.kubelet.cert.rotation.CertificateStatus;
 
 /**
- * An attempt to rotate has failed; another will follow.
+ * An attempt to rotate has failed; there will be another one.
  */
 public final class CertificateRotationFailedEvent extends CertificateEvent {
 

@@ -166,7 +166,7 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 			return this.conditions.contains("Approved")
 					? "is approved and waiting for its signature" + says + ": "
 							+ signer.howToDescribe(this.namespace, this.name)
-					: "is waiting for approval" + says + ": " + signer.howToFollow(this.namespace, this.name);
+					: "is waiting for approval" + says + ": " + signer.howToWatch(this.namespace, this.name);
 		}
 
 	}

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * How the approver and the signers behave from now on. Every setting can be changed at
- * any time, by any thread, and holds for the decisions and certificates that follow.
+ * any time, by any thread, and holds for later decisions and certificates.
  */
 public final class Behavior {
 
@@ -153,7 +153,7 @@ public final class Behavior {
 	}
 
 	/**
-	 * Times of a certificate, counted from the moment it is signed.
+	 * Times of a certificate, counted from the time when it is signed.
 	 */
 	record Validity(Duration notBefore, Duration notAfter) {
 

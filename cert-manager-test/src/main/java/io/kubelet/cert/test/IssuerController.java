@@ -27,7 +27,7 @@ final class IssuerController extends RequestController {
 		this.requests = type;
 	}
 
-	/** An issuer of a type that is not installed has nobody who works for it. */
+	/** An issuer of a type that is not installed has no controller. */
 	@Override
 	boolean isSigned(JsonObject request) {
 		return CertificateRequests.has(request, "Denied") || this.issuers.type(request) != null;

@@ -56,7 +56,7 @@ class CertificateMetrics implements MeterBinder, RotationListener, AutoCloseable
 	/**
 	 * Creates a binder.
 	 * @param managers the certificates to measure
-	 * @param trust returns what the SSL bundle of a certificate trusts at the moment, and
+	 * @param trust returns what the SSL bundle of a certificate currently trusts, and
 	 * throws an exception if that is not known
 	 * @param clock the clock
 	 */
@@ -149,7 +149,7 @@ class CertificateMetrics implements MeterBinder, RotationListener, AutoCloseable
 		return duration.toMillis() / 1000.0;
 	}
 
-	/** Nobody rotates the authorities of the JDK, some of which have expired. */
+	/** The authorities of the JDK are not rotated, and some have expired. */
 	private static @Nullable Instant firstEnd(Trust trust) {
 		return (trust instanceof Trust.Exactly) ? trust.authorities()
 			.stream()

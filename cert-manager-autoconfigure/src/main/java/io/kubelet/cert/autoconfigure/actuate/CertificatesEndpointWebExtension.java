@@ -73,7 +73,7 @@ class CertificatesEndpointWebExtension {
 	 * with a field, because a page of another origin could send a request without a body
 	 * or with one of another type.
 	 * @param name its name
-	 * @param state the wanted state, {@code rotating}
+	 * @param state the requested state, {@code rotating}
 	 * @return 202 with its report, 400, 404, or 429
 	 */
 	@WriteOperation

@@ -13,9 +13,9 @@ import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificateTemplate;
 
 /**
- * The names that follow from addresses, as the kubelet derives them: sorted and without
- * duplicates, with a host name that is an IP address treated as an IP address. Empty
- * addresses and malformed IP addresses are left out.
+ * The names that are derived from addresses, as the kubelet derives them: sorted and
+ * without duplicates, with a host name that is an IP address treated as an IP address.
+ * Empty addresses and malformed IP addresses are left out.
  *
  * @param dnsNames the DNS names
  * @param ipAddresses the IP addresses

@@ -8,7 +8,7 @@ import java.util.List;
 public interface AddressSource {
 
 	/**
-	 * Returns the addresses at the moment. Does not block.
+	 * Returns the current addresses. Does not block.
 	 * @return the addresses, empty if they are not known yet
 	 */
 	List<NodeAddress> addresses();

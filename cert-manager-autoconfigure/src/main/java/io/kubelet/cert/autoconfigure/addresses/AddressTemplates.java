@@ -9,8 +9,8 @@ import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import org.springframework.core.env.Environment;
 
 /**
- * Supplies a serving template that follows the addresses of a node, a pod or a host. A
- * change of the addresses rotates the certificate.
+ * Supplies a serving template with the addresses of a node, a pod or a host. A change of
+ * the addresses rotates the certificate.
  */
 public final class AddressTemplates implements CertificateTemplateSupplier {
 

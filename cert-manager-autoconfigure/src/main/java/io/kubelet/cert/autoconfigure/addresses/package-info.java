@@ -1,5 +1,5 @@
 /**
- * Templates of serving certificates that follow the addresses of a node, a pod or a host.
+ * Templates of serving certificates with the addresses of a node, a pod or a host.
  * Internal.
  */
 @NullMarked

@@ -46,7 +46,7 @@ public final class NodeKubeconfig {
 		return isPresent(kubeconfig) && KubeconfigFile.read(kubeconfig, null).validClientCertificate(now).isPresent();
 	}
 
-	/** A power failure may leave an empty file, which is as good as none. */
+	/** A power failure may leave an empty file, which counts as missing. */
 	private static boolean isPresent(Path kubeconfig) {
 		return kubeconfig.toFile().length() > 0;
 	}

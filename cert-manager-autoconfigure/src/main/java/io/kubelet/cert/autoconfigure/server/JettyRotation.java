@@ -76,7 +76,7 @@ record JettyRotation(SslBundles bundles, JettyWebServerFactory factory) implemen
 	}
 
 	/**
-	 * Jetty refuses requests for another host than those in the certificate of the
+	 * Jetty rejects requests for another host than those in the certificate of the
 	 * server, and so each one if there is none in it, as in that of a workload.
 	 */
 	private static void compareNamesOnly(Connector connector, LiveSslBundle bundle) {

@@ -56,7 +56,7 @@ record NettyRotation(SslBundles bundles, NettyReactiveWebServerFactory factory) 
 			});
 	}
 
-	/** Follows the connections, and asks those of HTTP/1.1 to close. */
+	/** Keeps track of the connections, and asks those of HTTP/1.1 to close. */
 	@Sharable
 	private static final class Draining extends ChannelOutboundHandlerAdapter implements ServerConnections {
 

@@ -39,7 +39,7 @@ import static java.time.temporal.ChronoUnit.SECONDS;
 
 /**
  * The properties of one certificate, as they are bound. What is not set and has no
- * default here follows from other properties: see {@link SettingsResolver}.
+ * default here depends on other properties: see {@link SettingsResolver}.
  *
  * @param profile Kind of kubelet certificate. Sets the pair name, the subject, the signer
  * and the usages, and for a serving certificate the source of its addresses. Other
@@ -166,7 +166,7 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Valid(NOT_BL
 	 * @param earliest Fraction of the lifetime before which the certificate is not
 	 * rotated.
 	 * @param latest Fraction of the lifetime by which the certificate is rotated, at a
-	 * random moment between earliest and latest. By default 0.9, except for pairs that
+	 * random time between earliest and latest. By default 0.9, except for pairs that
 	 * another program manages: they are overdue shortly before they expire.
 	 * @param waitTimeout How long to wait for approval and signature before an attempt
 	 * counts as failed.

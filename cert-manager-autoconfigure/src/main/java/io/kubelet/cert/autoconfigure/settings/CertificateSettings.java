@@ -69,14 +69,15 @@ public record CertificateSettings(PropertyNames properties, String name, @Nullab
 	/**
 	 * What is requested.
 	 *
-	 * @param wanted what the engine requests; the name of the signer has no origin if
+	 * @param requested what the engine requests; the name of the signer has no origin if
 	 * neither a signer nor an issuer is named
 	 * @param issuer the issuer of cert-manager, {@code null} for a signer
 	 * @param signerCaFile the file with the authorities of the signer
-	 * @param template the configured template, without the addresses that are followed
+	 * @param template the configured template, without the names of the source of
+	 * addresses
 	 * @param addresses where further names are from
 	 */
-	public record Request(RotationSettings.Request wanted, @Nullable Issuer issuer, @Nullable Path signerCaFile,
+	public record Request(RotationSettings.Request requested, @Nullable Issuer issuer, @Nullable Path signerCaFile,
 			CertificateTemplate template, Addresses addresses) {
 
 		private static final CertificateTemplate NOTHING = CertificateTemplate.ofSubject(null);

@@ -148,7 +148,7 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 	}
 
 	/**
-	 * A blank text, as from {@code ${NAME:}}, counts as none unless a rule refuses it,
+	 * A blank text, as from {@code ${NAME:}}, counts as none unless a rule forbids it,
 	 * also as an element of a list: the list would end there.
 	 */
 	@Override

@@ -71,7 +71,7 @@ record SettingsResolver(PropertyNames names, CertificateProperties properties, S
 				rotation, this.properties.startup(), ssl(name, request));
 	}
 
-	/** Only a certificate that has a profile follows the kubelet's configuration. */
+	/** The kubelet's configuration is of use for a certificate with a profile only. */
 	private @Nullable KubeletConfiguration kubelet() {
 		Path file = this.properties.configFile();
 		Profile profile = this.properties.profile();
@@ -153,7 +153,7 @@ record SettingsResolver(PropertyNames names, CertificateProperties properties, S
 		Duration lifetime = this.properties.requestedLifetime();
 		this.names.require(issuer != null || lifetime == null || lifetime.compareTo(SHORTEST_LIFETIME) >= 0,
 				"requested-lifetime", lifetime, "The API server accepts lifetimes from 10 minutes");
-		return new Request(wanted(issuer, template, addresses.source()), issuer, this.properties.signerCaFile(),
+		return new Request(requested(issuer, template, addresses.source()), issuer, this.properties.signerCaFile(),
 				template, addresses);
 	}
 
@@ -209,24 +209,24 @@ record SettingsResolver(PropertyNames names, CertificateProperties properties, S
 				issuer.annotations());
 	}
 
-	private RotationSettings.Request wanted(@Nullable Issuer issuer, CertificateTemplate template,
+	private RotationSettings.Request requested(@Nullable Issuer issuer, CertificateTemplate template,
 			AddressSourceKind source) {
 		if (issuer != null) {
-			return wanted(issuer.reference(), this.names.of("issuer.name"));
+			return requested(issuer.reference(), this.names.of("issuer.name"));
 		}
 		if (this.properties.signerName() != null) {
-			return wanted(new Signer.Named(this.properties.signerName()), this.names.of("signer-name"));
+			return requested(new Signer.Named(this.properties.signerName()), this.names.of("signer-name"));
 		}
 		if (this.properties.profile() != null) {
-			return wanted(this.properties.profile().signer(), this.names.of("profile"));
+			return requested(this.properties.profile().signer(), this.names.of("profile"));
 		}
 		String commonName = template.commonName();
 		boolean kubelet = source == AddressSourceKind.FIXED && Profile.nodeName(commonName) != null
 				&& template.equals(CertificateTemplate.ofSubject(commonName, Profile.NODES));
-		return wanted(Profile.KUBELET_CLIENT.signer(), kubelet ? "the subject of a kubelet" : null);
+		return requested(Profile.KUBELET_CLIENT.signer(), kubelet ? "the subject of a kubelet" : null);
 	}
 
-	private RotationSettings.Request wanted(Signer signer, @Nullable String origin) {
+	private RotationSettings.Request requested(Signer signer, @Nullable String origin) {
 		List<String> usages = this.properties.usages();
 		return new RotationSettings.Request(signer, origin,
 				this.names.check("usages", usages, () -> usages.stream().map(Usage::of).distinct().toList()),

@@ -25,7 +25,7 @@ import static java.time.temporal.ChronoUnit.SECONDS;
  * trust-bundle is set.
  * @param trustConfigMap ConfigMap with the authorities that the bundle trusts, as
  * [namespace/]name[:key], such as kube-root-ca.crt or internal-ca:bundle.pem. By default
- * the namespace of the pod or the context, and the key ca.crt. Changes are followed.
+ * the namespace of the pod or the context, and the key ca.crt. It is watched.
  * @param trustBundle ClusterTrustBundles whose authorities the bundle trusts.
  * @param trustFile PEM file with the authorities that the bundle trusts, which is read
  * again when it changes.

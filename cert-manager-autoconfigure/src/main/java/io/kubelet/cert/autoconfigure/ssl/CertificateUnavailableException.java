@@ -34,7 +34,7 @@ final class CertificateUnavailableException extends CertificateManagerException 
 		this.action = action;
 	}
 
-	/** What to do, {@code null} if that follows from the kind of the failure. */
+	/** What to do, {@code null} if the kind of the failure says it. */
 	@Nullable String action() {
 		return this.action;
 	}
@@ -81,7 +81,7 @@ final class CertificateUnavailableException extends CertificateManagerException 
 						message + ". The API server has not answered the request yet", null)
 				: new CertificateUnavailableException(Kind.TIMED_OUT,
 						message + ". Request " + pending.name() + " "
-								+ pending.waitingFor(settings.request().wanted().signer()),
+								+ pending.waitingFor(settings.request().requested().signer()),
 						null, action(settings, pending));
 	}
 
@@ -94,8 +94,8 @@ final class CertificateUnavailableException extends CertificateManagerException 
 	}
 
 	private static String signer(CertificateSettings settings) {
-		String origin = settings.request().wanted().signerOrigin();
-		return settings.request().wanted().signer().describe() + ((origin != null) ? " (from " + origin + ")" : "");
+		String origin = settings.request().requested().signerOrigin();
+		return settings.request().requested().signer().describe() + ((origin != null) ? " (from " + origin + ")" : "");
 	}
 
 	static CertificateUnavailableException absent(CertificateSettings settings, CertificateStatus status) {

@@ -27,7 +27,7 @@ import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Provides the client that is used at the moment. Nothing is read before it is needed.
+ * Provides the current client. Nothing is read before it is needed.
  * <p>
  * Without a bootstrap kubeconfig, the client authenticates with the credentials of the
  * kubeconfig. With one, it authenticates with the current pair, and with the bootstrap
@@ -205,7 +205,7 @@ public final class ApiClientProvider implements AutoCloseable {
 					.newBuilder()
 					.dispatcher(ApiClientProvider.this.dispatcher)
 					.connectionPool(new ConnectionPool(5, IDLE_SECONDS, TimeUnit.SECONDS))
-					.addInterceptor(this::discardIfRefused)
+					.addInterceptor(this::discardIfUnauthorized)
 					.build());
 				this.client.complete(client);
 			}
@@ -216,12 +216,12 @@ public final class ApiClientProvider implements AutoCloseable {
 		}
 
 		/** Credentials that the server does not accept may have been replaced since. */
-		private Response discardIfRefused(Interceptor.Chain chain) throws IOException {
-			Response answer = chain.proceed(chain.request());
-			if (answer.code() == 401) {
+		private Response discardIfUnauthorized(Interceptor.Chain chain) throws IOException {
+			Response response = chain.proceed(chain.request());
+			if (response.code() == 401) {
 				supersede(this);
 			}
-			return answer;
+			return response;
 		}
 
 	}

@@ -17,7 +17,7 @@ import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.certificate.Signer;
-import io.kubelet.cert.kubernetes.internal.ApiObjects.AnswerTooLargeException;
+import io.kubelet.cert.kubernetes.internal.ApiObjects.ResponseTooLargeException;
 import io.kubelet.cert.request.RequestException;
 import io.kubernetes.client.openapi.ApiException;
 import org.jspecify.annotations.Nullable;
@@ -30,12 +30,12 @@ import org.jspecify.annotations.Nullable;
  */
 public record ApiFailures(String server) {
 
-	/** An API server also answers 403 for an API group that it does not know. */
+	/** An API server also responds with 403 for an API group that it does not know. */
 	private static final String PERHAPS_ABSENT = "Either the permission to create, list, watch and delete "
 			+ "certificaterequests.cert-manager.io is missing, or cert-manager is not installed in this cluster: "
 			+ "'kubectl get crd certificaterequests.cert-manager.io' shows which. ";
 
-	/** What an API server answers below an API group that it does not know. */
+	/** What an API server responds below an API group that it does not know. */
 	private static final String PAGE_NOT_FOUND = "404 page not found";
 
 	/** As for a version that it does not serve. */
@@ -47,14 +47,14 @@ public record ApiFailures(String server) {
 
 	/**
 	 * Translates a failure. The exception of the library is not the cause of the result:
-	 * its message contains the whole answer, which need not be that of an API server.
-	 * @param failure an {@link ApiException}, or what prevented an answer
+	 * its message contains the whole response, which need not be that of an API server.
+	 * @param failure an {@link ApiException}, or what prevented a response
 	 * @param request the request, {@code null} if the call was about none
 	 * @return the failure of the request
 	 */
 	public RequestException translate(Throwable failure, @Nullable CertificateRequest request) {
-		if (failure instanceof ApiException answer && answer.getCode() != 0) {
-			return answered(answer, request);
+		if (failure instanceof ApiException response && response.getCode() != 0) {
+			return responded(response, request);
 		}
 		Throwable cause = (failure instanceof ApiException && failure.getCause() != null) ? failure.getCause()
 				: failure;
@@ -62,7 +62,7 @@ public record ApiFailures(String server) {
 				: unreadable(cause, request);
 	}
 
-	private RequestException answered(ApiException failure, @Nullable CertificateRequest request) {
+	private RequestException responded(ApiException failure, @Nullable CertificateRequest request) {
 		int code = failure.getCode();
 		JsonObject status = status(failure.getResponseBody());
 		String said = message(status);
@@ -86,8 +86,8 @@ public record ApiFailures(String server) {
 				"The API server at %s does not accept the credentials (401 Unauthorized): the token or the client "
 					.formatted(this.server) + "certificate is wrong or has expired";
 			case 403 ->
-				(isOfCertManager(request) && "create".equals(RbacAdvice.refusedVerb(said)) ? PERHAPS_ABSENT : "") + said
-						+ RbacAdvice.on(said);
+				(isOfCertManager(request) && "create".equals(RbacAdvice.forbiddenVerb(said)) ? PERHAPS_ABSENT : "")
+						+ said + RbacAdvice.on(said);
 			default -> "The API server at %s does not accept the request (%d): %s".formatted(this.server, code, said);
 		};
 		return RequestException.rejected(code, reason(status, "HTTP" + code), about(request) + message);
@@ -120,18 +120,18 @@ public record ApiFailures(String server) {
 	}
 
 	/**
-	 * Describes a refusal.
-	 * @param failure the answer
+	 * Describes why a request failed.
+	 * @param failure the response
 	 * @param permission the permission that is needed
-	 * @return a clause, with further lines if commands grant what was refused
+	 * @return a clause, with further lines if commands grant what was forbidden
 	 */
-	public static String refusal(ApiException failure, String permission) {
+	public static String reason(ApiException failure, String permission) {
 		String message = message(status(failure.getResponseBody()));
 		return "the API server answers %d: %s; %s%s".formatted(failure.getCode(), message, permission,
 				(failure.getCode() == 403) ? RbacAdvice.on(message) : "");
 	}
 
-	/** Only the type and place are kept: the message may contain the answer. */
+	/** Only the type and place are kept: the message may contain the response. */
 	private RequestException unreadable(Throwable problem, @Nullable CertificateRequest request) {
 		RequestException failure = unexpected(
 				"The answer from %s is not from an API server (%s). A proxy may have answered".formatted(this.server,
@@ -146,7 +146,7 @@ public record ApiFailures(String server) {
 	}
 
 	private RequestException unreachable(IOException cause, @Nullable CertificateRequest request) {
-		if (cause instanceof AnswerTooLargeException) {
+		if (cause instanceof ResponseTooLargeException) {
 			return unexpected("The answer from %s is %s and was not read. A proxy may have answered"
 				.formatted(this.server, cause.getMessage()), request);
 		}

@@ -43,7 +43,7 @@ public final class ApiObjects {
 	/** Shown in the audit log of the API server, and as the manager of fields. */
 	public static final String USER_AGENT = "spring-boot-cert-manager";
 
-	/** Limits a call, from connecting to the end of the answer. A watch has its own. */
+	/** Limits a call, from connecting to the end of the response. A watch has its own. */
 	private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
 	/** Objects have at most 1.5 MiB, unless etcd is configured otherwise. */
@@ -142,17 +142,17 @@ public final class ApiObjects {
 	/**
 	 * Sends a call.
 	 * @param call the call
-	 * @return the object in the answer; a failure is an {@link ApiException} if the
-	 * server has answered with one, otherwise what prevented an answer
+	 * @return the object in the response; a failure is an {@link ApiException} if the
+	 * server has responded with one, otherwise what prevented a response
 	 */
 	public static CompletableFuture<JsonObject> send(Call call) {
 		CompletableFuture<JsonObject> result = new CompletableFuture<>();
 		call.enqueue(new Callback() {
 
 			@Override
-			public void onResponse(Call call, Response answer) {
-				try (answer) {
-					result.complete(object(answer));
+			public void onResponse(Call call, Response response) {
+				try (response) {
+					result.complete(object(response));
 				}
 				catch (Throwable ex) {
 					result.completeExceptionally(ex);
@@ -172,39 +172,39 @@ public final class ApiObjects {
 	/**
 	 * Executes a call that is about one object.
 	 * @param call the call
-	 * @return the object in the answer
-	 * @throws ApiException if the answer is a failure
-	 * @throws AnswerTooLargeException if the answer is larger than 4 MiB
-	 * @throws IOException if there is no answer
-	 * @throws JsonParseException if the answer is no object
+	 * @return the object in the response
+	 * @throws ApiException if the response is a failure
+	 * @throws ResponseTooLargeException if the response is larger than 4 MiB
+	 * @throws IOException if there is no response
+	 * @throws JsonParseException if the response is no object
 	 */
 	public static JsonObject execute(Call call) throws ApiException, IOException {
-		try (Response answer = call.execute()) {
-			return object(answer);
+		try (Response response = call.execute()) {
+			return object(response);
 		}
 	}
 
-	private static JsonObject object(Response answer) throws ApiException, IOException {
-		return object(limited(stream(answer), MEBIBYTES).readUtf8());
+	private static JsonObject object(Response response) throws ApiException, IOException {
+		return object(limited(stream(response), MEBIBYTES).readUtf8());
 	}
 
-	/** Returns the body of an answer, as {@link #stream} does, up to 64 MiB of it. */
-	public static JsonReader list(Response answer) throws ApiException, IOException {
-		BufferedSource body = limited(stream(answer), MEBIBYTES_OF_LIST);
+	/** Returns the body of a response, as {@link #stream} does, up to 64 MiB of it. */
+	public static JsonReader list(Response response) throws ApiException, IOException {
+		BufferedSource body = limited(stream(response), MEBIBYTES_OF_LIST);
 		return new JsonReader(new InputStreamReader(body.inputStream(), StandardCharsets.UTF_8));
 	}
 
 	/**
-	 * Returns the body of an answer as a stream, which has no limit.
-	 * @param answer the answer
+	 * Returns the body of a response as a stream, which has no limit.
+	 * @param response the response
 	 * @return the body
-	 * @throws ApiException if the answer is a failure
+	 * @throws ApiException if the response is a failure
 	 * @throws IOException if the body of the failure cannot be read
 	 */
-	public static BufferedSource stream(Response answer) throws ApiException, IOException {
-		BufferedSource body = answer.body().source();
-		if (!answer.isSuccessful()) {
-			throw new ApiException(answer.message(), answer.code(), answer.headers().toMultimap(),
+	public static BufferedSource stream(Response response) throws ApiException, IOException {
+		BufferedSource body = response.body().source();
+		if (!response.isSuccessful()) {
+			throw new ApiException(response.message(), response.code(), response.headers().toMultimap(),
 					limited(body, MEBIBYTES).readUtf8());
 		}
 		return body;
@@ -221,7 +221,7 @@ public final class ApiObjects {
 				long count = super.read(sink, byteCount);
 				this.left -= count;
 				if (this.left < 0) {
-					throw new AnswerTooLargeException(mebibytes);
+					throw new ResponseTooLargeException(mebibytes);
 				}
 				return count;
 			}
@@ -231,13 +231,13 @@ public final class ApiObjects {
 
 	/**
 	 * Reads the next line of a stream, {@code null} at its end.
-	 * @throws AnswerTooLargeException if the line is too large
+	 * @throws ResponseTooLargeException if the line is too large
 	 * @throws IOException if it cannot be read
 	 */
 	public static @Nullable String line(BufferedSource stream) throws IOException {
 		long end = stream.indexOf((byte) '\n', 0, MEBIBYTES * MEBIBYTE + 1);
 		if (end < 0 && stream.getBuffer().size() > MEBIBYTES * MEBIBYTE) {
-			throw new AnswerTooLargeException(MEBIBYTES);
+			throw new ResponseTooLargeException(MEBIBYTES);
 		}
 		return stream.readUtf8Line();
 	}
@@ -281,10 +281,10 @@ public final class ApiObjects {
 		return (value != null && value.isJsonPrimitive()) ? value.getAsString() : null;
 	}
 
-	/** An answer (unpacked) or a line of a watch is larger than its limit. */
-	public static final class AnswerTooLargeException extends IOException {
+	/** A response (unpacked) or a line of a watch is larger than its limit. */
+	public static final class ResponseTooLargeException extends IOException {
 
-		AnswerTooLargeException(int mebibytes) {
+		ResponseTooLargeException(int mebibytes) {
 			super("larger than %d MiB".formatted(mebibytes));
 		}
 

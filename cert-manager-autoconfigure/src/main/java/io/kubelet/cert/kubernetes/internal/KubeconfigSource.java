@@ -80,8 +80,8 @@ public final class KubeconfigSource {
 	}
 
 	/**
-	 * Returns the trust of a client, which follows the authorities in the kubeconfig. If
-	 * it names none, the client trusts those of the JDK, as kubectl does.
+	 * Returns the trust of a client, in the current authorities of the kubeconfig. If it
+	 * names none, the client trusts those of the JDK, as kubectl does.
 	 * @param now what the kubeconfig contains now
 	 */
 	Supplier<Trust> trust(KubeconfigFile now) {

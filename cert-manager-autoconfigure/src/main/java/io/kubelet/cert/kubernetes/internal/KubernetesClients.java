@@ -30,8 +30,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Creates API clients from the configuration in the places where Kubernetes programs look
  * for it ({@link KubeconfigSource}). A client follows no redirects: an API server sends
- * none, and the target might be another server. Connecting, and each wait for a part of
- * an answer, may take 10 seconds.
+ * none, and the target might be another server. Connecting, and each wait for a part of a
+ * response, may take 10 seconds.
  */
 final class KubernetesClients {
 

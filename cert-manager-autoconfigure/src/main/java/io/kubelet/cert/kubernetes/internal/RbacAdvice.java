@@ -6,13 +6,13 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The commands that grant what a 403 refuses, ready to paste. They only create, so
+ * The commands that grant what a 403 forbids, ready to paste. They only create, so
  * pasting them does not affect the permissions of others.
  */
 final class RbacAdvice {
 
 	/** A user whose name could end the quotes of a shell gets no advice. */
-	private static final Pattern REFUSAL = Pattern.compile("(?:[a-z.0-9]+ \"(?<name>[\\w.:-]+)\" is forbidden: )?"
+	private static final Pattern FORBIDDEN = Pattern.compile("(?:[a-z.0-9]+ \"(?<name>[\\w.:-]+)\" is forbidden: )?"
 			+ "User \"(?<user>[^\"'\\\\]+)\" cannot (?<verb>\\w+) resource \"(?<resource>\\w+)\" "
 			+ "in API group \"(?<group>[\\w.-]*)\"(?: in the namespace \"(?<namespace>[\\w-]+)\")?");
 
@@ -20,37 +20,37 @@ final class RbacAdvice {
 	}
 
 	/**
-	 * Returns the verb that RBAC refuses.
-	 * @param message the message of the answer
-	 * @return the verb, {@code null} if the refusal is not about a permission
+	 * Returns the verb that RBAC forbids.
+	 * @param message the message of the response
+	 * @return the verb, {@code null} if the failure is not about a permission
 	 */
-	static @Nullable String refusedVerb(String message) {
-		Matcher refusal = REFUSAL.matcher(message);
-		return refusal.find() ? refusal.group("verb") : null;
+	static @Nullable String forbiddenVerb(String message) {
+		Matcher forbidden = FORBIDDEN.matcher(message);
+		return forbidden.find() ? forbidden.group("verb") : null;
 	}
 
 	/**
-	 * Returns what to do about a refusal.
-	 * @param message the message of the answer
-	 * @return further lines for the message, empty if the refusal is not about a
+	 * Returns what to do about a failure.
+	 * @param message the message of the response
+	 * @return further lines for the message, empty if the failure is not about a
 	 * permission
 	 */
 	static String on(String message) {
-		Matcher refusal = REFUSAL.matcher(message);
-		if (!refusal.find()) {
+		Matcher forbidden = FORBIDDEN.matcher(message);
+		if (!forbidden.find()) {
 			return "";
 		}
-		String user = refusal.group("user");
+		String user = forbidden.group("user");
 		if (user.equals("system:anonymous")) {
 			return "\nNo credentials were sent: name a user with a token, a client certificate or a working "
 					+ "exec plug-in in the kubeconfig";
 		}
-		String resource = refusal.group("resource");
-		String object = resource.startsWith("certificate") ? null : refusal.group("name");
-		String namespace = refusal.group("namespace");
+		String resource = forbidden.group("resource");
+		String object = resource.startsWith("certificate") ? null : forbidden.group("name");
+		String namespace = forbidden.group("namespace");
 		String kind = (namespace != null) ? "role" : "clusterrole";
 		String in = (namespace != null) ? " --namespace " + namespace : "";
-		String group = refusal.group("group").isEmpty() ? "" : "." + refusal.group("group");
+		String group = forbidden.group("group").isEmpty() ? "" : "." + forbidden.group("group");
 		String only = (object != null) ? " --resource-name=" + object : "";
 		// With a prefix: a role of this name that exists might allow more
 		String role = "kubelet-cert-" + resource + ((object != null) ? "-" + object : "");
@@ -60,9 +60,9 @@ final class RbacAdvice {
 
 				The user lacks the permission to %1$s %2$s%11$s. To grant it, an administrator runs:
 				kubectl create %4$s %5$s%3$s --verb=%6$s --resource=%2$s%7$s%8$s
-				kubectl create %4$sbinding '%9$s'%3$s --%4$s=%5$s --user='%10$s'""".formatted(refusal.group("verb"),
+				kubectl create %4$sbinding '%9$s'%3$s --%4$s=%5$s --user='%10$s'""".formatted(forbidden.group("verb"),
 				resource, in, kind, role, verbs(resource, object), group, only, binding, user,
-				(resource.equals("certificaterequests") && refusal.group("verb").equals("create"))
+				(resource.equals("certificaterequests") && forbidden.group("verb").equals("create"))
 						? ", unless cert-manager is not installed" : "");
 	}
 

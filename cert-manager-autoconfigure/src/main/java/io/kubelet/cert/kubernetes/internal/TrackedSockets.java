@@ -12,8 +12,8 @@ import javax.net.SocketFactory;
 
 /**
  * Creates the sockets of a client and tracks those that are open. They have
- * {@code TCP_NODELAY} set: otherwise, a small request that follows another would wait for
- * the delayed acknowledgment of the server (40 ms).
+ * {@code TCP_NODELAY} set: otherwise, a small request after another would wait for the
+ * delayed acknowledgment of the server (40 ms).
  */
 final class TrackedSockets extends SocketFactory {
 

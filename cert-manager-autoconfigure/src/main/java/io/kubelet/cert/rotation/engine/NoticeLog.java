@@ -98,19 +98,19 @@ final class NoticeLog {
 	}
 
 	private void waiting(CertificateRequest request) {
-		about(logger.atInfo(), request).log(
-				"[{}] Request {} to {}{}, created {} ago, is waiting for approval and signature: {}", request.name(),
-				request.signer().describe(),
-				(this.settings.request().signerOrigin() != null)
-						? " (from " + this.settings.request().signerOrigin() + ")" : "",
-				waited(), howToFollow(request));
+		about(logger.atInfo(), request)
+			.log("[{}] Request {} to {}{}, created {} ago, is waiting for approval and signature: {}", request.name(),
+					request.signer().describe(),
+					(this.settings.request().signerOrigin() != null)
+							? " (from " + this.settings.request().signerOrigin() + ")" : "",
+					waited(), howToWatch(request));
 	}
 
 	private void waitingForLong(CertificateRequest request, CertificatePair pair) {
 		about(logger.atWarn(), request).log(
 				"[{}] Request {} to {} has been waiting for {}, and the certificate is valid for only another {}: {}",
 				request.name(), request.signer().describe(), waited(),
-				ReadableDuration.of(Duration.between(this.now, pair.notAfter())), howToFollow(request));
+				ReadableDuration.of(Duration.between(this.now, pair.notAfter())), howToWatch(request));
 	}
 
 	private void unattended(CertificateRequest request) {
@@ -135,7 +135,7 @@ final class NoticeLog {
 		CertificateRequest pending = pendingRequest();
 		if (pending != null && pending.uid() != null) {
 			return "Request %s to %s waits for approval and signature: %s".formatted(pending.name(),
-					pending.signer().describe(), howToFollow(pending));
+					pending.signer().describe(), howToWatch(pending));
 		}
 		return (this.state.past().lastFailure() != null)
 				? "The application keeps trying. See 'lastFailure' in the endpoint, or the last failed attempt in this log"
@@ -152,10 +152,10 @@ final class NoticeLog {
 		return (pending != null) ? pending.request().request() : null;
 	}
 
-	private String howToFollow(CertificateRequest request) {
+	private String howToWatch(CertificateRequest request) {
 		Pending pending = this.state.pending();
 		return request.signer()
-			.howToFollow((pending != null && pending.object() != null) ? pending.object().namespace() : "",
+			.howToWatch((pending != null && pending.object() != null) ? pending.object().namespace() : "",
 					String.valueOf(request.name()));
 	}
 

@@ -61,9 +61,9 @@ class PropertiesBinderTests {
 			.isEqualTo(first.rotation().schedule());
 		assertThat(second.storage().certDir()).isEqualTo(Path.of("/pki"));
 		assertThat(second.storage().retain()).isEqualTo(2);
-		assertThat(second.request().wanted().key())
+		assertThat(second.request().requested().key())
 			.isEqualTo(new KeySpecification(KeySpecification.Algorithm.RSA, 4096));
-		assertThat(second.request().wanted().lifetime()).isEqualTo(Duration.ofDays(1));
+		assertThat(second.request().requested().lifetime()).isEqualTo(Duration.ofDays(1));
 		assertThat(second.ssl()).usingRecursiveComparison().ignoringFields("bundle").isEqualTo(first.ssl());
 		assertThat(second.ssl().trusted()).isEqualTo(new Trusted(TrustKind.FILE, "ssl.trust-file", "/ca.pem", ""));
 	}
@@ -107,9 +107,9 @@ class PropertiesBinderTests {
 		CertificateSettings second = TestSettings.named("shop-client", FIRST,
 				"additional.shop-client.template.dns-names=shop");
 		assertThat(second.ssl().bundle()).isEqualTo("shop-client");
-		assertThat(second.request().wanted().signerOrigin()).isNull();
+		assertThat(second.request().requested().signerOrigin()).isNull();
 		assertThat(second.request().signerCaFile()).isNull();
-		assertThat(second.request().wanted().usages()).isEmpty();
+		assertThat(second.request().requested().usages()).isEmpty();
 		assertThat(second.request().template().commonName()).isNull();
 		assertThat(second.request().addresses().source()).isEqualTo(AddressSourceKind.FIXED);
 		assertThat(second.rotation().enabled()).isTrue();
@@ -131,7 +131,7 @@ class PropertiesBinderTests {
 				"template.common-name=a;issuer.name=first;issuer.kind=ClusterIssuer;ssl.trust=system;cert-dir=/pki;ssl.drain=5s",
 				"additional.b.template.common-name=b;additional.b.issuer.name=${absent:}",
 				"additional.b.cert-dir=;additional.b.ssl.drain=");
-		assertThat(second.request().wanted().signer()).hasToString("ClusterIssuer/first");
+		assertThat(second.request().requested().signer()).hasToString("ClusterIssuer/first");
 		assertThat(second.ssl().trusted().kind()).isEqualTo(TrustKind.SYSTEM);
 		assertThat(second.storage().certDir()).isEqualTo(Path.of("/pki"));
 		assertThat(second.ssl().drain()).isEqualTo(Duration.ofSeconds(5));
@@ -259,7 +259,7 @@ class PropertiesBinderTests {
 		assertThat(all).allSatisfy((settings) -> {
 			assertThat(settings.startup().timeout()).isEqualTo(Duration.ofMinutes(30));
 			assertThat(settings.storage().certDir()).isEqualTo(Path.of("/var/lib/shop"));
-			assertThat(settings.request().wanted().key().size()).isEqualTo(384);
+			assertThat(settings.request().requested().key().size()).isEqualTo(384);
 		});
 	}
 

@@ -59,7 +59,7 @@ class SettingsResolverTests {
 		assertThat(settings.storage())
 			.isEqualTo(new CertificateSettings.Storage(Path.of("/var/lib/kubelet/pki"), null, false, 5, null));
 		assertThat(settings.request().template()).isEqualTo(CertificateTemplate.ofSubject(null));
-		assertThat(settings.request().wanted().key()).isEqualTo(KeySpecification.EC_P256);
+		assertThat(settings.request().requested().key()).isEqualTo(KeySpecification.EC_P256);
 		assertThat(settings.rotation()).usingRecursiveComparison()
 			.ignoringFields("schedule.required")
 			.isEqualTo(new CertificateSettings.Rotation(true, "kubelet.cert.rotate-certificates=true",
@@ -69,7 +69,7 @@ class SettingsResolverTests {
 		assertThat(settings.ssl()).isEqualTo(
 				new CertificateSettings.Ssl("kubelet-client", new Trusted(TrustKind.CLUSTER, "ssl.trust", "", ""),
 						Duration.ofHours(1), PeerRules.NONE, Duration.ofSeconds(30)));
-		assertThat(RotationSettings.Request.of(Signer.of("any")).key()).isEqualTo(settings.request().wanted().key());
+		assertThat(RotationSettings.Request.of(Signer.of("any")).key()).isEqualTo(settings.request().requested().key());
 		assertThat(defaultValue("enabled")).isEqualTo("true");
 		assertThat(defaultValue("pair-name")).isEqualTo(settings.name());
 		assertThat(defaultValue("rotate-certificates")).isEqualTo(String.valueOf(settings.rotation().enabled()));
@@ -145,7 +145,7 @@ class SettingsResolverTests {
 					template.common-name=app;template.organizations=system:nodes                 | - | -
 					""")
 	void signerIsTheConfiguredOneOrThatOfAKubelet(String properties, @Nullable String signer, @Nullable String origin) {
-		RotationSettings.Request wanted = TestSettings.first(properties).request().wanted();
+		RotationSettings.Request wanted = TestSettings.first(properties).request().requested();
 		assertThat(wanted.signerOrigin()).isEqualTo(origin);
 		if (signer != null) {
 			assertThat(wanted.signer()).hasToString(signer);
@@ -169,10 +169,10 @@ class SettingsResolverTests {
 	void issuerHasTheDefaultsOfCertManagerUnlessTheyAreSet(String properties, String signerName, String kind,
 			String group, @Nullable String namespace, @Nullable String annotation) {
 		Request request = TestSettings.first("issuer.name=internal;requested-lifetime=1m", properties).request();
-		assertThat(request.wanted().signer()).hasToString(signerName);
-		assertThat(request.wanted().signerOrigin()).isEqualTo("kubelet.cert.issuer.name");
+		assertThat(request.requested().signer()).hasToString(signerName);
+		assertThat(request.requested().signerOrigin()).isEqualTo("kubelet.cert.issuer.name");
 		Signer.Issuer reference = new Signer.Issuer(kind, "internal", group);
-		assertThat(request.wanted().signer()).isEqualTo(reference);
+		assertThat(request.requested().signer()).isEqualTo(reference);
 		assertThat(request.issuer()).isEqualTo(new Issuer(reference, namespace,
 				(annotation != null) ? Map.of("example.com/template", annotation) : Map.of()));
 	}
@@ -189,7 +189,7 @@ class SettingsResolverTests {
 					"issuer.name=internal;issuer.kind=ClusterIssuer;node-name=n1;additional.b." + property
 							+ ";additional.b.pair-name=b")
 			.request();
-		assertThat(request.wanted().signer()).hasToString(signer);
+		assertThat(request.requested().signer()).hasToString(signer);
 		assertThat(request.issuer() != null).isEqualTo(issuer);
 	}
 

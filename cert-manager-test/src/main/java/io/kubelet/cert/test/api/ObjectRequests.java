@@ -58,7 +58,7 @@ public final class ObjectRequests {
 		return handler.get();
 	}
 
-	/** A generated name that is taken gives way to another one, several times. */
+	/** If a generated name is taken, another one is tried, several times. */
 	private ApiResponse create(ResourceType type, Access access, ApiRequest request, Caller caller) {
 		JsonObject submitted = RequestBody.object(request, type);
 		boolean generated = Json.text(submitted, "metadata", "name").isEmpty();

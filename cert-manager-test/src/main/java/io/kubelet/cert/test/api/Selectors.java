@@ -50,9 +50,9 @@ final class Selectors {
 			throw ApiFailure.badRequest("field label not supported: " + field);
 		}
 		String[] path = field.split("\\.");
-		String wanted = matcher.group(3);
+		String expected = matcher.group(3);
 		boolean equal = !matcher.group(2).equals("!=");
-		return (object) -> Json.text(object, path).equals(wanted) == equal;
+		return (object) -> Json.text(object, path).equals(expected) == equal;
 	}
 
 	private static Predicate<JsonObject> label(String requirement) {
@@ -60,14 +60,14 @@ final class Selectors {
 		if (!matcher.matches()) {
 			throw ApiFailure.badRequest("unable to parse requirement: " + requirement);
 		}
-		boolean wanted = !matcher.group(1).equals("!") && !"!=".equals(matcher.group(4))
+		boolean expected = !matcher.group(1).equals("!") && !"!=".equals(matcher.group(4))
 				&& !"notin".equals(matcher.group(6));
 		String values = (matcher.group(7) != null) ? matcher.group(7).trim() : matcher.group(5);
 		Predicate<String> matching = (matcher.group(3) == null) ? (value) -> true
 				: List.of(values.split("\\s*,\\s*"))::contains;
 		return (object) -> {
 			JsonElement value = Json.at(object, "metadata", "labels", matcher.group(2));
-			return (value != null && matching.test(value.getAsString())) == wanted;
+			return (value != null && matching.test(value.getAsString())) == expected;
 		};
 	}
 

@@ -92,7 +92,7 @@ public final class Watch implements ApiResponse.Source {
 		try {
 			output.flush();
 			begin(output);
-			follow(output);
+			stream(output);
 		}
 		catch (ApiFailure failure) {
 			send(output, "ERROR", failure.status());
@@ -118,7 +118,7 @@ public final class Watch implements ApiResponse.Source {
 		}
 	}
 
-	private void follow(OutputStream output) throws IOException, InterruptedException {
+	private void stream(OutputStream output) throws IOException, InterruptedException {
 		while (true) {
 			long now = System.nanoTime();
 			long until = Math.min(this.deadline, this.nextBookmark);

@@ -22,7 +22,7 @@ import com.sun.net.httpserver.HttpsServer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Listens for HTTPS on the loopback address, and can stop to listen and come back on the
+ * Listens for HTTPS on the loopback address, and can stop listening and come back on the
  * same port.
  */
 public final class HttpFrontEnd {
@@ -77,7 +77,7 @@ public final class HttpFrontEnd {
 		}
 	}
 
-	/** Stop to listen, and end all connections. */
+	/** Stops listening, and ends all connections. */
 	public synchronized void stop() {
 		HttpsServer current = this.server;
 		this.server = null;

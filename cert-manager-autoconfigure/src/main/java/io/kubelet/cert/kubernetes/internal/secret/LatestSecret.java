@@ -140,10 +140,10 @@ final class LatestSecret implements Observer {
 
 	/** Whoever may not watch the Secret can still read it. */
 	@Override
-	public String refused(ApiException answer, Kind kind) {
+	public String watchFailed(ApiException response, Kind kind) {
 		markOutdated();
 		this.callbacks.forEach(Runnable::run);
-		return ApiFailures.refusal(answer, "get, list, watch and update on the Secret are needed");
+		return ApiFailures.reason(response, "get, list, watch and update on the Secret are needed");
 	}
 
 	@Override

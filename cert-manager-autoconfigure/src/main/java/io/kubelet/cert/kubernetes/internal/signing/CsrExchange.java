@@ -212,8 +212,8 @@ final class CsrExchange implements RequestWatches.Subscriber {
 	}
 
 	@Override
-	public void refused(ApiException answer) {
-		fail(answer);
+	public void watchFailed(ApiException response) {
+		fail(response);
 	}
 
 	/**

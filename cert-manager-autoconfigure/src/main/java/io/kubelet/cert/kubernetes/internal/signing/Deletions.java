@@ -40,7 +40,7 @@ final class Deletions {
 
 	private final BlockingQueue<Deletion> postponed = new LinkedBlockingQueue<>();
 
-	private final AtomicBoolean refused = new AtomicBoolean();
+	private final AtomicBoolean forbidden = new AtomicBoolean();
 
 	Deletions(SigningApi api, ApiClientProvider clients) {
 		this.api = api;
@@ -83,7 +83,7 @@ final class Deletions {
 	/** The UID of a request of an earlier process is that of its object. */
 	private CompletableFuture<?> deletion(ApiClient client, CertificateRequest request) {
 		String name = Objects.requireNonNull(request.name(), "Requests have names");
-		CompletableFuture<Optional<RequestObject>> swept = this.refused.get()
+		CompletableFuture<Optional<RequestObject>> swept = this.forbidden.get()
 				? CompletableFuture.completedFuture(Optional.empty()) : this.leftovers.sweep(client, request);
 		return swept.thenCompose((listed) -> {
 			if (request.uid() != null) {
@@ -107,7 +107,7 @@ final class Deletions {
 	private boolean isFinal(ApiClient client, CertificateRequest request, Throwable cause) {
 		Throwable unwrapped = (cause instanceof CompletionException && cause.getCause() != null) ? cause.getCause()
 				: cause;
-		int code = (unwrapped instanceof ApiException answer) ? answer.getCode() : 0;
+		int code = (unwrapped instanceof ApiException response) ? response.getCode() : 0;
 		if (code == 404 || code == 409 || this.clients.executor().isShutdown()) {
 			return true;
 		}
@@ -116,7 +116,7 @@ final class Deletions {
 			logger.info("Request {} could not be deleted, which is tried again after the next rotation: {}",
 					request.name(), message);
 		}
-		else if (this.refused.compareAndSet(false, true)) {
+		else if (this.forbidden.compareAndSet(false, true)) {
 			logger.warn("Requests remain in the cluster once they are answered, but nothing else is affected: {}",
 					message);
 		}

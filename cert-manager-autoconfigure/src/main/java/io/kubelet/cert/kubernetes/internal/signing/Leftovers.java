@@ -95,7 +95,7 @@ final class Leftovers {
 						.add(ApiObjects.send(ApiObjects.delete(client, this.api.path(), other.name(), other.uid())));
 				}
 				else {
-					// The next deletion looks again
+					// The next deletion tries again
 					this.clean.remove(label);
 				}
 			});

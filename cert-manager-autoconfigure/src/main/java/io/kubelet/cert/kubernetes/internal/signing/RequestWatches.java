@@ -187,9 +187,9 @@ final class RequestWatches {
 
 		/** Those that wait fail. A later request may meet the next attempt to watch. */
 		@Override
-		public String refused(ApiException answer, Kind kind) {
-			this.waiting.forEach((subscriber) -> subscriber.refused(answer));
-			return "the API server answers " + answer.getCode();
+		public String watchFailed(ApiException response, Kind kind) {
+			this.waiting.forEach((subscriber) -> subscriber.watchFailed(response));
+			return "the API server answers " + response.getCode();
 		}
 
 		@Override
@@ -220,8 +220,8 @@ final class RequestWatches {
 		/** The object may have changed. */
 		void look();
 
-		/** The server refuses the watch. */
-		void refused(ApiException answer);
+		/** The server does not allow the watch. */
+		void watchFailed(ApiException response);
 
 	}
 

@@ -38,8 +38,8 @@ interface SigningApi {
 	 * Returns the chain that was issued for an object.
 	 * @param object the object
 	 * @return the chain, empty if there is no answer yet
-	 * @throws RequestException if the request was denied, the signer refused it, or the
-	 * issued data is not a certificate
+	 * @throws RequestException if the request was denied, the signer did not sign it, or
+	 * the issued data is not a certificate
 	 */
 	Optional<List<X509Certificate>> issuedChain(RequestObject object);
 
@@ -63,7 +63,7 @@ interface SigningApi {
 
 	/**
 	 * Returns whether objects remain until the requester deletes them.
-	 * @return {@code true} if nobody else deletes them
+	 * @return {@code true} if nothing else deletes them
 	 */
 	default boolean keepsObjects() {
 		return false;

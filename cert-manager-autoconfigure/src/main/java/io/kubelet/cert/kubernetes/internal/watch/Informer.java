@@ -15,8 +15,8 @@ import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
 
 /**
- * Follows the selected objects of the API from the first use of {@link #state()}. If the
- * API server cannot be reached, the last known state remains.
+ * Lists and watches the selected objects of the API from the first use of
+ * {@link #state()}. If the API server cannot be reached, the last known state remains.
  */
 public final class Informer implements Observer, AutoCloseable {
 
@@ -38,7 +38,7 @@ public final class Informer implements Observer, AutoCloseable {
 	 * Creates an informer. Nothing is requested yet.
 	 * @param selection selects the objects
 	 * @param description describes the objects in the log, such as {@code ConfigMap a/b}
-	 * @param remedy returns what is needed if the API server refuses with a status, as a
+	 * @param remedy returns what is needed if the API server responds with a status, as a
 	 * clause
 	 * @param changes accepts each new state, on the thread of the watch
 	 * @param clients returns the client to use; called for each connection
@@ -54,7 +54,7 @@ public final class Informer implements Observer, AutoCloseable {
 	}
 
 	/**
-	 * Returns the last known state, and starts to follow the objects.
+	 * Returns the last known state, and starts to watch the objects.
 	 * @return the state
 	 */
 	public State state() {
@@ -93,8 +93,8 @@ public final class Informer implements Observer, AutoCloseable {
 	}
 
 	@Override
-	public String refused(ApiException answer, Kind kind) {
-		String problem = ApiFailures.refusal(answer, this.remedy.apply(answer.getCode()));
+	public String watchFailed(ApiException response, Kind kind) {
+		String problem = ApiFailures.reason(response, this.remedy.apply(response.getCode()));
 		become(new State(this.state.objects, problem, kind));
 		return problem;
 	}
@@ -122,7 +122,7 @@ public final class Informer implements Observer, AutoCloseable {
 	 * What is known about the objects.
 	 *
 	 * @param objects the objects by name, empty if they are not known or there are none
-	 * @param problem why no object is known or they cannot be followed, empty if there is
+	 * @param problem why no object is known or they cannot be watched, empty if there is
 	 * no problem; with commands in further lines if a permission is missing
 	 * @param kind the kind of the problem: {@link Kind#UNAVAILABLE} if the API server has
 	 * never answered, but may do so later

@@ -20,7 +20,7 @@ public interface Observer {
 		return true;
 	}
 
-	/** All objects were listed. These are the wanted ones. */
+	/** All objects were listed. These are the selected ones. */
 	void listed(List<JsonObject> objects);
 
 	/** An object was created or has changed. */
@@ -39,11 +39,11 @@ public interface Observer {
 	}
 
 	/**
-	 * The server refuses the watch, which is opened again unless it is closed.
-	 * @param answer the answer
+	 * The server does not allow the watch, which is opened again unless it is closed.
+	 * @param response the response
 	 * @param kind what it means
 	 * @return what is wrong
 	 */
-	String refused(ApiException answer, Kind kind);
+	String watchFailed(ApiException response, Kind kind);
 
 }

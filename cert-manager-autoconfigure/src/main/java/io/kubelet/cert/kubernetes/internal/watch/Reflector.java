@@ -49,8 +49,8 @@ public final class Reflector implements AutoCloseable {
 	private static final long LONGEST_PAUSE = 30_000;
 
 	/**
-	 * A server or a proxy may ask for an hour. Meanwhile, nobody would see that a request
-	 * was answered or that an authority was removed.
+	 * A server or a proxy may ask for an hour. Meanwhile, it would remain unknown that a
+	 * request was answered or that an authority was removed.
 	 */
 	private static final Duration LONGEST_RETRY_AFTER = Duration.ofSeconds(10);
 
@@ -118,7 +118,7 @@ public final class Reflector implements AutoCloseable {
 		while (!isClosed()) {
 			this.attempts++;
 			try {
-				follow(this.clients.get());
+				listAndWatch(this.clients.get());
 			}
 			catch (Throwable ex) {
 				failed(ex);
@@ -136,7 +136,7 @@ public final class Reflector implements AutoCloseable {
 		}
 	}
 
-	private void follow(ApiClient client) {
+	private void listAndWatch(ApiClient client) {
 		try {
 			watch(client, (this.resourceVersion != null) ? this.resourceVersion : list(client));
 		}
@@ -189,7 +189,7 @@ public final class Reflector implements AutoCloseable {
 	}
 
 	private void failed(ApiClient client, Exception ex) {
-		int code = (ex instanceof ApiException answer) ? answer.getCode() : 0;
+		int code = (ex instanceof ApiException response) ? response.getCode() : 0;
 		String known = this.resourceVersion;
 		this.resourceVersion = null;
 		if (isClosed() || code == GONE) {
@@ -200,8 +200,8 @@ public final class Reflector implements AutoCloseable {
 		if (code == TOO_MANY_REQUESTS && known != null && this.attempts < FAILURES_TO_REPORT) {
 			this.resourceVersion = known;
 		}
-		else if (failure.kind() != Kind.UNAVAILABLE && code != 0 && ex instanceof ApiException answer) {
-			report(this.observer.refused(answer, failure.kind()));
+		else if (failure.kind() != Kind.UNAVAILABLE && code != 0 && ex instanceof ApiException response) {
+			report(this.observer.watchFailed(response, failure.kind()));
 		}
 		else {
 			interrupted(failure.kind(), String.valueOf(failure.getMessage()));

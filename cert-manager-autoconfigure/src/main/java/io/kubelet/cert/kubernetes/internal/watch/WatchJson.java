@@ -32,7 +32,7 @@ final class WatchJson {
 
 	private static final int NOT_FOUND = 404;
 
-	/** An API server answers with a text for a path that it does not serve. */
+	/** An API server responds with a text for a path that it does not serve. */
 	private static final String NOT_SERVED = """
 			{"kind": "Status", "message": "the server could not find the requested resource"}""";
 
@@ -43,14 +43,14 @@ final class WatchJson {
 
 	/**
 	 * Lists objects in the first version of the API that the server serves.
-	 * @param wanted decides which objects are kept, before the next one is read
-	 * @throws ApiException if the answer is a failure, or is not readable
+	 * @param selected decides which objects are kept, before the next one is read
+	 * @throws ApiException if the response is a failure, or is not readable
 	 */
-	static Listed list(ApiClient client, Selection selection, Predicate<JsonObject> wanted)
+	static Listed list(ApiClient client, Selection selection, Predicate<JsonObject> selected)
 			throws ApiException, IOException {
 		for (String path : selection.paths()) {
 			try {
-				return list(client, path, selection.selectors(), wanted);
+				return list(client, path, selection.selectors(), selected);
 			}
 			catch (ApiException ex) {
 				if (ex.getCode() != NOT_FOUND) {
@@ -62,16 +62,16 @@ final class WatchJson {
 	}
 
 	private static Listed list(ApiClient client, String path, Map<String, String> selectors,
-			Predicate<JsonObject> wanted) throws ApiException, IOException {
-		try (Response answer = ApiObjects.list(client, path, selectors).execute()) {
-			JsonReader json = ApiObjects.list(answer);
+			Predicate<JsonObject> selected) throws ApiException, IOException {
+		try (Response response = ApiObjects.list(client, path, selectors).execute()) {
+			JsonReader json = ApiObjects.list(response);
 			List<JsonObject> objects = new ArrayList<>();
 			JsonObject list = new JsonObject();
 			json.beginObject();
 			while (json.hasNext()) {
 				String member = json.nextName();
 				if (member.equals("items") && json.peek() == JsonToken.BEGIN_ARRAY) {
-					readItems(json, wanted, objects);
+					readItems(json, selected, objects);
 				}
 				else {
 					list.add(member, ELEMENT.read(json));
@@ -88,12 +88,12 @@ final class WatchJson {
 		}
 	}
 
-	private static void readItems(JsonReader json, Predicate<JsonObject> wanted, List<JsonObject> objects)
+	private static void readItems(JsonReader json, Predicate<JsonObject> selected, List<JsonObject> objects)
 			throws IOException {
 		json.beginArray();
 		while (json.hasNext()) {
 			JsonObject object = ELEMENT.read(json).getAsJsonObject();
-			if (wanted.test(object)) {
+			if (selected.test(object)) {
 				objects.add(object);
 			}
 		}

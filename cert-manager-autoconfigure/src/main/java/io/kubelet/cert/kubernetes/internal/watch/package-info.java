@@ -1,5 +1,5 @@
 /**
- * Objects of the API that are followed by a list and a watch. Internal.
+ * Objects of the API that are listed and watched. Internal.
  */
 @NullMarked
 package io.kubelet.cert.kubernetes.internal.watch;
