@@ -53,7 +53,10 @@ record CertificateStores(KubernetesConnection connection, Clock clock) {
 		return stores;
 	}
 
-	/** At once: an API server that does not answer delays the start only once. */
+	/**
+	 * Asks for all Secrets at once: an API server that does not respond delays the start
+	 * once.
+	 */
 	private void requireOwn(List<CertificateSettings> certificates, List<CertificateStore> stores) {
 		List<CompletableFuture<Optional<String>>> contents = stores.stream()
 			.map((store) -> (store instanceof SecretStore secret)

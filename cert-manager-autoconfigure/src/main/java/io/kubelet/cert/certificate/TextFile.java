@@ -98,7 +98,7 @@ public final class TextFile {
 					"it is larger than 1 MiB, and larger files are not read: check that it is the right file");
 		}
 
-		/** Without the name of the class, which would explain nothing. */
+		/** Leaves out the name of the class, which would explain nothing. */
 		@Override
 		public String toString() {
 			return getFile() + ": " + getReason();

@@ -121,10 +121,10 @@ public interface ApprovalPolicy {
 		/** Deny. */
 		DENY,
 
-		/** As the automatic approver of a real cluster does. */
+		/** The cluster decides as the automatic approver of a real one does. */
 		AUTOMATIC,
 
-		/** Nothing yet. */
+		/** Nothing is decided yet. */
 		HOLD
 
 	}

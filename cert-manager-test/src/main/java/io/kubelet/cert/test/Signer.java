@@ -35,7 +35,9 @@ final class Signer {
 
 	private static final Duration ISSUER_LIFETIME = Duration.ofDays(90);
 
-	/** Of cert-manager; a certificate signing request must state its usages. */
+	/**
+	 * They are those of cert-manager; a certificate signing request must state its own.
+	 */
 	private static final List<String> DEFAULT_USAGES = List.of("digital signature", "key encipherment");
 
 	private static final Duration SHORT = Duration.ofHours(8);

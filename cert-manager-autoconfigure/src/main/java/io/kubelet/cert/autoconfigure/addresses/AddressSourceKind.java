@@ -5,10 +5,10 @@ package io.kubelet.cert.autoconfigure.addresses;
  */
 public enum AddressSourceKind {
 
-	/** Only those of the template. */
+	/** There are only those of the template. */
 	FIXED,
 
-	/** Those in the status of the Node object, watched through the API server. */
+	/** They are in the status of the Node object, which is watched. */
 	NODE,
 
 	/**

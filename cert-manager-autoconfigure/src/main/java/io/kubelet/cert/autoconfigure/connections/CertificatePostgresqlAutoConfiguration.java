@@ -72,7 +72,7 @@ public final class CertificatePostgresqlAutoConfiguration {
 	@ConditionalOnProperty(BUNDLE)
 	static class R2dbc {
 
-		/** With one of these, connections have a pair or authorities of their own. */
+		/** Each of these gives connections a pair or authorities of their own. */
 		private static final List<Option<?>> OWN = List.of(PostgresqlConnectionFactoryProvider.SSL_CERT,
 				PostgresqlConnectionFactoryProvider.SSL_KEY, PostgresqlConnectionFactoryProvider.SSL_ROOT_CERT,
 				PostgresqlConnectionFactoryProvider.SSL_CONTEXT_BUILDER_CUSTOMIZER);
@@ -97,7 +97,7 @@ public final class CertificatePostgresqlAutoConfiguration {
 			};
 		}
 
-		/** By either name of the driver, also within that of a pool. */
+		/** The driver has two names, and may be that of a pool. */
 		private static boolean isPostgresql(ConnectionFactoryOptions options) {
 			return Stream.of(ConnectionFactoryOptions.DRIVER, ConnectionFactoryOptions.PROTOCOL)
 				.map(options::getValue)

@@ -23,7 +23,7 @@ import org.springframework.boot.ssl.SslBundle;
  */
 final class PostgresqlDriver {
 
-	/** Also with a driver in between, unless that is Testcontainers' own. */
+	/** There may be a driver in between, but not that of Testcontainers. */
 	private static final String URL = "jdbc:(?!tc:)([\\w-]+:)?postgresql:.*";
 
 	private static final String FACTORY = "sslfactory";

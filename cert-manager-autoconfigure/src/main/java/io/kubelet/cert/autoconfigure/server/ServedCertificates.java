@@ -31,7 +31,7 @@ final class ServedCertificates {
 	/** Stands for clients that name no server, or one without a bundle of its own. */
 	static final String DEFAULT = "";
 
-	/** By the name of the server in lower case, as Tomcat has it. */
+	/** The key is the name of a server in lower case, as Tomcat has it. */
 	private final Map<String, LiveSslBundle> bundles = new LinkedHashMap<>();
 
 	/** Whom each bundle accepts. */

@@ -46,7 +46,7 @@ import org.jspecify.annotations.Nullable;
  */
 record SettingsResolver(PropertyNames names, CertificateProperties properties, String defaultName) {
 
-	/** That of the kubelet. */
+	/** This is the default of the kubelet. */
 	private static final Path CERT_DIR = Path.of("/var/lib/kubelet/pki");
 
 	private static final Duration SHORTEST_LIFETIME = Duration.ofMinutes(10);
@@ -55,7 +55,7 @@ record SettingsResolver(PropertyNames names, CertificateProperties properties, S
 
 	private static final int RSA_SIZE = 2048;
 
-	/** As in URLs, addresses and lists, which are easily confused with names. */
+	/** They are in URLs, addresses and lists, which are easily confused with names. */
 	private static final List<String> NOT_IN_DNS_NAMES = List.of(" ", "/", ":", "@", ";");
 
 	CertificateSettings resolve() {

@@ -38,10 +38,10 @@ public record ApiFailures(String server) {
 	/** What an API server responds below an API group that it does not know. */
 	private static final String PAGE_NOT_FOUND = "404 page not found";
 
-	/** As for a version that it does not serve. */
+	/** An API server says this of a version that it does not serve. */
 	private static final String NOT_SERVED = "the server could not find the requested resource";
 
-	/** Also while the use of a quota is not known yet. */
+	/** An API server also says this while the use of a quota is not known yet. */
 	private static final List<String> OVER_QUOTA = List.of(" is forbidden: exceeded quota: ",
 			" is forbidden: status unknown for quota: ");
 
@@ -167,7 +167,7 @@ public record ApiFailures(String server) {
 		return cause instanceof CertificateExpiredException || cause instanceof CertificateNotYetValidException;
 	}
 
-	/** Without the names of Java's classes. */
+	/** Describes a failure without the names of Java's classes. */
 	private static String reason(Throwable cause) {
 		String what = (cause instanceof UnknownHostException) ? "unknown host "
 				: (cause instanceof CertificateExpiredException) ? "it has expired, "
@@ -184,13 +184,13 @@ public record ApiFailures(String server) {
 		return (reason != null && !reason.isEmpty()) ? ExternalText.clean(reason) : otherwise;
 	}
 
-	/** Never the body itself, which can be a whole page of a proxy. */
+	/** The body itself is left out: it can be a whole page of a proxy. */
 	private static String message(@Nullable JsonObject status) {
 		String message = ApiObjects.text(status, "message");
 		return (message != null) ? ExternalText.clean(message) : "no reason given";
 	}
 
-	/** In seconds, as an API server states it. A proxy may have added another one. */
+	/** An API server states seconds. A proxy may have added another form. */
 	private static @Nullable Duration retryAfter(@Nullable Map<String, List<String>> headers) {
 		return (headers == null) ? null
 				: headers.getOrDefault("retry-after", List.of())

@@ -39,7 +39,7 @@ final class KubernetesClients {
 
 	private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
-	/** To find dead HTTP/2 connections. */
+	/** Pings find dead HTTP/2 connections. */
 	private static final Duration PING_INTERVAL = Duration.ofMinutes(1);
 
 	/** The servers that a warning was given of. */

@@ -76,7 +76,7 @@ public record Access(String verb, String group, String version, String namespace
 		return !this.resource.isEmpty();
 	}
 
-	/** As in {@code certificaterequests.cert-manager.io/status}. */
+	/** Returns a name such as {@code certificaterequests.cert-manager.io/status}. */
 	public String qualifiedResource() {
 		return this.resource + "." + this.group + (this.subresource.isEmpty() ? "" : "/" + this.subresource);
 	}

@@ -191,11 +191,11 @@ public final class Watch implements ApiResponse.Source {
 	/** How a watch is stopped. */
 	public enum Stop {
 
-		/** As if its time were up. */
+		/** It ends as if its time were up. */
 		END,
-		/** By an event that tells the watcher to list again. */
+		/** An event tells the watcher to list again. */
 		EXPIRE,
-		/** By a connection that breaks. */
+		/** The connection breaks. */
 		CUT
 
 	}

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class CertificateRequestValidation {
 
-	/** In the order of the custom resource definition. */
+	/** They are in the order of the custom resource definition. */
 	private static final List<String> USAGES = List.of("signing", "digital signature", "content commitment",
 			"key encipherment", "key agreement", "data encipherment", "cert sign", "crl sign", "encipher only",
 			"decipher only", "any", "server auth", "client auth", "code signing", "email protection", "s/mime",
@@ -115,7 +115,7 @@ final class CertificateRequestValidation {
 		return words.stream().map((word) -> " '" + word + "'").collect(Collectors.joining(",", "[", " ]"));
 	}
 
-	/** As Go prints bytes. */
+	/** Returns bytes as Go prints them. */
 	private static String bytes(String base64) {
 		byte[] bytes = Pem.decode(base64).getBytes(StandardCharsets.UTF_8);
 		List<String> values = new ArrayList<>();

@@ -85,7 +85,7 @@ final class ControlPlaneProperties extends PropertySource<Path> {
 								.anyMatch((candidate) -> uniform(candidate).equals(uniform(name)))));
 	}
 
-	/** Of all forms in which Spring Boot accepts a name. */
+	/** Returns one form for all in which Spring Boot accepts a name. */
 	private static String uniform(String name) {
 		return name.replaceAll("[-_]", "").toLowerCase(Locale.ROOT);
 	}

@@ -70,7 +70,9 @@ record CertManagerRequests(String namespace, Map<String, String> annotations) im
 		}
 	}
 
-	/** Such as that the issuer does not exist, which often is one of the other kind. */
+	/**
+	 * It may say that the issuer does not exist, which often is one of the other kind.
+	 */
 	@Override
 	public String message(RequestObject object) {
 		String message = object.condition(READY)

@@ -49,7 +49,7 @@ final class CsrExchange implements RequestWatches.Subscriber {
 	/** The last state that was reported. */
 	private volatile @Nullable SubmittedRequest submitted;
 
-	/** With the name of the object, once it is known. */
+	/** It has the name of the object once that is known. */
 	private volatile CertificateRequest request;
 
 	CsrExchange(SigningApi api, ApiClient client, RequestWatches watches, Clock clock, CertificateRequest request,

@@ -119,7 +119,7 @@ final class RequestWatches {
 	 */
 	private final class Watch implements Observer {
 
-		/** Those whose object exists. */
+		/** Their objects exist. */
 		private final Set<Subscriber> waiting = ConcurrentHashMap.newKeySet();
 
 		private Set<Subscriber> waitingBeforeList = Set.of();
@@ -136,7 +136,7 @@ final class RequestWatches {
 			this.reflector = new Reflector(selection, this, () -> client, first.resourceVersion());
 		}
 
-		/** Also one whose object is being created. */
+		/** Includes a subscriber whose object is being created. */
 		private Stream<Subscriber> subscribersTo(RequestObject object) {
 			return RequestWatches.this.subscribers.stream()
 				.filter((subscriber) -> subscriber.client() == this.client
@@ -185,7 +185,7 @@ final class RequestWatches {
 			this.waiting.forEach((subscriber) -> subscriber.interrupted(problem));
 		}
 
-		/** Those that wait fail. A later request may meet the next attempt to watch. */
+		/** Fails those that wait. A later request may meet the next attempt to watch. */
 		@Override
 		public String watchFailed(ApiException response, Kind kind) {
 			this.waiting.forEach((subscriber) -> subscriber.watchFailed(response));
@@ -205,7 +205,7 @@ final class RequestWatches {
 
 		ApiClient client();
 
-		/** With the UID of the object, once that is known. */
+		/** Returns the request, with the UID of the object once that is known. */
 		CertificateRequest request();
 
 		/** An object of the name of the request was created or has changed. */
