@@ -1,6 +1,5 @@
 package io.kubelet.cert.actuate;
 
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -15,6 +14,7 @@ import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.certificate.peers.SeenPeer;
+import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.CertificateStatus;
@@ -40,14 +40,19 @@ public class CertificatesEndpoint {
 
 	private final Function<String, List<SeenPeer>> peers;
 
+	private final Function<String, @Nullable LiveTrust> trust;
+
 	/**
 	 * Creates the endpoint.
 	 * @param managers the certificates to report
 	 * @param peers returns the peers that a certificate's SSL bundle has seen
+	 * @param trust returns what that bundle trusts, {@code null} if it is not known
 	 */
-	public CertificatesEndpoint(CertificateManagers managers, Function<String, List<SeenPeer>> peers) {
+	public CertificatesEndpoint(CertificateManagers managers, Function<String, List<SeenPeer>> peers,
+			Function<String, @Nullable LiveTrust> trust) {
 		this.managers = managers;
 		this.peers = peers;
+		this.trust = trust;
 	}
 
 	/**
@@ -57,8 +62,7 @@ public class CertificatesEndpoint {
 	@ReadOperation
 	public CertificatesDescriptor certificates() {
 		Map<String, CertificateDescriptor> certificates = new TreeMap<>();
-		this.managers
-			.forEach((manager) -> certificates.put(manager.name(), CertificateDescriptor.of(manager.status())));
+		this.managers.forEach((manager) -> certificates.put(manager.name(), describe(manager)));
 		return new CertificatesDescriptor(certificates);
 	}
 
@@ -69,7 +73,7 @@ public class CertificatesEndpoint {
 	 */
 	@ReadOperation
 	public @Nullable CertificateDescriptor certificate(@Selector String name) {
-		return this.managers.find(name).map((manager) -> CertificateDescriptor.of(manager.status())).orElse(null);
+		return this.managers.find(name).map(this::describe).orElse(null);
 	}
 
 	/**
@@ -96,7 +100,11 @@ public class CertificatesEndpoint {
 			return null;
 		}
 		requireBegun(name, manager.rotate());
-		return CertificateDescriptor.of(manager.status());
+		return describe(manager);
+	}
+
+	private CertificateDescriptor describe(CertificateManager manager) {
+		return CertificateDescriptor.of(manager.status(), this.trust.apply(manager.name()));
 	}
 
 	private static void requireBegun(String name, CompletableFuture<CertificatePair> rotation) {
@@ -138,6 +146,7 @@ public class CertificatesEndpoint {
 	 * call
 	 * @param stuckSince since when a step of the rotation has not returned
 	 * @param storeProblem why the current pair is not stored, nor the stored one used
+	 * @param trust what the SSL bundle trusts, {@code null} if it is not known
 	 * @param history the last 20 rotations and failed attempts, the latest one first
 	 */
 	public record CertificateDescriptor(CertificateStatus.State state, @Nullable Current current,
@@ -145,9 +154,9 @@ public class CertificatesEndpoint {
 			@Nullable Instant nextRotationDeadline, long rotations, @Nullable Instant lastRotation,
 			@Nullable LastFailure lastFailure, @Nullable PendingRequest pendingRequest, @Nullable String waitingFor,
 			@Nullable Boolean serverHealthy, @Nullable Instant stuckSince, @Nullable String storeProblem,
-			List<Outcome> history) implements OperationResponseBody {
+			@Nullable TrustDescriptor trust, List<Outcome> history) implements OperationResponseBody {
 
-		static CertificateDescriptor of(CertificateStatus status) {
+		static CertificateDescriptor of(CertificateStatus status, @Nullable LiveTrust trust) {
 			CertificatePair pair = status.pair();
 			CertificateStatus.Failure failure = status.lastFailure();
 			CertificateStatus.Health health = status.health();
@@ -160,6 +169,7 @@ public class CertificatesEndpoint {
 					(pending != null) ? new PendingRequest(pending.name(), pending.createdAt(), pending.conditions(),
 							pending.message().isEmpty() ? null : pending.message()) : null,
 					health.waitingFor(), health.serverHealthy(), health.stuckSince(), health.storeProblem(),
+					(trust != null) ? TrustDescriptor.of(trust) : null,
 					status.rotations().history().stream().map(Outcome::of).toList());
 		}
 
@@ -230,55 +240,6 @@ public class CertificatesEndpoint {
 		 * @param nextAttempt when the next one begins
 		 */
 		public record LastFailure(Instant at, String reason, String message, int attempt, Instant nextAttempt) {
-		}
-
-		/**
-		 * How a rotation ended.
-		 *
-		 * @param at when
-		 * @param outcome {@code ROTATED}, {@code ADOPTED} for a pair that another program
-		 * stored, or {@code FAILED}
-		 * @param trigger why it was due, {@code null} for a pair of another program
-		 * @param serialNumber the serial number of the certificate, {@code null} after a
-		 * failure
-		 * @param requestName the name of the request, {@code null} if there was none
-		 * @param duration how long it took, as ISO 8601 text, since this process sent or
-		 * joined the request; {@code null} if it did neither
-		 * @param additionalNames names that were not requested, {@code null} for none
-		 * @param reason why it failed, in one word
-		 * @param message why it failed, for people
-		 */
-		public record Outcome(Instant at, Result outcome, CertificateStatus.@Nullable Trigger trigger,
-				@Nullable String serialNumber, @Nullable String requestName, @Nullable String duration,
-				@Nullable List<String> additionalNames, @Nullable String reason, @Nullable String message) {
-
-			static Outcome of(CertificateStatus.Outcome outcome) {
-				CertificateStatus.Failure failure = outcome.failure();
-				Duration duration = outcome.duration();
-				return new Outcome(outcome.at(),
-						(failure != null) ? Result.FAILED : (duration != null) ? Result.ROTATED : Result.ADOPTED,
-						outcome.trigger(), outcome.serialNumber(), outcome.requestName(),
-						(duration != null && !duration.isZero()) ? duration.toString() : null,
-						outcome.additionalNames().isEmpty() ? null : outcome.additionalNames(),
-						(failure != null) ? failure.reason() : null, (failure != null) ? failure.message() : null);
-			}
-
-			/**
-			 * What a rotation led to.
-			 */
-			public enum Result {
-
-				/** A certificate was obtained. */
-				ROTATED,
-
-				/** A pair that another program stored has become current. */
-				ADOPTED,
-
-				/** The attempt failed; there will be another one. */
-				FAILED
-
-			}
-
 		}
 
 		/**

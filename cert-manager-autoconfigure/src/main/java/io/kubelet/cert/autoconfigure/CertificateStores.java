@@ -11,7 +11,6 @@ import java.util.concurrent.CompletableFuture;
 import io.kubelet.cert.autoconfigure.kubelet.SelfSignedPair;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.SharedSecret;
-import io.kubelet.cert.autoconfigure.settings.CertificateSettings.TrustKind;
 import io.kubelet.cert.autoconfigure.settings.PropertyNames;
 import io.kubelet.cert.kubernetes.internal.secret.SecretStore;
 import io.kubelet.cert.kubernetes.internal.secret.SharedCertificate;
@@ -87,8 +86,7 @@ record CertificateStores(KubernetesConnection connection, Clock clock) {
 		CertificateStore copy = secret.copied()
 				? new FileCertificateStore(storage.certDir(), settings.name(), null, storage.retain(), this.clock)
 				: null;
-		String issuer = (settings.ssl().trusted().kind() == TrustKind.ISSUER)
-				? settings.request().requested().signer().toString() : null;
+		String issuer = settings.ssl().trustsIssuer() ? settings.request().requested().signer().toString() : null;
 		return this.connection.secretStore(secret, new SharedCertificate(settings.name(), settings.rotation().enabled(),
 				check, issuer, settings.ssl().trustOverlap()), copy);
 	}

@@ -24,7 +24,7 @@ import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Trusted;
 import io.kubelet.cert.autoconfigure.settings.KubernetesProperties;
 import io.kubelet.cert.autoconfigure.settings.PropertyNames;
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.trust.LiveTrust;
+import io.kubelet.cert.certificate.trust.TrustSource;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.kubernetes.internal.ApiClientProvider;
 import io.kubelet.cert.kubernetes.internal.KubeconfigSource;
@@ -185,9 +185,9 @@ public final class KubernetesConnection implements DisposableBean {
 	 * @param patience how long the first call waits for the API server
 	 * @param managers as for {@link #credentials(Iterable)}
 	 */
-	public LiveTrust.Source authoritiesIn(Trusted objects, Duration patience, Iterable<CertificateManager> managers) {
+	public TrustSource authoritiesIn(Trusted objects, Duration patience, Iterable<CertificateManager> managers) {
 		Supplier<PublishedAuthorities> authorities = SingletonSupplier.of(() -> authoritiesIn(objects, managers));
-		return new LiveTrust.Source(() -> "the " + authorities.get(), () -> authorities.get().version(patience),
+		return new TrustSource(() -> "the " + authorities.get(), () -> authorities.get().version(patience),
 				() -> authorities.get().read(), Map::of, (listener) -> authorities.get().onChange(listener));
 	}
 

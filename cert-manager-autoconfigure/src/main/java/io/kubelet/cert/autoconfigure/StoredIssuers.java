@@ -14,6 +14,7 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.certificate.trust.LiveTrust;
+import io.kubelet.cert.certificate.trust.TrustSource;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.rotation.CertificateManager;
@@ -46,7 +47,7 @@ final class StoredIssuers {
 	 * @param cluster the authorities of the cluster, empty if they are not known
 	 * @param clock the clock
 	 */
-	StoredIssuers(Optional<LiveTrust.Source> cluster, Clock clock) {
+	StoredIssuers(Optional<TrustSource> cluster, Clock clock) {
 		this.cluster = SingletonSupplier.of(() -> read(cluster));
 		this.clock = clock;
 	}
@@ -60,7 +61,7 @@ final class StoredIssuers {
 		if (file == null) {
 			return IssuedCertificateCheck.ofAnyAuthority();
 		}
-		LiveTrust trust = new LiveTrust("[%s] ".formatted(settings.name()), LiveTrust.Source.file(file));
+		LiveTrust trust = new LiveTrust("[%s] ".formatted(settings.name()), TrustSource.file(file));
 		settings.properties().check("signer-ca-file", file, trust::refresh);
 		return IssuedCertificateCheck.ofAuthorities(() -> trust.refresh().authorities());
 	}
@@ -98,7 +99,7 @@ final class StoredIssuers {
 	}
 
 	/** A kubeconfig that cannot be read is reported by the first request. */
-	private static List<X509Certificate> read(Optional<LiveTrust.Source> cluster) {
+	private static List<X509Certificate> read(Optional<TrustSource> cluster) {
 		try {
 			return cluster.map((source) -> source.trust().get().authorities()).orElseGet(List::of);
 		}

@@ -4,7 +4,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 
-import io.kubelet.cert.actuate.CertificatesEndpoint.CertificateDescriptor.Outcome;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -16,6 +15,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * Tests for {@link CertificatesEndpoint}.
  *
  * @see CertificatesEndpoint
+ * @see Outcome
  */
 class CertificatesEndpointTests {
 

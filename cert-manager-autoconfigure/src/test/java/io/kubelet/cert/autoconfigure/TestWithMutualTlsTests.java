@@ -43,11 +43,11 @@ class TestWithMutualTlsTests {
 			assertThat(context.getBean(CertificateManager.class).current()).isPresent();
 			assertThat(context.getBean(CertificateSettingsList.class).certificates())
 				.extracting(CertificateSettings::ssl)
-				.allSatisfy((ssl) -> {
-					assertThat(ssl.trusted().kind()).isEqualTo(TrustKind.FILE);
-					assertThat(Path.of(ssl.trusted().name())).content()
+				.allSatisfy((ssl) -> assertThat(ssl.trusted()).singleElement().satisfies((place) -> {
+					assertThat(place.kind()).isEqualTo(TrustKind.FILE);
+					assertThat(Path.of(place.name())).content()
 						.isEqualTo(context.getBean(EmbeddedControlPlane.class).caPem());
-				});
+				}));
 		}
 	}
 

@@ -14,6 +14,7 @@ import javax.net.ssl.SSLSocket;
 
 import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.Trust;
+import io.kubelet.cert.certificate.trust.TrustSource;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
 import jakarta.mail.MessagingException;
@@ -103,7 +104,7 @@ class BundleSocketFactoryTests {
 	@Test
 	void bundleOfAClosedContextIsForgottenAndThoseOfOthersAreFoundAgain() {
 		SimulatedTime time = new SimulatedTime(Instant.EPOCH);
-		LiveTrust trust = new LiveTrust("", new LiveTrust.Source(() -> "here", () -> 1, Trust::system));
+		LiveTrust trust = new LiveTrust("", new TrustSource(() -> "here", () -> 1, Trust::system));
 		Runnable end = RegisteredBundle.register(new DefaultSslBundleRegistry(), "later", this.manager, trust,
 				FixedManager.peers(), time, Duration.ZERO);
 		assertThat(new BundleSocketFactory("later")).isNotNull();

@@ -5,6 +5,7 @@ import java.security.Principal;
 import java.security.PrivateKey;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -23,8 +24,10 @@ import javax.net.ssl.X509ExtendedKeyManager;
 import javax.net.ssl.X509TrustManager;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.trust.LiveSource;
 import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.Trust;
+import io.kubelet.cert.certificate.trust.TrustSource;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.jspecify.annotations.Nullable;
@@ -64,11 +67,10 @@ class RegisteredBundleTests {
 
 	private final List<X509Certificate> trusted = new CopyOnWriteArrayList<>(List.of(this.authority.certificate()));
 
-	private final DefaultSslBundleRegistry registry = this.manager.register(new LiveTrust("",
-			new LiveTrust.Source(() -> "here", () -> List.copyOf(this.trusted), () -> Trust.exactly(this.trusted)),
-			OVERLAP, this.time, (problem) -> {
-				throw problem;
-			}), this.time);
+	private final DefaultSslBundleRegistry registry = this.manager.register(
+			trust(new TrustSource(() -> "here", () -> List.copyOf(this.trusted), () -> Trust.exactly(this.trusted)),
+					this.time),
+			this.time);
 
 	private final SslBundle bundle = this.registry.getBundle("bundle");
 
@@ -161,10 +163,8 @@ class RegisteredBundleTests {
 	void sourceThatTellsItsChangesIsNotLookedAtPeriodically() {
 		SimulatedTime idle = new SimulatedTime(Instant.parse("2026-01-01T00:00:00Z"));
 		List<Runnable> listeners = new ArrayList<>();
-		LiveTrust trust = new LiveTrust("", new LiveTrust.Source(() -> "here", () -> List.copyOf(this.trusted),
-				() -> Trust.exactly(this.trusted), Map::of, listeners::add), OVERLAP, idle, (problem) -> {
-					throw problem;
-				});
+		LiveTrust trust = trust(new TrustSource(() -> "here", () -> List.copyOf(this.trusted),
+				() -> Trust.exactly(this.trusted), Map::of, listeners::add), idle);
 		DefaultSslBundleRegistry registry = new FixedManager(this.authority).register(trust, idle);
 		List<Integer> sizes = new CopyOnWriteArrayList<>();
 		registry.addBundleUpdateHandler("bundle", (bundle) -> sizes.add(trust.get().authorities().size()));
@@ -184,7 +184,7 @@ class RegisteredBundleTests {
 	void neitherAHandshakeNorARotationWaitsForFilesOfAVolumeThatHangs() {
 		AtomicBoolean hanging = new AtomicBoolean();
 		CountDownLatch end = new CountDownLatch(1);
-		LiveTrust trust = new LiveTrust("", new LiveTrust.Source(() -> "here", () -> {
+		LiveTrust trust = new LiveTrust("", new TrustSource(() -> "here", () -> {
 			if (hanging.get()) {
 				assertThatCode(end::await).doesNotThrowAnyException();
 			}
@@ -219,6 +219,12 @@ class RegisteredBundleTests {
 			this.time.pass(Duration.ofSeconds(10));
 			return stores.size() == calls;
 		});
+	}
+
+	private static LiveTrust trust(TrustSource source, Clock clock) {
+		return new LiveTrust("", List.of(new LiveSource("", "", source, (problem) -> {
+			throw problem;
+		})), OVERLAP, clock);
 	}
 
 	/** Returns the trust store at each call of an update handler. */

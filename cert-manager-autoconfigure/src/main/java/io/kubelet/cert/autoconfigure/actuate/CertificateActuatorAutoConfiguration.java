@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import io.kubelet.cert.actuate.BoundMeters;
 import io.kubelet.cert.actuate.CertificatesEndpoint;
@@ -16,6 +17,7 @@ import io.kubelet.cert.autoconfigure.kubelet.KubeletMetrics;
 import io.kubelet.cert.autoconfigure.kubelet.Profile;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
+import io.kubelet.cert.autoconfigure.ssl.TrustedAuthorities;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.ssl.LiveSslBundle;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -56,9 +58,14 @@ public final class CertificateActuatorAutoConfiguration {
 		@ConditionalOnMissingBean
 		@ConditionalOnAvailableEndpoint(CertificatesEndpoint.class)
 		CertificatesEndpoint certificatesEndpoint(CertificateManagers managers,
-				ObjectProvider<CertificateSettingsList> settings, ObjectProvider<SslBundles> bundles) {
+				ObjectProvider<CertificateSettingsList> settings, ObjectProvider<SslBundles> bundles,
+				ObjectProvider<TrustedAuthorities> trusted) {
 			return new CertificatesEndpoint(managers,
-					(name) -> bundle(name, settings, bundles).map(LiveSslBundle::seenPeers).orElse(List.of()));
+					(name) -> bundle(name, settings, bundles).map(LiveSslBundle::seenPeers).orElse(List.of()),
+					(name) -> trusted.stream()
+						.flatMap((authorities) -> Stream.ofNullable(authorities.find(name)))
+						.findFirst()
+						.orElse(null));
 		}
 
 		@Bean

@@ -151,11 +151,11 @@ class CertificateMetrics implements MeterBinder, RotationListener, AutoCloseable
 
 	/** The authorities of the JDK are not rotated, and some have expired. */
 	private static @Nullable Instant firstEnd(Trust trust) {
-		return (trust instanceof Trust.Exactly) ? trust.authorities()
+		return trust.given()
 			.stream()
 			.map((authority) -> authority.getNotAfter().toInstant())
 			.min(Comparator.naturalOrder())
-			.orElse(null) : null;
+			.orElse(null);
 	}
 
 	/** The meters of one certificate in one registry. */

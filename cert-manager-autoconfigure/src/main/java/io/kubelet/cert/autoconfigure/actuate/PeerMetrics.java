@@ -13,7 +13,6 @@ import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.peers.PeerRole;
 import io.kubelet.cert.certificate.peers.RefusalReason;
 import io.kubelet.cert.certificate.peers.SeenPeer;
-import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.ssl.LiveSslBundle;
@@ -91,8 +90,7 @@ final class PeerMetrics implements MeterBinder, AutoCloseable {
 	/** Authorities that are trusted have one also if nobody uses them. */
 	private static Stream<Row<?>> rows(String certificate, LiveSslBundle bundle) {
 		Stream<String> seen = current(bundle).map((peer) -> peer.authority().fingerprint());
-		Stream<String> trusted = (bundle.followed().trust() instanceof Trust.Exactly exactly)
-				? exactly.authorities().stream().map(CertificateNames::fingerprint) : Stream.empty();
+		Stream<String> trusted = bundle.followed().trust().given().stream().map(CertificateNames::fingerprint);
 		return Stream.concat(seen, trusted)
 			.distinct()
 			.limit(AUTHORITIES)

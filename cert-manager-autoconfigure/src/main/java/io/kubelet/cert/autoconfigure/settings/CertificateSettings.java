@@ -3,6 +3,7 @@ package io.kubelet.cert.autoconfigure.settings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Map;
 
 import io.kubelet.cert.autoconfigure.addresses.Addresses;
@@ -151,25 +152,30 @@ public record CertificateSettings(PropertyNames properties, String name, @Nullab
 	 * The SSL bundle of a certificate.
 	 *
 	 * @param bundle the bundle's name
-	 * @param trusted where the authorities are that it trusts
+	 * @param trusted where the authorities are that it trusts, at least one place
 	 * @param trustOverlap how long a removed authority is trusted
 	 * @param peers which peers are accepted
 	 * @param drain how long connections with the previous certificate may stay open
 	 */
-	public record Ssl(String bundle, Trusted trusted, Duration trustOverlap, PeerRules peers, Duration drain) {
+	public record Ssl(String bundle, List<Trusted> trusted, Duration trustOverlap, PeerRules peers, Duration drain) {
 
 		/** The default drain, also that of a certificate that has no settings. */
 		public static final int DRAIN_SECONDS = 30;
 
+		/** Returns whether the authority of the issuer is trusted. */
+		public boolean trustsIssuer() {
+			return this.trusted.stream().anyMatch((place) -> place.kind() == TrustKind.ISSUER);
+		}
+
 	}
 
 	/**
-	 * Where the authorities are that a bundle trusts.
+	 * A place of authorities that a bundle trusts.
 	 *
 	 * @param kind the kind of place
 	 * @param property the property that names it, without the prefix
-	 * @param name the path of the file, or the name of the object or of its signer; empty
-	 * if there is only one place of this kind
+	 * @param name its value: the path of the file, the name of the object or of its
+	 * signer, or the kind
 	 * @param labels selects among the objects of a signer, empty for all
 	 */
 	public record Trusted(TrustKind kind, String property, String name, String labels) {

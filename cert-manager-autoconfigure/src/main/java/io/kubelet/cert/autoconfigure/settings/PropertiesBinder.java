@@ -112,8 +112,9 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 		if (target.getType().resolve() == Map.class) {
 			this.map = name;
 		}
-		// A blank text is converted to no path, and one that is inherited would hide it
-		if (rules(target).contains(Valid.Rule.NOT_BLANK)) {
+		// A blank text is converted to no path and no constant, and one that is inherited
+		// would hide it. A list would end at a blank element
+		if (name.isLastElementIndexed() || rules(target).contains(Valid.Rule.NOT_BLANK)) {
 			Stream.of(name, name.append("[0]"))
 				.forEach((written) -> this.own.bind(written, Bindable.of(String.class))
 					.ifBound((text) -> Valid.Rule.NOT_BLANK.require(written, text)));
@@ -148,16 +149,12 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 	}
 
 	/**
-	 * A blank text, as from {@code ${NAME:}}, counts as none unless a rule forbids it,
-	 * also as an element of a list: the list would end there.
+	 * A blank text, as from {@code ${NAME:}}, counts as none unless a rule forbids it.
 	 */
 	@Override
 	public @Nullable Object onSuccess(ConfigurationPropertyName name, Bindable<?> target, BindContext context,
 			Object result) {
 		if (result instanceof String text && text.isBlank() && !this.map.isParentOf(name)) {
-			if (name.isLastElementIndexed()) {
-				Valid.Rule.NOT_BLANK.require(name, result);
-			}
 			return null;
 		}
 		rules(target).forEach((rule) -> rule.require(name, result));

@@ -3,6 +3,7 @@ package io.kubelet.cert.autoconfigure.settings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -242,34 +243,41 @@ record SettingsResolver(PropertyNames names, CertificateProperties properties, S
 
 	private Ssl ssl(String name, Request request) {
 		SslProperties ssl = this.properties.ssl();
-		Trusted trusted = trusted(ssl);
-		this.names.require(trusted.kind() != TrustKind.ISSUER || request.issuer() != null, "ssl.trust", "issuer",
-				"A signer returns no authority, and certificate '%1$s' has no issuer: set '{issuer.name}', or name the authorities otherwise, such as with '%2$s.ssl.trust-config-map' or '%2$s.ssl.trust'",
-				name, this.names.prefix());
-		return new Ssl(Objects.requireNonNullElse(ssl.bundle(), name), trusted, ssl.trustOverlap(),
+		return new Ssl(Objects.requireNonNullElse(ssl.bundle(), name), trusted(name, request, ssl), ssl.trustOverlap(),
 				new PeerRules(ssl.acceptedClients().resolve(this.names), ssl.acceptedServers().resolve(this.names)),
 				ssl.drain());
 	}
 
-	private Trusted trusted(SslProperties ssl) {
+	/** What is set adds to the rest; the default does not. */
+	private List<Trusted> trusted(String name, Request request, SslProperties ssl) {
 		SslProperties.TrustBundle bundle = ssl.trustBundle();
 		String labels = Objects.requireNonNullElse(bundle.labelSelector(), "");
-		List<Trusted> named = Stream.of(trusted(TrustKind.FILE, "ssl.trust-file", ssl.trustFile(), labels),
-				trusted(TrustKind.CONFIG_MAP, "ssl.trust-config-map", ssl.trustConfigMap(), labels),
-				trusted(TrustKind.TRUST_BUNDLE, "ssl.trust-bundle.name", bundle.name(), labels),
-				trusted(TrustKind.TRUST_BUNDLES_OF_SIGNER, "ssl.trust-bundle.signer-name", bundle.signerName(), labels))
-			.flatMap(Optional::stream)
+		List<String> kinds = ssl.trust()
+			.stream()
+			.map((kind) -> Objects.toString(kind, "").toLowerCase(Locale.ROOT))
 			.toList();
-		if (named.size() > 1) {
-			throw this.names.invalid(named.get(1).property(), named.get(1).name(),
-					"There is an %s as well: remove one of them", named.get(0).property());
-		}
-		Trusted trusted = named.isEmpty() ? new Trusted(TrustKind.valueOf(ssl.trust().name()), "ssl.trust", "", "")
-				: named.get(0);
-		this.names.require(labels.isEmpty() || trusted.kind() == TrustKind.TRUST_BUNDLES_OF_SIGNER,
-				"ssl.trust-bundle.label-selector", labels,
+		this.names.require(!kinds.contains(""), "ssl.trust", kinds,
+				"An element of the list is empty: remove it, or set it to 'cluster', 'system' or 'issuer'");
+		this.names.require(!kinds.contains("issuer") || request.issuer() != null, "ssl.trust", "issuer",
+				"A signer returns no authority, and certificate '%1$s' has no issuer: set '{issuer.name}', or name the authorities otherwise, such as with '%2$s.ssl.trust-config-map' or '%2$s.ssl.trust'",
+				name, this.names.prefix());
+		this.names.require(labels.isEmpty() || bundle.signerName() != null, "ssl.trust-bundle.label-selector", labels,
 				"It selects among the ClusterTrustBundles of a signer: set '{ssl.trust-bundle.signer-name}' as well");
-		return trusted;
+		List<Trusted> trusted = Stream
+			.concat(kinds.stream().distinct().map(SettingsResolver::trusted),
+					Stream
+						.of(trusted(TrustKind.FILE, "ssl.trust-file", ssl.trustFile(), ""),
+								trusted(TrustKind.CONFIG_MAP, "ssl.trust-config-map", ssl.trustConfigMap(), ""),
+								trusted(TrustKind.TRUST_BUNDLE, "ssl.trust-bundle.name", bundle.name(), ""),
+								trusted(TrustKind.TRUST_BUNDLES_OF_SIGNER, "ssl.trust-bundle.signer-name",
+										bundle.signerName(), labels))
+						.flatMap(Optional::stream))
+			.toList();
+		return trusted.isEmpty() ? List.of(trusted("cluster")) : trusted;
+	}
+
+	private static Trusted trusted(String kind) {
+		return new Trusted(TrustKind.valueOf(kind.toUpperCase(Locale.ROOT)), "ssl.trust", kind, "");
 	}
 
 	private static Optional<Trusted> trusted(TrustKind kind, String property, @Nullable Object name, String labels) {

@@ -21,15 +21,17 @@ import static java.time.temporal.ChronoUnit.SECONDS;
  * The SSL bundle of a certificate.
  *
  * @param bundle Name of the SSL bundle. By default the pair name.
- * @param trust Authorities that the bundle trusts, unless trust-file, trust-config-map or
- * trust-bundle is set.
- * @param trustConfigMap ConfigMap with the authorities that the bundle trusts, as
+ * @param trust Authorities that the bundle trusts: one or more, separated by commas. They
+ * add to those of trust-file, trust-config-map and trust-bundle; with one of these, the
+ * default is none.
+ * @param trustConfigMap ConfigMap with authorities that the bundle trusts, as
  * [namespace/]name[:key], such as kube-root-ca.crt or internal-ca:bundle.pem. By default
  * the namespace of the pod or the context, and the key ca.crt. It is watched.
  * @param trustBundle ClusterTrustBundles whose authorities the bundle trusts.
- * @param trustFile PEM file with the authorities that the bundle trusts, which is read
- * again when it changes.
- * @param trustOverlap How long an authority is trusted after its removal from the source.
+ * @param trustFile PEM file with authorities that the bundle trusts, which is read again
+ * when it changes.
+ * @param trustOverlap How long an authority is trusted after its removal from the last of
+ * its sources.
  * @param acceptedClients The clients that a server with the bundle accepts among those of
  * the trusted authorities. By default all.
  * @param acceptedServers The servers that a client with the bundle accepts among those of
@@ -38,7 +40,8 @@ import static java.time.temporal.ChronoUnit.SECONDS;
  * @param drain How long connections that use the previous certificate may stay open after
  * a rotation.
  */
-record SslProperties(@Nullable String bundle, @Inherited @Valid(NOT_BLANK) @DefaultValue("cluster") Trust trust,
+record SslProperties(@Nullable String bundle,
+		@Inherited(unless = TRUST) @Valid(NOT_BLANK) @DefaultValue List<@Nullable Trust> trust,
 		@Inherited(unless = TRUST) @Valid(NOT_BLANK) @Nullable String trustConfigMap,
 		@Inherited(unless = TRUST) @DefaultValue TrustBundle trustBundle,
 		@Inherited(unless = TRUST) @Valid(NOT_BLANK) @Nullable Path trustFile,
@@ -47,7 +50,7 @@ record SslProperties(@Nullable String bundle, @Inherited @Valid(NOT_BLANK) @Defa
 		@Inherited(unless = SERVERS) @Valid(NOT_BLANK) @DefaultValue AcceptedServers acceptedServers,
 		@Inherited @Valid(NOT_NEGATIVE) @DefaultValue(DRAIN_SECONDS + "s") @DurationUnit(SECONDS) Duration drain) {
 
-	/** Each of these determines which authorities a bundle trusts. */
+	/** All of these determine which authorities a bundle trusts. */
 	private static final String TRUST = "ssl.trust,ssl.trust-file,ssl.trust-config-map,ssl.trust-bundle.name,ssl.trust-bundle.signer-name";
 
 	private static final String CLIENTS = "ssl.accepted-clients.uris,ssl.accepted-clients.dns-names,ssl.accepted-clients.common-names";

@@ -133,14 +133,22 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 						.limit(NAMED)
 						.map((authority) -> "'" + ExternalText.subject(authority) + "'")
 						.collect(Collectors.joining(", ")),
-					(authorities.size() > NAMED) ? ", ..." : "",
-					certificate.properties().of(certificate.ssl().trusted().property()));
-			if (trust instanceof Trust.Exactly && pair != null
+					(authorities.size() > NAMED) ? ", ..." : "", properties(certificate));
+			if (!trust.jdk() && pair != null
 					&& !IssuedCertificateCheck.leadsToAny(pair, authorities, this.trusted.now())) {
 				warn(certificate, pair,
 						IssuedCertificateCheck.outdated(pair, authorities, this.trusted.now()).orElse(null));
 			}
 		}
+	}
+
+	private static String properties(CertificateSettings certificate) {
+		return certificate.ssl()
+			.trusted()
+			.stream()
+			.map((place) -> certificate.properties().of(place.property()))
+			.distinct()
+			.collect(Collectors.joining(", "));
 	}
 
 	/** The JDK accepts the certificates of an authority that has expired. */
@@ -150,17 +158,17 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 			logger.warn(
 					"[{}] In '{}', {}. Most peers refuse the certificates of such an authority: replace it, or "
 							+ "correct the clock of this machine",
-					certificate.name(), properties.of(certificate.ssl().trusted().property()), outdated);
+					certificate.name(), properties(certificate), outdated);
 			return;
 		}
 		boolean issued = certificate.request().issuer() != null;
 		logger.warn(
 				"[{}] The certificate does not lead to an authority that the SSL bundle '{}' trusts, so "
-						+ "peers with certificates of the same signer ('{}') are refused. If that is not intended, set "
-						+ "'{}' to {}",
+						+ "peers with certificates of the same signer ('{}') are refused. If that is not intended, {}",
 				certificate.name(), certificate.ssl().bundle(), ExternalText.issuer(pair.leaf()),
-				properties.of(issued ? "ssl.trust" : "ssl.trust-file"),
-				issued ? "'issuer'" : "the authorities of the signer");
+				(!issued ? "set '%s' to the authorities of the signer"
+						: (certificate.ssl().trusted().size() > 1) ? "add 'issuer' to '%s'" : "set '%s' to 'issuer'")
+					.formatted(properties.of(issued ? "ssl.trust" : "ssl.trust-file")));
 	}
 
 }

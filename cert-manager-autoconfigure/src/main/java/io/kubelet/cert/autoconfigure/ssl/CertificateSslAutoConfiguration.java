@@ -28,11 +28,15 @@ import org.springframework.core.env.Environment;
 public final class CertificateSslAutoConfiguration {
 
 	@Bean
-	SslBundleRegistrar certificateBundleRegistrar(CertificateSettingsList settings, CertificateManagers managers,
-			KubernetesConnection connection, RotationScheduler scheduler, Environment environment,
+	TrustedAuthorities certificateTrustedAuthorities(CertificateManagers managers, KubernetesConnection connection,
 			@Qualifier(CertificateManagerAutoConfiguration.CLOCK) ObjectProvider<Clock> clock) {
-		return new CertificateBundleRegistrar(settings, managers,
-				new TrustedAuthorities(connection, managers, clock.getIfAvailable(Clock::systemDefaultZone)), scheduler,
+		return new TrustedAuthorities(connection, managers, clock.getIfAvailable(Clock::systemDefaultZone));
+	}
+
+	@Bean
+	SslBundleRegistrar certificateBundleRegistrar(CertificateSettingsList settings, CertificateManagers managers,
+			TrustedAuthorities trusted, RotationScheduler scheduler, Environment environment) {
+		return new CertificateBundleRegistrar(settings, managers, trusted, scheduler,
 				new CheckedPeers(settings, environment));
 	}
 

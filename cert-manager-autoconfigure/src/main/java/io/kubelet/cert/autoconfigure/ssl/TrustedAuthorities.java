@@ -6,20 +6,25 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 
 import io.kubelet.cert.autoconfigure.KubernetesConnection;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.SharedSecret;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.TrustKind;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Trusted;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.trust.LiveSource;
 import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.Trust;
+import io.kubelet.cert.certificate.trust.TrustSource;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -28,7 +33,7 @@ import org.slf4j.event.Level;
  * Resolves which certificate authorities the SSL bundle of a certificate trusts. Those of
  * the JDK are trusted only if a property says so.
  */
-final class TrustedAuthorities {
+public final class TrustedAuthorities {
 
 	private static final Logger logger = LoggerFactory.getLogger(TrustedAuthorities.class);
 
@@ -45,6 +50,9 @@ final class TrustedAuthorities {
 
 	private final Clock clock;
 
+	/** What is trusted, by the name of the certificate. */
+	private final Map<String, LiveTrust> trusts = new ConcurrentHashMap<>();
+
 	TrustedAuthorities(KubernetesConnection connection, CertificateManagers managers, Clock clock) {
 		this.connection = connection;
 		this.managers = managers;
@@ -60,61 +68,81 @@ final class TrustedAuthorities {
 		return this.connection.lacksAuthority(certificate.name());
 	}
 
-	Supplier<Trust> of(CertificateSettings certificate) {
-		Trusted trusted = certificate.ssl().trusted();
-		return switch (trusted.kind()) {
-			case FILE -> inFile(Path.of(trusted.name()), certificate);
-			case CONFIG_MAP, TRUST_BUNDLE, TRUST_BUNDLES_OF_SIGNER -> live(this.connection.authoritiesIn(trusted,
-					certificate.startup().waits() ? certificate.startup().timeout() : Duration.ZERO, this.managers),
-					certificate, unread(certificate));
+	/** A file that cannot be read is reported before the wait for a certificate. */
+	LiveTrust of(CertificateSettings certificate) {
+		List<LiveSource> sources = certificate.ssl()
+			.trusted()
+			.stream()
+			.map((place) -> new LiveSource(prefix(certificate), certificate.properties().of(place.property()),
+					source(place, certificate), (problem) -> unread(place, certificate, problem)))
+			.toList();
+		for (int i = 0; i < sources.size(); i++) {
+			if (certificate.ssl().trusted().get(i).kind() == TrustKind.FILE) {
+				sources.get(i).read();
+			}
+		}
+		LiveTrust trust = new LiveTrust(prefix(certificate), sources, certificate.ssl().trustOverlap(), this.clock);
+		this.trusts.put(certificate.name(), trust);
+		return trust;
+	}
+
+	/**
+	 * Returns what the SSL bundle of a certificate trusts.
+	 * @param name the name of the certificate
+	 * @return the trust, {@code null} if no property describes it
+	 */
+	public @Nullable LiveTrust find(String name) {
+		return this.trusts.get(name);
+	}
+
+	private TrustSource source(Trusted place, CertificateSettings certificate) {
+		return switch (place.kind()) {
+			case FILE -> TrustSource.file(Path.of(place.name()));
+			case CONFIG_MAP, TRUST_BUNDLE, TRUST_BUNDLES_OF_SIGNER -> this.connection.authoritiesIn(place,
+					certificate.startup().waits() ? certificate.startup().timeout() : Duration.ZERO, this.managers);
 			case CLUSTER -> ofCluster(certificate);
-			case ISSUER -> live(ofIssuer(certificate), certificate, unread(certificate));
-			case SYSTEM -> Trust::system;
+			case ISSUER -> ofIssuer(certificate);
+			case SYSTEM -> TrustSource.fixed("the JDK", Trust.system());
 		};
 	}
 
-	private LiveTrust live(LiveTrust.Source source, CertificateSettings certificate,
-			Function<RuntimeException, Trust> unread) {
-		return new LiveTrust("[%s] ".formatted(certificate.name()), source, certificate.ssl().trustOverlap(),
-				this.clock, unread);
+	private static String prefix(CertificateSettings certificate) {
+		return "[%s] ".formatted(certificate.name());
 	}
 
 	/**
 	 * Reports the property if the first reading fails. Later the configuration is right,
-	 * and what it names has been deleted.
+	 * and what it names has been deleted. Without a wait at startup, only a file or a
+	 * kubeconfig has to be there: no authority of another source is trusted until it is
+	 * read.
 	 */
-	private static Function<RuntimeException, Trust> mistake(CertificateSettings certificate, String value) {
-		return (problem) -> certificate.properties().check(certificate.ssl().trusted().property(), value, () -> {
-			throw problem;
-		});
+	private static Trust unread(Trusted place, CertificateSettings certificate, RuntimeException problem) {
+		if (certificate.startup().waits() || place.kind() == TrustKind.FILE || place.kind() == TrustKind.CLUSTER) {
+			return certificate.properties().check(place.property(), place.name(), () -> {
+				throw problem;
+			});
+		}
+		// The first answer of the API server may take a moment, which needs no warning
+		logger.atLevel((Kind.of(problem) == Kind.UNAVAILABLE) ? Level.INFO : Level.WARN)
+			.log("[{}] The SSL bundle '{}' trusts {} for now: {}", certificate.name(), certificate.ssl().bundle(),
+					isOnly(certificate) ? "nobody"
+							: "no authority of '" + certificate.properties().of(place.property()) + "'",
+					problem.getMessage());
+		return Trust.exactly(List.of());
 	}
 
-	/** Without a wait at startup, no authority is trusted until the source is read. */
-	private static Function<RuntimeException, Trust> unread(CertificateSettings certificate) {
-		return certificate.startup().waits() ? mistake(certificate, certificate.ssl().trusted().name()) : (problem) -> {
-			// The first answer of the API server may take a moment, which needs no
-			// warning
-			logger.atLevel((Kind.of(problem) == Kind.UNAVAILABLE) ? Level.INFO : Level.WARN)
-				.log("[{}] The SSL bundle '{}' trusts nobody for now: {}", certificate.name(),
-						certificate.ssl().bundle(), problem.getMessage());
-			return Trust.exactly(List.of());
-		};
-	}
-
-	private LiveTrust inFile(Path file, CertificateSettings certificate) {
-		LiveTrust trust = live(LiveTrust.Source.file(file), certificate, mistake(certificate, file.toString()));
-		trust.get();
-		return trust;
+	private static boolean isOnly(CertificateSettings certificate) {
+		return certificate.ssl().trusted().size() == 1;
 	}
 
 	/**
 	 * The stored pair contains the authorities, so no API server is needed for them. They
 	 * remain when it expires.
 	 */
-	private LiveTrust.Source ofIssuer(CertificateSettings certificate) {
+	private TrustSource ofIssuer(CertificateSettings certificate) {
 		CertificateManager manager = this.managers.get(certificate.name());
 		Supplier<Optional<CertificatePair>> pair = () -> Optional.ofNullable(manager.status().pair());
-		return new LiveTrust.Source(() -> "the certificate '" + certificate.name() + "'",
+		return new TrustSource(() -> "the certificate '" + certificate.name() + "'",
 				() -> pair.get().map(CertificatePair::authorities).orElse(List.of()), () -> {
 					List<X509Certificate> authorities = pair.get()
 						.orElseThrow(() -> new IllegalStateException(
@@ -132,16 +160,16 @@ final class TrustedAuthorities {
 				});
 	}
 
-	private Supplier<Trust> ofCluster(CertificateSettings certificate) {
-		LiveTrust.Source source = this.connection.kubeconfig().authorities().orElse(null);
+	private TrustSource ofCluster(CertificateSettings certificate) {
+		TrustSource source = this.connection.kubeconfig().authorities().orElse(null);
 		if (source == null) {
-			return nobody(certificate, "No API server is configured");
+			return TrustSource.fixed("no cluster", nobody(certificate, "No API server is configured"));
 		}
-		return live(new LiveTrust.Source(source.origin(), source.version(), () -> {
+		return new TrustSource(source.origin(), source.version(), () -> {
 			Trust trust = source.trust().get();
 			return trust.authorities().isEmpty()
-					? nobody(certificate, source.origin().get() + " contains no certificate authority").get() : trust;
-		}), certificate, mistake(certificate, "cluster"));
+					? nobody(certificate, source.origin().get() + " contains no certificate authority") : trust;
+		});
 	}
 
 	/**
@@ -149,18 +177,22 @@ final class TrustedAuthorities {
 	 * property describes.
 	 */
 	Supplier<Trust> undescribed(String name) {
-		return nobody(name, name, "kubelet.cert.additional." + name,
+		Trust nobody = nobody(name, "trusts nobody: every peer certificate is rejected", name,
+				"kubelet.cert.additional." + name,
 				"The application's own CertificateManagers bean provides no certificate authority");
+		return () -> nobody;
 	}
 
-	private static Supplier<Trust> nobody(CertificateSettings certificate, String reason) {
-		return nobody(certificate.name(), certificate.ssl().bundle(), certificate.properties().prefix(), reason);
+	private static Trust nobody(CertificateSettings certificate, String reason) {
+		return nobody(certificate.name(),
+				isOnly(certificate) ? "trusts nobody: every peer certificate is rejected"
+						: "trusts those of its other sources only",
+				certificate.ssl().bundle(), certificate.properties().prefix(), reason);
 	}
 
-	private static Supplier<Trust> nobody(String name, String bundle, String prefix, String reason) {
-		logger.warn("[{}] {}, so the SSL bundle '{}' trusts nobody: every peer certificate is rejected. {}", name,
-				reason, bundle, alternatives(prefix));
-		return () -> Trust.exactly(List.of());
+	private static Trust nobody(String name, String result, String bundle, String prefix, String reason) {
+		logger.warn("[{}] {}, so the SSL bundle '{}' {}. {}", name, reason, bundle, result, alternatives(prefix));
+		return Trust.exactly(List.of());
 	}
 
 	private static String alternatives(String prefix) {

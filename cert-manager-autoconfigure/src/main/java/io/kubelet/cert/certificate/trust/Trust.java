@@ -7,6 +7,7 @@ import java.security.cert.X509Certificate;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
@@ -15,19 +16,28 @@ import io.kubelet.cert.certificate.ExternalText;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The certificate authorities whose certificates are accepted: those of the JDK, or
- * exactly the given ones. If none are given, no certificate is accepted. Two values are
- * equal if they have the same authorities, in any order: the kubelet writes those of a
- * volume in another order every few minutes.
+ * The certificate authorities whose certificates are accepted: the given ones and, only
+ * if it says so, those of the JDK. If there are none, no certificate is accepted. Two
+ * values are equal if they have the same authorities, in any order: the kubelet writes
+ * those of a volume in another order every few minutes.
+ *
+ * @param jdk whether the authorities of the JDK are trusted
+ * @param given the other authorities that are trusted
  */
-public sealed interface Trust {
+public record Trust(boolean jdk, List<X509Certificate> given) {
+
+	private static final Trust SYSTEM = new Trust(true, List.of());
+
+	public Trust {
+		given = given.stream().distinct().toList();
+	}
 
 	/**
 	 * Trusts the authorities that the JDK trusts.
 	 * @return the trust
 	 */
-	static Trust system() {
-		return Jdk.INSTANCE;
+	public static Trust system() {
+		return SYSTEM;
 	}
 
 	/**
@@ -35,22 +45,44 @@ public sealed interface Trust {
 	 * @param authorities the authorities; if there are none, no certificate is accepted
 	 * @return the trust
 	 */
-	static Trust exactly(Collection<X509Certificate> authorities) {
-		return new Exactly(authorities.stream().distinct().toList());
+	public static Trust exactly(Collection<X509Certificate> authorities) {
+		return new Trust(false, List.copyOf(authorities));
 	}
 
 	/**
-	 * Returns the authorities, whether they were given or are those of the JDK.
+	 * Trusts the authorities of both.
+	 * @param other the other trust
+	 * @return the trust
+	 */
+	public Trust and(Trust other) {
+		return new Trust(this.jdk || other.jdk, Stream.concat(this.given.stream(), other.given.stream()).toList());
+	}
+
+	/**
+	 * Returns all authorities, whether they were given or are those of the JDK.
 	 * @return the authorities, empty if no certificate is accepted
 	 */
-	List<X509Certificate> authorities();
+	public List<X509Certificate> authorities() {
+		return this.jdk ? Stream.concat(this.given.stream(), ofJdk().stream()).distinct().toList() : this.given;
+	}
+
+	private static List<X509Certificate> ofJdk() {
+		try {
+			return List.of(SYSTEM.manager().getAcceptedIssuers());
+		}
+		catch (CertificateException ex) {
+			throw new IllegalStateException("Cannot read the certificate authorities of the JDK", ex);
+		}
+	}
 
 	/**
 	 * Returns a trust store with the authorities.
-	 * @return the store; {@code null} for the authorities of the JDK, which is how JSSE
-	 * and Spring Boot denote them
+	 * @return the store; {@code null} for exactly the authorities of the JDK, which is
+	 * how JSSE and Spring Boot denote them
 	 */
-	@Nullable KeyStore store();
+	public @Nullable KeyStore store() {
+		return (this.jdk && this.given.isEmpty()) ? null : KeyStores.trusting(authorities());
+	}
 
 	/**
 	 * Creates a trust manager that accepts certificates of the authorities.
@@ -58,7 +90,10 @@ public sealed interface Trust {
 	 * @throws CertificateException if there is no authority, so that any certificate is
 	 * to be rejected
 	 */
-	default X509ExtendedTrustManager manager() throws CertificateException {
+	public X509ExtendedTrustManager manager() throws CertificateException {
+		if (!this.jdk && this.given.isEmpty()) {
+			throw new CertificateException("No certificate authority is trusted, so the certificate is rejected");
+		}
 		try {
 			TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
 			factory.init(store());
@@ -69,71 +104,21 @@ public sealed interface Trust {
 		}
 	}
 
-	/**
-	 * Trust in the authorities of the JDK.
-	 */
-	enum Jdk implements Trust {
-
-		/** The only instance. */
-		INSTANCE;
-
-		@Override
-		public List<X509Certificate> authorities() {
-			try {
-				return List.of(manager().getAcceptedIssuers());
-			}
-			catch (CertificateException ex) {
-				throw new IllegalStateException("Cannot read the certificate authorities of the JDK", ex);
-			}
-		}
-
-		@Override
-		public @Nullable KeyStore store() {
-			return null;
-		}
-
+	@Override
+	public boolean equals(@Nullable Object other) {
+		return this == other || (other instanceof Trust trust && this.jdk == trust.jdk
+				&& (this.given.equals(trust.given) || Set.copyOf(this.given).equals(Set.copyOf(trust.given))));
 	}
 
-	/**
-	 * Trust in certain authorities and no others.
-	 *
-	 * @param authorities the authorities
-	 */
-	record Exactly(List<X509Certificate> authorities) implements Trust {
+	@Override
+	public int hashCode() {
+		return Set.copyOf(this.given).hashCode();
+	}
 
-		public Exactly {
-			authorities = List.copyOf(authorities);
-		}
-
-		@Override
-		public boolean equals(@Nullable Object other) {
-			return other instanceof Exactly exactly && (this.authorities.equals(exactly.authorities)
-					|| Set.copyOf(this.authorities).equals(Set.copyOf(exactly.authorities)));
-		}
-
-		@Override
-		public int hashCode() {
-			return Set.copyOf(this.authorities).hashCode();
-		}
-
-		@Override
-		public KeyStore store() {
-			return KeyStores.trusting(this.authorities);
-		}
-
-		@Override
-		public X509ExtendedTrustManager manager() throws CertificateException {
-			if (this.authorities.isEmpty()) {
-				throw new CertificateException("No certificate authority is trusted, so the certificate is rejected");
-			}
-			return Trust.super.manager();
-		}
-
-		@Override
-		public String toString() {
-			return "exactly " + this.authorities.stream().map(ExternalText::subject).toList();
-		}
-
+	@Override
+	public String toString() {
+		return (this.jdk ? "those of the JDK and " : "exactly ")
+				+ this.given.stream().map(ExternalText::subject).toList();
 	}
 
 }

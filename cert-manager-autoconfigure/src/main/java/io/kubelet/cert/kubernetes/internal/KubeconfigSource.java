@@ -18,6 +18,7 @@ import io.kubelet.cert.certificate.TextFile;
 import io.kubelet.cert.certificate.trust.Cached;
 import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.Trust;
+import io.kubelet.cert.certificate.trust.TrustSource;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import org.jspecify.annotations.Nullable;
 
@@ -74,7 +75,7 @@ public final class KubeconfigSource {
 	 * Returns a source of trust in exactly the authorities of the cluster.
 	 * @return the source, empty if no API server is configured in any place
 	 */
-	public Optional<LiveTrust.Source> authorities() {
+	public Optional<TrustSource> authorities() {
 		boolean exists = this.configured != null || isServiceAccount() || !variable().isBlank() || Files.exists(home());
 		return exists ? Optional.of(liveAuthorities()) : Optional.empty();
 	}
@@ -88,11 +89,11 @@ public final class KubeconfigSource {
 		return now.authorities().isEmpty() ? Trust::system : new LiveTrust("", liveAuthorities())::refresh;
 	}
 
-	private LiveTrust.Source liveAuthorities() {
+	private TrustSource liveAuthorities() {
 		AtomicReference<List<Path>> files = new AtomicReference<>(List.of());
 		UnaryOperator<List<Path>> known = (last) -> last.isEmpty() ? read().authorityFiles() : last;
 		Supplier<String> origin = () -> files.get().stream().map(Path::toString).collect(Collectors.joining(", "));
-		return new LiveTrust.Source(origin, () -> LiveTrust.Source.versionOf(files.updateAndGet(known)), () -> {
+		return new TrustSource(origin, () -> TrustSource.versionOf(files.updateAndGet(known)), () -> {
 			KubeconfigFile file = read();
 			files.set(file.authorityFiles());
 			return Trust.exactly(file.authorities());

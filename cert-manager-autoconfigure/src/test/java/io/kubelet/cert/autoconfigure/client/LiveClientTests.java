@@ -14,6 +14,7 @@ import javax.net.ssl.X509KeyManager;
 
 import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.Trust;
+import io.kubelet.cert.certificate.trust.TrustSource;
 import io.kubelet.cert.ssl.ExpiredConnections;
 import io.kubelet.cert.ssl.FixedManager;
 import io.kubelet.cert.ssl.LiveSslBundle;
@@ -46,7 +47,7 @@ class LiveClientTests {
 		List<X509Certificate> trusted = new ArrayList<>(
 				List.of(new TestAuthority("one").certificate(), new TestAuthority("two").certificate()));
 		LiveTrust trust = new LiveTrust("",
-				new LiveTrust.Source(() -> "here", () -> List.copyOf(trusted), () -> Trust.exactly(trusted)));
+				new TrustSource(() -> "here", () -> List.copyOf(trusted), () -> Trust.exactly(trusted)));
 		LiveSslBundle bundle = (LiveSslBundle) this.manager.register(trust, this.time)
 			.getBundle("bundle")
 			.getManagers();

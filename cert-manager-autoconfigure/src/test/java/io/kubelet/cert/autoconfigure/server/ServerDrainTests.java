@@ -22,6 +22,7 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.Trust;
+import io.kubelet.cert.certificate.trust.TrustSource;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.ssl.ExpiredConnections;
 import io.kubelet.cert.ssl.FixedManager;
@@ -64,7 +65,7 @@ class ServerDrainTests implements ServerConnections {
 		List<X509Certificate> trusted = new CopyOnWriteArrayList<>(
 				List.of(this.removed.certificate(), this.remaining.certificate()));
 		LiveTrust trust = new LiveTrust("",
-				new LiveTrust.Source(() -> "here", () -> List.copyOf(trusted), () -> Trust.exactly(trusted)));
+				new TrustSource(() -> "here", () -> List.copyOf(trusted), () -> Trust.exactly(trusted)));
 		LiveSslBundle bundle = Objects
 			.requireNonNull(LiveSslBundle.of(manager.register(trust, time).getBundle("bundle")));
 		bundle.addFollower(new ServerDrain(bundle, this));

@@ -5,8 +5,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.autoconfigure.addresses.AddressSourceKind;
@@ -65,7 +67,8 @@ class PropertiesBinderTests {
 			.isEqualTo(new KeySpecification(KeySpecification.Algorithm.RSA, 4096));
 		assertThat(second.request().requested().lifetime()).isEqualTo(Duration.ofDays(1));
 		assertThat(second.ssl()).usingRecursiveComparison().ignoringFields("bundle").isEqualTo(first.ssl());
-		assertThat(second.ssl().trusted()).isEqualTo(new Trusted(TrustKind.FILE, "ssl.trust-file", "/ca.pem", ""));
+		assertThat(second.ssl().trusted())
+			.containsExactly(new Trusted(TrustKind.FILE, "ssl.trust-file", "/ca.pem", ""));
 	}
 
 	/** Then it holds for a pair that another program manages, too. */
@@ -132,7 +135,7 @@ class PropertiesBinderTests {
 				"additional.b.template.common-name=b;additional.b.issuer.name=${absent:}",
 				"additional.b.cert-dir=;additional.b.ssl.drain=");
 		assertThat(second.request().requested().signer()).hasToString("ClusterIssuer/first");
-		assertThat(second.ssl().trusted().kind()).isEqualTo(TrustKind.SYSTEM);
+		assertThat(second.ssl().trusted()).extracting(Trusted::kind).containsExactly(TrustKind.SYSTEM);
 		assertThat(second.storage().certDir()).isEqualTo(Path.of("/pki"));
 		assertThat(second.ssl().drain()).isEqualTo(Duration.ofSeconds(5));
 	}
@@ -140,22 +143,46 @@ class PropertiesBinderTests {
 	@ParameterizedTest
 	@CsvSource(delimiter = '|',
 			textBlock = """
-					trust-file=/ca.pem | trust-config-map=other-ca | CONFIG_MAP | other-ca | ''
-					trust-file=/ca.pem | trust=system | SYSTEM | '' | ''
-					trust-bundle.signer-name=example.com/ca | drain=1s | TRUST_BUNDLES_OF_SIGNER | example.com/ca | a=b
-					trust-bundle.signer-name=example.com/ca | trust-bundle.name=c | TRUST_BUNDLE | c | ''
-					trust-bundle.signer-name=example.com/ca | trust-bundle.label-selector=c=d | TRUST_BUNDLES_OF_SIGNER | example.com/ca | c=d
-					trust-bundle.signer-name=example.com/ca | trust=cluster | CLUSTER | '' | ''
+					trust-file=/ca.pem | trust-config-map=other-ca | config-map other-ca
+					trust-file=/ca.pem | trust=system | system system
+					trust=system,cluster | trust-file=/ca.pem | file /ca.pem
+					trust=system,cluster | drain=1s | system system, cluster cluster
+					trust[0]=system | trust[0]=cluster | cluster cluster
+					trust[0]=system;ssl.trust[1]=cluster | trust=system | system system
+					trust-file=/ca.pem;ssl.trust=system | drain=1s | system system, file /ca.pem
+					trust-file=/ca.pem;ssl.trust=system | trust[0]=cluster | cluster cluster
+					trust-bundle.signer-name=example.com/ca;ssl.trust-bundle.label-selector=a=b | drain=1s | trust-bundles-of-signer example.com/ca a=b
+					trust-bundle.signer-name=example.com/ca;ssl.trust-bundle.label-selector=a=b | trust-bundle.name=c | trust-bundle c
+					trust-bundle.signer-name=example.com/ca;ssl.trust-bundle.label-selector=a=b | trust-bundle.label-selector=c=d | trust-bundles-of-signer example.com/ca c=d
+					trust-bundle.signer-name=example.com/ca;ssl.trust-bundle.label-selector=a=b | trust=cluster | cluster cluster
 					""")
-	void trustIsInheritedUnlessThereIsAnotherSource(String first, String second, TrustKind kind, String name,
-			String labels) {
-		String selector = first.startsWith("trust-bundle") ? "ssl.trust-bundle.label-selector=a=b" : "";
-		assertThat(TestSettings
-			.named("b", "ssl." + first, selector, "additional.b.template.common-name=b;additional.b.ssl." + second)
-			.ssl()
-			.trusted()).usingRecursiveComparison()
-			.ignoringFields("property")
-			.isEqualTo(new Trusted(kind, "", name, labels));
+	void trustIsInheritedUnlessThereIsAnotherSource(String first, String second, String places) {
+		assertThat(places(TestSettings.named("b", "ssl." + first,
+				"additional.b.template.common-name=b;additional.b.ssl." + second)))
+			.isEqualTo(places);
+	}
+
+	/** The default is not set, so it adds nothing. */
+	@ParameterizedTest
+	@CsvSource(delimiter = '|',
+			textBlock = """
+					trust-file=/ca.pem | file /ca.pem
+					trust=cluster;ssl.trust-file=/ca.pem | cluster cluster, file /ca.pem
+					trust=Issuer,  cluster, issuer | issuer issuer, cluster cluster
+					trust-file=/ca.pem;ssl.trust-config-map=a;ssl.trust-bundle.name=b;ssl.trust-bundle.signer-name=c.d/e | file /ca.pem, config-map a, trust-bundle b, trust-bundles-of-signer c.d/e
+					""")
+	void sourcesOfTrustAddToEachOther(String properties, String places) {
+		assertThat(places(TestSettings.first("issuer.name=internal;ssl." + properties))).isEqualTo(places);
+	}
+
+	private static String places(CertificateSettings settings) {
+		return settings.ssl()
+			.trusted()
+			.stream()
+			.map((place) -> "%s %s %s"
+				.formatted(place.kind().name().toLowerCase(Locale.ROOT).replace('_', '-'), place.name(), place.labels())
+				.trim())
+			.collect(Collectors.joining(", "));
 	}
 
 	/** A list of a group replaces all of it, in whatever form it is written. */

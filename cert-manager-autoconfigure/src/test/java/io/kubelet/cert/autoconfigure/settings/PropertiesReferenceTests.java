@@ -73,10 +73,11 @@ class PropertiesReferenceTests {
 		return value.isEmpty() ? "" : "`" + value + "`";
 	}
 
-	/** The values of a property that has few. */
+	/** The values of a property, or of the elements of a list, that has few. */
 	private static String values(JsonNode property) {
 		try {
-			Class<?> type = Class.forName(property.get("type").asString().replaceAll("<.*", ""));
+			Class<?> type = Class.forName(
+					property.get("type").asString().replaceAll("java\\.util\\.List<(.*)>", "$1").replaceAll("<.*", ""));
 			return type.isEnum() ? Arrays.stream(type.getEnumConstants())
 				.map((value) -> "`" + value.toString().toLowerCase(Locale.ROOT).replace('_', '-') + "`")
 				.collect(Collectors.joining(", ", "", ". ")) : "";

@@ -71,9 +71,12 @@ class SettingsMistakesTests {
 					ssl.trust=issuer                               | ssl.trust with value 'issuer' is invalid: A signer returns no authority, and certificate 'kubelet-client' has no issuer: set 'kubelet.cert.issuer.name', or
 					ssl.trust=issuer;issuer.name=a;additional.b.signer-name=b.c/d | ssl.trust with value 'issuer' is invalid: A signer returns no authority, and certificate 'b' has no issuer: set 'kubelet.cert.additional.b.issuer.name', or name the authorities otherwise, such as with 'kubelet.cert.additional.b.ssl.trust-config-map' or 'kubelet.cert.additional.b.ssl.trust'
 					ssl.trust-bundle.label-selector=a=b            | ssl.trust-bundle.label-selector with value 'a=b' is invalid: It selects among the ClusterTrustBundles of a signer: set 'kubelet.cert.ssl.trust-bundle.signer-name' as well
-					ssl.trust-file=a;ssl.trust-config-map=b        | ssl.trust-config-map with value 'b' is invalid: There is an ssl.trust-file as well: remove one of them
-					ssl.trust-config-map=a;ssl.trust-bundle.signer-name=b.c/d  | ssl.trust-bundle.signer-name with value 'b.c/d' is invalid: There is an ssl.trust-config-map as well
-					ssl.trust-bundle.name=a;ssl.trust-bundle.signer-name=b.c/d | ssl.trust-bundle.signer-name with value 'b.c/d' is invalid: There is an ssl.trust-bundle.name as well
+					ssl.trust=issuer,cluster                       | ssl.trust with value 'issuer' is invalid: A signer returns no authority
+					ssl.trust=system,,cluster                      | ssl.trust with value '[system, , cluster]' is invalid: An element of the list is empty: remove it, or set it to 'cluster', 'system' or 'issuer'
+					ssl.trust[0]=system;ssl.trust[1]=${absent:}    | ssl.trust[1] with value '' is invalid: It is blank
+					ssl.trust[0]=;ssl.trust[1]=system              | ssl.trust[0] with value '' is invalid: It is blank
+					ssl.trust=system;additional.b.ssl.trust[0]=cluster;additional.b.ssl.trust[1]= | additional.b.ssl.trust[1] with value '' is invalid: It is blank
+					ssl.trust-bundle.name=a;ssl.trust-bundle.label-selector=a=b | ssl.trust-bundle.label-selector with value 'a=b' is invalid: It selects among the ClusterTrustBundles of a signer
 					ssl.accepted-clients.uris=                     | ssl.accepted-clients.uris with value '' is invalid: It is blank
 					ssl.accepted-clients.dns-names=${absent:}      | ssl.accepted-clients.dns-names with value '' is invalid: It is blank
 					ssl.accepted-clients.common-names[0]=          | ssl.accepted-clients.common-names[0] with value '' is invalid: It is blank

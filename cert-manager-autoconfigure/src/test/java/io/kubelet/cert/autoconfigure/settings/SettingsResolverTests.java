@@ -2,6 +2,7 @@ package io.kubelet.cert.autoconfigure.settings;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
@@ -66,9 +67,9 @@ class SettingsResolverTests {
 					RotationSettings.Schedule.KUBELET));
 		assertThat(settings.rotation().schedule().required()).isTrue();
 		assertThat(settings.startup()).isEqualTo(new Startup(Startup.Mode.WAIT, Duration.ofSeconds(60)));
-		assertThat(settings.ssl()).isEqualTo(
-				new CertificateSettings.Ssl("kubelet-client", new Trusted(TrustKind.CLUSTER, "ssl.trust", "", ""),
-						Duration.ofHours(1), PeerRules.NONE, Duration.ofSeconds(30)));
+		assertThat(settings.ssl()).isEqualTo(new CertificateSettings.Ssl("kubelet-client",
+				List.of(new Trusted(TrustKind.CLUSTER, "ssl.trust", "cluster", "")), Duration.ofHours(1),
+				PeerRules.NONE, Duration.ofSeconds(30)));
 		assertThat(RotationSettings.Request.of(Signer.of("any")).key()).isEqualTo(settings.request().requested().key());
 		assertThat(defaultValue("enabled")).isEqualTo("true");
 		assertThat(defaultValue("pair-name")).isEqualTo(settings.name());

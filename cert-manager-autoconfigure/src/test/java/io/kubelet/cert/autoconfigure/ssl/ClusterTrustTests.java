@@ -13,6 +13,7 @@ import java.util.Set;
 
 import javax.net.ssl.X509TrustManager;
 
+import io.kubelet.cert.autoconfigure.StartFailures;
 import io.kubelet.cert.certificate.CertificateManagerException;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
@@ -108,6 +109,30 @@ class ClusterTrustTests extends ClusterFixture {
 		}
 	}
 
+	/** The start says which source is missing, and does without it only if it may. */
+	@Test
+	void sourceThatIsMissingAmongOthersIsNamed(CapturedOutput output) {
+		ApplicationContextRunner runner = runner(
+				this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.admin()))
+			.withPropertyValues("kubelet.cert.ssl.trust=cluster", "kubelet.cert.ssl.trust-config-map=later");
+		runner.run((context) -> assertThat(StartFailures.property(context.getStartupFailure()))
+			.hasMessageStartingWith("Property kubelet.cert.ssl.trust-config-map with value 'later' is invalid: "
+					+ "The ConfigMap default/later cannot be read: it does not exist"));
+		runner.withPropertyValues("kubelet.cert.startup.mode=background").run((context) -> {
+			assertThat(trusted(bundle(context))).isOne();
+			Awaitility.await()
+				.untilAsserted(() -> assertThat(output)
+					.contains("The SSL bundle 'kubelet-client' trusts no authority of "
+							+ "'kubelet.cert.ssl.trust-config-map' for now: The ConfigMap default/later cannot be read: "));
+			api()
+				.createNamespacedConfigMap("default",
+						new V1ConfigMap().metadata(new V1ObjectMeta().name("later"))
+							.data(Map.of("ca.crt", Pem.write(List.of(new TestAuthority("next").certificate())))))
+				.execute();
+			Awaitility.await().until(() -> trusted(bundle(context)) == 2);
+		});
+	}
+
 	/** Never silently those of the JDK. */
 	@Test
 	void kubeconfigThatNamesNoAuthorityLeadsToNobody(CapturedOutput output) throws IOException {
@@ -132,6 +157,13 @@ class ClusterTrustTests extends ClusterFixture {
 		});
 		runner(kubeconfig).withPropertyValues("kubelet.cert.ssl.trust=system")
 			.run((context) -> assertThat(bundle(context).getStores().getTrustStore()).isNull());
+		Files.writeString(kubeconfig,
+				whole.replaceAll("certificate-authority-data: .*", "insecure-skip-tls-verify: true"));
+		runner(kubeconfig).withPropertyValues("kubelet.cert.ssl.trust=system,cluster").run((context) -> {
+			assertThat(bundle(context).getStores().getTrustStore()).isNull();
+			assertThat(output).contains("contains no certificate authority, so the SSL bundle 'kubelet-client' trusts "
+					+ "those of its other sources only. ");
+		});
 	}
 
 	@Test

@@ -19,6 +19,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Exchanger;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
@@ -26,7 +27,6 @@ import javax.net.ssl.X509ExtendedTrustManager;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Pem;
-import io.kubelet.cert.certificate.trust.LiveTrust.Source;
 import io.kubelet.cert.testsupport.CountingProvider;
 import io.kubelet.cert.testsupport.CountingProvider.Operation;
 import io.kubelet.cert.testsupport.SimulatedTime;
@@ -72,7 +72,7 @@ class LiveTrustTests {
 	void setUp() throws IOException {
 		this.file = this.directory.resolve("ca.crt");
 		write(this.oldAuthority);
-		this.trust = trust(Source.file(this.file));
+		this.trust = trust(TrustSource.file(this.file));
 	}
 
 	@Test
@@ -89,15 +89,15 @@ class LiveTrustTests {
 	@Test
 	void authoritiesRemovedBeforeTheFirstReadingHaveTheRestOfTheOverlap(CapturedOutput output) throws IOException {
 		Files.delete(this.file);
-		Source file = Source.file(this.file);
+		TrustSource file = TrustSource.file(this.file);
 		X509Certificate old = this.oldAuthority.certificate();
 		Instant removed = this.time.instant().minus(Duration.ofMinutes(40));
-		LiveTrust trust = new LiveTrust("[shop] ",
-				new Source(file.origin(), file.version(), file.trust(),
+		LiveTrust trust = trust(
+				new TrustSource(file.origin(), file.version(), file.trust(),
 						() -> Map.of(old, removed, new TestAuthority("older").certificate(), removed.minus(OVERLAP),
 								this.newAuthority.certificate(), removed),
 						null),
-				OVERLAP, this.time, (problem) -> Trust.exactly(List.of()));
+				(problem) -> Trust.exactly(List.of()));
 		assertThat(trust.refresh().authorities()).isEmpty();
 		write(this.newAuthority);
 		assertThat(trust.refresh().authorities()).containsExactly(this.newAuthority.certificate(), old);
@@ -122,8 +122,8 @@ class LiveTrustTests {
 	@Test
 	void sourceIsReadAgainOnlyIfItHasChanged() throws IOException {
 		AtomicInteger reads = new AtomicInteger();
-		Source file = Source.file(this.file);
-		LiveTrust trust = trust(new Source(file.origin(), file.version(), () -> {
+		TrustSource file = TrustSource.file(this.file);
+		LiveTrust trust = trust(new TrustSource(file.origin(), file.version(), () -> {
 			reads.incrementAndGet();
 			return file.trust().get();
 		}));
@@ -138,7 +138,7 @@ class LiveTrustTests {
 	void nothingRemainsOfTheTrustBeforeTheFirstReading(CapturedOutput output) throws IOException {
 		Files.delete(this.file);
 		List<String> problems = new ArrayList<>();
-		LiveTrust trust = new LiveTrust("[shop] ", Source.file(this.file), OVERLAP, this.time, (problem) -> {
+		LiveTrust trust = trust(TrustSource.file(this.file), (problem) -> {
 			problems.add(problem.getMessage());
 			return Trust.exactly(List.of());
 		});
@@ -161,7 +161,7 @@ class LiveTrustTests {
 	void nothingRemainsOfATrustInTheJdk() {
 		Queue<Trust> contents = new ArrayDeque<>(
 				List.of(Trust.system(), Trust.exactly(List.of(this.newAuthority.certificate()))));
-		LiveTrust trust = trust(new Source(() -> "here", Object::new, contents::remove));
+		LiveTrust trust = trust(new TrustSource(() -> "here", Object::new, contents::remove));
 		assertThat(trust.refresh()).isEqualTo(Trust.system());
 		assertThat(trust.refresh().authorities()).containsExactly(this.newAuthority.certificate());
 	}
@@ -180,9 +180,9 @@ class LiveTrustTests {
 	/** As once its permissions have been corrected, which do not change its version. */
 	@Test
 	void fileThatCanBeReadAgainIsReadAlsoIfItsVersionIsTheSame(CapturedOutput output) throws IOException {
-		Source file = Source.file(this.file);
+		TrustSource file = TrustSource.file(this.file);
 		Queue<RuntimeException> denials = new ArrayDeque<>();
-		LiveTrust trust = trust(new Source(file.origin(), file.version(), () -> {
+		LiveTrust trust = trust(new TrustSource(file.origin(), file.version(), () -> {
 			RuntimeException denial = denials.poll();
 			if (denial != null) {
 				throw denial;
@@ -205,8 +205,8 @@ class LiveTrustTests {
 	void fileThatHangsDelaysNoOtherHandshakeAndNoEndOfAnOverlap() throws Exception {
 		Exchanger<Boolean> hang = new Exchanger<>();
 		AtomicBoolean hangs = new AtomicBoolean();
-		Source file = Source.file(this.file);
-		LiveTrust trust = trust(new Source(() -> "the volume", () -> {
+		TrustSource file = TrustSource.file(this.file);
+		LiveTrust trust = trust(new TrustSource(() -> "the volume", () -> {
 			if (hangs.get()) {
 				exchange(hang);
 				exchange(hang);
@@ -277,10 +277,15 @@ class LiveTrustTests {
 		}
 	}
 
-	private LiveTrust trust(Source source) {
-		return new LiveTrust("[shop] ", source, OVERLAP, this.time, (problem) -> {
+	private LiveTrust trust(TrustSource source) {
+		return trust(source, (problem) -> {
 			throw problem;
 		});
+	}
+
+	private LiveTrust trust(TrustSource source, Function<RuntimeException, Trust> unread) {
+		return new LiveTrust("[shop] ", List.of(new LiveSource("[shop] ", "ssl.trust-file", source, unread)), OVERLAP,
+				this.time);
 	}
 
 	private List<X509Certificate> authorities() {

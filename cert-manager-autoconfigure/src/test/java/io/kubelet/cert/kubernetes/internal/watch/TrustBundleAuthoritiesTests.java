@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import io.kubelet.cert.certificate.trust.LiveTrust;
+import io.kubelet.cert.certificate.trust.TrustSource;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.kubernetes.internal.watch.PublishedAuthorities.Place;
 import io.kubelet.cert.test.EmbeddedControlPlane;
@@ -209,7 +210,7 @@ class TrustBundleAuthoritiesTests {
 
 	private LiveTrust liveTrust() {
 		PublishedAuthorities authorities = this.authorities;
-		return new LiveTrust("", new LiveTrust.Source(() -> authorities, () -> authorities.version(PATIENCE), () -> {
+		return new LiveTrust("", new TrustSource(() -> authorities, () -> authorities.version(PATIENCE), () -> {
 			this.reads.incrementAndGet();
 			return authorities.read();
 		}, Map::of, authorities::onChange));

@@ -1,0 +1,152 @@
+package io.kubelet.cert.certificate.trust;
+
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One source of trust, and what was read from it last. If it cannot be read, that
+ * remains, and the problem is logged once.
+ */
+public final class LiveSource {
+
+	private static final Logger logger = LoggerFactory.getLogger(LiveSource.class);
+
+	private final String prefix;
+
+	private final String property;
+
+	private final TrustSource source;
+
+	private final Function<RuntimeException, Trust> unread;
+
+	private final ReentrantLock lock = new ReentrantLock();
+
+	/** That of the last reading, {@code null} before the source has been read. */
+	private @Nullable Object version;
+
+	/** Why the source cannot be read, {@code null} if it can. */
+	private volatile @Nullable String problem;
+
+	private volatile @Nullable Reading last;
+
+	/**
+	 * Follows a source.
+	 * @param prefix the beginning of each entry in the log, such as {@code "[shop] "}
+	 * @param property the property that names it, as reported
+	 * @param source the source
+	 * @param unread returns the trust as long as the source has never been read, given
+	 * why it cannot be read; or throws
+	 */
+	public LiveSource(String prefix, String property, TrustSource source, Function<RuntimeException, Trust> unread) {
+		this.prefix = prefix;
+		this.property = property;
+		this.source = source;
+		this.unread = unread;
+	}
+
+	/** Returns whether it tells its changes, so that to read it blocks nobody. */
+	boolean isLive() {
+		return this.source.changes() != null;
+	}
+
+	void onChange(Runnable listener) {
+		if (this.source.changes() != null) {
+			this.source.changes().accept(listener);
+		}
+	}
+
+	/** Returns where it is. */
+	String origin() {
+		return this.source.origin().get().toString();
+	}
+
+	/** Returns what was read last. It has been read, or replaced, before. */
+	Reading last() {
+		return Objects.requireNonNull(this.last);
+	}
+
+	/**
+	 * Reads it again if it has changed, which may block. While one thread reads, the
+	 * others go on with what was read last.
+	 * @throws RuntimeException if it has never been read and must have been
+	 */
+	public void read() {
+		if (!this.lock.tryLock()) {
+			if (this.last != null) {
+				return;
+			}
+			this.lock.lock();
+		}
+		try {
+			readIfChanged();
+		}
+		catch (RuntimeException ex) {
+			keep(ex);
+		}
+		finally {
+			this.lock.unlock();
+		}
+	}
+
+	/** A source that cannot be read may become readable without another version. */
+	private void readIfChanged() {
+		Object version = this.source.version().get();
+		Reading last = this.last;
+		if (last != null && this.problem == null && version.equals(this.version)) {
+			return;
+		}
+		Trust content = this.source.trust().get();
+		this.last = new Reading(content,
+				(last == null || this.version == null) ? Map.copyOf(this.source.removed().get()) : last.removed);
+		this.problem = null;
+		this.version = version;
+	}
+
+	private void keep(RuntimeException ex) {
+		String problem = String.valueOf(ex.getMessage());
+		boolean known = problem.equals(this.problem);
+		this.problem = problem;
+		if (this.last == null || (this.version == null && !known)) {
+			this.last = new Reading(this.unread.apply(ex), Map.of());
+		}
+		else if (!known) {
+			logger.error(
+					"{}{}; the certificate authorities that were read before remain trusted, but not after a restart",
+					this.prefix, problem);
+		}
+	}
+
+	Status status() {
+		return new Status(this.property, origin(), last().trust, this.problem);
+	}
+
+	/**
+	 * What was read.
+	 *
+	 * @param trust the content
+	 * @param removed which authorities had been removed before the first reading, and
+	 * when
+	 */
+	record Reading(Trust trust, Map<X509Certificate, Instant> removed) {
+	}
+
+	/**
+	 * What is known of a source.
+	 *
+	 * @param property the property that names it
+	 * @param origin where it is
+	 * @param trust what was read from it last
+	 * @param problem why it cannot be read now, {@code null} if it can
+	 */
+	public record Status(String property, String origin, Trust trust, @Nullable String problem) {
+	}
+
+}
