@@ -1,0 +1,117 @@
+package io.kubelet.cert.autoconfigure.security;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+import io.kubelet.cert.certificate.CertificateNames;
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.peers.AcceptedPeers;
+import io.kubelet.cert.testsupport.CertificateContexts;
+import io.kubelet.cert.testsupport.TestAuthority;
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.asn1.x509.KeyUsage;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import org.springframework.boot.test.context.FilteredClassLoader;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.security.web.authentication.preauth.x509.SubjectX500PrincipalExtractor;
+import org.springframework.security.web.authentication.preauth.x509.X509PrincipalExtractor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Who is the principal of a certificate.
+ *
+ * @see CertificateSecurityAutoConfiguration
+ * @see PeerPrincipalExtractor
+ */
+class CertificateSecurityAutoConfigurationTests {
+
+	private static final TestAuthority authority = new TestAuthority("clients");
+
+	@TempDir
+	Path directory;
+
+	private ApplicationContextRunner runner;
+
+	@BeforeEach
+	void prepare() {
+		this.runner = CertificateContexts.runner(this.directory, CertificateSecurityAutoConfiguration.class)
+			.withPropertyValues("kubelet.cert.ssl.trust=system");
+	}
+
+	@Test
+	void beanOfTheApplicationTakesPrecedence() {
+		this.runner.withBean("mine", SubjectX500PrincipalExtractor.class)
+			.run((context) -> assertThat(context).getBeanNames(X509PrincipalExtractor.class).containsExactly("mine"));
+	}
+
+	@Test
+	void nothingIsThereWithoutSpringSecurityOrWithoutCertificates() {
+		this.runner.withClassLoader(new FilteredClassLoader("org.springframework.security"))
+			.run((context) -> assertThat(context).hasNotFailed().doesNotHaveBean("certificatePrincipalExtractor"));
+		this.runner.withPropertyValues("kubelet.cert.enabled=false")
+			.run((context) -> assertThat(context).hasNotFailed().doesNotHaveBean(X509PrincipalExtractor.class));
+	}
+
+	/** A server that accepts everyone may be that of the management. */
+	@ParameterizedTest(name = "{0}: {2}")
+	@CsvSource(delimiter = '|', nullValues = "-",
+			textBlock = """
+					-                                                    | uri:https://a/ uri:https://b/ dns:a.svc CN=a | https://a/
+					-                                                    | dns:*.svc dns:B.svc CN=a       | b.svc
+					-                                                    | CN=a                           | a
+					-                                                    | CN=urn:a                       | fingerprint
+					-                                                    | dns:urn:a CN=a                 | a
+					-                                                    | dns:*.svc                      | fingerprint
+					-                                                    | uri:spiffe://a/b uri:https://b/ CN=a | fingerprint
+					-                                                    | CN=a,CN=b                      | fingerprint
+					dns-names=a.svc                                      | uri:https://a/ dns:b.svc dns:a.svc CN=a | a.svc
+					dns-names=a.svc                                      | uri:https://a/                 | fingerprint
+					common-names=urn:a                                   | CN=urn:a                       | urn:a
+					dns-names=a.svc;additional.b.ssl.accepted-clients.uris=https://a/ | uri:https://a/ dns:b.svc | https://a/
+					""")
+	void principalIsTheAcceptedNameOrTheFirst(@Nullable String accepted, String names, String principal) {
+		CertificatePair pair = pair(names);
+		this.runner.withPropertyValues((accepted == null) ? new String[0] : ("kubelet.cert.ssl.accepted-clients."
+				+ accepted)
+			.replace(";additional",
+					"\nkubelet.cert.additional.b.template.common-name=b\nkubelet.cert.additional.b.signer-name=example.com/client\nkubelet.cert.additional")
+			.split("\n"))
+			.run((context) -> assertThat(context.getBean(X509PrincipalExtractor.class).extractPrincipal(pair.leaf()))
+				.isEqualTo(principal.equals("fingerprint") ? CertificateNames.fingerprint(pair.leaf()) : principal));
+	}
+
+	@Test
+	void whereAServerAcceptsEveryoneOtherNamesCountAsWell() {
+		PeerPrincipalExtractor extractor = new PeerPrincipalExtractor(
+				List.of(AcceptedPeers.everyone(), new AcceptedPeers.Named(List.of(), Set.of("a.svc"), Set.of())));
+		assertThat(extractor.extractPrincipal(pair("uri:https://a/ dns:a.svc").leaf())).isEqualTo("a.svc");
+		assertThat(extractor.extractPrincipal(pair("uri:https://a/ dns:b.svc").leaf())).isEqualTo("https://a/");
+	}
+
+	private static CertificatePair pair(String names) {
+		X500Name subject = new X500Name("");
+		List<GeneralName> alternative = new ArrayList<>();
+		for (String name : names.split(" ")) {
+			String value = name.substring(name.indexOf(':') + 1);
+			if (name.startsWith("CN=")) {
+				subject = new X500Name(name);
+			}
+			else {
+				alternative.add(new GeneralName(
+						name.startsWith("uri:") ? GeneralName.uniformResourceIdentifier : GeneralName.dNSName, value));
+			}
+		}
+		return authority.pair(subject, alternative, false, KeyUsage.digitalSignature);
+	}
+
+}
