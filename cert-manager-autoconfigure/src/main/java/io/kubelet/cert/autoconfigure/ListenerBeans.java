@@ -1,22 +1,17 @@
 package io.kubelet.cert.autoconfigure;
 
-import java.time.Clock;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.function.Consumer;
 
-import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
-import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.rotation.RotationScheduler;
-import io.kubelet.cert.rotation.internal.Recipient;
-import org.jspecify.annotations.Nullable;
+import io.kubelet.cert.rotation.internal.Listeners;
 
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.BeanPostProcessor;
@@ -64,7 +59,8 @@ final class ListenerBeans implements ApplicationListener<ContextRefreshedEvent>,
 
 	private synchronized void attach(CertificateManager manager) {
 		if (this.attached.add(manager)) {
-			manager.addListener(new Relay(manager.name()));
+			manager.addListener(new Listeners(manager.name(), this.listeners, this.threads,
+					(task, delay) -> this.scheduler.getObject().schedule(task, delay)));
 		}
 	}
 
@@ -85,60 +81,6 @@ final class ListenerBeans implements ApplicationListener<ContextRefreshedEvent>,
 		if (event.getApplicationContext() == this.context) {
 			this.listeners.complete(this.beans.orderedStream().toList());
 		}
-	}
-
-	/**
-	 * Passes the events of one certificate on, in their order, once the listeners are
-	 * known. Each of them has a queue of its own, so that none waits for another.
-	 */
-	private final class Relay implements RotationListener {
-
-		private CompletableFuture<List<Recipient<RotationListener>>> recipients;
-
-		Relay(String name) {
-			this.recipients = ListenerBeans.this.listeners.thenApply((listeners) -> listeners.stream()
-				.map((listener) -> new Recipient<>(name, listener, ListenerBeans.this.threads,
-						ListenerBeans.this.scheduler.getObject(), Clock.systemUTC()))
-				.toList());
-		}
-
-		private synchronized void pass(Consumer<RotationListener> event) {
-			this.recipients = this.recipients.thenApply((recipients) -> {
-				recipients.forEach((recipient) -> recipient.call(event));
-				return recipients;
-			});
-		}
-
-		@Override
-		public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
-			pass((listener) -> listener.rotated(name, previous, current));
-		}
-
-		@Override
-		public void failed(String name, CertificateStatus.Failure failure) {
-			pass((listener) -> listener.failed(name, failure));
-		}
-
-		@Override
-		public void overdue(String name, CertificatePair current) {
-			pass((listener) -> listener.overdue(name, current));
-		}
-
-		@Override
-		public void expired(String name, CertificatePair expired) {
-			pass((listener) -> listener.expired(name, expired));
-		}
-
-		@Override
-		public void notYetValid(String name, CertificatePair pair) {
-			pass((listener) -> listener.notYetValid(name, pair));
-		}
-
-		@Override
-		public void unavailable(String name) {
-			pass((listener) -> listener.unavailable(name));
-		}
-
 	}
 
 }

@@ -8,6 +8,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 import io.kubelet.cert.rotation.RotationScheduler;
+import io.kubelet.cert.rotation.internal.TimeLimit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,9 +18,9 @@ import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 
 /**
  * The scheduler of all certificates: a timer, and two daemon threads that end when idle,
- * or virtual threads if the application uses them. While tasks that block, such as those
- * that access files on a volume that hangs, keep all threads from others, another thread
- * is added each second.
+ * or virtual threads if the application uses them. A task that keeps its thread for a
+ * second, such as one that accesses a file on a volume that hangs, has another thread
+ * added for the others.
  */
 final class SharedScheduler implements RotationScheduler, DisposableBean {
 
@@ -38,8 +39,11 @@ final class SharedScheduler implements RotationScheduler, DisposableBean {
 
 	private final RotationScheduler timers;
 
-	/** Whether it is watched that tasks that wait are taken; only the timer uses this. */
-	private boolean watched;
+	/** After which another thread takes the place of the one that a task keeps. */
+	private final TimeLimit limit;
+
+	/** How many tasks keep their threads. */
+	private int kept;
 
 	private SharedScheduler(ThreadFactory workers) {
 		CustomizableThreadFactory timer = new CustomizableThreadFactory(THREAD_NAME_PREFIX + "timer-");
@@ -50,6 +54,10 @@ final class SharedScheduler implements RotationScheduler, DisposableBean {
 		this.workers = new ThreadPoolExecutor(THREADS, Integer.MAX_VALUE, KEEP_ALIVE_SECONDS, TimeUnit.SECONDS,
 				new LinkedBlockingQueue<>(), workers, new ThreadPoolExecutor.DiscardPolicy());
 		this.workers.allowCoreThreadTimeOut(true);
+		this.limit = new TimeLimit(this.timers, Duration.ofSeconds(1), (stack) -> {
+			keep(1);
+			return () -> keep(-1);
+		});
 	}
 
 	static SharedScheduler ofPlatformThreads() {
@@ -69,37 +77,19 @@ final class SharedScheduler implements RotationScheduler, DisposableBean {
 
 	private void run(Runnable task) {
 		try {
-			this.workers.execute(task);
+			this.workers.execute(() -> this.limit.run(task));
 		}
 		catch (OutOfMemoryError ex) {
 			logger.error("No thread can be started for the rotation of certificates, which is delayed until one can. "
 					+ "Check the limits on threads and memory", ex);
 			schedule(task, Duration.ofSeconds(KEEP_ALIVE_SECONDS));
 		}
-		if (!this.watched && !this.workers.getQueue().isEmpty()) {
-			this.watched = true;
-			watch();
-		}
 	}
 
-	/** Adds a thread if all of them have hung for a second while tasks wait. */
-	private void watch() {
-		long completed = this.workers.getCompletedTaskCount();
-		this.timers.schedule(() -> {
-			int size = this.workers.getCorePoolSize();
-			boolean waiting = !this.workers.getQueue().isEmpty();
-			this.watched = waiting || size > THREADS;
-			if (this.watched) {
-				// Before an OutOfMemoryError: a thread may be started later
-				watch();
-			}
-			if (!waiting) {
-				this.workers.setCorePoolSize(Math.max(THREADS, this.workers.getActiveCount() + 1));
-			}
-			else if (this.workers.getCompletedTaskCount() == completed) {
-				this.workers.setCorePoolSize(size + 1);
-			}
-		}, Duration.ofSeconds(1));
+	/** If no thread can be started now, the next task tries again. */
+	private synchronized void keep(int threads) {
+		this.kept += threads;
+		this.workers.setCorePoolSize(Math.max(THREADS, this.kept + 1));
 	}
 
 	/** Interrupts no task, which may be writing a file. */

@@ -3,8 +3,6 @@ package io.kubelet.cert.ssl;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.peers.Peers;
@@ -12,6 +10,8 @@ import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.RotationScheduler;
+import io.kubelet.cert.rotation.internal.SerialExecutor;
+import io.kubelet.cert.rotation.internal.TimeLimit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,7 +39,7 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 
 	private final SslBundle bundle;
 
-	private final SimpleAsyncTaskExecutor threads;
+	private final RotationScheduler scheduler;
 
 	/** {@code null} if it never changes. */
 	private final @Nullable LiveTrust trust;
@@ -47,16 +47,20 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 	private Runnable nextLook = () -> {
 	};
 
-	private CompletableFuture<?> handlers = CompletableFuture.completedFuture(null);
+	/** Calls the update handlers. */
+	private final SerialExecutor handlers;
 
 	private volatile boolean closed;
 
-	private RegisteredBundle(SslBundleRegistry registry, LiveSslBundle live, Supplier<Trust> trust) {
+	private RegisteredBundle(SslBundleRegistry registry, LiveSslBundle live, Supplier<Trust> trust,
+			RotationScheduler scheduler) {
 		this.registry = registry;
 		this.live = live;
 		this.bundle = live.toBundle();
-		this.threads = new SimpleAsyncTaskExecutor("ssl-bundle-" + live.name() + "-");
-		this.threads.setDaemon(true);
+		this.scheduler = scheduler;
+		SimpleAsyncTaskExecutor threads = new SimpleAsyncTaskExecutor("ssl-bundle-" + live.name() + "-");
+		threads.setDaemon(true);
+		this.handlers = new SerialExecutor(threads, new TimeLimit(scheduler, HANDLER_LIMIT, this::late));
 		this.trust = (trust instanceof LiveTrust changing) ? changing : null;
 	}
 
@@ -77,7 +81,7 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 	public static Runnable register(SslBundleRegistry registry, String bundleName, CertificateManager manager,
 			Supplier<Trust> trust, Peers peers, RotationScheduler scheduler, Duration drain) {
 		LiveSslBundle live = new LiveSslBundle(bundleName, manager, trust, peers, scheduler, drain);
-		RegisteredBundle registered = new RegisteredBundle(registry, live, trust);
+		RegisteredBundle registered = new RegisteredBundle(registry, live, trust, scheduler);
 		registry.registerBundle(bundleName, registered.bundle);
 		if (registry instanceof SslBundles bundles) {
 			// Without any handler, the registry warns that a bundle may need a restart
@@ -100,28 +104,29 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 	/** Handlers that have not returned from an earlier update delay the next ones. */
 	@Override
 	public void updated(String name) {
-		try {
-			CompletableFuture<?> handlers = update();
-			lookLater();
-			handlers.orTimeout(HANDLER_LIMIT.toMillis(), TimeUnit.MILLISECONDS).join();
-		}
-		catch (CompletionException ex) {
-			logger.warn(
-					"The update handlers of the SSL bundle '{}' have not returned within {}s: their owners may continue "
-							+ "with the previous certificate",
-					this.live.name(), HANDLER_LIMIT.toSeconds());
-		}
+		update();
+		lookLater();
+		CompletableFuture<Void> called = CompletableFuture.runAsync(() -> {
+		}, this.handlers);
+		TimeLimit.end(called, this.scheduler, HANDLER_LIMIT);
+		called.join();
+	}
+
+	private Runnable late(Throwable stack) {
+		logger
+			.warn("The update handlers of the SSL bundle '{}' have not returned within {}s: their owners may continue "
+					+ "with the previous certificate", this.live.name(), HANDLER_LIMIT.toSeconds(), stack);
+		return () -> logger.info("The update handlers of the SSL bundle '{}' have returned", this.live.name());
 	}
 
 	/**
 	 * Updates the bundle, and has the handlers called on a thread of their own, because
 	 * the registry calls them on that of the caller.
 	 */
-	private synchronized CompletableFuture<?> update() {
+	private synchronized void update() {
 		if (this.live.update()) {
-			this.handlers = this.handlers.exceptionally((lost) -> null).thenRunAsync(this::callHandlers, this.threads);
+			this.handlers.execute(this::callHandlers);
 		}
-		return this.handlers.copy();
 	}
 
 	private void callHandlers() {

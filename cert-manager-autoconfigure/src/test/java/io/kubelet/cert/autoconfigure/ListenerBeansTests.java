@@ -8,11 +8,11 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
-import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.event.CertificateRotatedEvent;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubelet.cert.rotation.RotationEvent;
 import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.rotation.SignerSource;
@@ -20,7 +20,6 @@ import io.kubelet.cert.testsupport.CertificateContexts;
 import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.MemoryStore;
 import org.awaitility.Awaitility;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -151,8 +150,10 @@ class ListenerBeansTests {
 	record Rotated(Consumer<String> action) implements RotationListener {
 
 		@Override
-		public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
-			this.action.accept(name);
+		public void onEvent(RotationEvent event) {
+			if (event instanceof RotationEvent.Rotated) {
+				this.action.accept(event.name());
+			}
 		}
 
 	}

@@ -21,6 +21,7 @@ import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
+import io.kubelet.cert.rotation.RotationEvent;
 import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.store.StoreException;
 import io.kubelet.cert.testsupport.CertificateManagerBuilder;
@@ -182,9 +183,11 @@ final class FilesProcess extends SimulatedProcess implements CertificateTemplate
 	}
 
 	@Override
-	public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
-		this.forced = !this.asked.isDone();
-		this.budget.reset();
+	public void onEvent(RotationEvent event) {
+		if (event instanceof RotationEvent.Rotated) {
+			this.forced = !this.asked.isDone();
+			this.budget.reset();
+		}
 	}
 
 	@Override

@@ -135,12 +135,19 @@ class RegisteredBundleTests {
 			updates.add(bundle);
 			assertThatCode(end::await).doesNotThrowAnyException();
 		});
-		this.manager.rotate();
-		assertThat(updates).hasSize(1);
-		assertThat(output).containsOnlyOnce("have not returned within 5s");
+		CompletableFuture<?> rotated = CompletableFuture.runAsync(this.manager::rotate);
+		await().until(() -> !updates.isEmpty());
+		assertThat(rotated).isNotDone();
+		await().untilAsserted(() -> {
+			this.time.pass(Duration.ofSeconds(5));
+			assertThat(rotated).isDone();
+		});
+		assertThat(output).containsOnlyOnce("have not returned within 5s")
+			.containsPattern("at .*RegisteredBundleTests\\.");
 		end.countDown();
 		this.manager.rotate();
 		assertThat(updates).hasSize(2);
+		assertThat(output).containsOnlyOnce("The update handlers of the SSL bundle 'bundle' have returned");
 	}
 
 	/** The health endpoint of Spring Boot looks at all stores each time, for example. */

@@ -13,6 +13,7 @@ import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus;
+import io.kubelet.cert.rotation.RotationEvent;
 import io.kubelet.cert.rotation.RotationListener;
 import org.assertj.core.api.AbstractStringAssert;
 import org.assertj.core.api.InstanceOfAssertFactories;
@@ -96,39 +97,28 @@ public class ManagerFixture {
 			.clock(this.time)
 			.random(() -> this.random)
 			.signerName(SIGNER)
-			.listener(new RotationListener() {
+			.listener(this::note);
+	}
 
-				@Override
-				public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
-					ManagerFixture.this.rotations.add(new Rotated(previous, current));
-				}
-
-				@Override
-				public void failed(String name, CertificateStatus.Failure failure) {
-					ManagerFixture.this.failures.add(failure);
-				}
-
-				@Override
-				public void overdue(String name, CertificatePair current) {
-					ManagerFixture.this.warnings.add("overdue " + current.serialNumber());
-				}
-
-				@Override
-				public void expired(String name, CertificatePair expired) {
-					ManagerFixture.this.warnings.add("expired " + expired.serialNumber());
-				}
-
-				@Override
-				public void notYetValid(String name, CertificatePair pair) {
-					ManagerFixture.this.warnings.add("not yet valid " + pair.serialNumber());
-				}
-
-				@Override
-				public void unavailable(String name) {
-					ManagerFixture.this.warnings.add("unavailable");
-				}
-
-			});
+	private void note(RotationEvent event) {
+		if (event instanceof RotationEvent.Rotated rotated) {
+			this.rotations.add(new Rotated(rotated.previous(), rotated.current()));
+		}
+		else if (event instanceof RotationEvent.Failed failed) {
+			this.failures.add(failed.failure());
+		}
+		else if (event instanceof RotationEvent.Overdue overdue) {
+			this.warnings.add("overdue " + overdue.current().serialNumber());
+		}
+		else if (event instanceof RotationEvent.Expired expired) {
+			this.warnings.add("expired " + expired.expired().serialNumber());
+		}
+		else if (event instanceof RotationEvent.NotYetValid notYetValid) {
+			this.warnings.add("not yet valid " + notYetValid.pair().serialNumber());
+		}
+		else if (event instanceof RotationEvent.Unavailable) {
+			this.warnings.add("unavailable");
+		}
 	}
 
 	/** Start a manager for {@link #TEMPLATE}. */
@@ -174,13 +164,10 @@ public class ManagerFixture {
 
 	/** A listener that is called with each new pair. */
 	public static RotationListener onRotation(Consumer<CertificatePair> action) {
-		return new RotationListener() {
-
-			@Override
-			public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
-				action.accept(current);
+		return (event) -> {
+			if (event instanceof RotationEvent.Rotated rotated) {
+				action.accept(rotated.current());
 			}
-
 		};
 	}
 

@@ -21,6 +21,7 @@ import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.CertificateStatus.State;
+import io.kubelet.cert.rotation.RotationEvent;
 import io.kubelet.cert.rotation.RotationListener;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.FunctionTimer;
@@ -76,8 +77,10 @@ class CertificateMetrics implements MeterBinder, RotationListener, AutoCloseable
 	}
 
 	@Override
-	public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
-		updateInfo();
+	public void onEvent(RotationEvent event) {
+		if (event instanceof RotationEvent.Rotated) {
+			updateInfo();
+		}
 	}
 
 	/** The tags change with each rotation. */

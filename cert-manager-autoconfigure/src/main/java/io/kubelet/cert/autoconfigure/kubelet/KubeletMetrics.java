@@ -10,6 +10,7 @@ import io.kubelet.cert.actuate.BoundMeters;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubelet.cert.rotation.RotationEvent;
 import io.kubelet.cert.rotation.RotationListener;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.FunctionCounter;
@@ -17,7 +18,6 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.binder.MeterBinder;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The kubelet's metrics of its certificates, under the kubelet's names, with the name of
@@ -93,10 +93,11 @@ public final class KubeletMetrics implements MeterBinder, RotationListener, Auto
 	}
 
 	@Override
-	public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
-		if (previous != null && Boolean.TRUE.equals(this.serving.get(name))) {
-			long seconds = Duration.between(previous.notBefore(), this.clock.instant()).toSeconds();
-			this.registries.forEach((registry) -> ages(registry, name).record(seconds));
+	public void onEvent(RotationEvent event) {
+		if (event instanceof RotationEvent.Rotated rotated && rotated.previous() != null
+				&& Boolean.TRUE.equals(this.serving.get(event.name()))) {
+			long seconds = Duration.between(rotated.previous().notBefore(), this.clock.instant()).toSeconds();
+			this.registries.forEach((registry) -> ages(registry, event.name()).record(seconds));
 		}
 	}
 

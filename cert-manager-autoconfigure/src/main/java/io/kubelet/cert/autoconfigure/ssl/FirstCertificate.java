@@ -8,11 +8,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
-import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.kubernetes.internal.InterruptedStartException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus;
+import io.kubelet.cert.rotation.RotationEvent;
 import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.store.PairLocation;
 import org.jspecify.annotations.Nullable;
@@ -57,7 +57,7 @@ final class FirstCertificate implements RotationListener {
 			throw CertificateUnavailableException.absent(settings, status);
 		}
 		if (status.lastFailure() != null) {
-			listener.failed(manager.name(), status.lastFailure());
+			listener.onEvent(new RotationEvent.Failed(manager.name(), status.lastFailure()));
 		}
 		Duration timeout = settings.startup().timeout();
 		listener.awaitEnd(manager, settings, (isOff && timeout.compareTo(REPLACED) > 0) ? REPLACED : timeout);
@@ -92,16 +92,12 @@ final class FirstCertificate implements RotationListener {
 	}
 
 	@Override
-	public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
-		if (this.lack.get() == null) {
+	public void onEvent(RotationEvent event) {
+		if (event instanceof RotationEvent.Rotated && this.lack.get() == null) {
 			this.end.complete(null);
 		}
-	}
-
-	@Override
-	public void failed(String name, CertificateStatus.Failure failure) {
-		if (failure.needsAttention()) {
-			this.end.complete(failure);
+		else if (event instanceof RotationEvent.Failed failed && failed.failure().needsAttention()) {
+			this.end.complete(failed.failure());
 		}
 	}
 

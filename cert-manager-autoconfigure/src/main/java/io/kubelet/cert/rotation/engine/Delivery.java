@@ -3,15 +3,14 @@ package io.kubelet.cert.rotation.engine;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
 
-import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.RotationEvent;
 import io.kubelet.cert.rotation.RotationListener;
+import io.kubelet.cert.rotation.internal.Listeners;
 import io.kubelet.cert.rotation.internal.Recipient;
-import org.jspecify.annotations.Nullable;
+import io.kubelet.cert.rotation.internal.TimeLimit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,46 +27,49 @@ final class Delivery {
 
 	private volatile List<Recipient<CertificateManager.Follower>> followers = List.of();
 
-	private volatile List<Recipient<RotationListener>> listeners = List.of();
+	private volatile List<Listeners> listeners = List.of();
 
 	private final RotationSettings settings;
+
+	private final SharedResources resources;
 
 	private volatile CompletableFuture<?> last = CompletableFuture.completedFuture(null);
 
 	Delivery(RotationSettings settings) {
 		this.settings = settings;
+		this.resources = settings.resources();
 	}
 
 	synchronized void addFollower(CertificateManager.Follower follower) {
-		this.followers = with(this.followers, follower);
+		this.followers = with(this.followers,
+				new Recipient<>(this.settings.name(), follower, this.resources.executor(), this.resources.scheduler(),
+						FOLLOWER_LIMIT, "Not every SSL bundle or client has been updated; listeners are called now"));
 	}
 
 	synchronized void addListener(RotationListener listener) {
-		this.listeners = with(this.listeners, listener);
+		this.listeners = with(this.listeners,
+				(listener instanceof Listeners several) ? several
+						: new Listeners(this.settings.name(), CompletableFuture.completedFuture(List.of(listener)),
+								this.resources.executor(), this.resources.scheduler()));
 	}
 
-	private <T> List<Recipient<T>> with(List<Recipient<T>> recipients, T another) {
-		return Stream.concat(recipients.stream(), Stream.of(recipient(another))).toList();
-	}
-
-	private <T> Recipient<T> recipient(T listener) {
-		return new Recipient<>(this.settings.name(), listener, this.settings.resources().executor(),
-				this.settings.resources().scheduler(), this.settings.clock());
+	private static <T> List<T> with(List<T> all, T another) {
+		return Stream.concat(all.stream(), Stream.of(another)).toList();
 	}
 
 	/** Delivers a new pair after all earlier events. Does not block. */
-	synchronized void rotated(@Nullable CertificatePair previous, CertificatePair current) {
+	synchronized void rotated(RotationEvent.Rotated event) {
 		this.last = this.last.thenCompose((before) -> toFollowers()).exceptionally((ex) -> {
 			logger.error("[{}] Listeners are called before all SSL bundles and clients have been updated",
 					this.settings.name(), ex);
 			return null;
 		});
-		deliver((listener) -> listener.rotated(this.settings.name(), previous, current));
+		deliver(event);
 	}
 
 	/** Delivers an event to the listeners after all earlier ones. Does not block. */
-	synchronized void deliver(Consumer<RotationListener> event) {
-		this.last = this.last.thenRun(() -> this.listeners.forEach((listener) -> listener.call(event)));
+	synchronized void deliver(RotationEvent event) {
+		this.last = this.last.thenRun(() -> this.listeners.forEach((listener) -> listener.onEvent(event)));
 	}
 
 	/**
@@ -77,7 +79,7 @@ final class Delivery {
 	void afterFollowers(Runnable task) {
 		this.last.thenRun(() -> {
 			try {
-				this.settings.resources().executor().execute(task);
+				this.resources.executor().execute(task);
 			}
 			catch (RuntimeException | Error ex) {
 				task.run();
@@ -89,16 +91,8 @@ final class Delivery {
 		CompletableFuture<?> all = CompletableFuture.allOf(this.followers.stream()
 			.map((follower) -> follower.call((target) -> target.updated(this.settings.name())))
 			.toArray(CompletableFuture<?>[]::new));
-		if (all.isDone()) {
-			return all;
-		}
-		Runnable cancelLimit = this.settings.resources().scheduler().schedule(() -> {
-			if (all.complete(null)) {
-				logger.error("[{}] Not every SSL bundle or client has been updated within {}; listeners are called now",
-						this.settings.name(), ReadableDuration.of(FOLLOWER_LIMIT));
-			}
-		}, FOLLOWER_LIMIT);
-		return all.thenRun(cancelLimit);
+		TimeLimit.end(all, this.resources.scheduler(), FOLLOWER_LIMIT);
+		return all;
 	}
 
 }

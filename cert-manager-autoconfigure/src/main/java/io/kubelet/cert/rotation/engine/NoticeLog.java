@@ -9,6 +9,7 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.certificate.Signer;
+import io.kubelet.cert.rotation.RotationEvent;
 import io.kubelet.cert.rotation.core.Notices.Notice;
 import io.kubelet.cert.rotation.core.Notices.Waiting;
 import io.kubelet.cert.rotation.core.Pending;
@@ -64,7 +65,7 @@ final class NoticeLog {
 		RotationLog.about(this.settings, logger.atWarn(), pair)
 			.log("[{}] The certificate is overdue for rotation; it is valid until {}. No connection is affected yet. {}",
 					pair.notAfter(), whatNext());
-		this.delivery.deliver((listener) -> listener.overdue(this.settings.name(), pair));
+		this.delivery.deliver(new RotationEvent.Overdue(this.settings.name(), pair));
 	}
 
 	private void notYetValid(CertificatePair pair) {
@@ -72,7 +73,7 @@ final class NoticeLog {
 			.log("[{}] The certificate is not valid before {}, and it is {} now: peers refuse it until then. "
 					+ "Check the clock of this machine. {}", pair.notBefore(), this.now.truncatedTo(ChronoUnit.SECONDS),
 					whatNext());
-		this.delivery.deliver((listener) -> listener.notYetValid(this.settings.name(), pair));
+		this.delivery.deliver(new RotationEvent.NotYetValid(this.settings.name(), pair));
 	}
 
 	/** A pair that is found expired was stored. */
@@ -86,7 +87,7 @@ final class NoticeLog {
 				.log("[{}] The certificate expired at {}: new TLS connections that present it fail until it is replaced. {}",
 						pair.notAfter(), whatNext());
 		}
-		this.delivery.deliver((listener) -> listener.expired(this.settings.name(), pair));
+		this.delivery.deliver(new RotationEvent.Expired(this.settings.name(), pair));
 	}
 
 	private void unavailable() {
@@ -94,7 +95,7 @@ final class NoticeLog {
 			.log("[{}] There has been no valid certificate since {}, although the API server is healthy: servers fail "
 					+ "TLS handshakes, and clients present no certificate. {}", this.state.notices().invalidSince(),
 					whatNext());
-		this.delivery.deliver((listener) -> listener.unavailable(this.settings.name()));
+		this.delivery.deliver(new RotationEvent.Unavailable(this.settings.name()));
 	}
 
 	private void waiting(CertificateRequest request) {

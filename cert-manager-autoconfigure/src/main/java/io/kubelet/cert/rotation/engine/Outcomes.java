@@ -8,6 +8,8 @@ import java.util.concurrent.CompletableFuture;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.rotation.CertificateStatus.Failure;
+import io.kubelet.cert.rotation.RotationEvent.Failed;
+import io.kubelet.cert.rotation.RotationEvent.Rotated;
 import io.kubelet.cert.rotation.core.Decision.Adopt;
 import io.kubelet.cert.rotation.core.Decision.Join;
 import io.kubelet.cert.rotation.core.Decision.Report;
@@ -118,15 +120,14 @@ final class Outcomes {
 	private void promise(State before, State after, List<CompletableFuture<CertificatePair>> ended) {
 		CertificatePair pair = after.pair();
 		if (pair != null && !pair.equals(before.pair())) {
-			this.serial.execute(() -> this.delivery.rotated(before.pair(), pair));
+			this.serial.execute(() -> this.delivery.rotated(new Rotated(this.settings.name(), before.pair(), pair)));
 		}
 		if (isAnswered(before, after) && pair != null) {
 			this.forced.end(ended, (future) -> future.complete(pair));
 		}
 		Failure failure = failure(before, after);
 		if (failure != null) {
-			this.serial
-				.execute(() -> this.delivery.deliver((listener) -> listener.failed(this.settings.name(), failure)));
+			this.serial.execute(() -> this.delivery.deliver(new Failed(this.settings.name(), failure)));
 			this.forced.end(ended, (future) -> future.completeExceptionally(failure.cause()));
 		}
 	}

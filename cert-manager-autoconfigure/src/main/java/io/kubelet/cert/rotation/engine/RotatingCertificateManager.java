@@ -17,12 +17,14 @@ import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import io.kubelet.cert.rotation.RotationListener;
+import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.rotation.core.Event.Awaited;
 import io.kubelet.cert.rotation.core.Event.Demanded;
 import io.kubelet.cert.rotation.core.Reading;
 import io.kubelet.cert.rotation.core.State;
 import io.kubelet.cert.rotation.core.Transitions;
 import io.kubelet.cert.rotation.internal.SerialExecutor;
+import io.kubelet.cert.rotation.internal.TimeLimit;
 import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.StoreException;
 import org.jspecify.annotations.Nullable;
@@ -60,6 +62,8 @@ public final class RotatingCertificateManager implements CertificateManager {
 
 	private volatile boolean stopped;
 
+	private volatile @Nullable Instant stuckSince;
+
 	private Runnable cancelTimer = () -> {
 	};
 
@@ -75,8 +79,9 @@ public final class RotatingCertificateManager implements CertificateManager {
 	public RotatingCertificateManager(RotationSettings settings, @Nullable CertificateTemplate template,
 			@Nullable CertificateTemplateSupplier supplier, @Nullable CertificatePair bootstrap) {
 		this.settings = settings;
-		this.serial = new SerialExecutor((task) -> settings.resources().scheduler().schedule(task, Duration.ZERO),
-				settings.resources().scheduler(), settings.clock(), STUCK_AFTER, this::stuck);
+		RotationScheduler scheduler = settings.resources().scheduler();
+		this.serial = new SerialExecutor((task) -> scheduler.schedule(task, Duration.ZERO),
+				new TimeLimit(scheduler, STUCK_AFTER, this::stuck));
 		this.delivery = new Delivery(settings);
 		this.templates = new Templates(settings, template, supplier, this.serial, () -> step(settings::idleCheck));
 		this.forced = new ForcedRotations(settings, this.serial, this.delivery);
@@ -163,7 +168,7 @@ public final class RotatingCertificateManager implements CertificateManager {
 
 	@Override
 	public CertificateStatus status() {
-		return new StatusReport(name(), this.journal.state()).at(this.forced.isRequested(), this.serial.lateSince(),
+		return new StatusReport(name(), this.journal.state()).at(this.forced.isRequested(), this.stuckSince,
 				this.settings.clock().instant());
 	}
 
@@ -239,11 +244,17 @@ public final class RotatingCertificateManager implements CertificateManager {
 	}
 
 	/** Other certificates are not affected: each has an executor of its own. */
-	private void stuck(Throwable stack) {
+	private Runnable stuck(Throwable stack) {
+		this.stuckSince = this.settings.clock().instant().minus(STUCK_AFTER);
 		RotationLog.about(this.settings, logger.atError())
 			.setCause(stack)
 			.log("[{}] A step of the rotation has not returned for {}: the certificate is not rotated until it does. "
 					+ "If it is an access to a file, check the file system", ReadableDuration.of(STUCK_AFTER));
+		return () -> {
+			this.stuckSince = null;
+			RotationLog.about(this.settings, logger.atInfo())
+				.log("[{}] The step of the rotation has returned: the certificate is rotated again");
+		};
 	}
 
 }

@@ -15,7 +15,7 @@ import io.kubelet.cert.rotation.RotationScheduler;
  */
 final class TemplateRounds {
 
-	private static final Duration INTERVAL = Duration.ofSeconds(1);
+	static final Duration INTERVAL = Duration.ofSeconds(1);
 
 	private final Set<Runnable> suppliers = ConcurrentHashMap.newKeySet();
 

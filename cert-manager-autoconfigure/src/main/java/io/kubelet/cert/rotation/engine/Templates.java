@@ -1,17 +1,17 @@
 package io.kubelet.cert.rotation.engine;
 
 import java.time.Duration;
-import java.time.Instant;
-import java.util.List;
 import java.util.Objects;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.AtomicInteger;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import io.kubelet.cert.rotation.internal.SerialExecutor;
+import io.kubelet.cert.rotation.internal.TimeLimit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,17 +47,20 @@ final class Templates implements Runnable {
 	/** Whether its signals count. */
 	private volatile boolean followed;
 
-	/** Whether it has signalled a change since the last call began. */
-	private volatile boolean signalled;
-
 	/** Whether a further call is scheduled because of a signal during the last one. */
 	private final AtomicBoolean repeated = new AtomicBoolean();
 
-	/** What waits for the answer to a call that has not begun. */
-	private final Queue<Runnable> waiting = new ConcurrentLinkedQueue<>();
+	/** What waits for an answer. */
+	private final Set<CompletableFuture<?>> awaited = ConcurrentHashMap.newKeySet();
 
-	/** Since when the supplier has been called, {@code null} if it has returned. */
-	private final AtomicReference<@Nullable Instant> askedAt = new AtomicReference<>();
+	/** Calls the supplier. */
+	private final SerialExecutor calls;
+
+	/** Whether it is known that it has not returned in time. */
+	private final AtomicBoolean late = new AtomicBoolean();
+
+	/** How many rounds in a row have found that it has not returned. */
+	private final AtomicInteger missedRounds = new AtomicInteger();
 
 	/**
 	 * @param fixed the template if there is no supplier, {@code null} if there is none
@@ -72,6 +75,9 @@ final class Templates implements Runnable {
 		this.supplier = supplier;
 		this.serial = serial;
 		this.changed = changed;
+		SharedResources resources = settings.resources();
+		this.calls = new SerialExecutor(resources.executor(),
+				new TimeLimit(resources.scheduler(), PATIENCE, this::late));
 	}
 
 	/** The template, {@code null} while it is not known. */
@@ -97,15 +103,21 @@ final class Templates implements Runnable {
 	void unfollow() {
 		this.followed = false;
 		this.settings.resources().rounds().remove(this);
-		serve(List.copyOf(this.waiting));
+		this.awaited.forEach((future) -> future.complete(null));
 	}
 
 	/** On a thread of the application's, which no failure of ours reaches. */
 	private void signalled() {
 		try {
-			if (this.followed) {
-				this.signalled = true;
+			if (this.followed && this.calls.isIdle()) {
 				ask();
+			}
+			else if (this.followed && this.repeated.compareAndSet(false, true)) {
+				// Not at once, because it may signal in each call
+				this.settings.resources().scheduler().schedule(() -> {
+					this.repeated.set(false);
+					signalled();
+				}, SIGNAL_DELAY);
 			}
 		}
 		catch (Throwable ex) {
@@ -117,8 +129,11 @@ final class Templates implements Runnable {
 	/** Asks the supplier in a round, unless it has not returned from the last call. */
 	@Override
 	public void run() {
-		if (this.askedAt.compareAndSet(null, this.settings.clock().instant())) {
-			call();
+		if (this.calls.runIfIdle(this::call)) {
+			this.missedRounds.set(0);
+		}
+		else if (this.missedRounds.incrementAndGet() == PATIENCE.dividedBy(TemplateRounds.INTERVAL)) {
+			late();
 		}
 	}
 
@@ -128,26 +143,10 @@ final class Templates implements Runnable {
 	 * @return when to ask again: soon if nothing can be requested before it has answered
 	 */
 	Duration ask() {
-		if (this.supplier == null) {
-			return this.settings.idleCheck();
+		if (this.supplier != null && this.calls.isIdle()) {
+			this.calls.execute(this::call);
 		}
-		Instant now = this.settings.clock().instant();
-		Instant since = this.askedAt.compareAndExchange(null, now);
-		if (since == null) {
-			try {
-				this.settings.resources().executor().execute(this::call);
-			}
-			catch (Throwable ex) {
-				this.askedAt.set(null);
-				throw ex;
-			}
-		}
-		else if (!now.isBefore(since.plus(PATIENCE))) {
-			String problem = "the template supplier " + this.supplier.getClass().getName()
-					+ ", which has not returned since " + since;
-			answered(new Answer(latest(), problem, problem));
-		}
-		return (latest() == null) ? PATIENCE : this.settings.idleCheck();
+		return (this.supplier != null && latest() == null) ? PATIENCE : this.settings.idleCheck();
 	}
 
 	/**
@@ -159,44 +158,36 @@ final class Templates implements Runnable {
 			task.run();
 			return;
 		}
-		AtomicBoolean run = new AtomicBoolean();
-		Runnable once = () -> this.serial.execute(() -> {
-			if (run.compareAndSet(false, true)) {
-				task.run();
-			}
+		CompletableFuture<Void> answer = new CompletableFuture<>();
+		this.awaited.add(answer);
+		answer.whenComplete((returned, failure) -> {
+			this.awaited.remove(answer);
+			this.serial.execute(task);
 		});
-		Runnable cancelLimit = this.settings.resources().scheduler().schedule(once, PATIENCE);
-		this.waiting.add(() -> {
-			cancelLimit.run();
-			once.run();
+		TimeLimit.end(answer, this.settings.resources().scheduler(), PATIENCE);
+		this.calls.execute(() -> {
+			call();
+			answer.complete(null);
 		});
-		ask();
 	}
 
-	private void serve(List<Runnable> tasks) {
-		tasks.stream().filter(this.waiting::remove).forEach(Runnable::run);
+	private Runnable late(Throwable stack) {
+		late();
+		return () -> {
+		};
+	}
+
+	private void late() {
+		if (!this.late.getAndSet(true)) {
+			String problem = "the template supplier " + Objects.requireNonNull(this.supplier).getClass().getName()
+					+ ", which has not returned since " + this.settings.clock().instant().minus(PATIENCE);
+			answered(new Answer(latest(), problem, problem));
+		}
 	}
 
 	private void call() {
-		this.signalled = false;
-		List<Runnable> served = List.copyOf(this.waiting);
-		try {
-			answered(answer(Objects.requireNonNull(this.supplier)));
-		}
-		finally {
-			this.askedAt.set(null);
-			serve(served);
-			if (!this.waiting.isEmpty()) {
-				signalled();
-			}
-			else if (this.signalled && this.repeated.compareAndSet(false, true)) {
-				// Not at once, because it may signal in each call
-				this.settings.resources().scheduler().schedule(() -> {
-					this.repeated.set(false);
-					signalled();
-				}, SIGNAL_DELAY);
-			}
-		}
+		this.late.set(false);
+		answered(answer(Objects.requireNonNull(this.supplier)));
 	}
 
 	private synchronized void answered(Answer answer) {
@@ -227,6 +218,9 @@ final class Templates implements Runnable {
 	}
 
 	private void take(Answer answer) {
+		if (answer.problem.isEmpty() && !this.answer.problem.isEmpty()) {
+			logger.info("[{}] The template supplier answers again", this.settings.name());
+		}
 		String waitingFor = answer.waitingFor;
 		if (waitingFor != null && !waitingFor.equals(this.answer.waitingFor)) {
 			logger.atLevel(answer.problem.isEmpty() ? Level.INFO : Level.WARN)

@@ -1,6 +1,5 @@
 package io.kubelet.cert.rotation.internal;
 
-import java.time.Clock;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -14,8 +13,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Calls one listener or follower for the events of one certificate: one call at a time,
  * in the order of the events, on threads that no rotation waits for. A listener that
- * throws is logged. One that does not return delays only its own next calls, and a
- * warning names it.
+ * throws is logged. One that does not return delays only its own next calls, and the log
+ * names it.
  *
  * @param <T> the type of the listener
  */
@@ -23,11 +22,13 @@ public final class Recipient<T> {
 
 	private static final Logger logger = LoggerFactory.getLogger(Recipient.class);
 
-	private static final Duration PATIENCE = Duration.ofSeconds(30);
-
 	private final String name;
 
 	private final T listener;
+
+	private final Duration limit;
+
+	private final String consequence;
 
 	private final SerialExecutor calls;
 
@@ -36,33 +37,37 @@ public final class Recipient<T> {
 	 * @param name the certificate's name
 	 * @param listener the listener to call
 	 * @param executor runs the calls, which may block
-	 * @param scheduler runs the check for calls that do not return
-	 * @param clock the clock
+	 * @param scheduler notices calls that do not return
+	 * @param limit how long a call may take
+	 * @param consequence what it means that a call takes longer, for the log
 	 */
-	public Recipient(String name, T listener, Executor executor, RotationScheduler scheduler, Clock clock) {
+	public Recipient(String name, T listener, Executor executor, RotationScheduler scheduler, Duration limit,
+			String consequence) {
 		this.name = name;
 		this.listener = listener;
-		this.calls = new SerialExecutor(executor, scheduler, clock, PATIENCE, this::warn);
+		this.limit = limit;
+		this.consequence = consequence;
+		this.calls = new SerialExecutor(executor, new TimeLimit(scheduler, limit, this::late));
 	}
 
 	/**
 	 * Calls the listener soon, after all earlier calls. Does not block.
 	 * @param event calls the method of the event
-	 * @return completes when the listener has returned, whether the call failed or not
+	 * @return completes when the listener has returned, whether the call failed or not,
+	 * or if no thread is available
 	 */
 	public CompletableFuture<Void> call(Consumer<T> event) {
-		CompletableFuture<Void> returned = new CompletableFuture<>();
 		try {
-			this.calls.execute(() -> run(event, returned));
+			return CompletableFuture.runAsync(() -> run(event), this.calls);
 		}
 		catch (Throwable ex) {
 			logger.error("[{}] No thread is available for rotation listener {}; it will be called with the next event",
 					this.name, this.listener.getClass().getName(), ex);
+			return CompletableFuture.completedFuture(null);
 		}
-		return returned;
 	}
 
-	private void run(Consumer<T> event, CompletableFuture<Void> returned) {
+	private void run(Consumer<T> event) {
 		try {
 			event.accept(this.listener);
 		}
@@ -70,17 +75,14 @@ public final class Recipient<T> {
 			logger.error("[{}] Rotation listener {} failed; the rotation is not affected", this.name,
 					this.listener.getClass().getName(), ex);
 		}
-		finally {
-			returned.complete(null);
-		}
 	}
 
 	/** The stack shows where the listener is, such as a method for application events. */
-	private void warn(Throwable stack) {
-		logger.warn(
-				"[{}] Rotation listener {} has not returned for {}. The rotation is not affected, "
-						+ "but the listener receives no further events for this certificate until it returns",
-				this.name, this.listener.getClass().getName(), ReadableDuration.of(PATIENCE), stack);
+	private Runnable late(Throwable stack) {
+		logger.error("[{}] Rotation listener {} has not returned for {}. {}", this.name,
+				this.listener.getClass().getName(), ReadableDuration.of(this.limit), this.consequence, stack);
+		return () -> logger.info("[{}] Rotation listener {} has returned", this.name,
+				this.listener.getClass().getName());
 	}
 
 }

@@ -1,39 +1,24 @@
 package io.kubelet.cert.rotation.internal;
 
-import java.time.Clock;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.LinkedList;
 import java.util.Queue;
 import java.util.concurrent.Executor;
-import java.util.function.Consumer;
 
-import io.kubelet.cert.rotation.RotationScheduler;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Runs tasks one after the other on the threads of a shared executor, so that their state
- * needs no lock. An exception of a task does not affect the next one. A task that does
- * not return in time is reported, with the stack of its thread.
+ * needs no lock. An exception of a task does not affect the next one. Each task has a
+ * {@link TimeLimit}: one that does not return delays no executor but its own.
  */
-public final class SerialExecutor {
-
-	private static final Logger logger = LoggerFactory.getLogger(SerialExecutor.class);
+public final class SerialExecutor implements Executor {
 
 	/** If there is no memory for another task, it holds what it held. */
 	private final Queue<Runnable> tasks = new LinkedList<>();
 
 	private final Executor executor;
 
-	private final RotationScheduler scheduler;
-
-	private final Clock clock;
-
-	private final Duration limit;
-
-	private final Consumer<Throwable> report;
+	private final TimeLimit limit;
 
 	/** Whether a thread runs the tasks, or is about to. */
 	private boolean scheduled;
@@ -41,31 +26,24 @@ public final class SerialExecutor {
 	/** Whether a thread runs them. */
 	private boolean running;
 
-	private volatile @Nullable Instant lateSince;
-
 	/**
-	 * Creates an executor for the tasks of one certificate.
+	 * Creates an executor, such as for the tasks of one certificate.
 	 * @param executor runs the tasks
-	 * @param scheduler notices a task that does not return
-	 * @param clock the clock
-	 * @param limit after which a task is late
-	 * @param report accepts the stack of the thread of a task that is late
+	 * @param limit how long one may take
 	 */
-	public SerialExecutor(Executor executor, RotationScheduler scheduler, Clock clock, Duration limit,
-			Consumer<Throwable> report) {
+	public SerialExecutor(Executor executor, TimeLimit limit) {
 		this.executor = executor;
-		this.scheduler = scheduler;
-		this.clock = clock;
 		this.limit = limit;
-		this.report = report;
 	}
 
 	/**
-	 * Returns since when the current task is late.
-	 * @return when it began, {@code null} if it is not late
+	 * Returns whether no task runs, or is about to.
+	 * @return whether it is idle
 	 */
-	public @Nullable Instant lateSince() {
-		return this.lateSince;
+	public boolean isIdle() {
+		synchronized (this.tasks) {
+			return !this.scheduled;
+		}
 	}
 
 	/**
@@ -73,6 +51,7 @@ public final class SerialExecutor {
 	 * and the task runs with the next one.
 	 * @param task the task
 	 */
+	@Override
 	public void execute(Runnable task) {
 		if (isFirst(task)) {
 			try {
@@ -99,6 +78,25 @@ public final class SerialExecutor {
 		}
 	}
 
+	/**
+	 * Runs a task on this thread if it is idle. It has no time limit, which would take
+	 * longer than a short task: for a caller that comes back, and finds it busy.
+	 * @param task the task, which throws nothing
+	 * @return whether it was idle
+	 */
+	public boolean runIfIdle(Runnable task) {
+		synchronized (this.tasks) {
+			if (this.scheduled) {
+				return false;
+			}
+			this.scheduled = true;
+			this.running = true;
+		}
+		task.run();
+		runAll();
+		return true;
+	}
+
 	private boolean isFirst(Runnable task) {
 		synchronized (this.tasks) {
 			this.tasks.add(task);
@@ -116,12 +114,16 @@ public final class SerialExecutor {
 			}
 			this.running = true;
 		}
+		runAll();
+	}
+
+	private void runAll() {
 		for (Runnable task = next(); task != null; task = next()) {
 			try {
-				runWatched(task);
+				this.limit.run(task);
 			}
 			catch (Throwable ex) {
-				log("A rotation task failed", ex);
+				TimeLimit.log("A rotation task failed", ex);
 			}
 		}
 	}
@@ -133,43 +135,6 @@ public final class SerialExecutor {
 			this.scheduled = this.running;
 			return next;
 		}
-	}
-
-	private void runWatched(Runnable task) {
-		Thread thread = Thread.currentThread();
-		Instant start = this.clock.instant();
-		Runnable cancelLimit = () -> {
-		};
-		try {
-			cancelLimit = this.scheduler.schedule(() -> late(thread, start), this.limit);
-		}
-		catch (RuntimeException | Error ex) {
-			// The task, which may be all that schedules the next one, is not lost
-			log("A rotation task is not watched", ex);
-		}
-		try {
-			task.run();
-		}
-		finally {
-			cancelLimit.run();
-			this.lateSince = null;
-		}
-	}
-
-	private static void log(String message, Throwable problem) {
-		try {
-			logger.error(message, problem);
-		}
-		catch (Throwable ex) {
-			// No memory for that either: the tasks go on
-		}
-	}
-
-	private void late(Thread thread, Instant start) {
-		this.lateSince = start;
-		Throwable stack = new Throwable("The stack of thread " + thread.getName());
-		stack.setStackTrace(thread.getStackTrace());
-		this.report.accept(stack);
 	}
 
 }

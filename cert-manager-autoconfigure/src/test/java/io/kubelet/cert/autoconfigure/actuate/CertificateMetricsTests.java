@@ -21,6 +21,7 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubelet.cert.rotation.RotationEvent;
 import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.ssl.FixedManager;
 import io.kubelet.cert.ssl.LiveSslBundle;
@@ -141,7 +142,7 @@ class CertificateMetricsTests extends ManagerFixture {
 				CertificatePair pair = context.getBean(CertificateManager.class).current().orElseThrow();
 				context.close();
 				assertThat(meters()).isEmpty();
-				listeners.forEach((late) -> late.rotated("kubelet-server", pair, pair));
+				listeners.forEach((late) -> late.onEvent(new RotationEvent.Rotated("kubelet-server", pair, pair)));
 				assertThat(meters()).isEmpty();
 			});
 	}

@@ -25,6 +25,8 @@ import static org.awaitility.Awaitility.await;
  * rotation or another one.
  *
  * @see Delivery
+ * @see io.kubelet.cert.rotation.RotationEvent
+ * @see io.kubelet.cert.rotation.internal.Listeners
  * @see io.kubelet.cert.rotation.internal.Recipient
  */
 class DeliveryTests extends ManagerFixture {
@@ -75,7 +77,8 @@ class DeliveryTests extends ManagerFixture {
 			pass(Delivery.FOLLOWER_LIMIT);
 			await().untilAsserted(() -> assertThat(this.calls).hasSize(before + 2).last().isEqualTo("listener"));
 		}
-		assertThat(output).contains("Not every SSL bundle or client has been updated within 10s");
+		assertThat(output).containsOnlyOnce("has not returned for 10s. Not every SSL bundle or client has been updated")
+			.containsPattern("at .*DeliveryTests\\.");
 		assertThat(manager.status().rotations().count()).isEqualTo(3);
 	}
 
@@ -92,8 +95,10 @@ class DeliveryTests extends ManagerFixture {
 		assertThat(output).doesNotContain("has not returned");
 		pass(ofSeconds(30));
 		assertThat(output).containsOnlyOnce("Rotation listener " + ManagerFixture.class.getName())
-			.containsPattern("ManagerFixture\\$\\d+ has not returned for 30s")
+			.containsPattern("ManagerFixture\\$\\S+ has not returned for 30s")
 			.containsPattern("at .*DeliveryTests\\.");
+		this.blocked.complete(null);
+		await().untilAsserted(() -> assertThat(output).containsPattern("Rotation listener .* has returned"));
 	}
 
 	@Test

@@ -31,6 +31,7 @@ import static java.time.Duration.ofHours;
 import static java.time.Duration.ofMinutes;
 import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 /**
  * Templates that change, disappear and return.
@@ -294,32 +295,46 @@ class DynamicTemplateTests extends ManagerFixture {
 		assertThat(this.time.scheduled()).isZero();
 	}
 
-	@Test
-	void supplierThatHangsFromTheStartIsNamedAfterTenSeconds() {
-		CertificateManager manager = start(builder().template(new Supplier()).executor((task) -> {
-		}));
-		pass(ofSeconds(10));
-		assertThat(manager.status().health().waitingFor()).contains("which has not returned since");
+	@ParameterizedTest
+	@ValueSource(booleans = { true, false })
+	void supplierThatHangsFromTheStartIsNamedAfterTenSecondsUntilItReturns(boolean signals, CapturedOutput output) {
+		Supplier supplier = new Supplier();
+		supplier.signals = signals;
+		supplier.hangs();
+		CertificateManager manager = start(builder().template(supplier).executor(supplier::execute));
+		await().until(() -> supplier.hanging);
+		pass(ofSeconds(9));
+		assertThat(manager.status().health().waitingFor()).isNull();
+		pass(ofSeconds(2));
+		assertThat(manager.status().health().waitingFor()).endsWith("which has not returned since " + START);
+		assertThat(output).containsOnlyOnce("Nothing is requested yet: waiting for the template supplier");
+		supplier.returns();
+		await().untilAsserted(() -> {
+			this.time.settle();
+			assertThat(manager.status().requested().template()).isEqualTo(TEMPLATE);
+		});
+		assertThat(manager.status().health().waitingFor()).isNull();
+		assertThat(output).containsOnlyOnce("The template supplier answers again");
 	}
 
 	@ParameterizedTest
 	@ValueSource(booleans = { true, false })
 	void supplierThatFailsOrHangsDoesNotPreventTheRotationAtTheDeadline(boolean hangs, CapturedOutput output) {
 		Supplier supplier = new Supplier();
-		AtomicBoolean hanging = new AtomicBoolean();
-		CertificateManager manager = start(builder().template(supplier).executor((task) -> {
-			if (!hanging.get()) {
-				task.run();
-			}
-		}));
+		CertificateManager manager = start(builder().template(supplier).executor(supplier::execute));
 		CertificatePair first = manager.current().orElseThrow();
 		supplier.fails = !hangs;
-		hanging.set(hangs);
+		if (hangs) {
+			supplier.hangs();
+			pass(SECOND);
+			await().until(() -> supplier.hanging);
+		}
 		pass(first.lifetime());
 		assertThat(manager.current()).isPresent().isNotEqualTo(Optional.of(first));
 		assertThat(this.signer.requests).hasSize(2);
 		assertThat(output).containsOnlyOnce(hangs ? "The last template stays in use: waiting for the template supplier "
 				: "The template supplier failed; its last template stays in use");
+		supplier.returns();
 	}
 
 	@ParameterizedTest
@@ -400,9 +415,33 @@ class DynamicTemplateTests extends ManagerFixture {
 		private Runnable changed = () -> {
 		};
 
+		private volatile CompletableFuture<?> end = CompletableFuture.completedFuture(null);
+
+		private volatile boolean hanging;
+
+		void hangs() {
+			this.end = new CompletableFuture<>();
+		}
+
+		void returns() {
+			this.end.complete(null);
+		}
+
+		/** The call that hangs has a thread of its own. */
+		void execute(Runnable task) {
+			if (this.end.isDone() || this.hanging) {
+				task.run();
+			}
+			else {
+				CompletableFuture.runAsync(task, (run) -> new Thread(run).start());
+			}
+		}
+
 		@Override
 		public Optional<CertificateTemplate> get() {
 			this.asked++;
+			this.hanging = !this.end.isDone();
+			this.end.join();
 			if (this.fails) {
 				throw new NoClassDefFoundError("a class of another version");
 			}

@@ -50,6 +50,7 @@ class StuckTests extends ManagerFixture {
 		assertThat(health.get().getDetails()).containsEntry("stuckSince", START);
 		assertThat(manager.get().status().health().stuckSince()).isNull();
 		assertThat(output).containsOnlyOnce("[kubelet-client] A step of the rotation has not returned for 1m")
+			.containsOnlyOnce("[kubelet-client] The step of the rotation has returned")
 			.containsPattern("at .*StuckTests\\.")
 			.containsPattern("The stack of thread .*\n\tat .*getStackTrace");
 	}

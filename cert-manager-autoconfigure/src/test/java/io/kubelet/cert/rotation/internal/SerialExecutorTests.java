@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 
+import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -23,6 +24,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
  * Tasks that run one after the other.
  *
  * @see SerialExecutor
+ * @see TimeLimit
  */
 @ExtendWith(OutputCaptureExtension.class)
 class SerialExecutorTests {
@@ -91,14 +93,43 @@ class SerialExecutorTests {
 
 	@Test
 	void taskThatCannotBeWatchedRuns(CapturedOutput output) {
-		SerialExecutor executor = new SerialExecutor(Runnable::run, (task, delay) -> {
+		SerialExecutor executor = new SerialExecutor(Runnable::run, limit((task, delay) -> {
 			throw this.ran.isEmpty() ? new InternalError("no memory for a timer") : new ErrorThatCannotBeLogged();
-		}, this.time, Duration.ofMinutes(1), (stack) -> {
-		});
+		}));
 		executor.execute(() -> this.ran.add("first"));
 		executor.execute(() -> this.ran.add("second"));
 		assertThat(this.ran).containsExactly("first", "second");
 		assertThat(output).containsOnlyOnce("A rotation task is not watched");
+	}
+
+	@Test
+	void taskThatIsLateIsReportedOnceAndOnceMoreWhenItReturns() {
+		this.executor.execute(() -> {
+			this.time.pass(Duration.ofSeconds(59));
+			this.ran.add("in time");
+		});
+		this.executor.execute(() -> {
+			this.time.pass(Duration.ofHours(1));
+			this.ran.add("hung");
+		});
+		this.executor.execute(() -> this.ran.add("next"));
+		this.time.settle();
+		assertThat(this.ran).containsExactly("in time", "late", "hung", "returned", "next");
+		assertThat(this.time.scheduled()).isZero();
+	}
+
+	@Test
+	void taskRunsAtOnceOnlyIfNoOtherOneRuns() {
+		this.executor.execute(() -> assertThat(this.executor.runIfIdle(() -> this.ran.add("busy"))).isFalse());
+		assertThat(this.executor.isIdle()).isFalse();
+		this.time.settle();
+		assertThat(this.executor.isIdle()).isTrue();
+		assertThat(this.executor.runIfIdle(() -> {
+			this.executor.execute(() -> this.ran.add("next"));
+			this.ran.add("at once");
+		})).isTrue();
+		assertThat(this.ran).containsExactly("at once", "next");
+		assertThat(this.executor.isIdle()).isTrue();
 	}
 
 	/** As if there were no memory for that either. */
@@ -112,7 +143,13 @@ class SerialExecutorTests {
 	}
 
 	private SerialExecutor on(Executor executor) {
-		return new SerialExecutor(executor, this.time, this.time, Duration.ofMinutes(1), (stack) -> {
+		return new SerialExecutor(executor, limit(this.time));
+	}
+
+	private TimeLimit limit(RotationScheduler scheduler) {
+		return new TimeLimit(scheduler, Duration.ofMinutes(1), (stack) -> {
+			this.ran.add("late");
+			return () -> this.ran.add("returned");
 		});
 	}
 
