@@ -19,8 +19,11 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import javax.net.ssl.SSLSession;
 import javax.net.ssl.SSLSocket;
 
 import io.kubelet.cert.certificate.CertificatePair;
@@ -49,6 +52,9 @@ public final class StandInServer implements AutoCloseable {
 	private final List<String> presented = new CopyOnWriteArrayList<>();
 
 	private final Set<String> refused = ConcurrentHashMap.newKeySet();
+
+	/** How many handshakes have failed. */
+	private final AtomicInteger failed = new AtomicInteger();
 
 	/** Listens, but accepts no connection yet. */
 	public StandInServer(Protocol protocol) throws IOException {
@@ -109,10 +115,15 @@ public final class StandInServer implements AutoCloseable {
 		return List.copyOf(this.presented);
 	}
 
+	/** How many connections have failed in their handshakes. */
+	public int failed() {
+		return this.failed.get();
+	}
+
 	private void serve(Socket plain, SSLContext context) throws IOException {
 		try (SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket(plain, null, true)) {
 			socket.setNeedClientAuth(true);
-			X509Certificate leaf = (X509Certificate) socket.getSession().getPeerCertificates()[0];
+			X509Certificate leaf = leaf(socket.getSession());
 			String serial = RotatingApplication.serial(leaf);
 			this.presented.add(serial);
 			this.open.put(socket, serial);
@@ -122,6 +133,16 @@ public final class StandInServer implements AutoCloseable {
 			finally {
 				this.open.remove(socket);
 			}
+		}
+	}
+
+	private X509Certificate leaf(SSLSession session) throws IOException {
+		try {
+			return (X509Certificate) session.getPeerCertificates()[0];
+		}
+		catch (SSLPeerUnverifiedException ex) {
+			this.failed.incrementAndGet();
+			throw ex;
 		}
 	}
 

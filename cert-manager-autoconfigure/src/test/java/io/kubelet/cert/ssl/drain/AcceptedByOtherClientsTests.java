@@ -103,7 +103,10 @@ class AcceptedByOtherClientsTests {
 				"spring.data.redis.client-type=" + redis);
 		Stream<String> clients = servers.entrySet()
 			.stream()
-			.flatMap((server) -> Stream.of(server.getKey().properties.formatted(server.getValue().port()).split(" ")));
+			.flatMap((server) -> Stream.of(server.getKey().properties.formatted(server.getValue().port())
+				// Time to fail for a client that tries again and again
+				.replace("TIMEOUT", identity.accepted ? "10000" : "500")
+				.split(" ")));
 		try (RotatingApplication application = new RotatingApplication(WebApplicationType.NONE,
 				List.of(Clients.class, source), Stream.concat(rules, clients).toArray(String[]::new))) {
 			for (Kind kind : kinds) {
@@ -116,6 +119,7 @@ class AcceptedByOtherClientsTests {
 				Throwable failure = catchThrowable(() -> kind.call.by(application, server.port()));
 				if (!identity.accepted) {
 					assertThat(failure).as(kind.name()).isNotNull();
+					await().untilAsserted(() -> assertThat(server.failed()).as("%s: %s", kind, failure).isPositive());
 					assertThat(server.presented()).as("%s: %s", kind, failure).isEmpty();
 				}
 				else if (kind == Kind.ELASTICSEARCH && source == Clients.class && identity != Case.ADDRESS_AND_URI) {
@@ -186,7 +190,7 @@ class AcceptedByOtherClientsTests {
 							.forAddress("localhost", port, credentials(application)))),
 
 		MONGO(true, StandInServer::mongo,
-				"spring.mongodb.uri=mongodb://localhost:%d/?serverSelectionTimeoutMS=10000 spring.mongodb.ssl.bundle=client",
+				"spring.mongodb.uri=mongodb://localhost:%d/?serverSelectionTimeoutMS=TIMEOUT spring.mongodb.ssl.bundle=client",
 				(application, port) -> application.bean(MongoClient.class)
 					.getDatabase("test")
 					.runCommand(new BsonDocument("ping", new BsonInt32(1)))),
