@@ -84,7 +84,7 @@ class RegisteredBundleTests {
 		assertThat(after.getCertificate("test")).isEqualTo(this.manager.pair().leaf())
 			.isNotEqualTo(before.getCertificate("test"));
 		assertThat(after.getKey("test", password.toCharArray())).isEqualTo(this.manager.pair().privateKey());
-		assertThat(password).hasSize(32)
+		assertThat(password).hasSize(36)
 			.isEqualTo(stores.getKeyStorePassword())
 			.isEqualTo(this.bundle.getKey().getPassword());
 		assertThat(this.bundle + " " + stores + " " + this.bundle.getKey() + " " + this.bundle.getManagers())
