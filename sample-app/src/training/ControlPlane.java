@@ -9,7 +9,9 @@ import io.kubelet.cert.test.EmbeddedControlPlane;
 class ControlPlane {
 
 	public static void main(String[] args) throws InterruptedException {
-		EmbeddedControlPlane.start().writeKubeconfig(Path.of(args[0]));
+		EmbeddedControlPlane plane = EmbeddedControlPlane.start();
+		plane.certManager().clusterIssuer("internal");
+		plane.writeKubeconfig(Path.of(args[0]));
 		Thread.currentThread().join();
 	}
 

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
@@ -22,6 +23,7 @@ import io.kubelet.cert.autoconfigure.addresses.AddressSourceKind;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
 import io.kubelet.cert.autoconfigure.settings.SettingsConfiguration;
 import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.Usage;
 import io.kubernetes.client.openapi.JSON;
 import io.kubernetes.client.openapi.models.V1ClusterRole;
 import io.kubernetes.client.openapi.models.V1ClusterRoleBinding;
@@ -140,7 +142,6 @@ class ManifestTests {
 		assertThat(container.getPorts()).extracting((port) -> port.getName() + " " + port.getContainerPort())
 			.containsExactlyInAnyOrder("https 8443", "management 8081");
 		assertThat(container.getVolumeMounts()).extracting((mount) -> mount.getName())
-			.contains("client-authorities")
 			.containsExactlyInAnyOrderElementsOf(pod.getVolumes().stream().map((volume) -> volume.getName()).toList());
 		assertThat(object(built.stream(), V1ConfigMap.class).getData()).containsOnlyKeys("application.yml",
 				"application-mutual-tls.yml");
@@ -205,13 +206,11 @@ class ManifestTests {
 			.toList();
 		assertThat(object(built.stream(), V1ClusterRole.class).getRules().get(0).getResourceNames())
 			.hasSameSizeAs(allowed);
-		settings(BASE, (certificates) -> assertThat(certificates).extracting((certificate) -> {
+		settings(BASE, "", (certificates) -> assertThat(certificates).extracting((certificate) -> {
 			CertificateTemplate template = certificate.request().template();
-			return (template.dnsNames().isEmpty())
-					? Map.of("commonName", Map.of("value", template.commonName(), "required", true), "usages",
-							List.of("digital signature", "client auth"))
-					: Map.of("dnsNames", Map.of("values", template.dnsNames(), "required", true), "usages",
-							List.of("digital signature", "server auth"));
+			return Map.of("dnsNames", Map.of("values", template.dnsNames(), "required", true), "uris",
+					Map.of("values", template.uris(), "required", true), "usages",
+					certificate.request().requested().usages().stream().map(Usage::value).toList());
 		}).isEqualTo(allowed));
 	}
 
@@ -234,9 +233,9 @@ class ManifestTests {
 	}
 
 	@ParameterizedTest
-	@CsvSource({ "base, 1, FIXED", "signer, 20, POD" })
-	void configurationWaitsLessLongThanTheStartupProbe(String name, int minutes, AddressSourceKind addresses)
-			throws Exception {
+	@CsvSource({ "base, 1, FIXED, shop", "signer, 20, POD, kubelet-client kubelet-server" })
+	void configurationWaitsLessLongThanTheStartupProbe(String name, int minutes, AddressSourceKind addresses,
+			String names) throws Exception {
 		Path kustomization = KUBERNETES.resolve(name);
 		V1Container container = object(built(kustomization).stream(), V1Deployment.class).getSpec()
 			.getTemplate()
@@ -245,16 +244,20 @@ class ManifestTests {
 			.get(0);
 		Duration patience = Duration.ofSeconds((long) container.getStartupProbe().getPeriodSeconds()
 				* container.getStartupProbe().getFailureThreshold());
-		settings(kustomization, (certificates) -> {
-			assertThat(certificates).extracting(CertificateSettings::name)
-				.containsExactly("kubelet-client", "kubelet-server");
+		String profile = container.getEnv()
+			.stream()
+			.filter((variable) -> variable.getName().equals("SPRING_PROFILES_ACTIVE"))
+			.map((variable) -> variable.getValue())
+			.collect(Collectors.joining());
+		settings(kustomization, profile, (certificates) -> {
+			assertThat(certificates).extracting(CertificateSettings::name).containsExactly(names.split(" "));
 			assertThat(certificates)
 				.allSatisfy((certificate) -> assertThat(certificate.startup().timeout())
 					.isGreaterThanOrEqualTo(Duration.ofMinutes(minutes))
 					.isLessThan(patience))
 				.allSatisfy((certificate) -> assertThat(container.getVolumeMounts())
 					.anyMatch((mount) -> certificate.storage().certDir().startsWith(mount.getMountPath())));
-			assertThat(certificates.get(1).request().addresses().source()).isEqualTo(addresses);
+			assertThat(certificates.get(certificates.size() - 1).request().addresses().source()).isEqualTo(addresses);
 		});
 	}
 
@@ -285,8 +288,10 @@ class ManifestTests {
 		return directory.resolve("base");
 	}
 
-	private static void settings(Path configuration, Consumer<List<CertificateSettings>> assertion) {
-		new ApplicationContextRunner().withPropertyValues("spring.config.additional-location=" + configuration.toUri())
+	private static void settings(Path configuration, String profile, Consumer<List<CertificateSettings>> assertion) {
+		new ApplicationContextRunner()
+			.withPropertyValues("spring.config.additional-location=" + configuration.toUri(),
+					"spring.profiles.active=" + profile)
 			.withInitializer(new ConfigDataApplicationContextInitializer())
 			.withUserConfiguration(SettingsConfiguration.class)
 			.run((context) -> assertion.accept(context.getBean(CertificateSettingsList.class).certificates()));

@@ -61,7 +61,7 @@ class ManifestsOnRealCluster {
 
 	/** With the policies, if approver-policy is installed. */
 	@Test
-	void baseIsAppliedAndItsAccountObtainsAndRotatesBothCertificatesAndNoOther() throws Exception {
+	void baseIsAppliedAndItsAccountObtainsAndRotatesItsCertificateAndNoOther() throws Exception {
 		boolean policies = !kubectl("api-resources", "--api-group=policy.cert-manager.io", "-o", "name").isEmpty();
 		if (policies) {
 			this.base = ManifestTests.baseWithPolicies(this.directory.resolve("kubernetes")).toString();
@@ -80,8 +80,8 @@ class ManifestsOnRealCluster {
 					.isEmpty());
 		}
 		if (policies) {
-			assertDenied("--kubelet.cert.additional.kubelet-server.template.dns-names=inventory.inventory.svc");
-			assertDenied("--kubelet.cert.additional.kubelet-server.usages=digital signature, server auth, client auth");
+			assertDenied("--kubelet.cert.template.dns-names=inventory.inventory.svc");
+			assertDenied("--kubelet.cert.template.uris=spiffe://example.org/ns/inventory/sa/inventory");
 			assertDenied("--kubelet.cert.template.common-name=inventory");
 		}
 	}

@@ -36,8 +36,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
  *
  * @see "docs/monitoring"
  */
-@SpringBootTest(webEnvironment = WebEnvironment.NONE)
-@EnableEmbeddedControlPlane
+@SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT)
+@EnableEmbeddedControlPlane(signers = "ClusterIssuer/internal")
 class MonitoringTests {
 
 	private static final Path MONITORING = Path.of("..", "docs", "monitoring");
@@ -60,9 +60,9 @@ class MonitoringTests {
 
 	@Test
 	void trustOfTheBundlesIsReported(@Autowired List<MeterBinder> metrics) {
-		assertThat(scrape(metrics)).contains("kubelet_cert_trust_authorities{certificate=\"kubelet-server\"} 1.0")
-			.containsPattern("kubelet_cert_trust_expiry_seconds\\{certificate=\"kubelet-server\"} \\d")
-			.containsPattern("kubelet_cert_info\\{certificate=\"kubelet-server\",key_algorithm=\"EC P-256\","
+		assertThat(scrape(metrics)).contains("kubelet_cert_trust_authorities{certificate=\"shop\"} 1.0")
+			.containsPattern("kubelet_cert_trust_expiry_seconds\\{certificate=\"shop\"} \\d")
+			.containsPattern("kubelet_cert_info\\{certificate=\"shop\",key_algorithm=\"EC P-256\","
 					+ "serial_number=\"[0-9a-f]+\",signer=\"[^\"]+\"} 1");
 	}
 
@@ -79,7 +79,7 @@ class MonitoringTests {
 	void panelsOfTheDashboardShowFewSeriesOfManyCertificates(@TempDir Path directory,
 			@Autowired List<MeterBinder> metrics) throws Exception {
 		List<String> samples = scrape(metrics).lines()
-			.filter((line) -> line.matches("kubelet_cert_.*certificate=\"kubelet-server\".*"))
+			.filter((line) -> line.matches("kubelet_cert_.*certificate=\"shop\".*"))
 			.toList();
 		List<Map<String, String>> series = IntStream.range(0, 90)
 			.boxed()

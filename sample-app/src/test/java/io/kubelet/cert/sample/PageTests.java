@@ -54,6 +54,8 @@ class PageTests {
 
 	private static final Path SCREENSHOTS = Path.of("target/screenshots");
 
+	private static final String MARKUP = "<img src=x onerror=\"document.title='forged'\">";
+
 	private static ConfigurableApplicationContext application;
 
 	private static ChromeDriver browser;
@@ -63,7 +65,10 @@ class PageTests {
 		Assumptions.assumeTrue(Files.isExecutable(CHROMIUM) && Files.isExecutable(DRIVER),
 				"The page is not tested: there is no " + CHROMIUM + " or no " + DRIVER);
 		application = SampleApplicationOnEmbeddedControlPlane.run("--server.port=0",
-				"--kubelet.cert.rotation.forced-interval=0s");
+				"--kubelet.cert.rotation.forced-interval=0s",
+				"--kubelet.cert.additional.batch.signer-name=kubernetes.io/kube-apiserver-client",
+				"--kubelet.cert.additional.batch.template.common-name=batch",
+				"--kubelet.cert.additional.batch.ssl.trust=cluster");
 		ChromeOptions options = new ChromeOptions();
 		options.setBinary(CHROMIUM.toFile());
 		options.setAcceptInsecureCerts(true);
@@ -99,30 +104,30 @@ class PageTests {
 
 	@Test
 	void rotateNowShowsTheAnswerTheNewCertificateAndTheHistoryThatSurvivesAReload() {
-		String before = detail("kubelet-server", "Serial number");
-		button("kubelet-server").click();
-		until(() -> field("kubelet-server", "answer").equals("202: the rotation has begun."));
-		until(() -> !detail("kubelet-server", "Serial number").equals(before));
-		String after = detail("kubelet-server", "Serial number");
-		until(() -> field("kubelet-server", "history").contains("Rotated on request to " + after));
+		String before = detail("shop", "Serial number");
+		button("shop").click();
+		until(() -> field("shop", "answer").equals("202: the rotation has begun."));
+		until(() -> !detail("shop", "Serial number").equals(before));
+		String after = detail("shop", "Serial number");
+		until(() -> field("shop", "history").contains("Rotated on request to " + after));
 		load();
-		assertThat(field("kubelet-server", "history")).contains("Rotated on request to " + after);
+		assertThat(field("shop", "history")).contains("Rotated on request to " + after);
 	}
 
 	@Test
 	void countdownShowsDaysWhenDaysRemainAndGoesOn() {
-		rotate("kubelet-client");
-		until(() -> field("kubelet-client", "countdown").matches("\\d+ d \\d+ h \\d+ min"));
+		rotate("batch");
+		until(() -> field("batch", "countdown").matches("\\d+ d \\d+ h \\d+ min"));
 		plane().behavior().certificateLifetime(Duration.ofMinutes(30));
-		rotate("kubelet-client");
-		until(() -> field("kubelet-client", "countdown").matches("\\d+ min \\d+ s"));
-		String before = field("kubelet-client", "countdown");
-		until(() -> !field("kubelet-client", "countdown").equals(before));
+		rotate("batch");
+		until(() -> field("batch", "countdown").matches("\\d+ min \\d+ s"));
+		String before = field("batch", "countdown");
+		until(() -> !field("batch", "countdown").equals(before));
 	}
 
 	@Test
 	void timelineHasTheMomentsInTheirOrder() {
-		WebElement card = card("kubelet-client");
+		WebElement card = card("batch");
 		assertThat(card.findElements(By.cssSelector(".legend li span"))).extracting(WebElement::getText)
 			.containsExactly("Not before", "Now", "Window opens, 70 %", "Rotation due", "Window closes, 90 %",
 					"Not after");
@@ -137,34 +142,64 @@ class PageTests {
 	}
 
 	@Test
-	void pendingRequestShowsTheCommandThatApprovesIt() {
-		plane().behavior().approval(ApprovalPolicy.manual());
-		button("kubelet-client").sendKeys(Keys.ENTER);
-		until(() -> field("kubelet-client", "command").startsWith("kubectl certificate approve kubelet-client-"));
-		until(() -> field("kubelet-client", "state").equals("ROTATING"));
-		assertThat(field("kubelet-client", "pending")).contains("has been waiting for");
-		violations();
-		plane().behavior().signingDelay(Duration.ofSeconds(3)).approval(ApprovalPolicy.approving());
-		until(() -> field("kubelet-client", "pending").endsWith("It is approved, but not signed."));
-		assertThat(field("kubelet-client", "command")).as("nothing is left to approve").isEmpty();
-		until(() -> !card("kubelet-client").findElement(By.cssSelector(".pending")).isDisplayed());
+	void peersAreShownWhereThereAreAny() {
+		until(() -> card("shop").findElements(By.cssSelector("tbody [role=row]")).size() == 2);
+		assertThat(card("shop").findElements(By.cssSelector("tbody .Identity"))).extracting(WebElement::getText)
+			.containsOnly("spiffe://example.org/ns/shop/sa/shop");
+		assertThat(card("shop").findElements(By.cssSelector("tbody .Role"))).extracting(WebElement::getText)
+			.containsExactlyInAnyOrder("client", "server");
+		assertThat(card("batch").findElement(By.cssSelector(".peers")).isDisplayed()).isFalse();
 	}
 
-	/** What others have written is text, whatever it contains. */
+	@Test
+	void pendingRequestShowsTheCommandThatApprovesIt() {
+		plane().behavior().approval(ApprovalPolicy.manual());
+		button("batch").sendKeys(Keys.ENTER);
+		until(() -> field("batch", "command").startsWith("kubectl certificate approve batch-"));
+		until(() -> field("batch", "state").equals("ROTATING"));
+		assertThat(field("batch", "pending")).contains("has been waiting for");
+		violations();
+		plane().behavior().signingDelay(Duration.ofSeconds(3)).approval(ApprovalPolicy.approving());
+		until(() -> field("batch", "pending").endsWith("It is approved, but not signed."));
+		assertThat(field("batch", "command")).as("nothing is left to approve").isEmpty();
+		until(() -> !card("batch").findElement(By.cssSelector(".pending")).isDisplayed());
+	}
+
+	@Test
+	void namesAreTextWhateverTheyContain() {
+		browser.executeScript(
+				"""
+						const original = window.fetch;
+						const markup = JSON.stringify(arguments[0]).slice(1, -1);
+						window.fetch = async (...request) => {
+							const text = await (await original(...request)).text();
+							const forged = text.replaceAll('CN=', markup).replaceAll('spiffe:', markup).replaceAll('"batch"', `"${markup}"`);
+							return new Response(forged, { headers: { 'Content-Type': 'application/json' } });
+						};""",
+				MARKUP);
+		until(() -> detail("shop", "Issuer").startsWith(MARKUP) && detail("shop", "Names").startsWith(MARKUP));
+		until(() -> field("shop", "peers").contains(MARKUP + "//example.org"));
+		until(() -> browser.findElements(By.tagName("h2")).stream().anyMatch((name) -> name.getText().equals(MARKUP)));
+		assertNothingForged();
+	}
+
+	private static void assertNothingForged() {
+		assertThat(browser.findElements(By.cssSelector("main img"))).isEmpty();
+		assertThat(browser.getTitle()).startsWith("Certificates of localhost:");
+	}
+
 	@Test
 	void failureShowsItsReasonAndTheNextAttempt() {
-		String markup = "<img src=x onerror=\"document.title='forged'\">";
-		plane().behavior().approval(ApprovalPolicy.denying("NotToday", "the approver is on holiday " + markup));
-		button("kubelet-client").click();
+		plane().behavior().approval(ApprovalPolicy.denying("NotToday", "the approver is on holiday " + MARKUP));
+		button("batch").click();
 		until(() -> failure().getText()
-			.matches("(?s)Attempt \\d+ failed: .*the approver is on holiday " + Pattern.quote(markup) + ".*"));
-		until(() -> field("kubelet-client", "history").contains("NotToday after"));
-		assertThat(field("kubelet-client", "history")).contains(markup);
-		assertThat(browser.findElements(By.cssSelector("article img"))).isEmpty();
-		assertThat(browser.getTitle()).startsWith("Certificates of localhost:");
+			.matches("(?s)Attempt \\d+ failed: .*the approver is on holiday " + Pattern.quote(MARKUP) + ".*"));
+		until(() -> field("batch", "history").contains("NotToday after"));
+		assertThat(field("batch", "history")).contains(MARKUP);
+		assertNothingForged();
 		violations();
 		plane().behavior().approval(ApprovalPolicy.approving());
-		rotate("kubelet-client");
+		rotate("batch");
 		until(() -> !failure().isDisplayed());
 	}
 
@@ -185,15 +220,14 @@ class PageTests {
 	void screenshotsForTheDocumentationShowAPendingRequestAndAHistory() throws IOException {
 		CertificateManagers managers = application.getBean(CertificateManagers.class);
 		plane().behavior().approval(ApprovalPolicy.denying("NotToday", "the approver is on holiday"));
-		assertThat(managers.get("kubelet-server").rotate()).failsWithin(Duration.ofMinutes(2));
+		assertThat(managers.get("shop").rotate()).failsWithin(Duration.ofMinutes(2));
 		plane().behavior().approval(ApprovalPolicy.approving()).validity(Duration.ofDays(-4), Duration.ofDays(6));
-		rotate("kubelet-client");
-		rotate("kubelet-server");
+		rotate("batch");
+		rotate("shop");
 		plane().behavior().approval(ApprovalPolicy.manual());
-		managers.get("kubelet-client").rotate();
-		until(() -> detail("kubelet-client", "Rotations").equals("2")
-				&& field("kubelet-server", "state").equals("VALID")
-				&& field("kubelet-client", "pending").matches("(?s).*has been waiting for \\d s.*"));
+		managers.get("batch").rotate();
+		until(() -> detail("batch", "Rotations").equals("2") && field("shop", "state").equals("VALID")
+				&& field("batch", "pending").matches("(?s).*has been waiting for \\d s.*"));
 		for (String name : List.of("page", "page-dark", "page-narrow")) {
 			scheme(name.equals("page-dark") ? "dark" : "light");
 			size(name.equals("page-narrow") ? 320 : 1200, 100);
@@ -201,19 +235,19 @@ class PageTests {
 			Files.write(Path.of("../docs/images", name + ".png"), browser.getScreenshotAs(OutputType.BYTES));
 		}
 		plane().behavior().approval(ApprovalPolicy.approving());
-		rotate("kubelet-client");
+		rotate("batch");
 	}
 
 	@Test
 	void keyboardReachesEachButtonInTheirOrder() {
 		WebElement body = browser.findElement(By.tagName("body"));
 		body.sendKeys(Keys.TAB);
-		assertThat(browser.switchTo().activeElement().getAccessibleName()).isEqualTo("Rotate now: kubelet-client");
+		assertThat(browser.switchTo().activeElement().getAccessibleName()).isEqualTo("Rotate now: batch");
 		do {
 			browser.switchTo().activeElement().sendKeys(Keys.TAB);
 		}
 		while (browser.switchTo().activeElement().getTagName().equals("summary"));
-		assertThat(browser.switchTo().activeElement().getAccessibleName()).isEqualTo("Rotate now: kubelet-server");
+		assertThat(browser.switchTo().activeElement().getAccessibleName()).isEqualTo("Rotate now: shop");
 		assertThat(browser.switchTo().activeElement().getCssValue("outline-style")).isEqualTo("solid");
 	}
 
@@ -288,7 +322,7 @@ class PageTests {
 	}
 
 	private static WebElement failure() {
-		return card("kubelet-client").findElement(By.cssSelector(".failure"));
+		return card("batch").findElement(By.cssSelector(".failure"));
 	}
 
 	private static String text(String selector) {

@@ -116,12 +116,13 @@ class ProbeTests {
 					"--management.endpoint.health.show-components=always");
 			liveness.await(OK);
 			readiness.await("503");
-			assertThatExceptionOfType(SSLException.class).isThrownBy(() -> status(uri("https", this.port, "/")));
+			assertThatExceptionOfType(SSLException.class)
+				.isThrownBy(() -> status(uri("https", this.port, "/who-am-i")));
 			assertThat(readiness.results()).doesNotContain(OK);
 			assertThat(health(management, "certificates")).isEqualTo("DOWN");
 			assertThat(health(management, "ssl")).isEqualTo("UP");
 			approveUntil(readiness);
-			assertThat(status(uri("https", this.port, "/"))).isEqualTo(OK);
+			assertThat(status(uri("https", this.port, "/who-am-i"))).isEqualTo(OK);
 			assertThat(health(management, "certificates")).isEqualTo("UP");
 			rotationFails();
 			assertThat(Stream.of(liveness, readiness)).allMatch(Probe::staysOnceItSucceeded);
@@ -130,25 +131,18 @@ class ProbeTests {
 
 	/** With the permissions of the base, and with its configuration alone. */
 	@Test
-	void baseHasBothCertificatesFromTheIssuerAndRotatesThem() throws Exception {
+	void baseHasItsCertificateFromTheIssuerAndRotatesIt() throws Exception {
 		Path kubeconfig = installCertManager();
 		try (Probe readiness = probe(this.container.getReadinessProbe(), "https", this.port)) {
 			this.application = run(kubeconfig, "base/", this.directory, "--server.port=" + this.port);
 			readiness.await(OK);
-			for (CertificateManager manager : this.application.getBean(CertificateManagers.class)) {
-				assertThat(manager.rotate()).succeedsWithin(PATIENCE);
-			}
+			assertThat(this.application.getBean(CertificateManager.class).rotate()).succeedsWithin(PATIENCE);
+			assertThat(status(uri("https", this.port, "/"))).as("calls itself").isEqualTo(OK);
 		}
-		assertThat(this.application.getBean(CertificateManagers.class))
-			.extracting((manager) -> manager.current().orElseThrow().leaf())
-			.satisfiesExactly((client) -> {
-				assertThat(client.getSubjectX500Principal().getName()).isEqualTo("CN=sample-app");
-				assertThat(client.getSubjectAlternativeNames()).isNull();
-			}, (server) -> {
-				assertThat(server.getSubjectX500Principal().getName()).isEmpty();
-				assertThat(server.getSubjectAlternativeNames())
-					.containsExactly(List.of(2, "sample-app.sample-app.svc"));
-			});
+		X509Certificate leaf = this.application.getBean(CertificateManager.class).current().orElseThrow().leaf();
+		assertThat(leaf.getSubjectX500Principal().getName()).isEmpty();
+		assertThat(leaf.getSubjectAlternativeNames()).containsExactlyInAnyOrder(List.of(2, "sample-app.sample-app.svc"),
+				List.of(6, "spiffe://example.org/ns/sample-app/sa/sample-app"));
 		Awaitility.await()
 			.atMost(PATIENCE)
 			.untilAsserted(() -> assertThat(this.plane.certManager().certificateRequests()).isEmpty());
@@ -156,26 +150,21 @@ class ProbeTests {
 	}
 
 	/**
-	 * A caller without a certificate of the authority reaches the management port only.
+	 * A caller without an accepted certificate reaches the management port only.
 	 */
 	@Test
 	void mutualTlsIsProbedAndScrapedWithoutACertificate() throws Exception {
 		Path kubeconfig = installCertManager();
-		Path authorities = Files.writeString(this.directory.resolve("ca.crt"),
-				this.plane.certManager().caPem("internal"));
 		int management = freePort();
 		try (Probe readiness = probe(this.container.getReadinessProbe(), "http", management)) {
 			this.application = run(kubeconfig, "base/,src/main/kubernetes/mutual-tls/", this.directory,
 					"--server.port=" + this.port, "--spring.profiles.active=mutual-tls",
-					"--kubelet.cert.additional.kubelet-server.ssl.trust-file=" + authorities,
 					"--management.server.port=" + management);
 			readiness.await(OK);
 			assertThat(status(uri("http", management, "/actuator/prometheus"))).isEqualTo(OK);
 			URI page = uri("https", this.port, "/");
 			assertThatExceptionOfType(IOException.class).isThrownBy(() -> status(page));
-			SSLContext client = this.application.getBean(SslBundles.class)
-				.getBundle("kubelet-client")
-				.createSslContext();
+			SSLContext client = this.application.getBean(SslBundles.class).getBundle("shop").createSslContext();
 			assertThat(status(page, client)).isEqualTo(OK);
 		}
 	}
@@ -208,7 +197,8 @@ class ProbeTests {
 	}
 
 	private ConfigurableApplicationContext run(String pod, int port, String... more) {
-		Stream<String> arguments = Stream.of("--server.port=" + port, "--POD_IP=127.0.0.1", "--POD_NAME=" + pod);
+		Stream<String> arguments = Stream.of("--server.port=" + port, "--POD_IP=127.0.0.1", "--POD_NAME=" + pod,
+				"--spring.profiles.active=node");
 		return run(this.plane.writeKubeconfig(this.directory), "signer/", this.directory.resolve(pod),
 				Stream.concat(arguments, Stream.of(more)).toArray(String[]::new));
 	}

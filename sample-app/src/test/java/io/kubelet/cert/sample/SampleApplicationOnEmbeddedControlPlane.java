@@ -33,7 +33,8 @@ public final class SampleApplicationOnEmbeddedControlPlane {
 		return new SpringApplicationBuilder(SampleApplication.class)
 			// What was processed ahead of time is found by the application's main class
 			.main(SampleApplication.class)
-			.initializers(new EmbeddedControlPlaneInitializer(), SampleApplicationOnEmbeddedControlPlane::shorten)
+			.initializers(new EmbeddedControlPlaneInitializer("ClusterIssuer/internal"),
+					SampleApplicationOnEmbeddedControlPlane::shorten)
 			.properties("management.endpoint.certificates.access=unrestricted", "kubelet.cert.ssl.drain=" + DRAIN)
 			.run(args);
 	}

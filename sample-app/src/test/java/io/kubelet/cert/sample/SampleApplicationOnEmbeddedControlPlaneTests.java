@@ -23,8 +23,8 @@ class SampleApplicationOnEmbeddedControlPlaneTests {
 			try (ConfigurableApplicationContext context = SampleApplicationOnEmbeddedControlPlane
 				.run("--server.port=0")) {
 				assertThat(context.getBean(CertificateManagers.class)).extracting(CertificateManager::name)
-					.containsExactly("kubelet-client", "kubelet-server");
-				assertThat(context.getBean(EmbeddedControlPlane.class).count(RecordedRequest::isCreate)).isEqualTo(2);
+					.containsExactly("shop");
+				assertThat(context.getBean(EmbeddedControlPlane.class).count(RecordedRequest::isCreate)).isEqualTo(1);
 			}
 		}
 	}

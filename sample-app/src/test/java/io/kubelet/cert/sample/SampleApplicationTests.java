@@ -1,15 +1,11 @@
 package io.kubelet.cert.sample;
 
 import java.net.http.HttpClient;
-import java.time.Duration;
-import java.time.Instant;
-import java.util.List;
+import java.security.GeneralSecurityException;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 
-import io.kubelet.cert.rotation.CertificateManagers;
-import io.kubelet.cert.test.EmbeddedControlPlane;
-import io.kubelet.cert.test.RecordedRequest;
+import javax.net.ssl.SSLContext;
+
 import io.kubelet.cert.test.spring.EnableEmbeddedControlPlane;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -26,32 +22,32 @@ import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.http.MediaType;
 import org.springframework.http.client.JdkClientHttpRequestFactory;
 import org.springframework.util.ClassUtils;
+import org.springframework.web.client.ResourceAccessException;
 import org.springframework.web.client.RestClient;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
- * The application as a browser and the control plane see it.
+ * The shop as a browser and another service see it.
  *
  * @see SampleApplication
+ * @see Shop
  * @see AfterRotation
  */
 @SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT,
-		properties = "management.endpoint.certificates.access=unrestricted")
-@EnableEmbeddedControlPlane
+		properties = { "management.endpoint.certificates.access=unrestricted",
+				"kubelet.cert.additional.another.template.uris=spiffe://example.org/ns/another/sa/another" })
+@EnableEmbeddedControlPlane(signers = "ClusterIssuer/internal")
 class SampleApplicationTests {
+
+	private static final String SHOP = "spiffe://example.org/ns/shop/sa/shop";
 
 	@LocalServerPort
 	int port;
 
 	@Autowired
 	SslBundles bundles;
-
-	@Autowired
-	CertificateManagers managers;
-
-	@Autowired
-	EmbeddedControlPlane controlPlane;
 
 	/** The libraries of the Kubernetes client that nothing here loads. */
 	@ParameterizedTest
@@ -64,37 +60,30 @@ class SampleApplicationTests {
 	}
 
 	@Test
-	void endpointNamesBothCertificates() {
-		assertThat(json(get("/actuator/certificates")).get("certificates").propertyNames())
-			.containsExactlyInAnyOrder("kubelet-client", "kubelet-server");
+	void shopCallsItselfByItsUriAndSeesItselfOnBothSides() {
+		assertThat(get("/")).isEqualTo("The orders of " + SHOP + "\n");
+		JsonNode peers = json(get("/actuator/certificates/shop/peers")).get("peers");
+		assertThat(peers).extracting((peer) -> peer.get("role").asString() + " " + peer.get("identity").asString())
+			.contains("CLIENT " + SHOP, "SERVER " + SHOP);
 	}
 
+	/** As a browser, and as another service of the same issuer. */
 	@Test
-	void controlPlaneSeesTheNewCertificateAfterARotation() throws Exception {
-		assertThat(json(get("/who-am-i")).get("username").asString()).isEqualTo("system:node:sample");
-		String before = lastClientSerialNumber();
-		String rotated = this.managers.get("kubelet-client").rotate().get(120, TimeUnit.SECONDS).serialNumber();
-		assertThat(json(get("/who-am-i")).get("username").asString()).isEqualTo("system:node:sample");
-		assertThat(lastClientSerialNumber()).isEqualTo(rotated).isNotEqualTo(before);
-	}
-
-	/** Anybody may ask. */
-	@Test
-	void requestsOfOneSecondCostOneRequestToTheApiServer() {
-		get("/who-am-i");
-		long before = reviews().size();
-		Instant start = Instant.now();
-		for (int i = 0; i < 20; i++) {
-			get("/who-am-i");
-		}
-		assertThat(reviews().size() - before)
-			.isLessThanOrEqualTo(1 + Duration.between(start, Instant.now()).toSeconds());
+	void callerWithoutACertificateIsNobodyAndOneWithAnotherUriIsRefused() throws GeneralSecurityException {
+		SSLContext withoutACertificate = SSLContext.getInstance("TLS");
+		withoutACertificate.init(null, this.bundles.getBundle("shop").getManagers().getTrustManagers(), null);
+		RestClient browser = client(withoutACertificate);
+		assertThat(browser.get().uri("/orders").retrieve().body(String.class)).isEqualTo("The orders of nobody\n");
+		RestClient another = client(this.bundles.getBundle("another").createSslContext());
+		assertThatExceptionOfType(ResourceAccessException.class)
+			.isThrownBy(() -> another.get().uri("/orders").retrieve().body(String.class))
+			.withStackTraceContaining("certificate_unknown");
 	}
 
 	@Test
 	void rotatesOnDemand() {
-		String report = client().post()
-			.uri("/actuator/certificates/kubelet-server")
+		String report = shop().post()
+			.uri("/actuator/certificates/shop")
 			.contentType(MediaType.APPLICATION_JSON)
 			.body("{\"state\": \"rotating\"}")
 			.retrieve()
@@ -102,29 +91,18 @@ class SampleApplicationTests {
 		assertThat(json(report).get("state").asString()).isEqualTo("ROTATING");
 	}
 
-	private List<RecordedRequest> reviews() {
-		return this.controlPlane.requests()
-			.stream()
-			.filter((request) -> request.path().endsWith("/selfsubjectreviews"))
-			.toList();
-	}
-
-	private String lastClientSerialNumber() {
-		List<RecordedRequest> reviews = reviews();
-		return String.valueOf(reviews.get(reviews.size() - 1).certificateSerial());
-	}
-
 	private String get(String path) {
-		return Objects.requireNonNull(client().get().uri(path).retrieve().body(String.class));
+		return Objects.requireNonNull(shop().get().uri(path).retrieve().body(String.class));
 	}
 
-	/** Trusts the control plane's authority, which signed the serving certificate. */
-	private RestClient client() {
+	private RestClient shop() {
+		return client(this.bundles.getBundle("shop").createSslContext());
+	}
+
+	private RestClient client(SSLContext context) {
 		return RestClient.builder()
 			.baseUrl("https://localhost:" + this.port)
-			.requestFactory(new JdkClientHttpRequestFactory(HttpClient.newBuilder()
-				.sslContext(this.bundles.getBundle("kubelet-client").createSslContext())
-				.build()))
+			.requestFactory(new JdkClientHttpRequestFactory(HttpClient.newBuilder().sslContext(context).build()))
 			.build();
 	}
 
