@@ -73,10 +73,11 @@ public final class CertificateActuatorAutoConfiguration {
 		@ConditionalOnBean(CertificatesEndpoint.class)
 		@ConditionalOnAvailableEndpoint(endpoint = CertificatesEndpoint.class, exposure = EndpointExposure.WEB)
 		CertificatesEndpointWebExtension certificatesEndpointWebExtension(CertificatesEndpoint endpoint,
-				EndpointAccessResolver access) {
+				ObjectProvider<EndpointAccessResolver> access) {
 			return new CertificatesEndpointWebExtension(endpoint,
-					new CertificatesPage(
-							access.accessFor(EndpointId.of("certificates"), Access.READ_ONLY) == Access.UNRESTRICTED,
+					new CertificatesPage(access.stream()
+						.anyMatch((resolver) -> resolver.accessFor(EndpointId.of("certificates"),
+								Access.READ_ONLY) == Access.UNRESTRICTED),
 							Clock.systemUTC()));
 		}
 
