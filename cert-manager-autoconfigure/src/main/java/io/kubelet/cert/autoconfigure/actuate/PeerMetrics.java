@@ -87,7 +87,7 @@ final class PeerMetrics implements MeterBinder, AutoCloseable {
 		this.gauges.forEach((gauge) -> gauge.register(rows));
 	}
 
-	/** Authorities that are trusted have one also if nobody uses them. */
+	/** Authorities that are trusted have one also if no peer uses them. */
 	private static Stream<Row<?>> rows(String certificate, LiveSslBundle bundle) {
 		Stream<String> seen = current(bundle).map((peer) -> peer.authority().fingerprint());
 		Stream<String> trusted = bundle.followed().trust().given().stream().map(CertificateNames::fingerprint);

@@ -51,7 +51,7 @@ final class PeerPrincipalExtractor implements X509PrincipalExtractor {
 
 	/**
 	 * Each URI has a colon, so nothing else with a colon counts: it could be taken for a
-	 * URI. A name with a wildcard names nobody.
+	 * URI. A name with a wildcard identifies no peer.
 	 */
 	private static Optional<String> any(PeerIdentity peer) {
 		return Stream

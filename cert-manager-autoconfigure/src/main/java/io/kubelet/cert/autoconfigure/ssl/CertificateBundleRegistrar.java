@@ -73,7 +73,7 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 		this.managers.forEach((manager) -> this.ends.add(this.settings.find(manager.name())
 			.map((certificate) -> register(registry, certificate, manager))
 			.orElseGet(() -> RegisteredBundle.register(registry, manager.name(), manager,
-					this.trusted.undescribed(manager.name()), peers(PeerRules.NONE, manager.name()), this.scheduler,
+					this.trusted.withoutSettings(manager.name()), peers(PeerRules.NONE, manager.name()), this.scheduler,
 					Duration.ofSeconds(CertificateSettings.Ssl.DRAIN_SECONDS)))));
 		if (registry instanceof SslBundles bundles) {
 			bundles.getBundleNames()
@@ -122,7 +122,7 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 
 	/**
 	 * Reports whom a bundle trusts. Otherwise the first hint is a failed handshake. A
-	 * bundle that trusts nobody has been reported already.
+	 * bundle that trusts no authority has been reported already.
 	 */
 	private void report(CertificateSettings certificate, @Nullable CertificatePair pair, Trust trust) {
 		List<X509Certificate> authorities = trust.authorities();

@@ -74,7 +74,7 @@ public final class TrustedAuthorities {
 			.trusted()
 			.stream()
 			.map((place) -> new LiveSource(prefix(certificate), certificate.properties().of(place.property()),
-					source(place, certificate), (problem) -> unread(place, certificate, problem)))
+					source(place, certificate), (problem) -> untilRead(place, certificate, problem)))
 			.toList();
 		for (int i = 0; i < sources.size(); i++) {
 			if (certificate.ssl().trusted().get(i).kind() == TrustKind.FILE) {
@@ -116,13 +116,13 @@ public final class TrustedAuthorities {
 	 * kubeconfig has to be there: no authority of another source is trusted until it is
 	 * read.
 	 */
-	private static Trust unread(Trusted place, CertificateSettings certificate, RuntimeException problem) {
+	private static Trust untilRead(Trusted place, CertificateSettings certificate, RuntimeException problem) {
 		if (certificate.startup().waits() || place.kind() == TrustKind.FILE || place.kind() == TrustKind.CLUSTER) {
 			return certificate.properties().check(place.property(), place.name(), () -> {
 				throw problem;
 			});
 		}
-		// The first answer of the API server may take a moment, which needs no warning
+		// The first response of the API server may take a while, which needs no warning
 		logger.atLevel((Kind.of(problem) == Kind.UNAVAILABLE) ? Level.INFO : Level.WARN)
 			.log("[{}] The SSL bundle '{}' trusts {} for now: {}", certificate.name(), certificate.ssl().bundle(),
 					isOnly(certificate) ? "nobody"
@@ -163,12 +163,12 @@ public final class TrustedAuthorities {
 	private TrustSource ofCluster(CertificateSettings certificate) {
 		TrustSource source = this.connection.kubeconfig().authorities().orElse(null);
 		if (source == null) {
-			return TrustSource.fixed("no cluster", nobody(certificate, "No API server is configured"));
+			return TrustSource.fixed("no cluster", none(certificate, "No API server is configured"));
 		}
 		return new TrustSource(source.origin(), source.version(), () -> {
 			Trust trust = source.trust().get();
 			return trust.authorities().isEmpty()
-					? nobody(certificate, source.origin().get() + " contains no certificate authority") : trust;
+					? none(certificate, source.origin().get() + " contains no certificate authority") : trust;
 		});
 	}
 
@@ -176,21 +176,21 @@ public final class TrustedAuthorities {
 	 * Returns the trust of a bundle whose manager is a bean of the application that no
 	 * property describes.
 	 */
-	Supplier<Trust> undescribed(String name) {
-		Trust nobody = nobody(name, "trusts nobody: every peer certificate is rejected", name,
+	Supplier<Trust> withoutSettings(String name) {
+		Trust none = none(name, "trusts nobody: every peer certificate is rejected", name,
 				"kubelet.cert.additional." + name,
 				"The application's own CertificateManagers bean provides no certificate authority");
-		return () -> nobody;
+		return () -> none;
 	}
 
-	private static Trust nobody(CertificateSettings certificate, String reason) {
-		return nobody(certificate.name(),
+	private static Trust none(CertificateSettings certificate, String reason) {
+		return none(certificate.name(),
 				isOnly(certificate) ? "trusts nobody: every peer certificate is rejected"
 						: "trusts those of its other sources only",
 				certificate.ssl().bundle(), certificate.properties().prefix(), reason);
 	}
 
-	private static Trust nobody(String name, String result, String bundle, String prefix, String reason) {
+	private static Trust none(String name, String result, String bundle, String prefix, String reason) {
 		logger.warn("[{}] {}, so the SSL bundle '{}' {}. {}", name, reason, bundle, result, alternatives(prefix));
 		return Trust.exactly(List.of());
 	}

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * handshake has verified the certificate.
  *
  * @param uris the URIs, as they are in the certificate
- * @param dnsNames the DNS names in lower case; a name with a wildcard names nobody
+ * @param dnsNames the DNS names in lower case; a name with a wildcard identifies no peer
  * @param commonName the common name of the subject, {@code null} if it has none or
  * several
  */

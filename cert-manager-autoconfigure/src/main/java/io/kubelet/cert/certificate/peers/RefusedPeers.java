@@ -117,12 +117,12 @@ public final class RefusedPeers {
 			return false;
 		}
 		if (this.logged.isEmpty()) {
-			this.inAnHour.accept(this::beginAnew);
+			this.inAnHour.accept(this::startNextHour);
 		}
 		return this.logged.add(refusal);
 	}
 
-	private synchronized void beginAnew() {
+	private synchronized void startNextHour() {
 		if (this.others > 0) {
 			logger.warn("{} more handshakes of other peers were refused by {} within an hour, and not logged",
 					this.others, this.bundle);

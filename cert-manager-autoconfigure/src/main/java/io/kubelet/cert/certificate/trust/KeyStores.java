@@ -20,7 +20,7 @@ public final class KeyStores {
 	 * Its key is one for key agreement (X25519), so it cannot sign. It is valid at all
 	 * times, so that checks of the store report no expired certificate.
 	 */
-	private static final String NOBODY = """
+	private static final String NO_AUTHORITY = """
 			-----BEGIN CERTIFICATE-----
 			MIIBIjCByaADAgECAggklc3FDtJIpDAKBggqhkjOPQQDAjAuMSwwKgYDVQQDDCNu
 			byBjZXJ0aWZpY2F0ZSBhdXRob3JpdHkgaXMgdHJ1c3RlZDAgFw03MDAxMDEwMDAw
@@ -54,7 +54,7 @@ public final class KeyStores {
 	 * empty one, so an authority that cannot sign takes its place.
 	 */
 	static KeyStore trusting(List<X509Certificate> authorities) {
-		List<X509Certificate> all = authorities.isEmpty() ? Pem.readCertificates(NOBODY) : authorities;
+		List<X509Certificate> all = authorities.isEmpty() ? Pem.readCertificates(NO_AUTHORITY) : authorities;
 		return holding((store) -> {
 			for (int i = 0; i < all.size(); i++) {
 				store.setCertificateEntry(AUTHORITY + i, all.get(i));

@@ -25,7 +25,7 @@ public final class LiveSource {
 
 	private final TrustSource source;
 
-	private final Function<RuntimeException, Trust> unread;
+	private final Function<RuntimeException, Trust> untilRead;
 
 	private final ReentrantLock lock = new ReentrantLock();
 
@@ -42,17 +42,17 @@ public final class LiveSource {
 	 * @param prefix the beginning of each entry in the log, such as {@code "[shop] "}
 	 * @param property the property that names it, as reported
 	 * @param source the source
-	 * @param unread returns the trust as long as the source has never been read, given
+	 * @param untilRead returns the trust as long as the source has never been read, given
 	 * why it cannot be read; or throws
 	 */
-	public LiveSource(String prefix, String property, TrustSource source, Function<RuntimeException, Trust> unread) {
+	public LiveSource(String prefix, String property, TrustSource source, Function<RuntimeException, Trust> untilRead) {
 		this.prefix = prefix;
 		this.property = property;
 		this.source = source;
-		this.unread = unread;
+		this.untilRead = untilRead;
 	}
 
-	/** Returns whether it tells its changes, so that to read it blocks nobody. */
+	/** Returns whether it tells its changes, so that reading it does not block. */
 	boolean isLive() {
 		return this.source.changes() != null;
 	}
@@ -115,7 +115,7 @@ public final class LiveSource {
 		boolean known = problem.equals(this.problem);
 		this.problem = problem;
 		if (this.last == null || (this.version == null && !known)) {
-			this.last = new Reading(this.unread.apply(ex), Map.of());
+			this.last = new Reading(this.untilRead.apply(ex), Map.of());
 		}
 		else if (!known) {
 			logger.error(

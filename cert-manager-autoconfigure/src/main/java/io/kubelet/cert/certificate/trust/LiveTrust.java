@@ -69,7 +69,7 @@ public final class LiveTrust implements Supplier<Trust> {
 	}
 
 	/**
-	 * Returns the trust of this moment. Does not block, but for the first reading.
+	 * Returns the current trust. Does not block, but for the first reading.
 	 * @return the trust; equal to the one before until it changes
 	 * @throws RuntimeException if a source has never been read and cannot be read now
 	 */
@@ -87,7 +87,7 @@ public final class LiveTrust implements Supplier<Trust> {
 	/**
 	 * Reads each source again if it has changed, which may block. While one thread reads
 	 * a source, the others go on with what was read last.
-	 * @return the trust of this moment
+	 * @return the current trust
 	 * @throws RuntimeException as {@link #get} does
 	 */
 	public Trust refresh() {
