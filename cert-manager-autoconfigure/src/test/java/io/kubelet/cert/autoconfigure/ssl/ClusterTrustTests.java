@@ -21,6 +21,7 @@ import io.kubelet.cert.kubernetes.internal.TestClients;
 import io.kubelet.cert.test.ClientCertificate;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.testsupport.ClusterFixture;
+import io.kubelet.cert.testsupport.HastyTrust;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubernetes.client.openapi.apis.CoreV1Api;
 import io.kubernetes.client.openapi.models.V1ConfigMap;
@@ -140,7 +141,7 @@ class ClusterTrustTests extends ClusterFixture {
 		String whole = Files.readString(kubeconfig);
 		Files.writeString(kubeconfig,
 				whole.replaceAll("certificate-authority-data: .*", "insecure-skip-tls-verify: true"));
-		runner(kubeconfig).run((context) -> {
+		runner(kubeconfig).withUserConfiguration(HastyTrust.class).run((context) -> {
 			X509TrustManager trust = (X509TrustManager) bundle(context).getManagers().getTrustManagers()[0];
 			X509Certificate issued = this.controlPlane.issueClientCertificate("one").certificate();
 			assertThat(trusted(bundle(context))).isOne();

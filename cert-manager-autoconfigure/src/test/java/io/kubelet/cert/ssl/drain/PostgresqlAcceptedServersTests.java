@@ -59,7 +59,8 @@ class PostgresqlAcceptedServersTests {
 
 	@Test
 	void serverIsAcceptedByItsUriUnlessTheDriverVerifiesTheHostName() throws Exception {
-		try (RotatingApplication application = start(); ServerProgram server = serve(authority.svid(ORDERS))) {
+		// The server ends when it has no connection any more
+		try (ServerProgram server = serve(authority.svid(ORDERS)); RotatingApplication application = start()) {
 			try (Connection connection = application.bean(DataSource.class).getConnection()) {
 				assertThat(connection.isValid(10)).isTrue();
 			}
@@ -74,8 +75,8 @@ class PostgresqlAcceptedServersTests {
 
 	@Test
 	void serverWithTheRightAddressOnlyIsRefused() throws Exception {
-		try (RotatingApplication application = start();
-				ServerProgram server = serve(authority.pair("any", "localhost"))) {
+		try (ServerProgram server = serve(authority.pair("any", "localhost"));
+				RotatingApplication application = start()) {
 			assertThatThrownBy(() -> application.bean(DataSource.class).getConnection())
 				.hasStackTraceContaining("which is not accepted");
 			assertThatThrownBy(() -> connect(application)).hasStackTraceContaining("which is not accepted");
