@@ -106,16 +106,16 @@ public final class CertificateManagerAutoConfiguration {
 	}
 
 	/**
-	 * Starts the managers, since their SSL bundles have to exist before the web server,
-	 * which is created before anything with a lifecycle is started.
+	 * The managers start when they have been created, and have no other lifecycle, since
+	 * their SSL bundles have to exist before the web server, which is created before
+	 * anything with a lifecycle is started. They stop after it.
 	 */
-	@Bean(destroyMethod = "stop")
+	@Bean(initMethod = "start", destroyMethod = "stop")
 	@Lazy(false)
 	@ConditionalOnMissingBean
 	CertificateManagers certificateManagers(CertificateSettingsList settings, RotationScheduler scheduler,
 			KubernetesConnection connection, SignerSource signers, ObjectProvider<KeyPairSource> keys,
-			@Qualifier(CLOCK) ObjectProvider<Clock> clock, ListenerBeans listeners, ListableBeanFactory beanFactory,
-			Environment environment) {
+			@Qualifier(CLOCK) ObjectProvider<Clock> clock, ListableBeanFactory beanFactory, Environment environment) {
 		requireBundles(settings, beanFactory, environment);
 		Clock time = clock.getIfAvailable(Clock::systemDefaultZone);
 		CertificateManagerFactory factory = new CertificateManagerFactory(new SharedResources(scheduler,
@@ -124,15 +124,7 @@ public final class CertificateManagerAutoConfiguration {
 				(certificate, managers) -> AddressTemplates.of(certificate.request().addresses(),
 						certificate.request().template(), (node) -> connection.addressesOf(node, managers),
 						environment));
-		CertificateManagers managers = factory.create(settings, signers, templates, connection);
-		listeners.attach(managers);
-		if (connection.isBootstrapping()) {
-			managers.startInOrder();
-		}
-		else {
-			managers.start();
-		}
-		return managers;
+		return factory.create(settings, signers, templates, connection);
 	}
 
 	/**

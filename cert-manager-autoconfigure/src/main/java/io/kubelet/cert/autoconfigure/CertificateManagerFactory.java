@@ -63,7 +63,7 @@ record CertificateManagerFactory(SharedResources resources) {
 		CertificateSettings first = certificates.get(0);
 		connection.writeKubeconfig(first.storage().certDir().resolve(first.name() + "-current.pem"));
 		checks.forEach(Runnable::run);
-		return new CertificateManagers(managers);
+		return new CertificateManagers(managers, bootstrapping);
 	}
 
 	private CertificateManager create(CertificateSettings settings, CertificateStore store, SignerSource signers,

@@ -25,9 +25,9 @@ import org.springframework.context.event.ContextRefreshedEvent;
  * refreshed, since a listener may use an HTTP client, which needs the SSL bundles, which
  * wait for the first certificate. Earlier events are kept until then.
  * <p>
- * Managers that the application defines itself are attached before their init method is
- * called: a manager that is started in its {@code @Bean} method has begun without the
- * listeners.
+ * Managers are attached before their init method is called. Of those that the application
+ * defines itself, a manager that is started in its {@code @Bean} method has begun without
+ * the listeners.
  */
 final class ListenerBeans implements ApplicationListener<ContextRefreshedEvent>, BeanPostProcessor {
 
@@ -52,11 +52,7 @@ final class ListenerBeans implements ApplicationListener<ContextRefreshedEvent>,
 		this.threads = threads;
 	}
 
-	/** Connects the listeners with these certificates, unless that was done already. */
-	void attach(CertificateManagers managers) {
-		managers.forEach(this::attach);
-	}
-
+	/** Connects the listeners with a certificate, unless that was done already. */
 	private synchronized void attach(CertificateManager manager) {
 		if (this.attached.add(manager)) {
 			manager.addListener(new Listeners(manager.name(), this.listeners, this.threads,
@@ -67,7 +63,7 @@ final class ListenerBeans implements ApplicationListener<ContextRefreshedEvent>,
 	@Override
 	public Object postProcessBeforeInitialization(Object bean, String beanName) {
 		if (bean instanceof CertificateManagers managers) {
-			attach(managers);
+			managers.forEach(this::attach);
 		}
 		else if (bean instanceof CertificateManager manager) {
 			attach(manager);

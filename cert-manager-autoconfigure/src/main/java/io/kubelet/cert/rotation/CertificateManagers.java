@@ -16,12 +16,25 @@ public final class CertificateManagers implements Iterable<CertificateManager> {
 
 	private final Map<String, CertificateManager> managers;
 
+	private final boolean inOrder;
+
 	/**
 	 * Creates a collection.
 	 * @param managers the managers
 	 * @throws IllegalArgumentException if two have the same name
 	 */
 	public CertificateManagers(Collection<? extends CertificateManager> managers) {
+		this(managers, false);
+	}
+
+	/**
+	 * Creates a collection.
+	 * @param managers the managers
+	 * @param inOrder whether the first one starts alone, and the others once it has a
+	 * certificate, since they authenticate with it
+	 * @throws IllegalArgumentException if two have the same name
+	 */
+	public CertificateManagers(Collection<? extends CertificateManager> managers, boolean inOrder) {
 		Map<String, CertificateManager> byName = new LinkedHashMap<>();
 		for (CertificateManager manager : managers) {
 			if (byName.putIfAbsent(manager.name(), manager) != null) {
@@ -29,6 +42,7 @@ public final class CertificateManagers implements Iterable<CertificateManager> {
 			}
 		}
 		this.managers = Collections.unmodifiableMap(byName);
+		this.inOrder = inOrder;
 	}
 
 	/**
@@ -76,19 +90,13 @@ public final class CertificateManagers implements Iterable<CertificateManager> {
 	 * Starts all managers.
 	 */
 	public void start() {
-		forEach(CertificateManager::start);
-	}
-
-	/**
-	 * Starts the first manager, and the others once it has a certificate, since they
-	 * authenticate with it.
-	 */
-	public void startInOrder() {
-		CertificateManager first = this.managers.values().iterator().next();
-		first.addFollower((name) -> start());
-		first.start();
-		if (first.current().isPresent()) {
-			start();
+		CertificateManager first = this.inOrder ? iterator().next() : null;
+		if (first != null) {
+			first.addFollower((name) -> forEach(CertificateManager::start));
+			first.start();
+		}
+		if (first == null || first.current().isPresent()) {
+			forEach(CertificateManager::start);
 		}
 	}
 

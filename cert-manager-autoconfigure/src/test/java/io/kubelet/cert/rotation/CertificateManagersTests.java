@@ -48,8 +48,8 @@ class CertificateManagersTests extends ManagerFixture {
 	@Test
 	void othersStartOnceTheFirstHasACertificateAndAllAreStoppedTogether() {
 		this.signer.holds();
-		CertificateManagers managers = new CertificateManagers(List.of(builder().build(), this.other));
-		managers.startInOrder();
+		CertificateManagers managers = new CertificateManagers(List.of(builder().build(), this.other), true);
+		managers.start();
 		pass(ofMinutes(2));
 		assertThat(this.signer.requests).hasSize(1);
 		assertThat(this.others.signer.requests).isEmpty();
@@ -64,7 +64,7 @@ class CertificateManagersTests extends ManagerFixture {
 	@Test
 	void othersStartAtOnceIfTheFirstHasACertificateAlready() {
 		storePair();
-		new CertificateManagers(List.of(builder().build(), this.other)).startInOrder();
+		new CertificateManagers(List.of(builder().build(), this.other), true).start();
 		this.time.settle();
 		assertThat(this.signer.requests).isEmpty();
 		assertThat(this.other.current()).isPresent();
