@@ -119,7 +119,7 @@ public final class CertificateManagerAutoConfiguration {
 		requireBundles(settings, beanFactory, environment);
 		Clock time = clock.getIfAvailable(Clock::systemDefaultZone);
 		CertificateManagerFactory factory = new CertificateManagerFactory(new SharedResources(scheduler,
-				listenerThreads(environment), keys.getIfAvailable(KeyPairSource::jdk).refusingWeakKeys(), time));
+				listenerThreads(environment), keys.getIfAvailable(KeyPairSource::jdk).requiringStrongKeys(), time));
 		TemplateSuppliers templates = new TemplateSuppliers(beanFactory, settings.certificates(),
 				(certificate, managers) -> AddressTemplates.of(certificate.request().addresses(),
 						certificate.request().template(), (node) -> connection.addressesOf(node, managers),

@@ -24,7 +24,7 @@ public interface KeyPairSource {
 	 * Returns this source with a check that each key is strong enough.
 	 * @return a source that throws an {@link IllegalStateException} if it is not
 	 */
-	default KeyPairSource refusingWeakKeys() {
+	default KeyPairSource requiringStrongKeys() {
 		return (specification) -> {
 			KeyPair keys = generate(specification);
 			if (!KeySpecification.isStrongEnough(keys.getPublic())) {

@@ -49,7 +49,7 @@ public final class RequestException extends CertificateManagerException {
 	}
 
 	/**
-	 * The signer refused to sign the request (condition {@code Failed}).
+	 * The signer did not sign the request (condition {@code Failed}).
 	 * @param requestName the name of the request
 	 * @param signer the signer
 	 * @param reason the reason in one word, from outside
@@ -188,7 +188,7 @@ public final class RequestException extends CertificateManagerException {
 
 	/**
 	 * Returns whether the API server works, as far as this failure shows and as a kubelet
-	 * judges it: one that refuses credentials or does not know the API works, one that
+	 * judges it: one that rejects credentials or does not know the API works, one that
 	 * rejects the request otherwise does not.
 	 * @return the health of the server, {@code null} if the failure does not show it
 	 */

@@ -49,7 +49,7 @@ public interface CertificateManager {
 	Optional<CertificatePair> current();
 
 	/**
-	 * Returns all that is known about the certificate at this moment.
+	 * Returns all that is known about the certificate now.
 	 * @return a snapshot
 	 */
 	CertificateStatus status();
@@ -81,8 +81,8 @@ public interface CertificateManager {
 
 	/**
 	 * Takes over each change before listeners are called. Examples are an SSL bundle,
-	 * which follows a certificate, and a pool of connections, which follows an SSL
-	 * bundle. For use inside the starter: an application uses a {@link RotationListener}.
+	 * which has the pair of a certificate, and a pool of connections with that bundle.
+	 * For use inside the starter: an application uses a {@link RotationListener}.
 	 */
 	@FunctionalInterface
 	interface Follower {

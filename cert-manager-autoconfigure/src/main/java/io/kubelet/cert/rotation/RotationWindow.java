@@ -21,7 +21,7 @@ public record RotationWindow(double earliest, double latest) {
 	/** The default end. */
 	public static final double LATEST = 0.9;
 
-	private static final Duration LAST_MOMENTS = Duration.ofMinutes(5);
+	private static final Duration LAST_PART = Duration.ofMinutes(5);
 
 	/** From 70 % to 90 % of the lifetime, as the kubelet's. */
 	public static final RotationWindow KUBELET = new RotationWindow(EARLIEST, LATEST);
@@ -73,10 +73,10 @@ public record RotationWindow(double earliest, double latest) {
 	 * @return the beginning of the last twelfth of a lifetime of up to an hour, otherwise
 	 * of the last 5 minutes or of the last hundredth, whichever is longer
 	 */
-	public static Instant lastMoments(CertificatePair pair) {
+	public static Instant lastPart(CertificatePair pair) {
 		Duration lifetime = pair.lifetime();
 		Duration left = Collections
-			.min(List.of(lifetime.dividedBy(12), Collections.max(List.of(LAST_MOMENTS, lifetime.dividedBy(100)))));
+			.min(List.of(lifetime.dividedBy(12), Collections.max(List.of(LAST_PART, lifetime.dividedBy(100)))));
 		return pair.notAfter().minus(left);
 	}
 

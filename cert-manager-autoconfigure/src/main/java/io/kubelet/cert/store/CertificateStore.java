@@ -72,6 +72,15 @@ public interface CertificateStore {
 		}
 
 		/**
+		 * Returns whether there is no copy of the pair that was kept, although there
+		 * should be one. Keeping that pair tries it again.
+		 * @return {@code true} if it is missing
+		 */
+		default boolean lacksCopy() {
+			return false;
+		}
+
+		/**
 		 * Returns which program has last changed the pair, other than replicas.
 		 * @return the name under which it writes, empty if it is not known
 		 */

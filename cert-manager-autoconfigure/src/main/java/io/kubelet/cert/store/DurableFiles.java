@@ -97,9 +97,9 @@ public final class DurableFiles {
 	}
 
 	/**
-	 * Switches a link to a file in its own directory, in one step: there is no moment
-	 * without a link. If another process does the same at the same time, one of the two
-	 * targets remains, never anything else.
+	 * Switches a link to a file in its own directory, in one step: there always is a
+	 * link. If another process does the same at the same time, one of the two targets
+	 * remains, never anything else.
 	 * @return the version of the target
 	 * @throws java.nio.file.NoSuchFileException if the target does not exist
 	 */

@@ -17,8 +17,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Refuses files with keys that another user has written or can write, because their keys
- * are known to that user. Without POSIX permissions, nothing is refused.
+ * Rejects files with keys that another user has written or can write, because their keys
+ * are known to that user. Without POSIX permissions, nothing is rejected.
  */
 final class KeyFiles {
 

@@ -13,7 +13,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Follows two files that another program manages, such as a volume of a Secret or a CSI
+ * Reads two files that another program manages, such as a volume of a Secret or a CSI
  * driver. It never replaces them. A program may replace one file after the other, so
  * {@link #read()} throws only once the files have not held a pair twice in a row.
  */

@@ -30,7 +30,7 @@ class KeySpecificationTests {
 	@MethodSource("keys")
 	void sourceOfWeakKeysIsRefused(String name, PublicKey key, boolean strong) {
 		assertThat(KeySpecification.isStrongEnough(key)).isEqualTo(strong);
-		KeyPairSource source = ((KeyPairSource) (specification) -> new KeyPair(key, null)).refusingWeakKeys();
+		KeyPairSource source = ((KeyPairSource) (specification) -> new KeyPair(key, null)).requiringStrongKeys();
 		if (strong) {
 			assertThat(source.generate(KeySpecification.EC_P256).getPublic()).isEqualTo(key);
 		}

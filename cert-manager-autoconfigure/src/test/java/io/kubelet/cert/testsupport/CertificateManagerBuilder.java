@@ -10,7 +10,6 @@ import java.util.function.Consumer;
 import java.util.function.DoubleSupplier;
 import java.util.function.UnaryOperator;
 
-import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Signer;
@@ -82,8 +81,6 @@ public final class CertificateManagerBuilder {
 
 	private @Nullable CertificateTemplateSupplier supplier;
 
-	private @Nullable CertificatePair bootstrapPair;
-
 	private final List<RotationListener> listeners = new ArrayList<>();
 
 	public CertificateManagerBuilder(String name) {
@@ -147,11 +144,6 @@ public final class CertificateManagerBuilder {
 		return this;
 	}
 
-	public CertificateManagerBuilder bootstrapPair(CertificatePair bootstrapPair) {
-		this.bootstrapPair = bootstrapPair;
-		return this;
-	}
-
 	public CertificateManagerBuilder keys(KeyPairSource keys) {
 		this.keys = keys;
 		return this;
@@ -184,7 +176,7 @@ public final class CertificateManagerBuilder {
 						new Schedule(this.once, this.required, RotationWindow.KUBELET, this.overdueAtLatest,
 								Schedule.KUBELET.waitTimeout(), this.forcedInterval, this.retry),
 						RequestNaming.BY_KEY, this.check, Objects.requireNonNull(this.store), this.signers, resources),
-				this.template, this.supplier, this.bootstrapPair);
+				this.template, this.supplier);
 		this.listeners.forEach(manager::addListener);
 		return manager;
 	}

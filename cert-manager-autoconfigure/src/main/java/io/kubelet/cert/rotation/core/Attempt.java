@@ -12,13 +12,12 @@ import io.kubelet.cert.certificate.CertificateTemplate;
  * An attempt to have the pending request answered. How long it waits is measured by a
  * timer, since the clock may be set meanwhile.
  *
- * @param number which one it is of this process
- * @param template the template that is wanted, which may yield to that of the request
+ * @param template the template, which may yield to that of the request
  * @param timedOut whether it has waited long enough
  * @param looks the pauses before the object is looked at, since a watch may be open and
  * bring nothing
  */
-public record Attempt(int number, CertificateTemplate template, boolean timedOut, List<Pause> looks) {
+public record Attempt(CertificateTemplate template, boolean timedOut, List<Pause> looks) {
 
 	/** Enough for one call, before a time is over. */
 	private static final Duration LAST_CALL = Duration.ofSeconds(10);
@@ -38,8 +37,7 @@ public record Attempt(int number, CertificateTemplate template, boolean timedOut
 	}
 
 	private Attempt looking(Pause look) {
-		return new Attempt(this.number, this.template, this.timedOut,
-				Stream.concat(this.looks.stream(), Stream.of(look)).toList());
+		return new Attempt(this.template, this.timedOut, Stream.concat(this.looks.stream(), Stream.of(look)).toList());
 	}
 
 	/**
@@ -47,14 +45,14 @@ public record Attempt(int number, CertificateTemplate template, boolean timedOut
 	 * @param current whose validity decides whether there is a further look soon
 	 */
 	Attempt looked(Current current, Instant now) {
-		Attempt next = new Attempt(this.number, this.template, this.timedOut,
+		Attempt next = new Attempt(this.template, this.timedOut,
 				this.looks.stream().filter((look) -> !look.isOver(now)).toList());
 		return current.isValid(now.plus(SOON)) ? next : next.lookingSoon(now);
 	}
 
 	/** Has waited long enough. */
 	Attempt over() {
-		return new Attempt(this.number, this.template, true, this.looks);
+		return new Attempt(this.template, true, this.looks);
 	}
 
 	boolean looks(Instant now) {

@@ -19,11 +19,9 @@ import org.jspecify.annotations.Nullable;
  * @param shared the deadline of all replicas, {@code null} if there is none
  * @param accepted the template that the pair satisfies, which is not compared again, or
  * that yields to the one of another replica; {@code null} if there is none
- * @param lacksAuthority whether a rotation is due since the authority of the pair is
- * missing
  */
 public record Current(@Nullable CertificatePair pair, Instant since, Instant deadline, @Nullable Instant shared,
-		@Nullable CertificateTemplate accepted, boolean lacksAuthority) {
+		@Nullable CertificateTemplate accepted) {
 
 	/** How long a template yields to that of a replica, which may have ended. */
 	private static final Duration YIELDS = Duration.ofHours(1);
@@ -55,22 +53,18 @@ public record Current(@Nullable CertificatePair pair, Instant since, Instant dea
 
 	/** The same pair, with other authorities. */
 	Current with(CertificatePair pair) {
-		return new Current(pair, this.since, this.deadline, this.shared, this.accepted, this.lacksAuthority);
+		return new Current(pair, this.since, this.deadline, this.shared, this.accepted);
 	}
 
 	Current accepting(CertificateTemplate template) {
-		return new Current(this.pair, this.since, this.deadline, this.shared, template, this.lacksAuthority);
+		return new Current(this.pair, this.since, this.deadline, this.shared, template);
 	}
 
 	/** Uses the pair although it does not satisfy a template, but not until its end. */
 	Current yielding(CertificateTemplate template, CertificatePair pair) {
 		Instant halfway = this.deadline.plus(Duration.between(this.deadline, pair.notAfter()).dividedBy(2));
 		return new Current(this.pair, this.since, Collections.min(List.of(halfway, this.since.plus(YIELDS))),
-				this.shared, template, this.lacksAuthority);
-	}
-
-	Current lackingAuthority() {
-		return new Current(this.pair, this.since, this.deadline, this.shared, this.accepted, true);
+				this.shared, template);
 	}
 
 }

@@ -25,7 +25,7 @@ public sealed interface Decision {
 	}
 
 	/** Do something. */
-	sealed interface Step extends Decision, Event {
+	sealed interface Step extends Decision, Transitions.Event {
 
 	}
 
@@ -38,7 +38,7 @@ public sealed interface Decision {
 	record Adopt(CertificatePair pair, List<String> differences) implements Step {
 
 		@Override
-		public void apply(NextState next) {
+		public void apply(Transitions next) {
 			boolean foreign = new StoreView(next.state(), next.now).isForeign();
 			next.adopt(this.pair, !this.differences.isEmpty(), foreign);
 		}
@@ -53,7 +53,7 @@ public sealed interface Decision {
 	record Join(PendingRequest request) implements Step {
 
 		@Override
-		public void apply(NextState next) {
+		public void apply(Transitions next) {
 			next.join(request());
 		}
 
@@ -63,9 +63,23 @@ public sealed interface Decision {
 	record Forget() implements Step {
 
 		@Override
-		public void apply(NextState next) {
+		public void apply(Transitions next) {
 			next.attempt = null;
 			next.pending = null;
+		}
+
+	}
+
+	/**
+	 * Have the store copy the pair in use again, which has failed.
+	 *
+	 * @param pair the pair
+	 */
+	record Copy(CertificatePair pair) implements Step {
+
+		@Override
+		public void apply(Transitions next) {
+			next.uncopied = false;
 		}
 
 	}
@@ -78,7 +92,7 @@ public sealed interface Decision {
 	record Restore(CertificatePair pair) implements Step {
 
 		@Override
-		public void apply(NextState next) {
+		public void apply(Transitions next) {
 			// What follows from it is known when it is stored
 		}
 
@@ -92,7 +106,7 @@ public sealed interface Decision {
 	record Withdraw(PendingRequest request) implements Step {
 
 		@Override
-		public void apply(NextState next) {
+		public void apply(Transitions next) {
 			next.leave(this.request);
 			next.leaving = next.leaving.stream()
 				.map((leaving) -> leaving.isFor(this.request) ? new Leaving(this.request, true, leaving.pause())
@@ -102,13 +116,13 @@ public sealed interface Decision {
 
 	}
 
-	/** End an attempt for a template that is not wanted any more. It may be resumed. */
+	/** End an attempt for a template that has changed since. It may be resumed. */
 	record Abandon() implements Step {
 
 		@Override
-		public void apply(NextState next) {
+		public void apply(Transitions next) {
 			next.attempt = null;
-			next.pending = (next.pending != null) ? next.pending.withoutObject() : null;
+			next.pending = (next.pending != null) ? next.pending.with(next.pending.stage(), null) : null;
 		}
 
 	}
@@ -121,7 +135,7 @@ public sealed interface Decision {
 	record Fail(Throwable cause) implements Step {
 
 		@Override
-		public void apply(NextState next) {
+		public void apply(Transitions next) {
 			next.fail(this.cause);
 		}
 
@@ -131,17 +145,17 @@ public sealed interface Decision {
 	 * Send the pending request.
 	 *
 	 * @param request the request as it is to be stored
-	 * @param template the template that is wanted
+	 * @param template the template
 	 * @param storedAgain whether it is stored first, because it is to replace another
 	 * pair now
 	 */
 	record Resume(PendingRequest request, CertificateTemplate template, boolean storedAgain) implements Step {
 
 		@Override
-		public void apply(NextState next) {
+		public void apply(Transitions next) {
 			next.begin(this.template);
 			next.pending = (next.pending != null) ? next.pending.sent(next.now) : null;
-			next.others = next.others.stored();
+			next.conflicts = 0;
 		}
 
 	}
@@ -154,7 +168,7 @@ public sealed interface Decision {
 	record Request(CertificateTemplate template) implements Step {
 
 		@Override
-		public void apply(NextState next) {
+		public void apply(Transitions next) {
 			next.begin(this.template);
 		}
 
@@ -169,7 +183,7 @@ public sealed interface Decision {
 	record Look(PendingRequest request) implements Step {
 
 		@Override
-		public void apply(NextState next) {
+		public void apply(Transitions next) {
 			next.attempt = (next.attempt != null) ? next.attempt.looked(next.current, next.now) : null;
 		}
 
@@ -185,10 +199,11 @@ public sealed interface Decision {
 	record Tolerate(PendingRequest request, Pause pause) implements Step {
 
 		@Override
-		public void apply(NextState next) {
+		public void apply(Transitions next) {
 			next.attempt = null;
 			next.pending = null;
-			next.others = next.others.tolerating(this.request, this.pause);
+			next.grace = this.pause;
+			next.tolerated = new Leaving(this.request, false, this.pause);
 		}
 
 	}
@@ -202,8 +217,8 @@ public sealed interface Decision {
 	record Evict(PendingRequest request) implements Step {
 
 		@Override
-		public void apply(NextState next) {
-			next.others = next.others.evicting(this.request, next.now);
+		public void apply(Transitions next) {
+			next.tolerated = new Leaving(this.request, false, Pause.NONE).failed(next.now);
 		}
 
 	}
@@ -216,7 +231,7 @@ public sealed interface Decision {
 	record Report(Notice notice) implements Step {
 
 		@Override
-		public void apply(NextState next) {
+		public void apply(Transitions next) {
 			next.notices = next.notices.reporting(this.notice);
 		}
 

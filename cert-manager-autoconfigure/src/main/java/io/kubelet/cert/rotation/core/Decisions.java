@@ -14,6 +14,7 @@ import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.rotation.core.Decision.Abandon;
 import io.kubelet.cert.rotation.core.Decision.Adopt;
+import io.kubelet.cert.rotation.core.Decision.Copy;
 import io.kubelet.cert.rotation.core.Decision.Evict;
 import io.kubelet.cert.rotation.core.Decision.Fail;
 import io.kubelet.cert.rotation.core.Decision.Forget;
@@ -50,12 +51,15 @@ public final class Decisions {
 
 	private final StoreView store;
 
+	private final DueNotices notices;
+
 	private final @Nullable Pending pending;
 
 	private Decisions(State state, Instant now) {
 		this.state = state;
 		this.now = now;
 		this.store = new StoreView(state, now);
+		this.notices = new DueNotices(state, now);
 		this.pending = state.pending();
 	}
 
@@ -71,9 +75,9 @@ public final class Decisions {
 
 	/** The first row that applies. */
 	private Decision decide() {
-		List<Row> rows = this.state.policy().off() ? List.of(this::adopt, this::report)
-				: List.of(this::adopt, this::restore, this::withdraw, this::forget, this::join, this::tolerate,
-						this::abandon, this::look, this::fail, this::begin, this::report);
+		List<Row> rows = this.state.policy().off() ? List.of(this::adopt, this::copy, this::report)
+				: List.of(this::adopt, this::copy, this::restore, this::withdraw, this::forget, this::join,
+						this::tolerate, this::abandon, this::look, this::fail, this::begin, this::report);
 		for (Row row : rows) {
 			Decision decision = row.decide();
 			if (decision != null) {
@@ -87,6 +91,12 @@ public final class Decisions {
 	private @Nullable Decision adopt() {
 		CertificatePair other = this.store.adoptable();
 		return (other != null) ? new Adopt(other, this.store.differences(other)) : null;
+	}
+
+	/** The store has no copy of the pair in use, although it should. */
+	private @Nullable Decision copy() {
+		CertificatePair pair = this.state.pair();
+		return (pair != null && this.state.uncopied()) ? new Copy(pair) : null;
 	}
 
 	/** The store does not hold the pair in use, and no replica has stored another one. */
@@ -157,12 +167,11 @@ public final class Decisions {
 		if (pending == null || !this.state.policy().shared()) {
 			return null;
 		}
-		boolean answered = this.state.attempt() == null && this.state.isAnswered();
 		// Another program may have put back what was stored before the request
 		Content content = this.store.content();
 		boolean gone = this.state.storedRequest() == null && !pending.request().isToReplace(this.state.stored().pair())
 				&& (content == Content.OURS || content == Content.OTHER || content == Content.REFUSED);
-		return (answered || gone) ? new Forget() : null;
+		return (this.state.isAnswered() || gone) ? new Forget() : null;
 	}
 
 	/** Another replica has stored a request in place of ours. */
@@ -177,9 +186,9 @@ public final class Decisions {
 		if (other == null) {
 			return null;
 		}
-		Leaving tolerated = this.state.others().tolerated();
+		Leaving tolerated = this.state.tolerated();
 		if (tolerated != null && tolerated.isFor(other)) {
-			return tolerated.pause().isOver(this.now) ? new Evict(other) : (this.pending != null) ? new Forget() : null;
+			return tolerated.pause().isOver(this.now) ? new Evict(other) : null;
 		}
 		CertificatePair pair = this.state.current().isValid(this.now) ? this.state.pair() : this.state.stored().pair();
 		Duration longest = (pair != null && pair.isValid(this.now))
@@ -197,20 +206,20 @@ public final class Decisions {
 		return !request.request().signer().equals(this.state.policy().asked().signer());
 	}
 
-	/** An attempt is for a template that is not wanted any more. */
+	/** An attempt is for a template that has changed since. */
 	private @Nullable Decision abandon() {
 		CertificateTemplate template = this.state.template();
 		CertificatePair pair = this.state.current().isValid(this.now) ? this.state.pair() : null;
-		Pending attempted = attempted();
+		Pending attempted = this.state.attempted();
 		return (attempted == null || template == null || attempted.isFor(template)
-				|| (this.state.due().begun() != Trigger.TEMPLATE && pair != null
-						&& template.isSatisfiedBy(pair.leaf()))) ? null : new Abandon();
+				|| (this.state.begun() != Trigger.TEMPLATE && pair != null && template.isSatisfiedBy(pair.leaf())))
+						? null : new Abandon();
 	}
 
 	/** The time of an attempt is nearly over. */
 	private @Nullable Decision look() {
 		Attempt attempt = this.state.attempt();
-		Pending attempted = attempted();
+		Pending attempted = this.state.attempted();
 		return (attempt != null && attempted != null && attempt.looks(this.now)) ? new Look(attempted.request()) : null;
 	}
 
@@ -229,19 +238,14 @@ public final class Decisions {
 					: null;
 		}
 		boolean withdrawn = this.state.policy().shared() && pending.stage() != Stage.LOST
-				&& this.state.others().grace().isOver(this.now) && !this.state.stored().holds(pending.request());
+				&& this.state.grace().isOver(this.now) && !this.state.stored().holds(pending.request());
 		return withdrawn ? new Fail(RequestException.withdrawn(request.name(), request.signer())) : null;
-	}
-
-	/** The request for which an attempt waits, {@code null} if none does. */
-	private @Nullable Pending attempted() {
-		return (this.state.attempt() != null) ? this.pending : null;
 	}
 
 	/** A rotation is due, or a request was joined, and no pause lasts. */
 	private @Nullable Decision begin() {
 		CertificateTemplate template = this.state.template();
-		if (this.state.attempt() != null || template == null || !this.state.others().grace().isOver(this.now)) {
+		if (this.state.attempt() != null || template == null || !this.state.grace().isOver(this.now)) {
 			return null;
 		}
 		boolean due = !this.state.deadline(this.now).isAfter(this.now) && this.store.pause(template).isOver(this.now);
@@ -265,25 +269,15 @@ public final class Decisions {
 
 	/** Something is to be reported. */
 	private @Nullable Decision report() {
-		Notice notice = this.state.notices()
-			.due(this.state.waitsForUid(), Boolean.TRUE.equals(this.state.past().serverHealthy()),
-					this.state.overdueAt(), this.now);
+		Notice notice = this.notices.first();
 		return (notice != null) ? new Report(notice) : null;
 	}
 
 	/** When a row may apply although nothing happens. */
 	private Instant until() {
-		Instant next = Instant.MAX;
-		CertificateTemplate template = this.state.template();
-		Pause grace = this.state.others().grace();
-		if (this.state.attempt() != null) {
-			next = this.state.attempt().next();
-		}
-		else if (template != null && !this.state.policy().off()) {
-			next = !grace.isOver(this.now) ? grace.end()
-					: this.store.pause(template).earliest(this.state.deadline(this.now), this.now);
-		}
-		Instant notice = this.state.notices().next(this.state.overdueAt(), this.now);
+		Attempt attempt = this.state.attempt();
+		Instant next = (attempt != null) ? attempt.next() : nextAttempt();
+		Instant notice = this.notices.next();
 		Instant deletion = this.state.leaving()
 			.stream()
 			.filter((leaving) -> !leaving.begun())
@@ -292,6 +286,26 @@ public final class Decisions {
 			.orElse(Instant.MAX);
 		Instant repair = this.store.isToRepair() ? repairPause().end() : Instant.MAX;
 		return Collections.min(List.of(next, notice, deletion, repair.isAfter(this.now) ? repair : Instant.MAX));
+	}
+
+	/**
+	 * Returns when an attempt may begin although nothing happens.
+	 * @param state what is known, without an attempt
+	 * @param now the current time
+	 * @return the end of time for never
+	 */
+	public static Instant nextAttempt(State state, Instant now) {
+		return new Decisions(state, now).nextAttempt();
+	}
+
+	private Instant nextAttempt() {
+		CertificateTemplate template = this.state.template();
+		if (template == null || this.state.policy().off()) {
+			return Instant.MAX;
+		}
+		Pause grace = this.state.grace();
+		return !grace.isOver(this.now) ? grace.end()
+				: this.store.pause(template).earliest(this.state.deadline(this.now), this.now);
 	}
 
 	/** A row of the table. */

@@ -2,6 +2,7 @@ package io.kubelet.cert.rotation.core;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -9,20 +10,37 @@ import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.PendingRequest;
+import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.request.RequestException;
+import io.kubelet.cert.rotation.CertificateStatus.Failure;
+import io.kubelet.cert.rotation.CertificateStatus.Outcome;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
+import io.kubelet.cert.rotation.core.Failures.Reason;
 import io.kubelet.cert.rotation.core.Pending.Leaving;
 import io.kubelet.cert.rotation.core.Pending.Stage;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The next state while an event makes it from the last one: the only place where what is
- * known can be changed, and never seen from outside.
+ * known can be changed, and never seen from outside. What changes together is changed by
+ * one method.
  */
-final class NextState {
+abstract class NextState {
 
 	/** A signer may never end a deletion. What it still deletes is not awaited then. */
 	private static final int MOST_LEAVING = 8;
+
+	/** What another replica has begun is given this time, and a part of the spread. */
+	static final Duration GRACE = Duration.ofSeconds(1);
+
+	private static final Duration SPREAD = Duration.ofSeconds(2);
+
+	/** An API server that is busy delays the creation of an object. */
+	private static final Duration CREATED_BY_NOW = Duration.ofSeconds(15);
+
+	private static final Duration LONGEST = Duration.ofMinutes(15);
+
+	private static final Duration LONGEST_WITHOUT_PAIR = Duration.ofMinutes(1);
 
 	final Instant now;
 
@@ -36,11 +54,17 @@ final class NextState {
 
 	Reading stored;
 
+	boolean uncopied;
+
 	Repair repair;
+
+	@Nullable String storeProblem;
 
 	Current current;
 
-	Due due;
+	RotationDeadline due;
+
+	private RotationDeadline.AtOnce dueAtOnce;
 
 	boolean requested;
 
@@ -48,15 +72,27 @@ final class NextState {
 
 	@Nullable Attempt attempt;
 
-	private int attempts;
+	private Trigger begun;
 
 	List<Leaving> leaving;
 
-	Others others;
+	Pause grace;
+
+	int conflicts;
+
+	private int lost;
+
+	@Nullable Leaving tolerated;
 
 	Failures failures;
 
-	private Due.AtOnce dueAtOnce;
+	@Nullable CertificateTemplate lastTemplate;
+
+	Pause settling;
+
+	boolean required;
+
+	Instant awaitedUntil;
 
 	Past past;
 
@@ -69,25 +105,35 @@ final class NextState {
 		this.template = last.template();
 		this.waitingFor = last.waitingFor();
 		this.stored = last.stored();
+		this.uncopied = last.uncopied();
 		this.repair = last.repair();
+		this.storeProblem = last.storeProblem();
 		this.current = last.current();
 		this.due = last.due();
+		this.dueAtOnce = last.dueAtOnce();
 		this.requested = last.requested();
 		this.pending = last.pending();
 		this.attempt = last.attempt();
-		this.attempts = last.attempts();
+		this.begun = last.begun();
 		this.leaving = last.leaving();
-		this.others = last.others();
+		this.grace = last.grace();
+		this.conflicts = last.conflicts();
+		this.lost = last.lost();
+		this.tolerated = last.tolerated();
 		this.failures = last.failures();
-		this.dueAtOnce = last.dueAtOnce();
+		this.lastTemplate = last.lastTemplate();
+		this.settling = last.settling();
+		this.required = last.required();
+		this.awaitedUntil = last.awaitedUntil();
 		this.past = last.past();
 		this.notices = last.notices();
 	}
 
 	State state() {
-		return new State(this.policy, this.template, this.waitingFor, this.stored, this.repair, this.current, this.due,
-				this.requested, this.pending, this.attempt, this.attempts, this.leaving, this.others, this.failures,
-				this.dueAtOnce, this.past, this.notices);
+		return new State(this.policy, this.template, this.waitingFor, this.stored, this.uncopied, this.repair,
+				this.storeProblem, this.current, this.due, this.dueAtOnce, this.requested, this.pending, this.attempt,
+				this.begun, this.leaving, this.grace, this.conflicts, this.lost, this.tolerated, this.failures,
+				this.lastTemplate, this.settling, this.required, this.awaitedUntil, this.past, this.notices);
 	}
 
 	/** Something was read or written. */
@@ -107,14 +153,13 @@ final class NextState {
 		}
 		if (this.stored.deficiency() != null) {
 			this.due = this.due.demanding(Trigger.DAMAGED);
-			this.current = this.current.lackingAuthority();
 			report(this.stored.deficiency());
 		}
 	}
 
 	/** Notes what is wrong with the stored pair. */
 	void report(@Nullable String problem) {
-		this.repair = this.repair.reporting(problem, this.stored.otherWriter(), this.policy.store(), this.now);
+		this.storeProblem = this.repair.problem(problem, this.stored.otherWriter(), this.policy.store(), this.now);
 	}
 
 	/** Uses a pair, which is stored, or is about to be. */
@@ -124,10 +169,10 @@ final class NextState {
 		}
 		this.repair = this.repair.done();
 		report(null);
-		this.due = this.due.rotated();
+		this.due = RotationDeadline.NO;
 		this.current = new Current(pair, this.now,
-				(pair != null) ? this.policy.deadline(pair, deadline, this.random) : Instant.MIN, deadline, null,
-				false);
+				(pair != null) ? this.policy.deadline(pair, deadline, this.random) : Instant.MIN, deadline, null);
+		this.notices = this.notices.ofPair(pair, this.now);
 	}
 
 	/** Uses the pair that another program has stored. */
@@ -144,77 +189,93 @@ final class NextState {
 		reviewDeadline(pair);
 		if (state().isAnswered()) {
 			answered(pair, List.of());
+			return;
 		}
-		else {
-			this.failures = this.failures.endRow();
-			this.past = this.past.adopted(before, pair, this.now);
-		}
+		this.failures = this.failures.endRow();
+		this.past = this.past.adopted(before, pair, this.now);
 	}
 
-	/** Uses the pair that was issued for the pending request, which is over. */
-	void issued(CertificatePair pair, List<String> additionalNames) {
-		CertificateTemplate wanted = (this.attempt != null) ? this.attempt.template() : null;
-		hold(pair, this.stored.deadline());
-		if (this.pending != null) {
-			if (wanted != null && !wanted.equals(this.pending.request().request().template())
-					&& !wanted.isSatisfiedBy(pair.leaf())) {
-				this.current = this.current.yielding(wanted, pair);
-			}
-			reviewDeadline(pair);
-			answered(pair, additionalNames);
-			leave(this.pending.request());
-		}
-	}
-
-	private void answered(CertificatePair pair, List<String> additionalNames) {
+	/** The pair in use answers the pending request. */
+	void answered(CertificatePair pair, List<String> additionalNames) {
 		this.attempt = null;
-		this.others = this.others.answered();
+		this.lost = 0;
 		this.requested = false;
-		this.past = this.past.rotated(pair, additionalNames, this.due.begun(), objectName(), waited(), this.now);
-		this.failures = this.failures.succeeded(this.dueAtOnce, this.policy.retry(), this.now);
+		this.past = this.past.rotated(outcome(pair.serialNumber(), additionalNames, null));
+		// If a rotation is due again, it begins no earlier than after failures
+		int times = this.dueAtOnce.times();
+		this.failures = new Failures(0, 0,
+				(times == 0) ? Pause.NONE : Pause.of(this.now, this.policy.retry().growing(times)), Reason.OTHER);
+	}
+
+	private Outcome outcome(@Nullable String serialNumber, List<String> additionalNames, @Nullable Failure failure) {
+		SubmittedRequest object = (this.pending != null) ? this.pending.object() : null;
+		return new Outcome(this.now, this.begun, serialNumber, (object != null) ? object.name() : null,
+				(this.pending != null) ? this.pending.waited(this.now) : Duration.ZERO, additionalNames, failure);
 	}
 
 	/** A pair has come. To rotate it at once could have no end. */
-	private void reviewDeadline(CertificatePair pair) {
+	void reviewDeadline(CertificatePair pair) {
 		Duration ahead = (this.pending != null && state().isAnswered()) ? this.pending.ahead() : null;
 		boolean due = !this.policy.keepsValidPair() && !this.current.deadline().isAfter(this.now);
 		this.dueAtOnce = due ? this.dueAtOnce.again(pair, ahead, this.policy.retry(), this.now, this.random)
-				: Due.AtOnce.NO;
+				: RotationDeadline.AtOnce.NO;
 	}
 
 	/** An attempt begins. */
 	void begin(CertificateTemplate template) {
-		this.failures = this.failures.requesting(template, this.policy.retry().interval(), this.now);
-		this.due = this.due.begun(this.due.trigger());
-		this.attempts++;
-		this.others = this.others.withoutGrace();
+		requesting(template, this.due.trigger());
+		this.grace = Pause.NONE;
 		CertificatePair pair = this.current.pair();
 		Instant limit = this.now.plus(this.policy.waitTimeout());
 		Instant end = (pair != null && pair.isValid(this.now) && pair.notAfter().isBefore(limit)) ? pair.notAfter()
 				: limit;
-		Attempt attempt = new Attempt(this.attempts, template, false, List.of()).lookingBefore(end, this.now);
+		Attempt attempt = new Attempt(template, false, List.of()).lookingBefore(end, this.now);
 		this.attempt = this.current.isValid(this.now) ? attempt : attempt.lookingSoon(this.now);
-		await(this.failures.end());
+		await();
 	}
 
-	/** The application waits for its first certificate. */
-	void await(Instant end) {
-		this.failures = this.failures.awaitedUntil(end, this.now);
-		if (this.attempt != null && !end.equals(Instant.MAX) && end.isAfter(this.now)) {
-			this.attempt = this.attempt.lookingBefore(end, this.now);
+	private void requesting(CertificateTemplate template, Trigger trigger) {
+		if (this.lastTemplate != null && !this.lastTemplate.equals(template)) {
+			this.settling = Pause.of(this.now, this.policy.retry().interval());
+		}
+		this.lastTemplate = template;
+		this.begun = trigger;
+	}
+
+	/** The application waits for its first certificate, or will. */
+	void await() {
+		this.failures = this.required ? this.failures.shortened(this.awaitedUntil, this.now) : this.failures;
+		if (this.attempt != null && !this.awaitedUntil.equals(Instant.MAX) && this.awaitedUntil.isAfter(this.now)) {
+			this.attempt = this.attempt.lookingBefore(this.awaitedUntil, this.now);
 		}
 	}
 
 	/** The request of another replica takes the place of ours, and ends our attempt. */
 	void join(PendingRequest request) {
 		this.attempt = null;
-		boolean lost = this.pending != null && this.pending.stage() == Stage.MISSED;
-		this.others = (lost ? this.others.withLost() : this.others).wait(this.now, this.random);
+		this.lost += (this.pending != null && this.pending.stage() == Stage.MISSED) ? 1 : 0;
+		giveTime(GRACE);
 		this.pending = new Pending(request, Stage.THEIRS, null, null, this.template, null);
-		this.due = this.due.begun(Trigger.RESUMED);
 		if (this.template != null) {
-			this.failures = this.failures.requesting(this.template, this.policy.retry().interval(), this.now);
+			requesting(this.template, Trigger.RESUMED);
 		}
+		this.begun = Trigger.RESUMED;
+	}
+
+	/** Gives another replica time for what it has begun. */
+	void giveTime(Duration time) {
+		this.grace = Pause.of(this.now, time.plusMillis((long) (SPREAD.toMillis() * this.random)));
+	}
+
+	/**
+	 * Gives time for the creation of an object. It grows, so that one who stores requests
+	 * without objects again and again causes no storm, up to a minute if there is no
+	 * valid pair by then.
+	 */
+	private void giveTimeForObject() {
+		Duration time = CREATED_BY_NOW.multipliedBy(1L << Math.min(this.lost, 10));
+		Duration longest = this.current.isValid(this.now.plus(time)) ? LONGEST : LONGEST_WITHOUT_PAIR;
+		giveTime(Collections.min(List.of(longest, time)));
 	}
 
 	/** A request is over, and is to be deleted. */
@@ -236,23 +297,21 @@ final class NextState {
 		boolean attempted = this.attempt != null && this.failures.pause().isOver(this.now);
 		this.attempt = null;
 		boolean lost = this.policy.shared() && Kind.of(problem) == Kind.LOST;
-		boolean found = pending != null && (pending.stage() == Stage.FOUND || pending.stage() == Stage.THEIRS);
-		if (lost && pending != null && (found || pending.stage() == Stage.SEEN)) {
-			this.others = found ? this.others.waitForObject(this.current, this.now, this.random)
-					: this.others.wait(this.now, this.random);
-			this.pending = pending.missed();
+		if (lost && pending != null && pending.isToBeMissed()) {
+			if (pending.stage() == Stage.SEEN) {
+				giveTime(GRACE);
+			}
+			else {
+				giveTimeForObject();
+			}
+			this.pending = pending.with(Stage.MISSED, pending.object());
 			return;
 		}
-		this.others = this.others.conflicts(0);
-		Throwable cause = Failures.answerBehind(problem);
-		this.failures = this.failures.add(cause, attempted, this.policy.retry(), this.current.left(this.now), this.now,
-				this.random);
-		this.past = this.past.failed(this.failures.describe(problem, this.now), this.due.begun(), objectName(),
-				waited(), (cause instanceof RequestException request) ? request.serverHealthy() : null);
-		this.requested = false;
+		this.conflicts = 0;
+		failed(problem, attempted);
 		if (lost && pending != null && pending.stage() == Stage.MISSED) {
-			this.pending = pending.lost();
-			this.others = this.others.withLost();
+			this.pending = pending.with(Stage.LOST, null);
+			this.lost++;
 		}
 		else if (pending != null && pending.isEndedBy(problem)) {
 			leave(pending.request());
@@ -262,12 +321,15 @@ final class NextState {
 		}
 	}
 
-	private @Nullable String objectName() {
-		return (this.pending != null && this.pending.object() != null) ? this.pending.object().name() : null;
-	}
-
-	private Duration waited() {
-		return (this.pending != null) ? this.pending.waited(this.now) : Duration.ZERO;
+	private void failed(Throwable problem, boolean attempted) {
+		Throwable cause = Failures.answerBehind(problem);
+		this.failures = this.failures.add(cause, attempted, this.policy.retry(), this.current.left(this.now), this.now,
+				this.random);
+		this.failures = this.required ? this.failures.shortened(this.awaitedUntil, this.now) : this.failures;
+		Failure failure = this.failures.describe(problem, this.now);
+		this.past = this.past.failed(failure, outcome(null, List.of(), failure),
+				(cause instanceof RequestException request) ? request.serverHealthy() : null);
+		this.requested = false;
 	}
 
 }

@@ -9,6 +9,7 @@ import io.kubelet.cert.certificate.CertificateManagerException.Recovery;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.PendingRequest;
+import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.request.RequestException;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +35,16 @@ public record Pending(PendingRequest request, Stage stage, @Nullable SubmittedRe
 		return template.equals(this.request.request().template()) || template.equals(this.yields);
 	}
 
+	/** Whether it is for an issuer of cert-manager. */
+	boolean hasIssuer() {
+		return this.request.request().signer() instanceof Signer.Issuer;
+	}
+
+	/** Whether it is looked for again if its object is not found. */
+	boolean isToBeMissed() {
+		return this.stage == Stage.FOUND || this.stage == Stage.THEIRS || this.stage == Stage.SEEN;
+	}
+
 	/** An attempt begins. */
 	Pending sent(Instant now) {
 		return new Pending(this.request, this.stage, this.object, (this.sentAt != null) ? this.sentAt : now,
@@ -45,19 +56,9 @@ public record Pending(PendingRequest request, Stage stage, @Nullable SubmittedRe
 		return new Pending(request, this.stage, this.object, this.sentAt, this.yields, this.ahead);
 	}
 
-	/** No attempt waits for it, but one may resume it. */
-	Pending withoutObject() {
-		return new Pending(this.request, this.stage, null, this.sentAt, this.yields, this.ahead);
-	}
-
-	/** Its object was not found. */
-	Pending missed() {
-		return new Pending(this.request, Stage.MISSED, this.object, this.sentAt, this.yields, this.ahead);
-	}
-
-	/** Its object was not found again. */
-	Pending lost() {
-		return new Pending(this.request, Stage.LOST, null, this.sentAt, this.yields, this.ahead);
+	/** Another attempt does something else with it. */
+	Pending with(Stage stage, @Nullable SubmittedRequest object) {
+		return new Pending(this.request, stage, object, this.sentAt, this.yields, this.ahead);
 	}
 
 	/** Its object was found or created, or has changed. */

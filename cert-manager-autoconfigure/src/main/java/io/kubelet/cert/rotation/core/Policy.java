@@ -81,7 +81,7 @@ public record Policy(boolean off, boolean onlyIfInvalid, boolean shared, String 
 		}
 		Instant asBefore = RotationWindow.at(pair, replaced).plus(STORE_WATCH);
 		return Collections
-			.max(List.of(RotationWindow.lastMoments(pair), Collections.min(List.of(asBefore, pair.notAfter()))));
+			.max(List.of(RotationWindow.lastPart(pair), Collections.min(List.of(asBefore, pair.notAfter()))));
 	}
 
 	/**

@@ -25,14 +25,17 @@ import org.jspecify.annotations.Nullable;
  * @param deficiency why the pair does not suffice although it is valid, {@code null} if
  * it does
  * @param lacksAuthorities whether somebody has removed authorities of the pair
+ * @param uncopied whether the store has no copy of the pair in use, although it should
  * @param failure why the store cannot be read any more, {@code null} if it can
  */
 public record Reading(@Nullable CertificatePair pair, @Nullable PendingRequest pending, @Nullable Instant deadline,
 		List<Instant> repairs, @Nullable Object version, String otherWriter, @Nullable String issuerProblem,
-		@Nullable String deficiency, boolean lacksAuthorities, @Nullable CertificateManagerException failure) {
+		@Nullable String deficiency, boolean lacksAuthorities, boolean uncopied,
+		@Nullable CertificateManagerException failure) {
 
 	/** Nothing is stored. */
-	public static final Reading NOTHING = new Reading(null, null, null, List.of(), null, "", null, null, false, null);
+	public static final Reading NOTHING = new Reading(null, null, null, List.of(), null, "", null, null, false, false,
+			null);
 
 	/**
 	 * Returns what was read before, with a reason why that is all.
@@ -41,7 +44,7 @@ public record Reading(@Nullable CertificatePair pair, @Nullable PendingRequest p
 	 */
 	public Reading failed(CertificateManagerException failure) {
 		return new Reading(this.pair, this.pending, this.deadline, this.repairs, this.version, this.otherWriter,
-				this.issuerProblem, this.deficiency, this.lacksAuthorities, failure);
+				this.issuerProblem, this.deficiency, this.lacksAuthorities, this.uncopied, failure);
 	}
 
 	/**

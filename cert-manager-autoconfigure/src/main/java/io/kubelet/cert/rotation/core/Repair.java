@@ -10,7 +10,7 @@ import io.kubelet.cert.rotation.RetrySchedule;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Times of what somebody else has stored for all replicas.
+ * Repairs of what somebody else has stored for all replicas.
  *
  * @param all when replicas have replaced what none of them had stored
  * @param adoptions when this one has used what somebody else had stored. Each replica
@@ -19,13 +19,10 @@ import org.jspecify.annotations.Nullable;
  * first
  * @param pause before the pair in use is stored again, which has failed
  * @param failure why it failed, {@code null} if it has not, or another replica was faster
- * @param problem why the stored pair is not used although the current one is not stored,
- * {@code null} if nothing is wrong
  */
-public record Repair(Times all, Times adoptions, List<String> replaced, Pause pause, @Nullable String failure,
-		@Nullable String problem) {
+public record Repair(Times all, Times adoptions, List<String> replaced, Pause pause, @Nullable String failure) {
 
-	static final Repair NONE = new Repair(Times.NONE, Times.NONE, List.of(), Pause.NONE, null, null);
+	static final Repair NONE = new Repair(Times.NONE, Times.NONE, List.of(), Pause.NONE, null);
 
 	private static final String CONTESTED = "Another program%s keeps changing the pair in %s. The pair in use stays in "
 			+ "memory, and is stored again after pauses of up to an hour. Have that program leave the data of it alone, "
@@ -47,20 +44,17 @@ public record Repair(Times all, Times adoptions, List<String> replaced, Pause pa
 
 	/** What the store says of repairs. */
 	Repair and(List<Instant> stored, Instant now) {
-		return stored.isEmpty() ? this : new Repair(this.all.and(stored, now), this.adoptions, this.replaced,
-				this.pause, this.failure, this.problem);
+		return stored.isEmpty() ? this
+				: new Repair(this.all.and(stored, now), this.adoptions, this.replaced, this.pause, this.failure);
 	}
 
 	Repair adopted(Instant now) {
-		return new Repair(this.all, this.adoptions.and(List.of(now), now), this.replaced, this.pause, this.failure,
-				this.problem);
+		return new Repair(this.all, this.adoptions.and(List.of(now), now), this.replaced, this.pause, this.failure);
 	}
 
 	/** A replica has stored another pair in the place of this one. */
 	Repair replaced(CertificatePair pair) {
-		return new Repair(this.all, this.adoptions,
-				Stream.concat(Stream.of(pair.serialNumber()), this.replaced.stream()).limit(REPLACED_PAIRS).toList(),
-				this.pause, this.failure, this.problem);
+		return with(Stream.concat(Stream.of(pair.serialNumber()), this.replaced.stream()).limit(REPLACED_PAIRS));
 	}
 
 	/**
@@ -69,45 +63,45 @@ public record Repair(Times all, Times adoptions, List<String> replaced, Pause pa
 	 * turn.
 	 */
 	Repair readmitting(CertificatePair later, CertificatePair ours) {
-		return !wasReplaced(later)
-				|| !later.leaf().getIssuerX500Principal().equals(ours.leaf().getIssuerX500Principal())
-				|| !later.leaf().getNotBefore().after(ours.leaf().getNotBefore())
-						? this
-						: new Repair(this.all, this.adoptions,
-								this.replaced.stream()
-									.filter((serialNumber) -> !serialNumber.equals(later.serialNumber()))
-									.toList(),
-								this.pause, this.failure, this.problem);
+		boolean followed = later.leaf().getIssuerX500Principal().equals(ours.leaf().getIssuerX500Principal())
+				&& later.leaf().getNotBefore().after(ours.leaf().getNotBefore());
+		return (followed && wasReplaced(later))
+				? with(this.replaced.stream().filter((serialNumber) -> !serialNumber.equals(later.serialNumber())))
+				: this;
+	}
+
+	private Repair with(Stream<String> replaced) {
+		return new Repair(this.all, this.adoptions, replaced.toList(), this.pause, this.failure);
 	}
 
 	boolean wasReplaced(CertificatePair pair) {
 		return this.replaced.contains(pair.serialNumber());
 	}
 
-	/** The pair in use could not be stored again. */
-	Repair failed(String failure, Instant now) {
-		return new Repair(this.all, this.adoptions, this.replaced, Pause.of(now, RETRY), failure, this.problem);
-	}
-
-	/** Another replica has written something else first. */
-	Repair conflicted(Instant now) {
-		return new Repair(this.all, this.adoptions, this.replaced, Pause.of(now, CONFLICT), this.failure, this.problem);
+	/**
+	 * The pair in use could not be stored again.
+	 * @param failure why, {@code null} if another replica has written something first
+	 */
+	Repair failed(@Nullable String failure, Instant now) {
+		return new Repair(this.all, this.adoptions, this.replaced, Pause.of(now, (failure != null) ? RETRY : CONFLICT),
+				(failure != null) ? failure : this.failure);
 	}
 
 	/** The pair in use is stored, or another one is used. */
 	Repair done() {
-		return new Repair(this.all, this.adoptions, this.replaced, Pause.NONE, null, this.problem);
+		return new Repair(this.all, this.adoptions, this.replaced, Pause.NONE, null);
 	}
 
 	/**
-	 * Notes what is wrong with the stored pair. That another program keeps changing it is
-	 * reported in place of what follows from that, and so is why it cannot be stored
+	 * Returns what is wrong with the stored pair. That another program keeps changing it
+	 * is reported in place of what follows from that, and so is why it cannot be stored
 	 * again.
 	 */
-	Repair reporting(@Nullable String problem, String otherWriter, String store, Instant now) {
-		String reported = !times(now).isContested() ? ((this.failure != null) ? this.failure : problem)
-				: CONTESTED.formatted(otherWriter.isEmpty() ? "" : " ('" + otherWriter + "')", store);
-		return new Repair(this.all, this.adoptions, this.replaced, this.pause, this.failure, reported);
+	@Nullable String problem(@Nullable String problem, String otherWriter, String store, Instant now) {
+		if (times(now).isContested()) {
+			return CONTESTED.formatted(otherWriter.isEmpty() ? "" : " ('" + otherWriter + "')", store);
+		}
+		return (this.failure != null) ? this.failure : problem;
 	}
 
 	/**

@@ -18,24 +18,40 @@ import org.jspecify.annotations.Nullable;
  * are not known
  * @param waitingFor what has to become known before that, {@code null} if that is unknown
  * @param stored what the store held when it was read or written last
- * @param repair what is wrong with that, and repairs of what somebody else has stored
+ * @param uncopied whether the store has no copy of the pair in use, although it should
+ * @param repair repairs of what somebody else has stored for all replicas
+ * @param storeProblem why the stored pair is not used although the current one is not
+ * stored, {@code null} if nothing is wrong
  * @param current the pair in use
  * @param due whether a rotation is due before its deadline
+ * @param dueAtOnce the certificates in a row whose rotation was due when they came
  * @param requested whether a caller waits for a rotation
  * @param pending the pending request, {@code null} if there is none
  * @param attempt the attempt that waits for its answer, {@code null} if none does
- * @param attempts how many attempts have begun
+ * @param begun why the last attempt was due
  * @param leaving the requests that are over and not deleted yet
- * @param others what other replicas have begun
- * @param failures the failures in a row, and the pauses after them
- * @param dueAtOnce the certificates in a row whose rotation was due when they came
+ * @param grace in which no attempt begins, since another replica has begun something
+ * @param conflicts how many requests in a row could not be stored because another replica
+ * was faster
+ * @param lost how many requests were lost since the last answer
+ * @param tolerated the request for another signer that is left alone, {@code null} if
+ * there is none
+ * @param failures the failures in a row, and the pause after them
+ * @param lastTemplate the template that was requested last, {@code null} if none was
+ * @param settling in which no other template is requested, so that one that never settles
+ * does not cause a storm of requests
+ * @param required whether the application has had no certificate yet, and does not start
+ * without
+ * @param awaitedUntil when the application gives up, the end of time until it waits
  * @param past what has happened
  * @param notices what was reported
  */
 public record State(Policy policy, @Nullable CertificateTemplate template, @Nullable String waitingFor, Reading stored,
-		Repair repair, Current current, Due due, boolean requested, @Nullable Pending pending,
-		@Nullable Attempt attempt, int attempts, List<Leaving> leaving, Others others, Failures failures,
-		Due.AtOnce dueAtOnce, Past past, Notices notices) {
+		boolean uncopied, Repair repair, @Nullable String storeProblem, Current current, RotationDeadline due,
+		RotationDeadline.AtOnce dueAtOnce, boolean requested, @Nullable Pending pending, @Nullable Attempt attempt,
+		Trigger begun, List<Leaving> leaving, Pause grace, int conflicts, int lost, @Nullable Leaving tolerated,
+		Failures failures, @Nullable CertificateTemplate lastTemplate, Pause settling, boolean required,
+		Instant awaitedUntil, Past past, Notices notices) {
 
 	/** Returns the last pair, expired or not, {@code null} if there is none yet. */
 	public @Nullable CertificatePair pair() {
@@ -126,12 +142,18 @@ public record State(Policy policy, @Nullable CertificateTemplate template, @Null
 
 	/** Whether an attempt for the request of another replica follows the grace time. */
 	boolean isJoined() {
-		return this.pending != null && this.others.grace() != Pause.NONE;
+		return this.pending != null && this.grace != Pause.NONE;
 	}
 
-	/** The object for which an attempt waits, {@code null} if none does. */
-	@Nullable String waitsForUid() {
-		return (this.attempt != null && this.pending != null) ? this.pending.request().request().uid() : null;
+	/** The pause before an attempt for a template. */
+	Pause pause(CertificateTemplate template) {
+		Pause pause = this.failures.pause();
+		return template.equals(this.lastTemplate) ? pause : pause.or(this.settling);
+	}
+
+	/** The request for which an attempt waits, {@code null} if none does. */
+	public @Nullable Pending attempted() {
+		return (this.attempt != null) ? this.pending : null;
 	}
 
 }

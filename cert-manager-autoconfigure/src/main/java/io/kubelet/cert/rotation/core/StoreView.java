@@ -72,7 +72,7 @@ public record StoreView(State state, Instant now) {
 		CertificateTemplate template = this.state.template();
 		return repairs() && switch (content()) {
 			case DAMAGED, MISSING, FOREIGN, REFUSED -> true;
-			case OTHER -> this.state.stored().failure() != null || isPaced();
+			case OTHER -> isPaced();
 			// At a start, whatever is stored is in use
 			case OURS -> this.state.stored().deficiency() != null || (isForeign() && this.state.pair() != null
 					&& template != null && !this.state.current().accepts(template));
@@ -92,7 +92,7 @@ public record StoreView(State state, Instant now) {
 
 	/** The pause before an attempt. */
 	Pause pause(CertificateTemplate template) {
-		Pause pause = this.state.failures().pause(template);
+		Pause pause = this.state.pause(template);
 		return !isToRepair() ? pause : switch (this.state.due().trigger()) {
 			// A start waits for another pair
 			case DAMAGED -> pause.or((this.state.stored().deficiency() != null)
@@ -148,22 +148,23 @@ public record StoreView(State state, Instant now) {
 			next.repair = next.repair.done();
 		}
 		Content content = view.content();
+		next.report(null);
 		switch (content) {
 			case OURS, MISSING, DAMAGED -> {
 				next.due = next.due.without(Trigger.DAMAGED);
-				next.report(null);
 				next.reviewAuthorities();
 			}
-			case OTHER -> next.report(null);
+			case OTHER -> {
+				// Whether it is used is a decision
+			}
 			case REFUSED, FOREIGN -> {
 				if (content == Content.REFUSED && next.policy.shared() && !next.policy.off()) {
 					// To put ours in the place of that of a replica would have no end
 					next.due = next.due.demanding(Trigger.DAMAGED);
 				}
-				String writer = (reading.deadline() != null) ? "replica" : "program";
-				next.report(view.objection(Objects.requireNonNull(stored))
-					.map("Another %s stored a pair that ".formatted(writer)::concat)
-					.orElse(null));
+				String writer = view.state.isForeign(reading) ? "program" : "replica";
+				next.report("Another %s stored a pair that %s".formatted(writer,
+						view.objection(Objects.requireNonNull(stored)).orElse("")));
 			}
 		}
 	}

@@ -6,17 +6,19 @@ import java.util.List;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.PendingRequest;
+import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.rotation.core.Pending.Stage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Returns what is known of a certificate at the start, and after each event. The order of
+ * What can happen to a certificate, and what is known of it afterwards. The order of
  * events makes no difference to what follows from them.
  */
-public final class Transitions {
+public final class Transitions extends NextState {
 
-	private Transitions() {
+	private Transitions(State last, Instant now, double random) {
+		super(last, now, random);
 	}
 
 	/**
@@ -24,33 +26,25 @@ public final class Transitions {
 	 * @param policy what does not change
 	 * @param reading what is stored
 	 * @param template the template, {@code null} while it is not known
-	 * @param bootstrap the pair to use if no valid one is stored, {@code null} if there
-	 * is none
 	 * @param required whether the application does not start without the certificate
 	 * @param now the current time
 	 * @param random a random number in [0, 1)
 	 * @return the state
 	 */
-	public static State start(Policy policy, Reading reading, @Nullable CertificateTemplate template,
-			@Nullable CertificatePair bootstrap, boolean required, Instant now, double random) {
-		PendingRequest pending = policy.off() ? null : policy.shared() ? reading.unanswered() : reading.pending();
-		Stage stage = policy.shared() ? Stage.FOUND : Stage.RESUMED;
-		NextState next = new NextState(
-				new State(policy, template, null, reading, Repair.NONE,
-						new Current(null, now, Instant.MIN, null, null, false), Due.NO, false,
-						(pending != null) ? new Pending(pending, stage, null, null, null, null) : null, null, 0,
-						List.of(), Others.NONE, Failures.none(required), Due.AtOnce.NO, Past.NOTHING, Notices.NONE),
+	public static State start(Policy policy, Reading reading, @Nullable CertificateTemplate template, boolean required,
+			Instant now, double random) {
+		PendingRequest found = policy.off() ? null : policy.shared() ? reading.unanswered() : reading.pending();
+		Pending pending = (found != null)
+				? new Pending(found, policy.shared() ? Stage.FOUND : Stage.RESUMED, null, null, null, null) : null;
+		Transitions next = new Transitions(
+				new State(policy, template, null, reading, false, Repair.NONE, null,
+						new Current(null, now, Instant.MIN, null, null), RotationDeadline.NO,
+						RotationDeadline.AtOnce.NO, false, pending, null, Trigger.FIRST, List.of(), Pause.NONE, 0, 0,
+						null, Failures.NONE, null, Pause.NONE, required, Instant.MAX, Past.NOTHING, Notices.NONE),
 				now, random);
-		CertificatePair stored = (reading.issuerProblem() == null) ? reading.pair() : null;
-		if (bootstrap == null || (stored != null && stored.isValid(now))) {
-			next.hold(stored, reading.deadline());
-		}
-		else {
-			next.hold(bootstrap, null);
-			next.due = next.due.demanding(new Current(stored, now, now, null, null, false).invalidity(now));
-		}
+		next.hold((reading.issuerProblem() == null) ? reading.pair() : null, reading.deadline());
 		next.store(reading);
-		review(next);
+		next.review();
 		return next.state();
 	}
 
@@ -63,70 +57,220 @@ public final class Transitions {
 	 * @return the next state
 	 */
 	public static State after(State state, Event event, Instant now, double random) {
-		NextState next = new NextState(state, now, random);
+		Transitions next = new Transitions(state, now, random);
 		event.apply(next);
-		review(next);
+		next.review();
 		return next.state();
 	}
 
-	/** Derives what follows from an event, whichever it was. */
-	private static void review(NextState next) {
-		next.notices = next.notices.reviewed(next.current.pair(), next.now);
-		if (next.current.isValid(next.now)) {
-			next.failures = next.failures.found();
+	/**
+	 * The store was read, as far as possible, and the template was asked for.
+	 * @param reading what is stored
+	 * @param template the template, {@code null} while it is not known
+	 * @param waitingFor what has to become known before that, {@code null} if that is
+	 * unknown
+	 * @param requested whether a caller still waits for a rotation, if one did
+	 */
+	public void observed(Reading reading, @Nullable CertificateTemplate template, @Nullable String waitingFor,
+			boolean requested) {
+		this.requested = this.requested && requested;
+		this.template = template;
+		this.waitingFor = waitingFor;
+		this.uncopied = reading.uncopied();
+		StoreView.observe(this, reading);
+	}
+
+	/** A caller requests a rotation, who knows more than those who asked for a pause. */
+	public void demanded() {
+		this.requested = true;
+		this.failures = this.failures.withPause(Pause.NONE);
+		this.settling = Pause.NONE;
+	}
+
+	/**
+	 * The application waits for its first certificate.
+	 * @param end when it gives up
+	 */
+	public void awaited(Instant end) {
+		this.awaitedUntil = end;
+		await();
+	}
+
+	/**
+	 * A new request was stored, and is about to be sent.
+	 * @param request the request
+	 * @param reading what is stored now
+	 */
+	public void created(PendingRequest request, Reading reading) {
+		// In files, what is stored may be the request of another process, which it has
+		// sent
+		PendingRequest replaced = this.policy.shared() ? this.stored.pending()
+				: (this.pending != null) ? this.pending.request() : null;
+		if (replaced != null) {
+			leave(replaced);
 		}
-		if (next.policy.off()) {
+		store(reading);
+		this.pending = new Pending(request, Stage.OURS, null, this.now, null, null);
+		this.grace = Pause.NONE;
+		this.conflicts = 0;
+	}
+
+	/**
+	 * The pending request was stored again, since it is to replace another pair, and is
+	 * about to be sent.
+	 * @param request the request
+	 * @param reading what is stored now
+	 */
+	public void storedAgain(PendingRequest request, Reading reading) {
+		store(reading);
+		this.pending = (this.pending != null) ? this.pending.storedAgain(request) : null;
+	}
+
+	/** A request could not be stored, since another replica has stored something. */
+	public void conflicted() {
+		this.attempt = null;
+		this.conflicts++;
+		giveTime(GRACE);
+	}
+
+	/**
+	 * The object of the pending request was created or found, or has changed.
+	 * @param object the object
+	 */
+	public void submitted(SubmittedRequest object) {
+		this.past = this.past.seen(object.interruption().isEmpty());
+		this.pending = (this.pending != null) ? this.pending.seen(object, this.now) : null;
+	}
+
+	/** The time that the attempt waits is over. */
+	public void timedOut() {
+		this.attempt = (this.attempt != null) ? this.attempt.over() : null;
+	}
+
+	/**
+	 * A certificate was issued and checked, and its pair is stored.
+	 * @param pair the pair
+	 * @param additionalNames the names in the certificate that were not requested
+	 * @param reading what is stored now
+	 */
+	public void issued(CertificatePair pair, List<String> additionalNames, Reading reading) {
+		store(reading);
+		CertificateTemplate asked = (this.attempt != null) ? this.attempt.template() : null;
+		hold(pair, reading.deadline());
+		if (this.pending != null) {
+			PendingRequest request = this.pending.request();
+			if (asked != null && !asked.equals(request.request().template()) && !asked.isSatisfiedBy(pair.leaf())) {
+				this.current = this.current.yielding(asked, pair);
+			}
+			reviewDeadline(pair);
+			answered(pair, additionalNames);
+			leave(request);
+		}
+	}
+
+	/** Another replica has stored an answer to the same request first. */
+	public void overtaken() {
+		this.attempt = null;
+	}
+
+	/**
+	 * The pair in use is stored again.
+	 * @param reading what is stored now
+	 */
+	public void restored(Reading reading) {
+		store(reading);
+		this.repair = this.repair.done();
+		report(null);
+	}
+
+	/**
+	 * The pair in use could not be stored again.
+	 * @param problem what is wrong, {@code null} if another replica was faster
+	 */
+	public void notRestored(@Nullable String problem) {
+		this.repair = this.repair.failed((problem != null) ? problem + StoreView.STAYS_IN_USE : null, this.now);
+		if (problem != null) {
+			report(null);
+		}
+	}
+
+	/**
+	 * A request was removed from the store, or could not be: it is removed again later.
+	 * @param request the request
+	 * @param reading what is stored now
+	 */
+	public void withdrawn(PendingRequest request, Reading reading) {
+		store(reading);
+		boolean failed = reading.holds(request);
+		this.leaving = this.leaving.stream()
+			.filter((leaving) -> failed || !leaving.isFor(request))
+			.map((leaving) -> leaving.isFor(request) ? leaving.failed(this.now) : leaving)
+			.toList();
+	}
+
+	/** Derives what follows from an event, whichever it was. */
+	private void review() {
+		boolean valid = this.current.isValid(this.now);
+		this.notices = this.notices.reviewed(valid, this.now);
+		this.required = this.required && !valid;
+		if (this.policy.off()) {
 			return;
 		}
-		if (next.requested) {
-			next.due = next.due.demanding(Trigger.REQUESTED);
+		if (this.requested) {
+			this.due = this.due.demanding(Trigger.REQUESTED);
 		}
-		if (next.attempt == null && !next.policy.keepsValidPair() && next.state().isLeftOver()) {
-			next.due = next.due.demanding(Trigger.RESUMED);
+		if (this.attempt == null && !this.policy.keepsValidPair() && state().isLeftOver()) {
+			this.due = this.due.demanding(Trigger.RESUMED);
 		}
-		reviewDue(next);
-		if (next.attempt == null && next.template != null) {
-			next.failures = next.failures.wanting(next.template);
+		reviewDue();
+		if (this.attempt == null && this.template != null && !this.template.equals(this.lastTemplate)) {
+			this.failures = this.failures.forOtherTemplate();
 		}
-		if (next.attempt != null && next.pending != null && next.pending.request().request().uid() != null) {
-			Notices before = next.notices;
-			next.notices = before.waitingFor(next.pending.request().request(), next.current.pair(), next.now);
-			Instant unattendedAt = (next.notices.waiting() != null) ? next.notices.waiting().unattendedAt() : null;
-			if (next.notices != before && unattendedAt != null) {
-				next.attempt = next.attempt.lookingBefore(unattendedAt, next.now);
+		if (this.attempt != null && this.pending != null && this.pending.request().request().uid() != null) {
+			Notices before = this.notices;
+			this.notices = before.waitingFor(this.pending.request().request(), this.current.pair(), this.now);
+			if (this.notices != before && this.pending.hasIssuer()) {
+				this.attempt = this.attempt.lookingBefore(this.now.plus(DueNotices.UNATTENDED_AFTER), this.now);
 			}
 		}
-		next.notices = next.notices.seen((next.pending != null) ? next.pending.object() : null);
 	}
 
 	/** Whether a rotation is due, or not due any more, before the deadline. */
-	private static void reviewDue(NextState next) {
+	private void reviewDue() {
 		// That a request which was joined is over is a failure, and no end of failures
-		boolean wasDue = next.due.since() != null && next.due.trigger() != Trigger.RESUMED;
-		if (!next.current.isValid(next.now)) {
-			next.due = next.due.since(next.now, next.current.invalidity(next.now));
+		boolean wasDue = this.due.since() != null && this.due.trigger() != Trigger.RESUMED;
+		if (!this.current.isValid(this.now)) {
+			this.due = this.due.since(this.now, this.current.invalidity(this.now));
 		}
-		else if (next.due.demanded() != null) {
-			next.due = next.due.since(next.now, next.due.demanded());
+		else if (this.due.demanded() != null) {
+			this.due = this.due.since(this.now, this.due.demanded());
 		}
-		else if (next.template != null && !next.policy.keepsValidPair() && !next.current.accepts(next.template)) {
-			next.due = next.due.since(next.now, Trigger.TEMPLATE);
+		else if (this.template != null && !this.policy.keepsValidPair() && !this.current.accepts(this.template)) {
+			this.due = this.due.since(this.now, Trigger.TEMPLATE);
 		}
 		else {
-			next.current = (next.template != null) ? next.current.accepting(next.template) : next.current;
-			next.due = next.due.atDeadline();
-			if (wasDue && next.state().deadline(next.now).isAfter(next.now)) {
-				recovered(next);
+			this.current = (this.template != null) ? this.current.accepting(this.template) : this.current;
+			this.due = this.due.atDeadline();
+			if (wasDue && state().deadline(this.now).isAfter(this.now)) {
+				recovered();
 			}
 		}
 	}
 
-	private static void recovered(NextState next) {
-		next.failures = next.failures.endRow();
-		next.past = next.past.recovered();
-		if (next.attempt == null && next.pending != null) {
-			next.pending = next.pending.withoutObject();
+	private void recovered() {
+		this.failures = this.failures.endRow();
+		this.past = this.past.recovered();
+		if (this.attempt == null && this.pending != null) {
+			this.pending = this.pending.with(this.pending.stage(), null);
 		}
+	}
+
+	/** Something that has happened to a certificate. */
+	public interface Event {
+
+		/** Changes what is known. */
+		void apply(Transitions next);
+
 	}
 
 }

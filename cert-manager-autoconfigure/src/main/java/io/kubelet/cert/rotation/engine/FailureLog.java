@@ -2,6 +2,7 @@ package io.kubelet.cert.rotation.engine;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.regex.Pattern;
 
 import io.kubelet.cert.certificate.CertificatePair;
@@ -12,8 +13,7 @@ import io.kubelet.cert.rotation.core.Failures;
 import io.kubelet.cert.rotation.core.State;
 import io.kubelet.cert.rotation.internal.Repetitions;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 import org.slf4j.spi.LoggingEventBuilder;
 
 /**
@@ -21,79 +21,89 @@ import org.slf4j.spi.LoggingEventBuilder;
  */
 final class FailureLog {
 
-	private static final Logger logger = LoggerFactory.getLogger(FailureLog.class);
-
 	private static final Pattern TIMES = Pattern.compile("(?: \\d+\\w+)+");
 
 	private final RotationSettings settings;
 
 	private final Repetitions repetitions = new Repetitions();
 
+	/** How many attempts have failed since the first failure. */
+	private int failures;
+
+	/** What the last failure said beyond its first line. */
+	private String advice = "";
+
 	FailureLog(RotationSettings settings) {
 		this.settings = settings;
 	}
 
 	/** While everything fails, an attempt is made every half a minute. */
-	void failed(State before, Failure failure, State after) {
+	void failed(Failure failure, State state) {
+		this.failures++;
+		String news = newsIn(failure, state);
 		boolean answer = Failures.isAnswer(failure.cause());
 		boolean error = failure.cause() instanceof Error;
-		String outcome = outcome(failure, after);
-		String effect = effect(after.pair(), failure.at());
+		String outcome = outcome(failure, answer, state);
+		String effect = effect(state.pair(), failure.at());
 		String text = TIMES.matcher(outcome + effect).replaceAll("") + failure.message();
-		if (!this.repetitions.isWorthALine(text, failure.attempt(), failure.at()) && !answer && !error) {
-			RotationLog.about(this.settings, logger.atDebug())
+		if (!this.repetitions.isToBeLogged(text, failure.attempt(), failure.at()) && !answer && !error) {
+			RotationLog.about(this.settings, Level.DEBUG)
 				.log("[{}] Attempt {} {} ({}), as before", failure.attempt(), outcome, effect);
 			return;
 		}
-		LoggingEventBuilder entry = RotationLog
-			.about(this.settings, (answer || error) ? logger.atError() : logger.atWarn())
+		LoggingEventBuilder entry = RotationLog.about(this.settings, (answer || error) ? Level.ERROR : Level.WARN)
 			.addKeyValue("kubelet.cert.reason", failure.reason())
 			.addKeyValue("kubelet.cert.attempt", failure.attempt())
 			.addKeyValue("kubelet.cert.next_attempt", failure.nextAttempt());
 		(error ? entry.setCause(failure.cause()) : entry).log("[{}] Attempt {} {} ({}): {}", failure.attempt(), outcome,
-				answer ? whichSigner(this.settings) + effect : effect,
-				newsIn(failure, before, after) + howToRepeat(failure, after));
+				answer ? whichSigner() + effect : effect, news + howToRepeat(answer, state));
+	}
+
+	/** The failures since an instant are over. */
+	void over(Instant since) {
+		RotationLog.about(this.settings, Level.INFO)
+			.log("[{}] The failures since {} are over (failed attempts: {})", since.truncatedTo(ChronoUnit.SECONDS),
+					this.failures);
+		this.failures = 0;
 	}
 
 	/**
 	 * What the failure means for the next attempt. One that needs attention ends the
 	 * start.
 	 */
-	private static String outcome(Failure failure, State state) {
-		boolean answer = Failures.isAnswer(failure.cause());
-		boolean required = state.failures().required();
-		if (required && failure.needsAttention()) {
+	private static String outcome(Failure failure, boolean answer, State state) {
+		if (state.required() && failure.needsAttention()) {
 			return answer ? "failed, and the same request would fail again" : "failed";
 		}
-		if (required && !failure.nextAttempt().isBefore(state.failures().end())) {
+		if (state.required() && !failure.nextAttempt().isBefore(state.awaitedUntil())) {
 			return "failed; the application gives up in "
-					+ ReadableDuration.of(Duration.between(failure.at(), state.failures().end()));
+					+ ReadableDuration.of(Duration.between(failure.at(), state.awaitedUntil()));
 		}
 		return (answer ? "failed, and the same request would fail again; next attempt in " : "failed; retrying in ")
 				+ ReadableDuration.of(Duration.between(failure.at(), failure.nextAttempt()));
 	}
 
 	/** Advice is logged once, and not if the report of the start contains it. */
-	private static String newsIn(Failure failure, State before, State after) {
-		boolean known = after.past().advice().equals(before.past().advice())
-				|| (after.failures().required() && failure.needsAttention());
+	private String newsIn(Failure failure, State state) {
+		String advice = failure.message().substring(failure.summary().length());
+		boolean known = advice.equals(this.advice) || (state.required() && failure.needsAttention());
+		this.advice = advice;
 		return known ? failure.summary() : failure.message();
 	}
 
 	/** Whoever corrects the cause need not wait. */
-	private String howToRepeat(Failure failure, State state) {
-		return (Failures.isAnswer(failure.cause()) && state.failures().answers() == 1 && !state.failures().required())
+	private String howToRepeat(boolean answer, State state) {
+		return (answer && state.failures().answers() == 1 && !state.required())
 				? ". Once this is corrected, POST /actuator/certificates/%s rotates at once, if 'management.endpoint.certificates.access' is 'unrestricted'"
 					.formatted(this.settings.name())
 				: "";
 	}
 
-	/** An answer may be that of a signer that nobody meant. */
-	private static String whichSigner(RotationSettings settings) {
-		boolean issuer = settings.request().signer() instanceof Signer.Issuer;
-		return (settings.request().signerOrigin() != null)
-				? (issuer ? "the issuer is from " : "the signer is from ") + settings.request().signerOrigin() + "; "
-				: "";
+	/** An answer may be that of another signer than was meant. */
+	private String whichSigner() {
+		String origin = this.settings.request().signerOrigin();
+		boolean issuer = this.settings.request().signer() instanceof Signer.Issuer;
+		return (origin == null) ? "" : (issuer ? "the issuer is from " : "the signer is from ") + origin + "; ";
 	}
 
 	/** What the failure means for the application at this time. */

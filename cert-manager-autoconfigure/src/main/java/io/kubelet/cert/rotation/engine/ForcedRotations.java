@@ -59,10 +59,11 @@ final class ForcedRotations {
 			}
 			Instant now = this.settings.clock().instant();
 			if (!this.interim.isOver(now)) {
-				return tooEarly(
-						"a rotation was requested less than "
-								+ ReadableDuration.of(this.settings.schedule().forcedInterval()) + " ago",
-						this.interim);
+				return CompletableFuture
+					.failedFuture(new RotationThrottledException(this.settings.name(),
+							"a rotation was requested less than %s ago"
+								.formatted(ReadableDuration.of(this.settings.schedule().forcedInterval())),
+							this.interim.end()));
 			}
 			this.interim = Pause.of(now, this.settings.schedule().forcedInterval());
 			this.waiting = new ArrayList<>(List.of(requested));
@@ -71,26 +72,15 @@ final class ForcedRotations {
 		return requested;
 	}
 
-	private CompletableFuture<CertificatePair> tooEarly(String reason, Pause pause) {
-		return CompletableFuture
-			.failedFuture(new RotationThrottledException(this.settings.name(), reason, pause.end()));
-	}
-
 	/** Whether a rotation was requested and has not ended. */
 	synchronized boolean isRequested() {
 		return !this.waiting.isEmpty();
 	}
 
 	/**
-	 * Ends the rotation. Its callers learn of it after the task that is running, so that
-	 * they find the status complete.
-	 * @param completion completes the future of a caller
+	 * Completes the futures of the callers of a rotation that has ended, after the task
+	 * that is running, so that they find the status complete.
 	 */
-	void end(Consumer<CompletableFuture<CertificatePair>> completion) {
-		end(take(), completion);
-	}
-
-	/** Completes the futures of the callers of a rotation that has ended. */
 	void end(List<CompletableFuture<CertificatePair>> ended, Consumer<CompletableFuture<CertificatePair>> completion) {
 		this.serial.execute(() -> this.delivery.afterFollowers(() -> ended.forEach(completion)));
 	}

@@ -10,66 +10,49 @@ import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.rotation.RotationEvent;
+import io.kubelet.cert.rotation.core.DueNotices;
 import io.kubelet.cert.rotation.core.Notices.Notice;
 import io.kubelet.cert.rotation.core.Notices.Waiting;
 import io.kubelet.cert.rotation.core.Pending;
 import io.kubelet.cert.rotation.core.State;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-import org.slf4j.spi.LoggingEventBuilder;
+import org.slf4j.event.Level;
 
 /**
  * Logs what is not as it should be with a certificate, and tells listeners of it.
+ *
+ * @param settings the settings
+ * @param delivery reaches the listeners
+ * @param state what is known
+ * @param now the current time
  */
-final class NoticeLog {
+record NoticeLog(RotationSettings settings, Delivery delivery, State state, Instant now) {
 
-	private static final Logger logger = LoggerFactory.getLogger(NoticeLog.class);
-
-	private final RotationSettings settings;
-
-	private final Delivery delivery;
-
-	private final State state;
-
-	private final Instant now;
-
-	private NoticeLog(RotationSettings settings, Delivery delivery, State state, Instant now) {
-		this.settings = settings;
-		this.delivery = delivery;
-		this.state = state;
-		this.now = now;
-	}
-
-	static void report(RotationSettings settings, Delivery delivery, Notice notice, State state, Instant now) {
-		new NoticeLog(settings, delivery, state, now).report(notice);
-	}
-
-	private void report(Notice notice) {
+	void report(Notice notice) {
+		CertificatePair pair = this.state.pair();
 		switch (notice) {
-			case OVERDUE -> overdue(pair());
-			case NOT_YET_VALID -> notYetValid(pair());
-			case EXPIRED -> expired(pair());
-			case UNAVAILABLE -> unavailable();
-			case WAITING -> waiting(Objects.requireNonNull(pendingRequest()));
-			case UNATTENDED -> unattended(Objects.requireNonNull(pendingRequest()));
-			case WAITING_FOR_LONG -> waitingForLong(Objects.requireNonNull(pendingRequest()), pair());
+			case WAITING, WAITING_FOR_LONG, UNATTENDED -> ofRequest(notice);
+			case UNAVAILABLE -> {
+				RotationLog.about(this.settings, Level.ERROR)
+					.log("[{}] There has been no valid certificate since {}, although the API server is healthy: servers fail "
+							+ "TLS handshakes, and clients present no certificate. {}",
+							this.state.notices().invalidSince(), whatNext());
+				this.delivery.deliver(new RotationEvent.Unavailable(this.settings.name()));
+			}
+			case EXPIRED -> expired(Objects.requireNonNull(pair));
+			case NOT_YET_VALID -> notYetValid(Objects.requireNonNull(pair));
+			case OVERDUE -> overdue(Objects.requireNonNull(pair));
 		}
 	}
 
-	private CertificatePair pair() {
-		return Objects.requireNonNull(this.state.pair());
-	}
-
 	private void overdue(CertificatePair pair) {
-		RotationLog.about(this.settings, logger.atWarn(), pair)
+		RotationLog.about(this.settings, Level.WARN, pair)
 			.log("[{}] The certificate is overdue for rotation; it is valid until {}. No connection is affected yet. {}",
 					pair.notAfter(), whatNext());
 		this.delivery.deliver(new RotationEvent.Overdue(this.settings.name(), pair));
 	}
 
 	private void notYetValid(CertificatePair pair) {
-		RotationLog.about(this.settings, this.settings.off() ? logger.atError() : logger.atWarn(), pair)
+		RotationLog.about(this.settings, this.settings.off() ? Level.ERROR : Level.WARN, pair)
 			.log("[{}] The certificate is not valid before {}, and it is {} now: peers refuse it until then. "
 					+ "Check the clock of this machine. {}", pair.notBefore(), this.now.truncatedTo(ChronoUnit.SECONDS),
 					whatNext());
@@ -79,85 +62,74 @@ final class NoticeLog {
 	/** A pair that is found expired was stored. */
 	private void expired(CertificatePair pair) {
 		if (this.state.notices().foundExpired() && !this.settings.off()) {
-			RotationLog.about(this.settings, logger.atWarn(), pair)
+			RotationLog.about(this.settings, Level.WARN, pair)
 				.log("[{}] The stored certificate expired at {}: a new one is being requested", pair.notAfter());
 		}
 		else {
-			RotationLog.about(this.settings, logger.atError(), pair)
+			RotationLog.about(this.settings, Level.ERROR, pair)
 				.log("[{}] The certificate expired at {}: new TLS connections that present it fail until it is replaced. {}",
 						pair.notAfter(), whatNext());
 		}
 		this.delivery.deliver(new RotationEvent.Expired(this.settings.name(), pair));
 	}
 
-	private void unavailable() {
-		RotationLog.about(this.settings, logger.atError())
-			.log("[{}] There has been no valid certificate since {}, although the API server is healthy: servers fail "
-					+ "TLS handshakes, and clients present no certificate. {}", this.state.notices().invalidSince(),
-					whatNext());
-		this.delivery.deliver(new RotationEvent.Unavailable(this.settings.name()));
-	}
-
-	private void waiting(CertificateRequest request) {
-		about(logger.atInfo(), request)
-			.log("[{}] Request {} to {}{}, created {} ago, is waiting for approval and signature: {}", request.name(),
-					request.signer().describe(),
-					(this.settings.request().signerOrigin() != null)
-							? " (from " + this.settings.request().signerOrigin() + ")" : "",
-					waited(), howToWatch(request));
-	}
-
-	private void waitingForLong(CertificateRequest request, CertificatePair pair) {
-		about(logger.atWarn(), request).log(
-				"[{}] Request {} to {} has been waiting for {}, and the certificate is valid for only another {}: {}",
-				request.name(), request.signer().describe(), waited(),
-				ReadableDuration.of(Duration.between(this.now, pair.notAfter())), howToWatch(request));
-	}
-
-	private void unattended(CertificateRequest request) {
-		about(logger.atWarn(), request).log("[{}] Request {} to {} has been waiting for {}: {}", request.name(),
-				request.signer().describe(), ReadableDuration.of(Waiting.UNATTENDED_AFTER), Signer.Issuer.UNATTENDED);
-	}
-
-	private LoggingEventBuilder about(LoggingEventBuilder entry, CertificateRequest request) {
-		return RotationLog.about(this.settings, entry, request);
-	}
-
-	private String waited() {
+	private void ofRequest(Notice notice) {
+		Pending pending = Objects.requireNonNull(this.state.attempted());
+		CertificateRequest request = pending.request().request();
 		Waiting waiting = Objects.requireNonNull(this.state.notices().waiting());
-		return ReadableDuration.of(Duration.between(waiting.since(), this.now));
+		String waited = ReadableDuration.of(Duration.between(waiting.since(), this.now));
+		String origin = this.settings.request().signerOrigin();
+		switch (notice) {
+			case WAITING -> RotationLog.about(this.settings, Level.INFO, request)
+				.log("[{}] Request {} to {}{}, created {} ago, is waiting for {}", request.name(),
+						request.signer().describe(), (origin != null) ? " (from " + origin + ")" : "", waited,
+						waitsFor(pending));
+			case UNATTENDED -> RotationLog.about(this.settings, Level.WARN, request)
+				.log("[{}] Request {} to {} has been waiting for {}: {}", request.name(), request.signer().describe(),
+						ReadableDuration.of(DueNotices.UNATTENDED_AFTER), Signer.Issuer.UNATTENDED);
+			default -> RotationLog.about(this.settings, Level.WARN, request)
+				.log("[{}] Request {} to {} has been waiting for {}, and the certificate is valid for only another {}: {}",
+						request.name(), request.signer().describe(), waited,
+						ReadableDuration
+							.of(Duration.between(this.now, Objects.requireNonNull(this.state.pair()).notAfter())),
+						whatToDo(pending));
+		}
 	}
 
 	/** The end of a message: what is done about it, or what somebody can do. */
 	private String whatNext() {
-		if (this.settings.off()) {
+		Pending attempted = this.state.attempted();
+		if (!this.settings.off() && attempted != null && attempted.request().request().uid() != null) {
+			CertificateRequest request = attempted.request().request();
+			return "Request %s to %s waits for %s".formatted(request.name(), request.signer().describe(),
+					waitsFor(attempted));
+		}
+		if (!this.settings.off() && this.state.past().lastFailure() != null) {
+			return "The application keeps trying. See 'lastFailure' in the endpoint, or the last failed attempt in this log";
+		}
+		if (this.state.policy().keepsValidPair()) {
 			return "Rotation is off: replace the stored pair";
 		}
-		CertificateRequest pending = pendingRequest();
-		if (pending != null && pending.uid() != null) {
-			return "Request %s to %s waits for approval and signature: %s".formatted(pending.name(),
-					pending.signer().describe(), howToWatch(pending));
-		}
-		return (this.state.past().lastFailure() != null)
-				? "The application keeps trying. See 'lastFailure' in the endpoint, or the last failed attempt in this log"
-				: this.state.policy().keepsValidPair() ? "Rotation is off: replace the stored pair"
-						: this.state.deadline(this.now).isAfter(this.now)
-								? "A new one is requested at "
-										+ this.state.deadline(this.now).truncatedTo(ChronoUnit.SECONDS)
-								: "A new one is being requested";
+		Instant deadline = this.state.deadline(this.now);
+		return deadline.isAfter(this.now) ? "A new one is requested at " + deadline.truncatedTo(ChronoUnit.SECONDS)
+				: "A new one is being requested";
 	}
 
-	/** The request for which an attempt waits. */
-	private @Nullable CertificateRequest pendingRequest() {
-		Pending pending = (this.state.attempt() != null) ? this.state.pending() : null;
-		return (pending != null) ? pending.request().request() : null;
+	/** What a request waits for, and what somebody can do. */
+	private static String waitsFor(Pending pending) {
+		return (isApproved(pending) ? "its signature: " : "approval and signature: ") + whatToDo(pending);
 	}
 
-	private String howToWatch(CertificateRequest request) {
-		Pending pending = this.state.pending();
-		return request.signer()
-			.howToWatch((pending != null && pending.object() != null) ? pending.object().namespace() : "",
-					String.valueOf(request.name()));
+	private static String whatToDo(Pending pending) {
+		CertificateRequest request = pending.request().request();
+		String namespace = (pending.object() != null) ? pending.object().namespace() : "";
+		String name = String.valueOf(request.name());
+		return isApproved(pending) ? request.signer().howToDescribe(namespace, name)
+				: request.signer().howToWatch(namespace, name);
+	}
+
+	private static boolean isApproved(Pending pending) {
+		return pending.object() != null && pending.object().conditions().contains("Approved");
 	}
 
 }

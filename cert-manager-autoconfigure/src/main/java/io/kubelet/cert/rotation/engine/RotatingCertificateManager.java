@@ -18,18 +18,14 @@ import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.rotation.RotationScheduler;
-import io.kubelet.cert.rotation.core.Event.Awaited;
-import io.kubelet.cert.rotation.core.Event.Demanded;
 import io.kubelet.cert.rotation.core.Reading;
 import io.kubelet.cert.rotation.core.State;
 import io.kubelet.cert.rotation.core.Transitions;
 import io.kubelet.cert.rotation.internal.SerialExecutor;
 import io.kubelet.cert.rotation.internal.TimeLimit;
 import io.kubelet.cert.store.CertificateStore;
-import io.kubelet.cert.store.StoreException;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * The rotation loop. Whatever happens (a timer, an answer, a call) leads to
@@ -38,8 +34,6 @@ import org.slf4j.LoggerFactory;
  * the state in {@link Journal} changes. Everybody reads that state.
  */
 public final class RotatingCertificateManager implements CertificateManager {
-
-	private static final Logger logger = LoggerFactory.getLogger(RotatingCertificateManager.class);
 
 	/** After which a step that has not returned is reported as stuck. */
 	private static final Duration STUCK_AFTER = Duration.ofMinutes(1);
@@ -71,13 +65,12 @@ public final class RotatingCertificateManager implements CertificateManager {
 	 * Creates a manager. It reads the store, and does not start.
 	 * @param settings the settings
 	 * @param template the template, {@code null} if there is none
-	 * @param supplier the supplier of the template, whose changes are followed. It takes
-	 * precedence
-	 * @param bootstrap a pair to use if no valid one is stored
+	 * @param supplier the supplier of the template, which takes precedence, {@code null}
+	 * if there is none
 	 * @throws io.kubelet.cert.store.StoreException if the store cannot be read
 	 */
 	public RotatingCertificateManager(RotationSettings settings, @Nullable CertificateTemplate template,
-			@Nullable CertificateTemplateSupplier supplier, @Nullable CertificatePair bootstrap) {
+			@Nullable CertificateTemplateSupplier supplier) {
 		this.settings = settings;
 		RotationScheduler scheduler = settings.resources().scheduler();
 		this.serial = new SerialExecutor((task) -> scheduler.schedule(task, Duration.ZERO),
@@ -85,42 +78,24 @@ public final class RotatingCertificateManager implements CertificateManager {
 		this.delivery = new Delivery(settings);
 		this.templates = new Templates(settings, template, supplier, this.serial, () -> step(settings::idleCheck));
 		this.forced = new ForcedRotations(settings, this.serial, this.delivery);
-		Outcomes outcomes = new Outcomes(settings, this.serial, this.delivery, this.forced);
-		StoreAccess store = new StoreAccess(settings);
-		this.journal = new Journal(settings, outcomes, initial(store, bootstrap));
-		begin(outcomes, store, bootstrap);
+		this.journal = new Journal(settings, this.serial, this.delivery, this.forced, initial());
 		Signing signing = new Signing(settings);
-		this.rotation = new Rotation(settings, this.serial, this.journal, new StoreKeeper(settings, this.serial,
-				this.journal, store, signing, this.templates, this.forced, this::reconcile), signing, this::reconcile);
+		StoreKeeper store = new StoreKeeper(settings, this.serial, this.journal, signing, this.templates, this.forced,
+				this::reconcile);
+		this.rotation = new Rotation(settings, this.serial, this.journal, store, signing, this::reconcile);
 		if (settings.store() instanceof CertificateStore.Shared shared) {
 			shared.onChange(this::wake);
 		}
 	}
 
-	private State initial(StoreAccess store, @Nullable CertificatePair bootstrap) {
-		Instant now = this.settings.clock().instant();
-		Reading reading = store.read(Reading.NOTHING, null, now);
+	private State initial() {
+		Reading reading = StoreKeeper.read(this.settings, Reading.NOTHING, null);
 		if (reading.failure() != null && !this.settings.policy().shared()) {
 			throw reading.failure();
 		}
-		return Transitions.start(this.settings.policy(), reading, this.templates.latest(), bootstrap,
-				this.settings.schedule().required(), now, this.settings.resources().random().getAsDouble());
-	}
-
-	private void begin(Outcomes outcomes, StoreAccess store, @Nullable CertificatePair bootstrap) {
-		CertificatePair pair = this.journal.state().pair();
-		if (pair != null) {
-			outcomes.held(pair);
-		}
-		if (pair != null && pair == bootstrap) {
-			try {
-				store.write(this.journal.state().stored(), (stored) -> stored.withPair(pair, null), pair,
-						this.settings.clock().instant());
-			}
-			catch (StoreException ex) {
-				RotationLog.notStored(this.settings, pair, ex);
-			}
-		}
+		return Transitions.start(this.settings.policy(), reading, this.templates.latest(),
+				this.settings.schedule().required(), this.settings.clock().instant(),
+				this.settings.resources().random().getAsDouble());
 	}
 
 	@Override
@@ -147,7 +122,8 @@ public final class RotatingCertificateManager implements CertificateManager {
 	@Override
 	public void awaitedFor(Duration timeout) {
 		this.serial.execute(() -> {
-			this.journal.on(new Awaited(this.settings.clock().instant().plus(timeout)));
+			Instant end = this.settings.clock().instant().plus(timeout);
+			this.journal.on((next) -> next.awaited(end));
 			reconcile();
 		});
 	}
@@ -184,7 +160,7 @@ public final class RotatingCertificateManager implements CertificateManager {
 	private void demanded() {
 		if (this.forced.isRequested()) {
 			// Otherwise the pair that was asked for has come meanwhile
-			this.journal.on(new Demanded());
+			this.journal.on(Transitions::demanded);
 		}
 		step(this.settings::idleCheck);
 	}
@@ -230,8 +206,8 @@ public final class RotatingCertificateManager implements CertificateManager {
 			next = Collections.min(List.of(next, now.plus(ask.get()), this.rotation.reconcile()));
 		}
 		catch (Throwable ex) {
-			this.forced.end((future) -> future.completeExceptionally(ex));
-			RotationLog.about(this.settings, logger.atError())
+			this.forced.end(this.forced.take(), (future) -> future.completeExceptionally(ex));
+			RotationLog.about(this.settings, Level.ERROR)
 				.setCause(ex)
 				.log("[{}] Rotation check failed; retrying: {}", ex.toString());
 		}
@@ -246,13 +222,13 @@ public final class RotatingCertificateManager implements CertificateManager {
 	/** Other certificates are not affected: each has an executor of its own. */
 	private Runnable stuck(Throwable stack) {
 		this.stuckSince = this.settings.clock().instant().minus(STUCK_AFTER);
-		RotationLog.about(this.settings, logger.atError())
+		RotationLog.about(this.settings, Level.ERROR)
 			.setCause(stack)
 			.log("[{}] A step of the rotation has not returned for {}: the certificate is not rotated until it does. "
 					+ "If it is an access to a file, check the file system", ReadableDuration.of(STUCK_AFTER));
 		return () -> {
 			this.stuckSince = null;
-			RotationLog.about(this.settings, logger.atInfo())
+			RotationLog.about(this.settings, Level.INFO)
 				.log("[{}] The step of the rotation has returned: the certificate is rotated again");
 		};
 	}

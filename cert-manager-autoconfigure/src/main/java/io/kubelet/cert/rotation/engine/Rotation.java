@@ -10,8 +10,9 @@ import java.util.concurrent.CompletionException;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.PendingRequest;
-import io.kubelet.cert.rotation.core.Attempt;
+import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.rotation.core.Decision.Abandon;
+import io.kubelet.cert.rotation.core.Decision.Copy;
 import io.kubelet.cert.rotation.core.Decision.Evict;
 import io.kubelet.cert.rotation.core.Decision.Fail;
 import io.kubelet.cert.rotation.core.Decision.Look;
@@ -23,18 +24,12 @@ import io.kubelet.cert.rotation.core.Decision.Wait;
 import io.kubelet.cert.rotation.core.Decision.Withdraw;
 import io.kubelet.cert.rotation.core.Decision;
 import io.kubelet.cert.rotation.core.Decisions;
-import io.kubelet.cert.rotation.core.Event.Conflicted;
-import io.kubelet.cert.rotation.core.Event.Created;
-import io.kubelet.cert.rotation.core.Event.Issued;
-import io.kubelet.cert.rotation.core.Event.Overtaken;
-import io.kubelet.cert.rotation.core.Event.StoredAgain;
-import io.kubelet.cert.rotation.core.Event.Submitted;
-import io.kubelet.cert.rotation.core.Event.TimedOut;
-import io.kubelet.cert.rotation.core.Event;
 import io.kubelet.cert.rotation.core.Pending;
 import io.kubelet.cert.rotation.core.Policy;
 import io.kubelet.cert.rotation.core.Reading;
 import io.kubelet.cert.rotation.core.State;
+import io.kubelet.cert.rotation.core.Transitions.Event;
+import io.kubelet.cert.rotation.core.Transitions;
 import io.kubelet.cert.rotation.internal.SerialExecutor;
 import io.kubelet.cert.store.CertificateStore.ConflictException;
 
@@ -59,6 +54,9 @@ final class Rotation {
 
 	/** Called when an answer, or a part of it, has come. */
 	private final Runnable reconcile;
+
+	/** The number of the last attempt. */
+	private int attempt;
 
 	/** Whether all that came before the answer has been noted. */
 	private boolean arrived;
@@ -117,7 +115,8 @@ final class Rotation {
 			}
 			else if (step instanceof Resume resume) {
 				if (resume.storedAgain()) {
-					this.journal.on(new StoredAgain(resume.request(), this.store.write(resume.request())));
+					Reading written = this.store.write(resume.request());
+					this.journal.on((next) -> next.storedAgain(resume.request(), written));
 				}
 				send();
 			}
@@ -138,6 +137,9 @@ final class Rotation {
 		else if (step instanceof Restore restore) {
 			this.store.restore(restore.pair());
 		}
+		else if (step instanceof Copy copy) {
+			Journal.keep(this.settings, copy.pair());
+		}
 		return true;
 	}
 
@@ -146,66 +148,79 @@ final class Rotation {
 		State state = this.journal.state();
 		PendingRequest request = this.signing.create(state.policy().asked(), template, state.pair());
 		try {
-			this.journal.on(new Created(request, this.store.write(request)));
-			send();
+			Reading written = this.store.write(request);
+			this.journal.on((next) -> next.created(request, written));
 		}
 		catch (ConflictException ex) {
-			this.journal.on((this.journal.state().others().conflicts() + 1 == StoreAccess.MOST_CONFLICTS) ? new Fail(ex)
-					: new Conflicted());
+			boolean last = state.conflicts() + 1 == StoreKeeper.MOST_CONFLICTS;
+			this.journal.on(last ? new Fail(ex) : Transitions::conflicted);
 			this.store.observe();
+			return;
 		}
+		Pending before = state.pending();
+		if (before != null && !state.policy().asksFor(before.request(), template)) {
+			RotationLog.abandoned(this.settings, before.request().request());
+		}
+		send();
 	}
 
 	private void send() {
-		Pending pending = Objects.requireNonNull(this.journal.state().pending());
-		Attempt attempt = Objects.requireNonNull(this.journal.state().attempt());
-		CompletableFuture<List<X509Certificate>> answer = this.signing.send(pending, this.journal.state().pair(),
-				this.journal.now(), (object) -> this.serial.execute(() -> {
-					if (isCurrent(attempt)) {
-						this.journal.on(new Submitted(object));
-						this.reconcile.run();
-					}
-				}));
+		int attempt = ++this.attempt;
+		CompletableFuture<List<X509Certificate>> answer = this.signing.send(
+				Objects.requireNonNull(this.journal.state().pending()), this.journal.state().pair(), this.journal.now(),
+				(object) -> on(attempt, () -> submitted(object)));
 		this.arrived = false;
 		this.journal.await(answer);
-		limit(attempt, answer);
-		answer.whenComplete((chain, failure) -> this.serial.execute(() -> {
-			this.arrived |= this.journal.answer() == answer;
-			this.reconcile.run();
-		}));
+		// A timer does not depend on the clock, which may be set
+		Runnable cancelLimit = this.settings.resources()
+			.scheduler()
+			.schedule(() -> on(attempt, () -> this.journal.on(Transitions::timedOut)),
+					this.settings.schedule().waitTimeout());
+		answer.whenComplete((chain, failure) -> {
+			cancelLimit.run();
+			on(attempt, () -> this.arrived = true);
+		});
 	}
 
-	/** Nobody sets the clock of a timer. */
-	private void limit(Attempt attempt, CompletableFuture<?> answer) {
-		Runnable cancelLimit = this.settings.resources().scheduler().schedule(() -> this.serial.execute(() -> {
-			this.journal.on(new TimedOut(attempt.number()));
+	/** Something has come for an attempt, unless that is over. From any thread. */
+	private void on(int attempt, Runnable event) {
+		this.serial.execute(() -> {
+			if (this.attempt == attempt && this.journal.answer() != null) {
+				event.run();
+			}
 			this.reconcile.run();
-		}), this.settings.schedule().waitTimeout());
-		answer.whenComplete((chain, failure) -> cancelLimit.run());
+		});
 	}
 
-	private boolean isCurrent(Attempt attempt) {
-		Attempt current = this.journal.state().attempt();
-		return this.journal.answer() != null && current != null && current.number() == attempt.number();
+	private void submitted(SubmittedRequest object) {
+		Pending before = this.journal.state().pending();
+		this.journal.on((next) -> next.submitted(object));
+		boolean known = before == null
+				|| (before.object() != null && before.object().message().equals(object.message()));
+		if (before != null && !known && !object.message().isEmpty()) {
+			RotationLog.pending(this.settings, before.request().request(), object);
+		}
 	}
 
 	/** Checks an answer, and stores its pair. */
 	private Event outcome(CompletableFuture<List<X509Certificate>> answer) {
 		try {
-			PendingRequest request = Objects.requireNonNull(this.journal.state().pending()).request();
+			Pending pending = Objects.requireNonNull(this.journal.state().pending());
+			PendingRequest request = pending.request();
 			CertificatePair pair = this.settings.check()
-				.check(answer.join(), request, authorities(), this.journal.now());
+				.check(answer.join(), request, authorities(pending), this.journal.now());
 			Policy policy = this.journal.state().policy();
 			Instant deadline = policy.shared() ? policy.deadline(pair, null, this.journal.random()) : null;
 			boolean over = policy.shared() && !this.signing.keepsObjects();
-			Reading reading = this.store.write(request,
+			Reading written = this.store.write(request,
 					(stored) -> (over ? stored.withPending(null) : stored).withPair(pair, deadline), pair);
-			if (reading == null) {
-				return new Overtaken();
+			if (written == null) {
+				return Transitions::overtaken;
 			}
 			// Perhaps with fewer authorities
-			return new Issued(Objects.requireNonNullElse(reading.pair(), pair),
-					request.request().template().additionalNames(pair.leaf()), reading);
+			CertificatePair stored = Objects.requireNonNullElse(written.pair(), pair);
+			List<String> additionalNames = request.request().template().additionalNames(pair.leaf());
+			return (next) -> next.issued(stored, additionalNames, written);
 		}
 		catch (CompletionException ex) {
 			return new Fail((ex.getCause() != null) ? ex.getCause() : ex);
@@ -216,9 +231,8 @@ final class Rotation {
 	}
 
 	/** The authorities that the signer reports with the certificate. */
-	private List<X509Certificate> authorities() {
-		Pending pending = this.journal.state().pending();
-		return (pending != null && pending.object() != null) ? pending.object().authorities() : List.of();
+	private static List<X509Certificate> authorities(Pending pending) {
+		return (pending.object() != null) ? pending.object().authorities() : List.of();
 	}
 
 }

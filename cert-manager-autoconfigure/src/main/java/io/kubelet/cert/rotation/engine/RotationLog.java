@@ -14,12 +14,12 @@ import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.rotation.RotationWindow;
-import io.kubelet.cert.rotation.core.Event.Issued;
 import io.kubelet.cert.rotation.core.State;
 import io.kubelet.cert.store.StoreException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 import org.slf4j.spi.LoggingEventBuilder;
 
 /**
@@ -39,19 +39,19 @@ final class RotationLog {
 	 * Adds the fields of structured logging that every entry about a certificate has, and
 	 * its name as the first argument of the message.
 	 */
-	static LoggingEventBuilder about(RotationSettings settings, LoggingEventBuilder entry) {
-		return entry.addKeyValue("kubelet.cert.name", settings.name()).addArgument(settings.name());
+	static LoggingEventBuilder about(RotationSettings settings, Level level) {
+		return logger.atLevel(level).addKeyValue("kubelet.cert.name", settings.name()).addArgument(settings.name());
 	}
 
 	/** Adds the fields of structured logging that describe a pair. */
-	static LoggingEventBuilder about(RotationSettings settings, LoggingEventBuilder entry, CertificatePair pair) {
-		return about(settings, entry).addKeyValue("kubelet.cert.serial", pair.serialNumber())
+	static LoggingEventBuilder about(RotationSettings settings, Level level, CertificatePair pair) {
+		return about(settings, level).addKeyValue("kubelet.cert.serial", pair.serialNumber())
 			.addKeyValue("kubelet.cert.not_after", pair.notAfter());
 	}
 
 	/** Adds the fields of structured logging that describe a request. */
-	static LoggingEventBuilder about(RotationSettings settings, LoggingEventBuilder entry, CertificateRequest request) {
-		return about(settings, entry).addKeyValue("kubelet.cert.request", request.name())
+	static LoggingEventBuilder about(RotationSettings settings, Level level, CertificateRequest request) {
+		return about(settings, level).addKeyValue("kubelet.cert.request", request.name())
 			.addKeyValue("kubelet.cert.signer", request.signer());
 	}
 
@@ -60,81 +60,75 @@ final class RotationLog {
 		boolean off = next.equals(Instant.MAX);
 		Duration lifetime = settings.request().lifetime();
 		if (!settings.off() && lifetime != null && lifetime.compareTo(SHORT_LIFETIME) < 0) {
-			about(settings, logger.atWarn()).log(
+			about(settings, Level.WARN).log(
 					"[{}] 'requested-lifetime' is {}: a few failed attempts, or a clock that is minutes off, leave the application without a valid certificate. Request at least {}",
 					ReadableDuration.of(lifetime), ReadableDuration.of(SHORT_LIFETIME));
 		}
 		if (pair != null && pair.isValid(now)) {
-			about(settings, logger.atInfo(), pair).log("[{}] Using the stored certificate {}, valid until {}{}",
+			about(settings, Level.INFO, pair).log("[{}] Using the stored certificate {}, valid until {}{}",
 					pair.serialNumber(), pair.notAfter(), off ? "; rotation is off"
 							: ", next rotation " + (next.isAfter(now) ? next.truncatedTo(ChronoUnit.SECONDS) : "now"));
 		}
 		else if (pair == null && off) {
-			about(settings, logger.atWarn()).log(
+			about(settings, Level.WARN).log(
 					"[{}] There is no stored certificate, and rotation is off: a pair is used as soon as another program stores it");
 		}
 	}
 
 	static void weakKey(RotationSettings settings, CertificatePair pair) {
-		about(settings, logger.atWarn(), pair).log(
+		about(settings, Level.WARN, pair).log(
 				"[{}] The key of the certificate ({}) is weak: peers may refuse it. Use at least RSA 2048 or EC P-256",
 				KeySpecification.describe(pair.leaf().getPublicKey()));
 	}
 
-	static void notStored(RotationSettings settings, CertificatePair bootstrap, StoreException cause) {
-		about(settings, logger.atWarn(), bootstrap).log("[{}] The bootstrap pair is used, but could not be stored: {}",
-				cause.getMessage());
-	}
-
 	/** The stored pair is not used, or the store cannot be read. */
-	static void notUsed(RotationSettings settings, State state, boolean written, String problem, Instant now) {
+	static void notUsed(RotationSettings settings, State state, String problem, Instant now) {
 		CertificatePair stored = state.stored().pair();
-		boolean error = written || state.stored().failure() != null || state.isContested(now);
-		((error || stored == null) ? about(settings, logger.atError()) : about(settings, logger.atWarn(), stored))
-			.log("[{}] {}", problem);
+		boolean error = state.repair().failure() != null || state.stored().failure() != null || state.isContested(now);
+		((error || stored == null) ? about(settings, Level.ERROR) : about(settings, Level.WARN, stored)).log("[{}] {}",
+				problem);
 	}
 
 	static void notKept(RotationSettings settings, CertificatePair pair, RuntimeException cause) {
-		about(settings, logger.atWarn(), pair).setCause(cause)
+		about(settings, Level.WARN, pair).setCause(cause)
 			.log("[{}] The pair is in use, but {} has kept no copy of it", settings.store());
 	}
 
 	static void notDeleted(RotationSettings settings, CertificateRequest request, RuntimeException cause) {
-		about(settings, logger.atWarn(), request).log("[{}] {}; the rotation is not affected",
+		about(settings, Level.WARN, request).log("[{}] {}; the rotation is not affected",
 				(cause instanceof StoreException) ? cause.getMessage() : cause.toString());
 	}
 
 	static void outdated(RotationSettings settings, State state) {
 		CertificatePair pair = Objects.requireNonNull(state.pair());
 		CertificateTemplate template = Objects.requireNonNull(state.template());
-		about(settings, logger.atInfo(), pair).log(
-				"[{}] The certificate does not match the template and is rotated: {}",
+		about(settings, Level.INFO, pair).log("[{}] The certificate does not match the template and is rotated: {}",
 				String.join("; ", template.differences(pair.leaf())));
 	}
 
 	static void requested(RotationSettings settings) {
-		about(settings, logger.atInfo()).log("[{}] A rotation is requested");
+		about(settings, Level.INFO).log("[{}] A rotation is requested");
 	}
 
 	static void abandoned(RotationSettings settings, CertificateRequest request) {
-		about(settings, logger.atInfo(), request).log(
+		about(settings, Level.INFO, request).log(
 				"[{}] Request {} to {} asks for something else than is configured now: it is abandoned, and a new one follows",
 				request.name(), request.signer().describe());
 	}
 
 	static void pending(RotationSettings settings, CertificateRequest request, SubmittedRequest submitted) {
-		about(settings, logger.atInfo(), request).log("[{}] Request {} to {} is pending: {}", submitted.name(),
+		about(settings, Level.INFO, request).log("[{}] Request {} to {} is pending: {}", submitted.name(),
 				request.signer().describe(), submitted.message());
 	}
 
 	static void joined(RotationSettings settings, CertificateRequest request, boolean sameTemplate) {
-		about(settings, logger.atInfo(), request).log(
+		about(settings, Level.INFO, request).log(
 				"[{}] Another replica has stored request {}{}: its certificate is used as soon as it is issued",
 				request.name(), sameTemplate ? "" : ", which has the template of a replica that was started later");
 	}
 
 	static void adopted(RotationSettings settings, CertificatePair pair, boolean byReplica, List<String> differences) {
-		about(settings, differences.isEmpty() ? logger.atInfo() : logger.atWarn(), pair).log(
+		about(settings, differences.isEmpty() ? Level.INFO : Level.WARN, pair).log(
 				"[{}] Another {} stored a pair, which is used now: serial number {}, valid until {}{}",
 				byReplica ? "replica" : "program", pair.serialNumber(), pair.notAfter(),
 				differences.isEmpty() ? ""
@@ -144,49 +138,49 @@ final class RotationLog {
 
 	/** A request for another signer is stored, and so is left alone. */
 	static void tolerated(RotationSettings settings, CertificateRequest request, Instant end) {
-		about(settings, logger.atInfo(), request).log(
+		about(settings, Level.INFO, request).log(
 				"[{}] Another replica has stored request {} to {}, which has another signer than this one: it is left alone until {}, and nothing is requested before",
 				request.name(), request.signer().describe(), end.truncatedTo(ChronoUnit.SECONDS));
 	}
 
 	static void restored(RotationSettings settings, CertificatePair pair) {
-		about(settings, logger.atInfo(), pair).log(
+		about(settings, Level.INFO, pair).log(
 				"[{}] {} did not contain the pair in use with its authorities, which has been stored there",
 				settings.store());
 	}
 
-	static void storedByReplica(RotationSettings settings, State before, CertificatePair pair, Trigger trigger) {
-		about(settings, logger.atInfo(), pair).addKeyValue("kubelet.cert.trigger", trigger)
-			.log("[{}] {}: the certificate was stored by another replica", inWords(trigger, before));
-	}
-
-	/** A pair was issued and is current now. */
-	static void rotated(RotationSettings settings, State before, Issued issued, State state, Instant now) {
+	/** A request was answered with a pair, which is current now. */
+	static void rotated(RotationSettings settings, State before, State state, boolean byReplica, Instant now) {
 		CertificateRequest request = Objects.requireNonNull(before.pending()).request().request();
-		CertificatePair pair = issued.pair();
-		List<String> additionalNames = issued.additionalNames();
-		Trigger trigger = state.due().begun();
-		about(settings, logger.atInfo(), pair).addKeyValue("kubelet.cert.request", request.name())
+		CertificatePair pair = Objects.requireNonNull(state.pair());
+		LoggingEventBuilder entry = about(settings, Level.INFO, pair).addKeyValue("kubelet.cert.trigger",
+				state.begun());
+		String trigger = inWords(state.begun(), before);
+		if (byReplica) {
+			entry.log("[{}] {}: the certificate was stored by another replica", trigger);
+			return;
+		}
+		entry.addKeyValue("kubelet.cert.request", request.name())
 			.addKeyValue("kubelet.cert.signer", request.signer())
-			.addKeyValue("kubelet.cert.trigger", trigger)
-			.log("[{}] {}: serial number {}, valid until {}, next rotation {} (request {} to {})",
-					inWords(trigger, before), pair.serialNumber(), pair.notAfter(),
+			.log("[{}] {}: serial number {}, valid until {}, next rotation {} (request {} to {})", trigger,
+					pair.serialNumber(), pair.notAfter(),
 					state.policy().keepsValidPair() ? "none, because rotation is off"
 							: state.deadline(now).truncatedTo(ChronoUnit.SECONDS),
 					request.name(), request.signer().describe());
+		List<String> additionalNames = state.past().rotations().history().get(0).additionalNames();
 		if (!additionalNames.isEmpty()) {
-			about(settings, logger.atWarn(), pair).log(
+			about(settings, Level.WARN, pair).log(
 					"[{}] The certificate has names that were not requested: {}. Peers accept the application under these names too. If they are not meant, have the signer leave them out",
 					additionalNames);
 		}
 	}
 
 	/** The rotation of a pair that has just come is due. */
-	static void dueAtOnce(RotationSettings settings, CertificatePair pair, boolean issued, State state, Instant now) {
+	static void dueAtOnce(RotationSettings settings, CertificatePair pair, boolean adopted, State state, Instant now) {
 		Duration over = Duration.between(pair.notBefore(), now);
-		about(settings, logger.atWarn(), pair)
-			.log((issued ? "[{}] The certificate was issued with {} % of its lifetime over: {}"
-					: "[{}] The certificate that another process has stored has {} % of its lifetime over: {}")
+		about(settings, Level.WARN, pair)
+			.log((adopted ? "[{}] The certificate that another process has stored has {} % of its lifetime over: {}"
+					: "[{}] The certificate was issued with {} % of its lifetime over: {}")
 					+ ". It is rotated in {}, and the next ones after pauses of up to an hour, but before they expire",
 					(long) (100 * RotationWindow.over(pair, now)), cause(over, state, now),
 					ReadableDuration.of(Duration.between(now, state.deadline(now))));
@@ -202,11 +196,6 @@ final class RotationLog {
 				: "the signer backdates it: have it issue a longer lifetime, or from the time of the request on";
 	}
 
-	static void over(RotationSettings settings, Instant failingSince, int failures) {
-		about(settings, logger.atInfo()).log("[{}] The failures since {} are over (failed attempts: {})",
-				failingSince.truncatedTo(ChronoUnit.SECONDS), failures);
-	}
-
 	private static String inWords(Trigger trigger, State before) {
 		return switch (trigger) {
 			case FIRST -> "Obtained the first certificate";
@@ -217,7 +206,7 @@ final class RotationLog {
 			case EXPIRED -> "Rotated after the expiry";
 			case NOT_YET_VALID -> "Rotated because the certificate was not valid yet";
 			case DAMAGED ->
-				before.current().lacksAuthority() ? "Rotated because the authority of the stored pair is missing"
+				(before.stored().deficiency() != null) ? "Rotated because the authority of the stored pair is missing"
 						: "Rotated because the stored pair is not accepted here";
 		};
 	}

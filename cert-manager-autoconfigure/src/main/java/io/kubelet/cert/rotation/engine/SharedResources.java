@@ -19,7 +19,7 @@ import io.kubelet.cert.rotation.RotationScheduler;
  * @param executor runs listeners and template suppliers, which may block, each on a
  * thread that no rotation needs
  * @param keys generates the keys. Weak keys are accepted: see
- * {@link KeyPairSource#refusingWeakKeys()}
+ * {@link KeyPairSource#requiringStrongKeys()}
  * @param clock the clock
  * @param random gives numbers in [0, 1) for deadlines and waits
  * @param rounds asks template suppliers that do not signal their changes
@@ -62,7 +62,7 @@ public record SharedResources(RotationScheduler scheduler, Executor executor, Ke
 	 * @return the defaults
 	 */
 	public static SharedResources of(RotationScheduler scheduler) {
-		return new SharedResources(scheduler, LISTENER_THREADS, KeyPairSource.jdk().refusingWeakKeys(),
+		return new SharedResources(scheduler, LISTENER_THREADS, KeyPairSource.jdk().requiringStrongKeys(),
 				Clock.systemDefaultZone());
 	}
 

@@ -19,16 +19,13 @@ import io.kubelet.cert.request.CertificateSigner;
 import io.kubelet.cert.rotation.core.Pending;
 import io.kubelet.cert.rotation.core.Policy.Asked;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Creates requests, and uses the signer, which is obtained for each attempt. Used on the
  * certificate's serial executor only.
  */
 final class Signing {
-
-	private static final Logger logger = LoggerFactory.getLogger(Signing.class);
 
 	private final RotationSettings settings;
 
@@ -90,7 +87,7 @@ final class Signing {
 			return this.signer.discard(request);
 		}
 		catch (RuntimeException ex) {
-			RotationLog.about(this.settings, logger.atInfo(), request)
+			RotationLog.about(this.settings, Level.INFO, request)
 				.log("[{}] Request {} could not be removed: {}", request.name(), ex.getMessage());
 			return CompletableFuture.completedFuture(null);
 		}

@@ -10,14 +10,15 @@ import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.CertificateStatus.ConfirmedRequest;
+import io.kubelet.cert.rotation.CertificateStatus.Failure;
 import io.kubelet.cert.rotation.CertificateStatus.Health;
 import io.kubelet.cert.rotation.CertificateStatus.Requested;
-import io.kubelet.cert.rotation.CertificateStatus.Rotations;
 import io.kubelet.cert.rotation.CertificateStatus.Schedule;
 import io.kubelet.cert.rotation.CertificateStatus.Window;
 import io.kubelet.cert.rotation.RotationWindow;
+import io.kubelet.cert.rotation.core.Decisions;
+import io.kubelet.cert.rotation.core.DueNotices;
 import io.kubelet.cert.rotation.core.Notices.Notice;
-import io.kubelet.cert.rotation.core.Notices.Waiting;
 import io.kubelet.cert.rotation.core.Past;
 import io.kubelet.cert.rotation.core.Pending;
 import io.kubelet.cert.rotation.core.Policy.Asked;
@@ -48,22 +49,27 @@ record StatusReport(String name, State known) {
 				new Requested(this.known.template(), asked.signer().toString(), usages(asked), asked.lifetime()),
 				new Schedule((pair != null && overdueAt != null) ? new Window(window.begin(pair), overdueAt) : null,
 						deadline),
-				confirmed(),
-				new Rotations(past.count(), past.waited(), past.last(), past.failures(), past.failingSince(),
-						past.history()),
-				past.lastFailure(),
+				confirmed(now), past.rotations(), lastFailure(now),
 				new Health(past.serverHealthy(), this.known.notices().reported().contains(Notice.UNAVAILABLE),
-						this.known.waitingFor(), this.known.repair().problem(), stuckSince));
+						this.known.waitingFor(), this.known.storeProblem(), stuckSince));
 	}
 
 	/** A request that the API server does not know is not reported as pending. */
-	private @Nullable ConfirmedRequest confirmed() {
+	private @Nullable ConfirmedRequest confirmed(Instant now) {
 		Pending pending = this.known.pending();
 		SubmittedRequest object = (pending != null) ? pending.object() : null;
-		Waiting waiting = this.known.notices().waiting();
-		boolean unattended = waiting != null && waiting.unattended();
+		boolean unattended = new DueNotices(this.known, now).isUnattended();
 		return (object == null) ? null : new ConfirmedRequest(object.name(), object.namespace(), object.createdAt(),
 				object.conditions(), unattended ? Signer.Issuer.UNATTENDED : object.message());
+	}
+
+	/** Whatever is waited for by now may have delayed the next attempt. */
+	private @Nullable Failure lastFailure(Instant now) {
+		Failure last = this.known.past().lastFailure();
+		boolean waits = this.known.attempt() == null && !this.known.deadline(now).isAfter(now);
+		Instant next = waits ? Decisions.nextAttempt(this.known, now) : Instant.MAX;
+		return (last == null || last.nextAttempt().isAfter(now) || next.equals(Instant.MAX)) ? last
+				: new Failure(last.at(), last.reason(), last.message(), last.attempt(), next, last.cause());
 	}
 
 	private List<Usage> usages(Asked asked) {

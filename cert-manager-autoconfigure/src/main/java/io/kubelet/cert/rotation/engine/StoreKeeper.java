@@ -5,13 +5,10 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.UnaryOperator;
 
+import io.kubelet.cert.certificate.CertificateManagerException;
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.PendingRequest;
-import io.kubelet.cert.rotation.core.Event.NotRestored;
-import io.kubelet.cert.rotation.core.Event.Observed;
-import io.kubelet.cert.rotation.core.Event.Restored;
-import io.kubelet.cert.rotation.core.Event.Withdrawn;
-import io.kubelet.cert.rotation.core.Event.Written;
 import io.kubelet.cert.rotation.core.Pause;
 import io.kubelet.cert.rotation.core.Reading;
 import io.kubelet.cert.rotation.core.State;
@@ -19,22 +16,24 @@ import io.kubelet.cert.rotation.core.StoreView;
 import io.kubelet.cert.rotation.internal.SerialExecutor;
 import io.kubelet.cert.store.CertificateStore.ConflictException;
 import io.kubelet.cert.store.CertificateStore.Stored;
+import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.StoreException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads and writes the store, and records what it holds. Used on the certificate's serial
- * executor only.
+ * Reads and writes the store, and records what it holds: the next write builds on that.
+ * Used on the certificate's serial executor only.
  */
 final class StoreKeeper {
+
+	/** So many conflicts in a row are not those with other replicas. */
+	static final int MOST_CONFLICTS = 5;
 
 	private final RotationSettings settings;
 
 	private final SerialExecutor serial;
 
 	private final Journal journal;
-
-	private final StoreAccess access;
 
 	private final Signing signing;
 
@@ -45,12 +44,11 @@ final class StoreKeeper {
 	/** Called when a deletion has ended. */
 	private final Runnable reconcile;
 
-	StoreKeeper(RotationSettings settings, SerialExecutor serial, Journal journal, StoreAccess access, Signing signing,
-			Templates templates, ForcedRotations forced, Runnable reconcile) {
+	StoreKeeper(RotationSettings settings, SerialExecutor serial, Journal journal, Signing signing, Templates templates,
+			ForcedRotations forced, Runnable reconcile) {
 		this.settings = settings;
 		this.serial = serial;
 		this.journal = journal;
-		this.access = access;
 		this.signing = signing;
 		this.templates = templates;
 		this.forced = forced;
@@ -60,8 +58,111 @@ final class StoreKeeper {
 	/** Looks at the store and at the template. */
 	void observe() {
 		State state = this.journal.state();
-		this.journal.on(new Observed(this.access.read(state.stored(), state.pair(), this.journal.now()),
-				this.templates.latest(), this.templates.waitingFor(), this.forced.isRequested()));
+		Reading reading = read(this.settings, state.stored(), state.pair());
+		this.journal.on((next) -> next.observed(reading, this.templates.latest(), this.templates.waitingFor(),
+				this.forced.isRequested()));
+	}
+
+	/**
+	 * Reads the store.
+	 * @param last what it held last, which stays known if it cannot be read
+	 * @param current the current pair, {@code null} if there is none
+	 */
+	static Reading read(RotationSettings settings, Reading last, @Nullable CertificatePair current) {
+		try {
+			return reading(settings, settings.store().read(), current);
+		}
+		catch (ConflictException ex) {
+			return last.failed(new StoreException(Kind.UNAVAILABLE, ex.report(), ex));
+		}
+		catch (StoreException ex) {
+			return last.failed(ex);
+		}
+	}
+
+	/**
+	 * Whoever can write to a shared store could have us use any pair, so the issuer of
+	 * another one is checked.
+	 */
+	private static Reading reading(RotationSettings settings, Stored stored, @Nullable CertificatePair current) {
+		CertificatePair pair = stored.pair();
+		CertificateStore.Shared shared = (settings.store() instanceof CertificateStore.Shared store) ? store : null;
+		boolean trusted = pair == null || pair.equals(current) || shared == null;
+		return new Reading(pair, stored.pending(), stored.deadline(), stored.repairs(), stored.version(),
+				(shared != null) ? shared.otherWriter() : "",
+				(pair == null || trusted) ? null
+						: settings.check().issuerProblem(pair, settings.clock().instant()).orElse(null),
+				(shared != null) ? shared.deficiency().orElse(null) : null, shared != null && shared.lacksAuthorities(),
+				shared != null && shared.lacksCopy(), null);
+	}
+
+	/** Stores a request. */
+	Reading write(PendingRequest request) {
+		return write((stored) -> stored.withPending(request), this.journal.state().pair(), false);
+	}
+
+	/**
+	 * Stores a request or a pair. Nothing takes the place of what cannot be read, unless
+	 * it is damaged: a new pair repairs that.
+	 * @param repairs whether that repairs what somebody else has stored, whatever changes
+	 * @throws CertificateManagerException also if the store could not be read the last
+	 * time
+	 */
+	Reading write(UnaryOperator<Stored> change, @Nullable CertificatePair current, boolean repairs) {
+		Reading last = this.journal.state().stored();
+		if (last.failure() != null && last.failure().kind() != Kind.STORE) {
+			throw last.failure();
+		}
+		return write(last, change, current, repairs);
+	}
+
+	/** That another pair takes the place of one that is to be repaired counts. */
+	private Reading write(Reading last, UnaryOperator<Stored> change, @Nullable CertificatePair current,
+			boolean repairs) {
+		Stored next = change
+			.apply(new Stored(last.pair(), last.pending(), last.deadline(), last.repairs(), last.version()));
+		boolean pairChanges = repairs || !Objects.equals(next.pair(), last.pair());
+		return reading(this.settings, this.settings.store()
+			.write(next.withRepairs(
+					new StoreView(this.journal.state(), this.journal.now()).repairs(last.repairs(), pairChanges))),
+				current);
+	}
+
+	/**
+	 * Stores the outcome of a request, even if another process has changed something
+	 * else, or another program has put back what was stored before.
+	 * @param current the pair that is current then
+	 * @return what is stored now; {@code null} if another process has written an outcome
+	 */
+	@Nullable Reading write(PendingRequest request, UnaryOperator<Stored> change, @Nullable CertificatePair current) {
+		Reading base = this.journal.state().stored();
+		for (int conflicts = 1;; conflicts++) {
+			try {
+				return write(base, change, current, false);
+			}
+			catch (ConflictException ex) {
+				base = read(this.settings, base, current);
+				if (base.failure() != null) {
+					throw base.failure();
+				}
+				if (!isOpen(request, base)) {
+					return null;
+				}
+				if (conflicts == MOST_CONFLICTS) {
+					throw ex;
+				}
+			}
+		}
+	}
+
+	/** Whether no other process has written an outcome of a request. */
+	private boolean isOpen(PendingRequest request, Reading stored) {
+		CertificatePair pair = stored.pair();
+		if (stored.pending() != null) {
+			return stored.holds(request) && stored.unanswered() != null;
+		}
+		boolean answered = pair != null && request.hasKey(pair.leaf().getPublicKey());
+		return !answered && (this.journal.state().isForeign(stored) || request.isToReplace(pair));
 	}
 
 	/** Stores the pair in use again. */
@@ -70,68 +171,28 @@ final class StoreKeeper {
 		Instant shared = state.current().shared();
 		Instant deadline = (shared != null) ? shared : state.policy().deadline(pair, null, this.journal.random());
 		try {
-			this.journal.on(new Restored(this.access.write(state.stored(),
-					(stored) -> stored.withPair(pair, deadline)
-						.withRepairs(new StoreView(state, this.journal.now()).repairs(stored.repairs(), true)),
-					pair, this.journal.now())));
+			Reading written = write((stored) -> stored.withPair(pair, deadline), pair, true);
+			this.journal.on((next) -> next.restored(written));
+			RotationLog.restored(this.settings, pair);
 		}
 		catch (ConflictException ex) {
-			this.journal.on(new NotRestored(null));
+			this.journal.on((next) -> next.notRestored(null));
 			observe();
 		}
 		catch (StoreException ex) {
-			this.journal.on(new NotRestored(ex.getMessage()));
+			this.journal.on((next) -> next.notRestored(ex.getMessage()));
 		}
 	}
 
 	/** Removes a request of replicas with another signer. */
 	void evict(PendingRequest request) {
 		try {
-			remove(request);
+			Reading stored = remove(request);
+			this.journal.on((next) -> next.withdrawn(request, stored));
 		}
 		catch (StoreException ex) {
 			observe();
 		}
-	}
-
-	/** Unless the request of another process has taken its place in the store. */
-	private void remove(PendingRequest request) {
-		if (this.journal.state().stored().holds(request)) {
-			Reading written = write(request, (stored) -> stored.withPending(null), this.journal.state().pair());
-			if (written == null) {
-				observe();
-			}
-			else {
-				this.journal.on(new Written(written));
-			}
-		}
-	}
-
-	/** Stores a request. */
-	Reading write(PendingRequest request) {
-		State state = this.journal.state();
-		return this.access.write(state.stored(), counted((stored) -> stored.withPending(request)), state.pair(),
-				this.journal.now());
-	}
-
-	/**
-	 * Stores the outcome of a request.
-	 * @param current the pair that is current then
-	 * @return what is stored now; {@code null} if another process has written an outcome
-	 */
-	@Nullable Reading write(PendingRequest request, UnaryOperator<Stored> change, @Nullable CertificatePair current) {
-		State state = this.journal.state();
-		return this.access.write(state.stored(), request, counted(change), state::isForeign, current,
-				this.journal.now());
-	}
-
-	/** That another pair takes the place of one that is to be repaired counts. */
-	private UnaryOperator<Stored> counted(UnaryOperator<Stored> change) {
-		return (stored) -> {
-			Stored next = change.apply(stored);
-			return next.withRepairs(new StoreView(this.journal.state(), this.journal.now()).repairs(stored.repairs(),
-					!Objects.equals(next.pair(), stored.pair())));
-		};
 	}
 
 	/**
@@ -153,8 +214,9 @@ final class StoreKeeper {
 	}
 
 	private void delete(PendingRequest request) {
+		Reading stored = this.journal.state().stored();
 		try {
-			remove(request);
+			stored = remove(request);
 		}
 		catch (RuntimeException ex) {
 			if (isFirstTime(request)) {
@@ -162,8 +224,24 @@ final class StoreKeeper {
 			}
 		}
 		finally {
-			this.journal.on(new Withdrawn(request, this.journal.state().stored()));
+			Reading last = stored;
+			this.journal.on((next) -> next.withdrawn(request, last));
 		}
+	}
+
+	/**
+	 * Unless the request of another process has taken its place in the store.
+	 * @return what is stored now
+	 */
+	private Reading remove(PendingRequest request) {
+		if (this.journal.state().stored().holds(request)) {
+			Reading written = write(request, (stored) -> stored.withPending(null), this.journal.state().pair());
+			if (written != null) {
+				return written;
+			}
+			observe();
+		}
+		return this.journal.state().stored();
 	}
 
 	private boolean isFirstTime(PendingRequest request) {

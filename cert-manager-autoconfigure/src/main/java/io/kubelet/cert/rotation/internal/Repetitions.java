@@ -35,7 +35,7 @@ public final class Repetitions {
 	 * @param now the time of the failure
 	 * @return whether it is worth a line
 	 */
-	public boolean isWorthALine(String text, int count, Instant now) {
+	public boolean isToBeLogged(String text, int count, Instant now) {
 		if (count == 1) {
 			this.known.clear();
 			this.gap = SHORTEST;

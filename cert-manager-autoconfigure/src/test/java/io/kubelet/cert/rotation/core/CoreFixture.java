@@ -80,7 +80,7 @@ abstract class CoreFixture {
 
 	static Reading reading(@Nullable CertificatePair pair, @Nullable PendingRequest pending,
 			@Nullable Instant deadline) {
-		return new Reading(pair, pending, deadline, List.of(), null, "", null, null, false, null);
+		return new Reading(pair, pending, deadline, List.of(), null, "", null, null, false, false, null);
 	}
 
 	static SubmittedRequest object(PendingRequest request, Instant now) {

@@ -14,6 +14,7 @@ import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.core.Decision.Abandon;
 import io.kubelet.cert.rotation.core.Decision.Adopt;
+import io.kubelet.cert.rotation.core.Decision.Copy;
 import io.kubelet.cert.rotation.core.Decision.Evict;
 import io.kubelet.cert.rotation.core.Decision.Fail;
 import io.kubelet.cert.rotation.core.Decision.Forget;
@@ -26,12 +27,6 @@ import io.kubelet.cert.rotation.core.Decision.Resume;
 import io.kubelet.cert.rotation.core.Decision.Tolerate;
 import io.kubelet.cert.rotation.core.Decision.Wait;
 import io.kubelet.cert.rotation.core.Decision.Withdraw;
-import io.kubelet.cert.rotation.core.Event.Created;
-import io.kubelet.cert.rotation.core.Event.Demanded;
-import io.kubelet.cert.rotation.core.Event.NotRestored;
-import io.kubelet.cert.rotation.core.Event.Observed;
-import io.kubelet.cert.rotation.core.Event.Submitted;
-import io.kubelet.cert.rotation.core.Event.TimedOut;
 import io.kubelet.cert.rotation.core.Notices.Notice;
 import io.kubelet.cert.store.StoreException;
 import org.jspecify.annotations.Nullable;
@@ -77,9 +72,6 @@ class DecisionsTests extends CoreFixture {
 
 	private static final Instant DUE = NOW.plus(Duration.ofHours(69));
 
-	/** When the lack of a pair is reported, if the server is healthy. */
-	private static final Instant UNAVAILABLE = NOW.plus(Duration.ofMinutes(5)).plusMillis(1);
-
 	/** A watch may be open and bring nothing. */
 	private static final Instant LOOK = NOW.plus(WAIT).minusSeconds(10);
 
@@ -104,15 +96,16 @@ class DecisionsTests extends CoreFixture {
 	static Stream<Arguments> ofOneProcess() {
 		State valid = files(reading(PAIR, null, null), TEMPLATE);
 		State first = files(Reading.NOTHING, TEMPLATE);
-		State denied = after(after(first, NOW, new Request(TEMPLATE), new Created(FIRST_REQUEST, Reading.NOTHING)), NOW,
+		State denied = after(
+				after(first, NOW, new Request(TEMPLATE), (next) -> next.created(FIRST_REQUEST, Reading.NOTHING)), NOW,
 				new Fail(denied()), new Withdraw(FIRST_REQUEST));
 		return Stream.of(arguments("there is no pair", first, NOW, new Request(TEMPLATE)),
-				arguments("the template is not known", files(Reading.NOTHING, null), NOW, new Wait(UNAVAILABLE)),
+				arguments("the template is not known", files(Reading.NOTHING, null), NOW, new Wait(Instant.MAX)),
 				arguments("the pair is valid", valid, NOW, new Wait(DUE)),
 				arguments("the deadline has come", valid, DUE, new Request(TEMPLATE)),
 				arguments("the pair does not satisfy the template", files(reading(FOREIGN, null, null), TEMPLATE), NOW,
 						new Request(TEMPLATE)),
-				arguments("a caller requests a rotation", after(valid, NOW, new Demanded()), NOW,
+				arguments("a caller requests a rotation", after(valid, NOW, Transitions::demanded), NOW,
 						new Request(TEMPLATE)),
 				arguments("another program stores a pair", observe(valid, reading(NEXT, null, null)), NOW,
 						new Adopt(NEXT, List.of())),
@@ -128,8 +121,8 @@ class DecisionsTests extends CoreFixture {
 				arguments("a request was denied", denied, NOW.plusSeconds(59), new Wait(NOW.plusSeconds(60))),
 				arguments("the pause after a denial is over", denied, NOW.plusSeconds(60), new Request(TEMPLATE)),
 				arguments("another template is wanted in the pause after a denial",
-						after(denied, NOW, new Observed(Reading.NOTHING, OTHER, null, true)), NOW.plusSeconds(1),
-						new Request(OTHER)),
+						after(denied, NOW, (next) -> next.observed(Reading.NOTHING, OTHER, null, true)),
+						NOW.plusSeconds(1), new Request(OTHER)),
 				arguments("the pair has expired and rotation is off", off(reading(EXPIRED, null, null)), NOW,
 						new Report(Notice.EXPIRED)),
 				arguments("rotation is off", off(reading(PAIR, REQUEST, null)), NOW,
@@ -138,12 +131,12 @@ class DecisionsTests extends CoreFixture {
 
 	static Stream<Arguments> ofAttempts() {
 		State first = after(files(Reading.NOTHING, TEMPLATE), NOW, new Request(TEMPLATE),
-				new Created(FIRST_REQUEST, reading(null, FIRST_REQUEST, null)));
+				(next) -> next.created(FIRST_REQUEST, reading(null, FIRST_REQUEST, null)));
 		CertificateTemplate both = CertificateTemplate.ofSubject("shop", "a", "b");
 		CertificatePair pair = make.pair(both, NOW.minus(Duration.ofHours(1)), 100);
 		PendingRequest request = make.request(both, pair);
 		State due = after(files(reading(pair, null, null), both), DUE, new Request(both),
-				new Created(request, reading(pair, request, null)));
+				(next) -> next.created(request, reading(pair, request, null)));
 		State unreachable = after(first, NOW,
 				new Fail(RequestException.unavailable("Down", "It is down", Duration.ofMinutes(3), null)));
 		return Stream.of(
@@ -155,18 +148,17 @@ class DecisionsTests extends CoreFixture {
 				arguments("the clock is set back", first, NOW.minusSeconds(1), new Look(FIRST_REQUEST)),
 				arguments("the clock is set forward", after(first, LOOK, new Look(FIRST_REQUEST)),
 						NOW.plus(Duration.ofDays(9)), new Look(FIRST_REQUEST)),
-				arguments("the wait of another attempt is over", after(first, NOW, new TimedOut(0)), NOW,
-						new Wait(SOON)),
-				arguments("the wait is over", after(first, LOOK, new TimedOut(1), new Look(FIRST_REQUEST)), LOOK,
+				arguments("the wait is over", after(first, LOOK, Transitions::timedOut, new Look(FIRST_REQUEST)), LOOK,
 						new Fail(RequestException.unanswered(FIRST_REQUEST.request(), null, WAIT))),
 				arguments("another template is wanted",
-						after(first, NOW, new Observed(first.stored(), OTHER, null, true)), NOW, new Abandon()),
-				arguments("another template is wanted, which the pair satisfies as well",
-						after(due, DUE,
-								new Observed(due.stored(), CertificateTemplate.ofSubject("shop", "a"), null, true)),
+						after(first, NOW, (next) -> next.observed(first.stored(), OTHER, null, true)), NOW,
+						new Abandon()),
+				arguments("another template is wanted, which the pair satisfies as well", after(due, DUE,
+						(next) -> next.observed(due.stored(), CertificateTemplate.ofSubject("shop", "a"), null, true)),
 						DUE, new Wait(DUE.plus(WAIT).minusSeconds(10))),
 				arguments("the template is not known any more",
-						after(first, NOW, new Observed(first.stored(), null, null, true)), NOW, new Wait(SOON)),
+						after(first, NOW, (next) -> next.observed(first.stored(), null, null, true)), NOW,
+						new Wait(SOON)),
 				arguments("the server asks for a pause", unreachable, NOW.plusSeconds(59),
 						new Wait(NOW.plusSeconds(60))),
 				arguments("that pause, of a minute at most, is over", unreachable, NOW.plusSeconds(60),
@@ -176,14 +168,14 @@ class DecisionsTests extends CoreFixture {
 	static Stream<Arguments> ofReplicas() {
 		State valid = shared(reading(PAIR, null, DEADLINE));
 		State joined = after(observe(valid, reading(PAIR, REQUEST, DEADLINE)), NOW, new Join(REQUEST));
-		State ours = after(after(valid, NOW, new Demanded()), NOW, new Request(TEMPLATE),
-				new Created(REQUEST, reading(PAIR, REQUEST, DEADLINE)));
+		State ours = after(after(valid, NOW, Transitions::demanded), NOW, new Request(TEMPLATE),
+				(next) -> next.created(REQUEST, reading(PAIR, REQUEST, DEADLINE)));
 		Instant later = NOW.plusSeconds(1);
 		State tolerating = after(observe(valid, reading(PAIR, FOR_OTHER, DEADLINE)), NOW,
 				new Tolerate(FOR_OTHER, Pause.of(NOW, WAIT)));
 		State lost = after(after(joined, later, new Resume(REQUEST, TEMPLATE, false)), later, new Fail(lost()));
 		State gone = after(after(joined, later, new Resume(REQUEST, TEMPLATE, false)), NOW.plusSeconds(20),
-				new Submitted(object(REQUEST, later)), new Fail(lost()));
+				(next) -> next.submitted(object(REQUEST, later)), new Fail(lost()));
 		return Stream.of(
 				arguments("another replica has stored a request", observe(valid, reading(PAIR, REQUEST, DEADLINE)), NOW,
 						new Join(REQUEST)),
@@ -195,7 +187,7 @@ class DecisionsTests extends CoreFixture {
 				arguments("there is no object, and no rotation is due", lostAgain(lost, 16), NOW.plusSeconds(16),
 						new Withdraw(REQUEST)),
 				arguments("there is no object, and a rotation is due",
-						after(lostAgain(lost, 16), NOW.plusSeconds(16), new Demanded()), NOW.plusSeconds(16),
+						after(lostAgain(lost, 16), NOW.plusSeconds(16), Transitions::demanded), NOW.plusSeconds(16),
 						new Request(TEMPLATE)),
 				arguments("an object is not found any more", gone, NOW.plusSeconds(20), new Wait(NOW.plusSeconds(21))),
 				arguments("another request has taken the place of ours",
@@ -227,51 +219,57 @@ class DecisionsTests extends CoreFixture {
 	static Stream<Arguments> ofRepairs() {
 		State valid = shared(reading(PAIR, null, DEADLINE));
 		State removed = observe(valid, Reading.NOTHING);
-		State damaged = after(valid, NOW,
-				new Observed(valid.stored().failed(new StoreException("It is damaged", null)), TEMPLATE, null, true));
+		State damaged = after(valid, NOW, (next) -> next
+			.observed(valid.stored().failed(new StoreException("It is damaged", null)), TEMPLATE, null, true));
 		State unreachable = after(removed, NOW,
-				new Observed(removed.stored().failed(new StoreException(Kind.UNAVAILABLE, "It is away", null)),
-						TEMPLATE, null, true));
-		Reading repaired = new Reading(FOREIGN, null, null, List.of(NOW), null, "backup", null, null, false, null);
+				(next) -> next.observed(
+						removed.stored().failed(new StoreException(Kind.UNAVAILABLE, "It is away", null)), TEMPLATE,
+						null, true));
+		Reading repaired = new Reading(FOREIGN, null, null, List.of(NOW), null, "backup", null, null, false, false,
+				null);
+		Reading uncopied = new Reading(PAIR, null, DEADLINE, List.of(), null, "", null, null, false, true, null);
 		return Stream.of(arguments("the pair was removed", removed, NOW, new Restore(PAIR)),
+				arguments("the store has no copy of the pair", observe(valid, uncopied), NOW, new Copy(PAIR)),
+				arguments("the copy was tried again", after(observe(valid, uncopied), NOW, new Copy(PAIR)), NOW,
+						new Wait(DEADLINE)),
 				arguments("the pair is damaged", damaged, NOW, new Restore(PAIR)),
 				arguments("no replica has stored the pair", observe(valid, reading(FOREIGN, null, null)), NOW,
 						new Restore(PAIR)),
 				arguments("another program puts back its pair", observe(valid, repaired), NOW,
 						new Wait(NOW.plusSeconds(60))),
-				arguments("the pair could not be stored again", after(removed, NOW, new NotRestored("no")), NOW,
-						new Wait(NOW.plusSeconds(60))),
-				arguments("another replica was faster", after(removed, NOW, new NotRestored(null)), NOW.plusSeconds(1),
-						new Restore(PAIR)),
+				arguments("the pair could not be stored again", after(removed, NOW, (next) -> next.notRestored("no")),
+						NOW, new Wait(NOW.plusSeconds(60))),
+				arguments("another replica was faster", after(removed, NOW, (next) -> next.notRestored(null)),
+						NOW.plusSeconds(1), new Restore(PAIR)),
 				arguments("the store cannot be reached", unreachable, NOW, new Wait(DEADLINE)));
 	}
 
 	@Test
 	void stateIsEqualToTheOneAfterTheSameEvents() {
-		State one = after(shared(reading(PAIR, null, DEADLINE)), NOW, new Demanded(), new Request(TEMPLATE));
-		State other = after(shared(reading(PAIR, null, DEADLINE)), NOW, new Demanded(), new Request(TEMPLATE));
+		State one = after(shared(reading(PAIR, null, DEADLINE)), NOW, Transitions::demanded, new Request(TEMPLATE));
+		State other = after(shared(reading(PAIR, null, DEADLINE)), NOW, Transitions::demanded, new Request(TEMPLATE));
 		assertThat(one).isEqualTo(other);
 	}
 
 	private static State files(Reading reading, @Nullable CertificateTemplate template) {
-		return Transitions.start(policy(false, false), reading, template, null, false, NOW, 0);
+		return Transitions.start(policy(false, false), reading, template, false, NOW, 0);
 	}
 
 	private static State off(Reading reading) {
-		return Transitions.start(policy(false, true), reading, TEMPLATE, null, false, NOW, 0);
+		return Transitions.start(policy(false, true), reading, TEMPLATE, false, NOW, 0);
 	}
 
 	private static State shared(Reading reading) {
-		return Transitions.start(policy(true, false), reading, TEMPLATE, null, false, NOW, 0);
+		return Transitions.start(policy(true, false), reading, TEMPLATE, false, NOW, 0);
 	}
 
 	private static State observe(State state, Reading reading) {
-		return after(state, NOW, new Observed(reading, state.template(), null, true));
+		return after(state, NOW, (next) -> next.observed(reading, state.template(), null, true));
 	}
 
-	private static State after(State state, Instant now, Event... events) {
+	private static State after(State state, Instant now, Transitions.Event... events) {
 		State last = state;
-		for (Event event : events) {
+		for (Transitions.Event event : events) {
 			last = Transitions.after(last, event, now, 0);
 		}
 		return last;

@@ -8,9 +8,6 @@ import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.rotation.core.Decision.Request;
 import io.kubelet.cert.rotation.core.Decision.Step;
 import io.kubelet.cert.rotation.core.Decision.Wait;
-import io.kubelet.cert.rotation.core.Event.Created;
-import io.kubelet.cert.rotation.core.Event.Demanded;
-import io.kubelet.cert.rotation.core.Event.Issued;
 import org.junit.jupiter.api.Test;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -25,15 +22,16 @@ class LeavingTests extends CoreFixture {
 	@Test
 	void deletionsThatNeverEndDoNotAddUp() {
 		Instant now = NOW;
-		State state = Transitions.start(policy(false, false), Reading.NOTHING, TEMPLATE, null, false, now, 0);
+		State state = Transitions.start(policy(false, false), Reading.NOTHING, TEMPLATE, false, now, 0);
 		for (int i = 0; i < 50; i++) {
-			state = Transitions.after(state, new Demanded(), now, 0);
+			state = Transitions.after(state, Transitions::demanded, now, 0);
 			state = decided(state, now);
 			CertificatePair last = state.pair();
 			PendingRequest request = request(TEMPLATE, last);
-			state = Transitions.after(state, new Created(request, reading(last, request, null)), now, 0);
+			state = Transitions.after(state, (next) -> next.created(request, reading(last, request, null)), now, 0);
 			CertificatePair pair = answer(request, now, 99);
-			state = Transitions.after(state, new Issued(pair, List.of(), reading(pair, request, null)), now, 0);
+			state = Transitions.after(state, (next) -> next.issued(pair, List.of(), reading(pair, request, null)), now,
+					0);
 			state = decided(state, now);
 			now = now.plusSeconds(3600);
 		}

@@ -19,18 +19,6 @@ import io.kubelet.cert.rotation.core.Decision.Restore;
 import io.kubelet.cert.rotation.core.Decision.Resume;
 import io.kubelet.cert.rotation.core.Decision.Step;
 import io.kubelet.cert.rotation.core.Decision.Wait;
-import io.kubelet.cert.rotation.core.Event.Conflicted;
-import io.kubelet.cert.rotation.core.Event.Created;
-import io.kubelet.cert.rotation.core.Event.Demanded;
-import io.kubelet.cert.rotation.core.Event.Issued;
-import io.kubelet.cert.rotation.core.Event.NotRestored;
-import io.kubelet.cert.rotation.core.Event.Observed;
-import io.kubelet.cert.rotation.core.Event.Overtaken;
-import io.kubelet.cert.rotation.core.Event.Restored;
-import io.kubelet.cert.rotation.core.Event.StoredAgain;
-import io.kubelet.cert.rotation.core.Event.Submitted;
-import io.kubelet.cert.rotation.core.Event.TimedOut;
-import io.kubelet.cert.rotation.core.Event.Withdrawn;
 import io.kubelet.cert.rotation.core.Pending.Leaving;
 import io.kubelet.cert.store.StoreException;
 import org.jspecify.annotations.Nullable;
@@ -47,7 +35,6 @@ import static org.assertj.core.api.Assertions.assertThat;
  * @see Decisions
  * @see Transitions
  * @see NextState
- * @see Event
  * @see Policy
  */
 class PropertiesTests extends CoreFixture {
@@ -161,7 +148,7 @@ class PropertiesTests extends CoreFixture {
 
 		Process(World world) {
 			this.world = world;
-			this.state = Transitions.start(policy(world.shared, false), world.stored, TEMPLATE, null, false, world.now,
+			this.state = Transitions.start(policy(world.shared, false), world.stored, TEMPLATE, false, world.now,
 					world.random.nextDouble());
 		}
 
@@ -170,7 +157,7 @@ class PropertiesTests extends CoreFixture {
 			this.well = false;
 			int number = this.world.random.nextInt(12);
 			switch (number) {
-				case 0 -> on(new Demanded());
+				case 0 -> on(Transitions::demanded);
 				case 1 -> this.template = maybe(TEMPLATE, TEMPLATE, OTHER);
 				case 2, 3, 4 -> answer();
 				case 5 -> deleted();
@@ -196,18 +183,15 @@ class PropertiesTests extends CoreFixture {
 
 		/** It may come late, or when its attempt is over. */
 		private void timer() {
-			Attempt attempt = this.state.attempt();
-			if (attempt != null && this.world.passed.compareTo(this.limit) >= 0) {
-				on(new TimedOut(attempt.number() - 1));
-				assertThat(this.state.attempt()).as("another attempt goes on").isEqualTo(attempt);
-				on(new TimedOut(attempt.number()));
+			if (this.state.attempt() != null && this.world.passed.compareTo(this.limit) >= 0) {
+				on(Transitions::timedOut);
 			}
 		}
 
 		private void observe(boolean fails) {
 			Reading reading = !fails ? this.world.stored : this.state.stored()
 				.failed(new StoreException(any(Kind.UNAVAILABLE, Kind.FORBIDDEN, Kind.STORE), "It fails", null));
-			on(new Observed(reading, this.template, null, this.world.random.nextInt(9) > 0));
+			on((next) -> next.observed(reading, this.template, null, this.world.random.nextInt(9) > 0));
 		}
 
 		/** Carries out decisions until there is nothing to do. */
@@ -234,7 +218,7 @@ class PropertiesTests extends CoreFixture {
 				}
 				else {
 					write(this.world.stored.pair(), resume.request(), this.world.stored.deadline(), false);
-					on(new StoredAgain(resume.request(), this.world.stored));
+					on((next) -> next.storedAgain(resume.request(), this.world.stored));
 				}
 			}
 			else if (decision instanceof Restore restore) {
@@ -244,16 +228,16 @@ class PropertiesTests extends CoreFixture {
 
 		private void restore(CertificatePair pair) {
 			if (!sees(this.world.stored) && this.state.stored().failure() == null) {
-				on(new NotRestored(null));
+				on((next) -> next.notRestored(null));
 				observe(false);
 			}
 			else if (fails()) {
-				on(new NotRestored("It fails"));
-				assertThat(this.state.repair().problem()).isNotNull();
+				on((next) -> next.notRestored("It fails"));
+				assertThat(this.state.storeProblem()).isNotNull();
 			}
 			else {
 				write(pair, this.world.stored.pending(), this.world.now.plusSeconds(3600), true);
-				on(new Restored(this.world.stored));
+				on((next) -> next.restored(this.world.stored));
 			}
 		}
 
@@ -265,13 +249,13 @@ class PropertiesTests extends CoreFixture {
 				on(new Fail(this.state.stored().failure()));
 			}
 			else if (this.world.shared && !sees(this.world.stored)) {
-				on(new Conflicted());
+				on(Transitions::conflicted);
 				observe(false);
 			}
 			else {
 				PendingRequest created = this.world.request(request.template(), this.state.pair());
 				write(this.world.stored.pair(), created, this.world.stored.deadline(), false);
-				on(new Created(created, this.world.stored));
+				on((next) -> next.created(created, this.world.stored));
 			}
 		}
 
@@ -288,7 +272,7 @@ class PropertiesTests extends CoreFixture {
 			}
 			switch (this.world.random.nextInt(6)) {
 				case 0, 1 -> issue();
-				case 2 -> on(new Submitted(object(pending.request(), this.world.now)));
+				case 2 -> on((next) -> next.submitted(object(pending.request(), this.world.now)));
 				case 3 -> on(new Fail(RequestException.denied("shop", Signer.of("example.com/shop"), "No", "no")));
 				case 4 -> on(new Fail(RequestException.lost("Gone", "It is gone")));
 				default -> on(new Fail(
@@ -301,7 +285,7 @@ class PropertiesTests extends CoreFixture {
 			PendingRequest stored = this.world.stored.pending();
 			if (this.world.shared && (stored == null || !stored.hasKey(request.request().publicKey())
 					|| this.world.stored.unanswered() == null)) {
-				on(new Overtaken());
+				on(Transitions::overtaken);
 				return;
 			}
 			if (fails()) {
@@ -311,7 +295,7 @@ class PropertiesTests extends CoreFixture {
 			CertificatePair pair = CoreFixture.answer(request, this.world.now, 2);
 			Instant deadline = this.world.shared ? this.state.policy().deadline(pair, null, 0.5) : null;
 			write(pair, stored, deadline, true);
-			on(new Issued(pair, List.of(), this.world.stored));
+			on((next) -> next.issued(pair, List.of(), this.world.stored));
 		}
 
 		private void deleted() {
@@ -321,9 +305,9 @@ class PropertiesTests extends CoreFixture {
 					boolean there = stored != null && stored.hasKey(leaving.request().request().publicKey());
 					if (there && !fails()) {
 						write(new Reading(this.world.stored.pair(), null, this.world.stored.deadline(),
-								this.world.stored.repairs(), null, "", null, null, false, null));
+								this.world.stored.repairs(), null, "", null, null, false, false, null));
 					}
-					on(new Withdrawn(leaving.request(), this.world.stored));
+					on((next) -> next.withdrawn(leaving.request(), this.world.stored));
 				}
 			}
 		}
@@ -332,7 +316,7 @@ class PropertiesTests extends CoreFixture {
 			CertificatePair pair = maybe(this.world.pair(TEMPLATE, this.world.now, 3),
 					this.world.pair(OTHER, this.world.now, 3), this.world.pair(TEMPLATE, NOW.minusSeconds(9000), 2));
 			write(new Reading(pair, maybe(this.world.request(TEMPLATE, pair), this.world.request(TEMPLATE, pair)), null,
-					List.of(), null, "backup", null, null, false, null));
+					List.of(), null, "backup", null, null, false, false, null));
 		}
 
 		private void write(@Nullable CertificatePair pair, @Nullable PendingRequest pending, @Nullable Instant deadline,
@@ -340,7 +324,7 @@ class PropertiesTests extends CoreFixture {
 			List<Instant> before = this.world.stored.repairs();
 			List<Instant> repairs = new StoreView(this.state, this.world.now).repairs(before, pairChanges);
 			assertThat(repairs.size()).as("no repairs of others get lost").isGreaterThanOrEqualTo(alive(before));
-			write(new Reading(pair, pending, deadline, repairs, null, "", null, null, false, null));
+			write(new Reading(pair, pending, deadline, repairs, null, "", null, null, false, false, null));
 		}
 
 		/** How many of them still count. */
@@ -356,10 +340,10 @@ class PropertiesTests extends CoreFixture {
 			return !this.well && this.world.random.nextInt(5) == 0;
 		}
 
-		private void on(Event event) {
+		private void on(Transitions.Event event) {
 			State before = this.state;
 			this.state = Transitions.after(before, event, this.world.now, this.world.random.nextDouble());
-			if (this.state.attempts() > before.attempts()) {
+			if (this.state.attempt() != null && before.attempt() == null) {
 				this.limit = this.world.passed.plus(WAIT);
 			}
 			CertificatePair pair = before.pair();

@@ -29,8 +29,6 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
  */
 class InitialCertificateTests extends ManagerFixture {
 
-	private final CertificatePair bootstrap = pair(ofHours(1), ofHours(99));
-
 	@Test
 	void withoutSignerTheStoredCertificateIsUsedUntilItExpiresAndNothingElseHappens() {
 		CertificatePair stored = storePair();
@@ -59,33 +57,22 @@ class InitialCertificateTests extends ManagerFixture {
 	}
 
 	@Test
-	void bootstrapPairIsUsedAlsoIfItCannotBeStored(CapturedOutput output) {
-		this.store.writeFails = true;
-		CertificateManager manager = start(withoutSigner().bootstrapPair(this.bootstrap));
-		assertThat(manager.current()).contains(this.bootstrap);
-		assertThat(this.store.pair).isNull();
-		assertThat(output).contains("The bootstrap pair is used, but could not be stored: The disk is on fire",
-				"[kubelet-client] Using the stored certificate");
-	}
-
-	@Test
 	void storeThatCannotBeReadFailsTheConstruction() {
 		this.store.readFails = true;
-		CertificateManagerBuilder builder = builder().bootstrapPair(this.bootstrap);
+		CertificateManagerBuilder builder = builder();
 		assertThatExceptionOfType(StoreException.class).isThrownBy(builder::build);
 	}
 
 	/** The signer makes no difference. */
 	@ParameterizedTest
-	@CsvSource({ "NONE, false, NONE, ISSUED", "NONE, true, BOOTSTRAP, ISSUED", "STORED, false, STORED, STORED",
-			"STORED, true, STORED, STORED", "EXPIRED, false, NONE, ISSUED" })
-	void certificateBeforeAndAfterTheStart(Kept stored, boolean hasBootstrap, Kept before, Kept after) {
+	@CsvSource({ "NONE, NONE, ISSUED", "STORED, STORED, STORED", "EXPIRED, NONE, ISSUED" })
+	void certificateBeforeAndAfterTheStart(Kept stored, Kept before, Kept after) {
 		CertificatePair original = switch (stored) {
 			case STORED -> storePair();
 			case EXPIRED -> storePair(ofHours(10), ofHours(-1));
 			default -> null;
 		};
-		CertificateManager manager = (hasBootstrap ? builder().bootstrapPair(this.bootstrap) : builder()).build();
+		CertificateManager manager = builder().build();
 		assertThat(kept(manager, original)).isEqualTo(before);
 		assertThat(this.store.pair).isEqualTo(manager.current().orElse(original));
 		assertThat(START.equals(manager.status().schedule().deadline())).isEqualTo(after == Kept.ISSUED);
@@ -97,8 +84,7 @@ class InitialCertificateTests extends ManagerFixture {
 
 	private Kept kept(CertificateManager manager, @Nullable CertificatePair original) {
 		CertificatePair current = manager.current().orElse(null);
-		return (current == null) ? Kept.NONE : current.equals(original) ? Kept.STORED
-				: current.equals(this.bootstrap) ? Kept.BOOTSTRAP : Kept.ISSUED;
+		return (current == null) ? Kept.NONE : current.equals(original) ? Kept.STORED : Kept.ISSUED;
 	}
 
 	@Test
@@ -110,7 +96,7 @@ class InitialCertificateTests extends ManagerFixture {
 
 	enum Kept {
 
-		NONE, STORED, EXPIRED, BOOTSTRAP, ISSUED
+		NONE, STORED, EXPIRED, ISSUED
 
 	}
 

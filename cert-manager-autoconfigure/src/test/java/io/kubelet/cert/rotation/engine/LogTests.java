@@ -29,7 +29,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  *
  * @see RotationLog
  * @see FailureLog
- * @see Outcomes
+ * @see Journal
  */
 class LogTests extends ManagerFixture {
 
@@ -199,6 +199,19 @@ class LogTests extends ManagerFixture {
 
 	private String approve() {
 		return "approve it with 'kubectl certificate approve " + request(1).name() + "'";
+	}
+
+	/** It needs no approval any more. */
+	@Test
+	void requestThatIsApprovedWaitsForItsSignature(CapturedOutput output) {
+		this.signer.conditions = List.of("Approved");
+		this.signer.holds();
+		start();
+		pass(ofMinutes(6));
+		assertLine(output, "created 1s ago").contains("is waiting for its signature: see 'kubectl describe csr")
+			.doesNotContain("approv");
+		assertLine(output, "no valid certificate since").contains("waits for its signature: see")
+			.doesNotContain("approv");
 	}
 
 	@Test

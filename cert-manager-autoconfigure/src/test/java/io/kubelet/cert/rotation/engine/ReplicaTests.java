@@ -49,7 +49,7 @@ import static org.assertj.core.api.Assertions.tuple;
  * Tests for a manager that shares its store with another replica, whose part the test
  * plays. The simulation plays both, at random.
  *
- * @see io.kubelet.cert.rotation.core.Others
+ * @see io.kubelet.cert.rotation.core.NextState
  */
 class ReplicaTests extends ManagerFixture {
 

@@ -33,6 +33,9 @@ final class SharedMemoryStore implements CertificateStore.Shared {
 	/** Why the pair does not suffice. */
 	@Nullable String deficiency;
 
+	/** Whether it has no copy of the pair that is kept. */
+	boolean lacksCopy;
+
 	/** Whether each write comes too late. */
 	boolean conflicts;
 
@@ -118,6 +121,11 @@ final class SharedMemoryStore implements CertificateStore.Shared {
 	@Override
 	public Optional<String> deficiency() {
 		return Optional.ofNullable(this.deficiency);
+	}
+
+	@Override
+	public boolean lacksCopy() {
+		return this.lacksCopy;
 	}
 
 	@Override

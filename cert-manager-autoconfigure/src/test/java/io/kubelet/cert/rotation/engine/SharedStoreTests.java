@@ -33,7 +33,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * Tests for a manager whose store is shared, and fails or holds what must not be used.
  *
  * @see io.kubelet.cert.rotation.core.StoreView
- * @see StoreAccess
+ * @see StoreKeeper
  */
 class SharedStoreTests extends ManagerFixture {
 

@@ -1,11 +1,19 @@
 package io.kubelet.cert.rotation.engine;
 
+import java.security.KeyPair;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.certificate.PendingRequest;
+import io.kubelet.cert.certificate.Signer;
+import io.kubelet.cert.request.CertificateRequests;
+import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateStatus.Failure;
 import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.testsupport.ManagerFixture;
@@ -44,11 +52,11 @@ class StoreTroubleTests extends ManagerFixture {
 
 	/** The store of replicas could not be read at the start, and can be now. */
 	@Test
-	void bootstrapPairDoesNotReplaceAPairThatWasNotRead() {
+	void pairThatWasNotReadAtTheStartIsUsedAsSoonAsItIsRead() {
 		CertificatePair pair = pair(ofHours(1), ofHours(99));
 		SharedMemoryStore shared = shared(pair);
 		shared.outages = 1;
-		CertificateManager manager = builder().store(shared).bootstrapPair(pair(ofHours(0), ofHours(1))).build();
+		CertificateManager manager = builder().store(shared).build();
 		assertThat(shared.stored.pair()).isEqualTo(pair);
 		manager.start();
 		this.time.settle();
@@ -117,6 +125,54 @@ class StoreTroubleTests extends ManagerFixture {
 	/** It contains a pair that a replica has stored. */
 	private static SharedMemoryStore shared(CertificatePair pair) {
 		return new SharedMemoryStore(pair, pair.notAfter().minus(ofHours(50)));
+	}
+
+	/** Another rotation may be months away. */
+	@Test
+	void pairIsKeptAgainAtEachLookWhileTheStoreHasNoCopyOfIt() {
+		CertificatePair pair = pair(ofHours(1), ofHours(99));
+		SharedMemoryStore shared = new SharedMemoryStore(pair, pair.notAfter().minus(ofHours(50)));
+		start(builder().store(shared));
+		pass(ofMinutes(3));
+		assertThat(shared.kept).containsExactly(pair);
+		shared.lacksCopy = true;
+		pass(ofMinutes(2));
+		assertThat(shared.kept).containsExactly(pair, pair, pair);
+		shared.lacksCopy = false;
+		pass(ofMinutes(3));
+		assertThat(shared.kept).hasSize(3);
+	}
+
+	/** It has the deadline that a replica has stored with it. */
+	@Test
+	void pairOfABackupIsNotThatOfAReplica(CapturedOutput output) {
+		CertificatePair pair = pair(ofHours(1), ofHours(99));
+		SharedMemoryStore shared = shared(pair);
+		CertificateManager manager = start(builder().store(shared));
+		Stored backup = shared.stored;
+		rotate(manager);
+		shared.put(backup);
+		this.time.settle();
+		assertThat(output).contains("Another program stored a pair that was replaced before")
+			.doesNotContain("Another replica stored");
+	}
+
+	@Test
+	void nextAttemptIsNotInThePastWhileTheRequestOfAReplicaIsLeftAlone() {
+		CertificatePair pair = pair(ofHours(95), ofHours(5));
+		SharedMemoryStore shared = new SharedMemoryStore(pair, this.time.instant());
+		this.signer.isBusy(null);
+		CertificateManager manager = start(builder().store(shared));
+		assertThat(manager.status().lastFailure()).isNotNull();
+		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
+		shared.put(new Stored(pair,
+				new PendingRequest(CertificateRequests.create("other-1", TEMPLATE, Signer.of("example.com/other"),
+						List.of(), null, keys), keys.getPrivate(), null, null),
+				pair.notAfter(), shared.stored.version()));
+		this.time.settle();
+		pass(ofMinutes(1));
+		assertThat(manager.status().lastFailure()).isNotNull()
+			.returns(this.time.instant().plus(ofMinutes(14)), Failure::nextAttempt);
 	}
 
 }

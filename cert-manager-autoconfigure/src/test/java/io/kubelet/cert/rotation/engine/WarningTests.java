@@ -28,6 +28,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  *
  * @see io.kubelet.cert.rotation.core.Notices
  * @see NoticeLog
+ * @see io.kubelet.cert.rotation.core.DueNotices
  */
 class WarningTests extends ManagerFixture {
 

@@ -25,7 +25,7 @@ final class PairCopy {
 
 	private final StoredAuthorities authorities;
 
-	private volatile @Nullable Missing missing;
+	private volatile @Nullable String problem;
 
 	/**
 	 * Creates a copy.
@@ -44,7 +44,7 @@ final class PairCopy {
 
 	/** Returns why the current pair has no copy, empty if nothing is wrong. */
 	Optional<String> problem() {
-		return Optional.ofNullable(this.missing).map(Missing::problem);
+		return Optional.ofNullable(this.problem);
 	}
 
 	/** Returns the pair, nothing if it cannot be read. */
@@ -59,41 +59,22 @@ final class PairCopy {
 		}
 	}
 
-	/** Stores a pair unless it is the copy. */
+	/** Stores a pair unless it is the copy. That it cannot be is reported once. */
 	void write(CertificatePair pair) {
 		try {
-			store(pair);
+			if (this.store != null && !pair.equals(read().pair())) {
+				this.store.write(Stored.NOTHING.withPair(pair, null));
+			}
+			this.problem = null;
 		}
 		catch (StoreException ex) {
 			String problem = "%s. The pair is in %s, but a start without the API server does not find it"
 				.formatted(ex.getMessage(), this.place);
-			logger.warn("[{}] {}", this.certificate.name(), problem);
-			this.missing = new Missing(pair, problem);
-		}
-	}
-
-	/** Tries again, without a message, what failed: the disk may have room by now. */
-	void retry() {
-		Missing missing = this.missing;
-		if (missing != null) {
-			try {
-				store(missing.pair());
+			if (!problem.equals(this.problem)) {
+				logger.warn("[{}] {}", this.certificate.name(), problem);
 			}
-			catch (StoreException ex) {
-				logger.debug("[{}] There is still no copy", this.certificate.name(), ex);
-			}
+			this.problem = problem;
 		}
-	}
-
-	private void store(CertificatePair pair) {
-		if (this.store != null && !pair.equals(read().pair())) {
-			this.store.write(Stored.NOTHING.withPair(pair, null));
-		}
-		this.missing = null;
-	}
-
-	/** A pair that could not be stored, and why. */
-	private record Missing(CertificatePair pair, String problem) {
 	}
 
 }

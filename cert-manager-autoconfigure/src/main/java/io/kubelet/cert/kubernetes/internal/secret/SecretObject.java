@@ -94,7 +94,7 @@ final class SecretObject {
 		return "true".equals(ApiObjects.text(this.json, "immutable"));
 	}
 
-	/** Whether a replica has written it, and nobody has created it again since. */
+	/** Whether a replica has written it, and it was not created again since. */
 	boolean isManaged() {
 		return label() != null;
 	}

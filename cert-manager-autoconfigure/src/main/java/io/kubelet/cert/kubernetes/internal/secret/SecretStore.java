@@ -26,9 +26,10 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A store in a Secret, which the replicas of an application share. Every write names the
- * version that it changes, so that of several replicas one succeeds and the others follow
- * it. The Secret is read once and then watched, so that reading it is a look at the
- * memory. While the API server cannot be reached, the last known state remains.
+ * version that it changes, so that of several replicas one succeeds and the others use
+ * what it has stored. The Secret is read once and then watched, so that reading it is a
+ * look at the memory. While the API server cannot be reached, the last known state
+ * remains.
  * <p>
  * The pair that is used is stored again if somebody deletes or empties the Secret. A file
  * store, if there is one, has a copy of it, for starts without the API server.
@@ -60,7 +61,7 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 	private @Nullable SecretObject damaged;
 
 	/** Why the Secret could not be read at first. */
-	private @Nullable StoreException unread;
+	private @Nullable StoreException firstFailure;
 
 	private boolean lacksAuthorities;
 
@@ -102,17 +103,17 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 			return Optional.ofNullable(this.latest.get(false).foreignContent(this.certificate.name()));
 		}
 		catch (StoreException ex) {
-			this.unread = ex;
+			this.firstFailure = ex;
 			return Optional.empty();
 		}
 	}
 
 	/** Whoever starts waits for an API server that does not answer only once. */
 	private SecretObject latest() {
-		StoreException unread = this.unread;
-		this.unread = null;
-		if (unread != null) {
-			throw unread;
+		StoreException firstFailure = this.firstFailure;
+		this.firstFailure = null;
+		if (firstFailure != null) {
+			throw firstFailure;
 		}
 		return this.latest.get(false);
 	}
@@ -134,7 +135,6 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 		finally {
 			this.reflector.start(this.executor);
 		}
-		this.copy.retry();
 		if (secret == this.read) {
 			return this.stored;
 		}
@@ -267,6 +267,11 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 	@Override
 	public boolean lacksAuthorities() {
 		return this.lacksAuthorities;
+	}
+
+	@Override
+	public boolean lacksCopy() {
+		return this.copy.problem().isPresent();
 	}
 
 	/**

@@ -47,7 +47,7 @@ final class StoredAuthorities {
 	}
 
 	/**
-	 * Returns a stored pair with its authorities. While a process uses it, nobody else
+	 * Returns a stored pair with its authorities. While a process uses it, no other one
 	 * changes those that it knows.
 	 * @param kept the pair that is used
 	 */

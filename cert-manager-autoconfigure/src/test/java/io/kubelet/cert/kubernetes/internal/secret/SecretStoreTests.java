@@ -214,7 +214,7 @@ class SecretStoreTests extends SecretStoreFixture {
 	}
 
 	@Test
-	void copyThatCannotBeWrittenIsWrittenAsSoonAsItCan() throws IOException {
+	void copyThatCannotBeWrittenIsReportedUntilThePairIsKeptAgain() throws IOException {
 		AtomicBoolean full = new AtomicBoolean(true);
 		CertificateStore files = copy();
 		SecretStore replica = store(new CertificateStore() {
@@ -236,10 +236,13 @@ class SecretStoreTests extends SecretStoreFixture {
 		CertificatePair pair = pair();
 		replica.write(replica.read().withPair(pair, DEADLINE));
 		use(replica);
-		replica.read();
 		assertThat(replica.copyProblem()).isPresent();
 		full.set(false);
 		replica.read();
+		assertThat(copy().read().pair()).as("reading writes nothing").isNull();
+		assertThat(replica.lacksCopy()).isTrue();
+		replica.keep(pair);
+		assertThat(replica.lacksCopy()).isFalse();
 		assertThat(replica.copyProblem()).isEmpty();
 		assertThat(copy().read().pair()).isEqualTo(pair);
 	}

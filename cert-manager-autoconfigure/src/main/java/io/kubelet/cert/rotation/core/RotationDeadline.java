@@ -15,41 +15,31 @@ import org.jspecify.annotations.Nullable;
  * @param trigger why it is due
  * @param demanded what demands a rotation however long the pair is valid, {@code null} if
  * nothing does
- * @param begun why the last attempt was due
  */
-public record Due(@Nullable Instant since, Trigger trigger, @Nullable Trigger demanded, Trigger begun) {
+public record RotationDeadline(@Nullable Instant since, Trigger trigger, @Nullable Trigger demanded) {
 
-	static final Due NO = new Due(null, Trigger.DEADLINE, null, Trigger.FIRST);
-
-	/** Another pair is current, whose rotation nothing demands yet. */
-	Due rotated() {
-		return new Due(null, Trigger.DEADLINE, null, this.begun);
-	}
+	static final RotationDeadline NO = new RotationDeadline(null, Trigger.DEADLINE, null);
 
 	/** What a caller requests waits for less than anything else. */
-	Due demanding(Trigger trigger) {
+	RotationDeadline demanding(Trigger trigger) {
 		return (this.demanded != null && trigger != Trigger.REQUESTED) ? this
-				: new Due(this.since, this.trigger, trigger, this.begun);
+				: new RotationDeadline(this.since, this.trigger, trigger);
 	}
 
 	/** What made a rotation due is over. */
-	Due without(Trigger trigger) {
-		return (this.demanded != trigger) ? this : new Due(this.since, this.trigger, null, this.begun);
+	RotationDeadline without(Trigger trigger) {
+		return (this.demanded != trigger) ? this : new RotationDeadline(this.since, this.trigger, null);
 	}
 
 	/** A rotation is due at once. */
-	Due since(Instant now, Trigger trigger) {
-		return new Due((this.since == null || this.since.isAfter(now)) ? now : this.since, trigger, this.demanded,
-				this.begun);
+	RotationDeadline since(Instant now, Trigger trigger) {
+		return new RotationDeadline((this.since == null || this.since.isAfter(now)) ? now : this.since, trigger,
+				this.demanded);
 	}
 
-	Due atDeadline() {
-		return new Due(null, Trigger.DEADLINE, this.demanded, this.begun);
-	}
-
-	/** An attempt begins for a reason. */
-	Due begun(Trigger trigger) {
-		return new Due(this.since, this.trigger, this.demanded, trigger);
+	/** A rotation is due at the deadline. */
+	RotationDeadline atDeadline() {
+		return new RotationDeadline(null, Trigger.DEADLINE, this.demanded);
 	}
 
 	/**
