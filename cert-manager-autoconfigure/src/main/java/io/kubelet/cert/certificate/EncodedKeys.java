@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.security.AlgorithmParameters;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
+import java.security.NoSuchAlgorithmException;
 import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.security.interfaces.ECPrivateKey;
@@ -18,9 +19,13 @@ import java.security.spec.PKCS8EncodedKeySpec;
 import java.security.spec.RSAPrivateCrtKeySpec;
 import java.security.spec.X509EncodedKeySpec;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.function.Supplier;
 
 import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
+import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
 import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 
 /**
@@ -31,11 +36,21 @@ import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
  */
 final class EncodedKeys {
 
+	/** The object identifiers of the algorithms that every JDK reads. */
+	private static final Set<String> READ = Set.of("1.2.840.10045.2.1", "1.2.840.113549.1.1.1", "1.3.101.112");
+
+	/** That of JDK 24 and later. */
+	private static final String ML_DSA = "ML-DSA";
+
+	private static final Map<String, String> ML_DSA_NAMES = Map.of("2.16.840.1.101.3.4.3.17", "ML-DSA-44",
+			"2.16.840.1.101.3.4.3.18", "ML-DSA-65", "2.16.840.1.101.3.4.3.19", "ML-DSA-87");
+
 	private EncodedKeys() {
 	}
 
 	static PublicKey publicKey(byte[] subjectPublicKeyInfo) throws GeneralSecurityException {
-		return decode((factory) -> factory.generatePublic(new X509EncodedKeySpec(subjectPublicKeyInfo)));
+		return decode((factory) -> factory.generatePublic(new X509EncodedKeySpec(subjectPublicKeyInfo)),
+				() -> SubjectPublicKeyInfo.getInstance(subjectPublicKeyInfo).getAlgorithm());
 	}
 
 	static PrivateKey pkcs8(byte[] key) throws GeneralSecurityException {
@@ -45,7 +60,7 @@ final class EncodedKeys {
 			// left out
 			return (decoded instanceof ECPrivateKey ec)
 					? factory.generatePrivate(new ECPrivateKeySpec(ec.getS(), ec.getParams())) : decoded;
-		});
+		}, () -> PrivateKeyInfo.getInstance(key).getPrivateKeyAlgorithm());
 	}
 
 	/** An {@code RSA PRIVATE KEY} (RFC 8017, A.1.2). */
@@ -54,7 +69,7 @@ final class EncodedKeys {
 		next(fields); // version
 		RSAPrivateCrtKeySpec numbers = new RSAPrivateCrtKeySpec(number(fields), number(fields), number(fields),
 				number(fields), number(fields), number(fields), number(fields), number(fields));
-		return decode((factory) -> factory.generatePrivate(numbers));
+		return KeyFactory.getInstance("RSA").generatePrivate(numbers);
 	}
 
 	/** An {@code EC PRIVATE KEY} (RFC 5915), which has to name its curve. */
@@ -70,7 +85,7 @@ final class EncodedKeys {
 			throw unreadable();
 		}
 		ECParameterSpec parameters = curve.getParameterSpec(ECParameterSpec.class);
-		return decode((factory) -> factory.generatePrivate(new ECPrivateKeySpec(secret, parameters)));
+		return KeyFactory.getInstance("EC").generatePrivate(new ECPrivateKeySpec(secret, parameters));
 	}
 
 	private static BigInteger number(ByteBuffer values) {
@@ -117,21 +132,54 @@ final class EncodedKeys {
 			.getEncoded();
 	}
 
-	private static <T> T decode(Decoder<T> decoder) throws GeneralSecurityException {
-		for (String algorithm : List.of("EC", "RSA", "Ed25519")) {
+	private static <T> T decode(Decoder<T> decoder, Supplier<AlgorithmIdentifier> stated)
+			throws GeneralSecurityException {
+		boolean complete = true;
+		for (String algorithm : List.of("EC", "RSA", "Ed25519", ML_DSA)) {
 			try {
 				return decoder.decode(KeyFactory.getInstance(algorithm));
 			}
 			catch (InvalidKeySpecException ex) {
 				// The key is of another algorithm
 			}
+			catch (NoSuchAlgorithmException ex) {
+				complete = false;
+			}
 		}
-		throw unreadable();
+		throw unreadable(stated, complete);
+	}
+
+	/** Bouncy Castle is loaded only to name the algorithm. */
+	private static MalformedPemException unreadable(Supplier<AlgorithmIdentifier> stated, boolean complete) {
+		try {
+			return unreadable(stated.get().getAlgorithm().getId(), complete);
+		}
+		catch (RuntimeException ex) {
+			return unreadable();
+		}
+	}
+
+	/**
+	 * @param algorithm the object identifier of the algorithm that the key states
+	 * @param complete whether this JVM has every algorithm that is read
+	 */
+	static MalformedPemException unreadable(String algorithm, boolean complete) {
+		String name = ML_DSA_NAMES.get(algorithm);
+		if (name != null) {
+			return new MalformedPemException("The key is of the algorithm " + name
+					+ (complete
+							? ", in a form that this JVM does not read: store it without its seed, with OpenSSL by "
+									+ "'-provparam ml-dsa.output_formats=priv-only'"
+							: ", which this JVM does not support: JDK 24 and later do"));
+		}
+		return READ.contains(algorithm) ? unreadable()
+				: new MalformedPemException(
+						"The key is of the algorithm %s, which is not supported: use EC, RSA, Ed25519 or ML-DSA"
+							.formatted(algorithm));
 	}
 
 	private static MalformedPemException unreadable() {
-		return new MalformedPemException(
-				"The key cannot be read: it is damaged, or of an algorithm other than EC, RSA and Ed25519");
+		return new MalformedPemException("The key cannot be read: it is damaged");
 	}
 
 	private interface Decoder<T> {

@@ -76,7 +76,8 @@ public record KeySpecification(Algorithm algorithm, int size) {
 	 * name that its provider uses.
 	 * @param key a private or public key
 	 * @return the JCA name of the signature algorithm
-	 * @throws IllegalArgumentException if the key is not an EC, RSA or Ed25519 key
+	 * @throws IllegalArgumentException if the key is not an EC, RSA, Ed25519 or ML-DSA
+	 * key
 	 */
 	public static String signatureAlgorithm(Key key) {
 		if (key instanceof ECKey) {
@@ -87,6 +88,9 @@ public record KeySpecification(Algorithm algorithm, int size) {
 		}
 		if (key.getAlgorithm().equals("EdDSA") || key.getAlgorithm().equals("Ed25519")) {
 			return "Ed25519";
+		}
+		if (key.getAlgorithm().startsWith("ML-DSA")) {
+			return "ML-DSA";
 		}
 		throw new IllegalArgumentException("Keys of the algorithm " + key.getAlgorithm() + " are not supported");
 	}

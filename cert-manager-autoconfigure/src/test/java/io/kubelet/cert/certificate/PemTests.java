@@ -2,12 +2,14 @@ package io.kubelet.cert.certificate;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.security.Security;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
 
+import io.kubelet.cert.testsupport.ProjectFiles;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -25,6 +27,13 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
  * @see PendingRequest
  */
 class PemTests {
+
+	private static final String ED448 = """
+			-----BEGIN PRIVATE KEY-----
+			MEcCAQAwBQYDK2VxBDsEOQfmA7BX/47EtfhISAfHAIH1ObFTmCfiO/EzUz0GHsZA
+			RPEl7/rz95i7A0E16n3iIAHe4VNAw7n29g==
+			-----END PRIVATE KEY-----
+			""";
 
 	@ParameterizedTest
 	@ValueSource(strings = { "pair", "key-first", "pair-rsa", "pair-rsa-pkcs8", "pair-ed25519", "pair-pkcs8",
@@ -47,6 +56,46 @@ class PemTests {
 	void brokenPairIsRefusedWithWhatIsWrong(String file, String message) {
 		assertThatExceptionOfType(MalformedPemException.class).isThrownBy(() -> Pem.readPair(text(file)))
 			.withMessageContaining(message);
+	}
+
+	@Test
+	void pairOfMlDsaIsReadIfTheJvmKnowsIt() throws IOException {
+		String text = ProjectFiles.read("cert-manager-autoconfigure/src/test/resources/ml-dsa/pair.pem");
+		if (!Security.getAlgorithms("KeyFactory").contains("ML-DSA")) {
+			assertThatExceptionOfType(MalformedPemException.class).isThrownBy(() -> Pem.readPair(text))
+				.withMessage(
+						"The key is of the algorithm ML-DSA-44, which this JVM does not support: JDK 24 and later do");
+			return;
+		}
+		CertificatePair pair = Pem.readPair(text);
+		assertThat(Pem.readPair(Pem.write(pair))).isEqualTo(pair).isNotEqualTo(Pem.readPair(text("pair")));
+		assertThat(KeySpecification.describe(pair.leaf().getPublicKey())).startsWith("ML-DSA");
+		assertThat(KeySpecification.isStrongEnough(pair.leaf().getPublicKey())).isTrue();
+		assertThatExceptionOfType(MalformedPemException.class)
+			.isThrownBy(() -> Pem.readPair(Pem.write(pair.chain()), text("other-key")))
+			.withMessageContaining("The private key does not belong");
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|',
+			textBlock = """
+					2.16.840.1.101.3.4.3.17 | false | of the algorithm ML-DSA-44, which this JVM does not support: JDK 24 and later do
+					2.16.840.1.101.3.4.3.18 | true  | of the algorithm ML-DSA-65, in a form that this JVM does not read: store it without its seed
+					1.3.101.113             | false | of the algorithm 1.3.101.113, which is not supported: use EC, RSA, Ed25519 or ML-DSA
+					1.2.840.10045.2.1       | false | cannot be read: it is damaged
+					""")
+	void algorithmIsNamedUnlessTheKeyIsDamaged(String algorithm, boolean complete, String message) {
+		assertThat(EncodedKeys.unreadable(algorithm, complete))
+			.hasMessageStartingWith("The key " + (message.startsWith("of") ? "is " : "") + message);
+	}
+
+	@Test
+	void keyOfAnotherAlgorithmIsNotCalledDamaged() {
+		assertThatExceptionOfType(MalformedPemException.class).isThrownBy(() -> Pem.readPrivateKey(ED448))
+			.withMessageContaining("1.3.101.113");
+		assertThatExceptionOfType(MalformedPemException.class)
+			.isThrownBy(() -> Pem.readPrivateKey("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"))
+			.withMessage("The key cannot be read: it is damaged");
 	}
 
 	@Test

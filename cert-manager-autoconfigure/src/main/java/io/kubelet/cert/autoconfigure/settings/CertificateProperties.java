@@ -59,7 +59,8 @@ import static java.time.temporal.ChronoUnit.SECONDS;
  * kubelet-client, or for an additional certificate its name.
  * @param tlsCertFile File with a certificate to use until the first rotation. If rotation
  * is off, a certificate that another program keeps up to date.
- * @param tlsPrivateKeyFile File with the private key of tls-cert-file.
+ * @param tlsPrivateKeyFile File with the private key of tls-cert-file. By default that
+ * file itself.
  * @param issuer Issuer of cert-manager that issues the certificate, instead of a signer.
  * @param signerName Signer that issues the certificate, such as
  * kubernetes.io/kubelet-serving. Required without an issuer, except with a profile, or

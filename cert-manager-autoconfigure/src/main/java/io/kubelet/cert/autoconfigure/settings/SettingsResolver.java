@@ -1,5 +1,6 @@
 package io.kubelet.cert.autoconfigure.settings;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -28,6 +29,7 @@ import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Signer;
+import io.kubelet.cert.certificate.TextFile;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.certificate.peers.PeerRules;
 import io.kubelet.cert.rotation.RetrySchedule;
@@ -96,10 +98,24 @@ record SettingsResolver(PropertyNames names, CertificateProperties properties, S
 		if (certificate != null && privateKey != null) {
 			return new PairLocation(certificate, privateKey);
 		}
-		this.names.require(certificate == null && privateKey == null,
-				(certificate == null) ? "tls-cert-file" : "tls-private-key-file", null,
-				"Set both the certificate and its key, or neither");
+		if (certificate != null) {
+			this.names.require(!lacksKey(certificate), "tls-private-key-file", null,
+					"There is no private key in '%s': set this property to the file with the key", certificate);
+			return new PairLocation(certificate, certificate);
+		}
+		this.names.require(privateKey == null, "tls-cert-file", null,
+				"Set it to the file with the certificate, which may hold the key as well");
 		return (kubelet != null) ? kubelet.pair() : null;
+	}
+
+	/** A file that cannot be read is reported when the pair is. */
+	private static boolean lacksKey(Path file) {
+		try {
+			return !TextFile.read(file).contains("PRIVATE KEY-----");
+		}
+		catch (IOException ex) {
+			return false;
+		}
 	}
 
 	private @Nullable SharedSecret secret(String name, Request request) {

@@ -1,0 +1,101 @@
+package io.kubelet.cert.autoconfigure;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.stream.IntStream;
+
+import javax.net.ssl.X509TrustManager;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.certificate.peers.PeerIdentity;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.testsupport.CertificateContexts;
+import io.kubelet.cert.testsupport.ProjectFiles;
+import io.kubelet.cert.testsupport.SimulatedTime;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import org.springframework.boot.ssl.SslBundles;
+import org.springframework.context.ApplicationContext;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * The volume of a pod certificate, as a kubelet 1.34 wrote and refreshed it: one file
+ * with the key first and a certificate with an empty subject and one URI.
+ *
+ * @see io.kubelet.cert.store.ManagedFilesStore
+ * @see "cert-manager-autoconfigure/src/test/resources/pod-certificate"
+ */
+class PodCertificateTests {
+
+	/** At the time of the last one, all three are valid. */
+	private final SimulatedTime time = new SimulatedTime(Instant.parse("2026-12-01T00:36:00Z"));
+
+	@TempDir
+	private Path volume;
+
+	/** The third one is of another authority. */
+	@Test
+	void fileThatHoldsCertificateAndKeyIsAllThatIsNamed() throws IOException {
+		refresh(1);
+		for (String file : new String[] { "credentialbundle.pem", "roots.pem" }) {
+			Files.createSymbolicLink(this.volume.resolve(file), Path.of("..data", file));
+		}
+		CertificateContexts.starter()
+			.withBean("certificateClock", SimulatedTime.class, () -> this.time)
+			.withPropertyValues("kubelet.cert.rotate-certificates=false",
+					"kubelet.cert.cert-dir=" + this.volume.resolve("nowhere"),
+					"kubelet.cert.tls-cert-file=" + this.volume.resolve("credentialbundle.pem"),
+					"kubelet.cert.ssl.trust-file=" + this.volume.resolve("roots.pem"),
+					"kubelet.cert.ssl.trust-overlap=0s")
+			.run((context) -> {
+				CertificateManager manager = context.getBean(CertificateManager.class);
+				assertThat(manager.current()).contains(pair(1));
+				assertThat(PeerIdentity.of(pair(1).leaf()))
+					.isEqualTo(new PeerIdentity(List.of("spiffe://cluster.local/ns/podcert/sa/app"), List.of(), null));
+				for (int generation : new int[] { 2, 3 }) {
+					refresh(generation);
+					this.time.pass(Duration.ofSeconds(10));
+					await().untilAsserted(() -> assertThat(manager.current()).contains(pair(generation)));
+				}
+				assertThat(IntStream.of(1, 2, 3).filter((generation) -> isTrusted(context, generation)).toArray())
+					.containsExactly(3);
+			});
+	}
+
+	private static boolean isTrusted(ApplicationContext context, int generation) {
+		X509TrustManager trust = (X509TrustManager) context.getBean(SslBundles.class)
+			.getBundle("kubelet-client")
+			.getManagers()
+			.getTrustManagers()[0];
+		return List.of(trust.getAcceptedIssuers()).containsAll(Pem.readCertificates(fixture(generation, "roots.pem")));
+	}
+
+	/** As a kubelet: a new directory, then one rename of the link to it. */
+	private void refresh(int generation) throws IOException {
+		Path directory = Files.createDirectory(this.volume.resolve("..generation-" + generation));
+		for (String file : new String[] { "credentialbundle.pem", "roots.pem" }) {
+			Files.writeString(directory.resolve(file), fixture(generation, file));
+		}
+		Path link = Files.createSymbolicLink(this.volume.resolve("..data_tmp"), directory.getFileName());
+		Files.move(link, this.volume.resolve("..data"), StandardCopyOption.ATOMIC_MOVE);
+	}
+
+	private static CertificatePair pair(int generation) {
+		return Pem.readPair(fixture(generation, "credentialbundle.pem"));
+	}
+
+	private static String fixture(int generation, String file) {
+		return ProjectFiles
+			.read("cert-manager-autoconfigure/src/test/resources/pod-certificate/%d/%s".formatted(generation, file));
+	}
+
+}
