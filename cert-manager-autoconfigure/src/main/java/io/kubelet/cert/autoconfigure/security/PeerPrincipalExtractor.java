@@ -6,16 +6,19 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificateNames;
+import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.certificate.peers.AcceptedPeers;
 import io.kubelet.cert.certificate.peers.PeerIdentity;
 
 import org.springframework.security.web.authentication.preauth.x509.X509PrincipalExtractor;
 
 /**
- * The principal of a client is the name by which a server accepts it. Where servers
- * accept each client of the trusted authorities, it is the first URI, DNS name or common
- * name. A certificate without any of these, or that breaks a rule of SPIFFE, has its
- * fingerprint as the principal: Spring Security takes neither none nor an exception.
+ * The principal of a client is the name by which a server accepts it. Where a server
+ * accepts each client of the trusted authorities, it is the first URI, DNS name or common
+ * name. The fingerprint is the principal of a certificate without any of these, that
+ * breaks a rule of SPIFFE, or that servers accept by different names, because nothing
+ * says to which of them it was presented: Spring Security takes neither none nor an
+ * exception.
  */
 final class PeerPrincipalExtractor implements X509PrincipalExtractor {
 
@@ -34,19 +37,23 @@ final class PeerPrincipalExtractor implements X509PrincipalExtractor {
 	}
 
 	private Optional<String> name(X509Certificate certificate) {
-		PeerIdentity peer;
 		try {
-			peer = PeerIdentity.of(certificate);
+			PeerIdentity peer = PeerIdentity.of(certificate);
+			List<String> names = this.clients.stream()
+				.flatMap((clients) -> (clients.isRestricted() ? clients.accepted(peer) : any(peer)).stream())
+				.distinct()
+				.toList();
+			return (names.size() == 1) ? names.stream().filter(PeerPrincipalExtractor::isClean).findFirst()
+					: Optional.empty();
 		}
 		catch (IllegalArgumentException ex) {
 			return Optional.empty();
 		}
-		Optional<String> accepted = this.clients.stream()
-			.filter(AcceptedPeers::isRestricted)
-			.flatMap((clients) -> clients.accepted(peer).stream())
-			.findFirst();
-		return (accepted.isPresent() || this.clients.stream().allMatch(AcceptedPeers::isRestricted)) ? accepted
-				: any(peer);
+	}
+
+	/** Whoever logs a principal shows it as it is. */
+	private static boolean isClean(String name) {
+		return ExternalText.clean(name).equals(name);
 	}
 
 	/**

@@ -66,19 +66,20 @@ class CertificateSecurityAutoConfigurationTests {
 	@ParameterizedTest(name = "{0}: {2}")
 	@CsvSource(delimiter = '|', nullValues = "-",
 			textBlock = """
-					-                                                    | uri:https://a/ uri:https://b/ dns:a.svc CN=a | https://a/
-					-                                                    | dns:*.svc dns:B.svc CN=a       | b.svc
-					-                                                    | CN=a                           | a
-					-                                                    | CN=urn:a                       | fingerprint
-					-                                                    | dns:urn:a CN=a                 | a
-					-                                                    | dns:*.svc                      | fingerprint
-					-                                                    | uri:spiffe://a/b uri:https://b/ CN=a | fingerprint
-					-                                                    | CN=a,CN=b                      | fingerprint
-					dns-names=a.svc                                      | uri:https://a/ dns:b.svc dns:a.svc CN=a | a.svc
-					dns-names=a.svc                                      | uri:https://a/                 | fingerprint
-					common-names=urn:a                                   | CN=urn:a                       | urn:a
-					dns-names=a.svc;additional.b.ssl.accepted-clients.uris=https://a/ | uri:https://a/ dns:b.svc | https://a/
-					""")
+							-                                                    | uri:https://a/ uri:https://b/ dns:a.svc CN=a | https://a/
+							-                                                    | dns:*.svc dns:B.svc CN=a       | b.svc
+							-                                                    | CN=a                           | a
+							-                                                    | CN=urn:a                       | fingerprint
+							-                                                    | dns:urn:a CN=a                 | a
+							-                                                    | dns:*.svc                      | fingerprint
+							-                                                    | uri:spiffe://a/b uri:https://b/ CN=a | fingerprint
+							-                                                    | CN=a,CN=b                      | fingerprint
+							dns-names=a.svc                                      | uri:https://a/ dns:b.svc dns:a.svc CN=a | a.svc
+							dns-names=a.svc                                      | uri:https://a/                 | fingerprint
+							common-names=urn:a                                   | CN=urn:a                       | urn:a
+							dns-names=a.svc;additional.b.ssl.accepted-clients.uris=https://a/ | uri:https://a/ dns:b.svc | https://a/
+					dns-names=a.svc;additional.b.ssl.accepted-clients.uris=https://a/ | uri:https://a/ dns:a.svc | fingerprint
+							""")
 	void principalIsTheAcceptedNameOrTheFirst(@Nullable String accepted, String names, String principal) {
 		CertificatePair pair = pair(names);
 		this.runner.withPropertyValues((accepted == null) ? new String[0] : ("kubelet.cert.ssl.accepted-clients."
@@ -90,12 +91,26 @@ class CertificateSecurityAutoConfigurationTests {
 				.isEqualTo(principal.equals("fingerprint") ? CertificateNames.fingerprint(pair.leaf()) : principal));
 	}
 
+	/** Nothing says to which server it was presented, and which name was checked. */
 	@Test
-	void whereAServerAcceptsEveryoneOtherNamesCountAsWell() {
-		PeerPrincipalExtractor extractor = new PeerPrincipalExtractor(
-				List.of(AcceptedPeers.everyone(), new AcceptedPeers.Named(List.of(), Set.of("a.svc"), Set.of())));
-		assertThat(extractor.extractPrincipal(pair("uri:https://a/ dns:a.svc").leaf())).isEqualTo("a.svc");
-		assertThat(extractor.extractPrincipal(pair("uri:https://a/ dns:b.svc").leaf())).isEqualTo("https://a/");
+	void principalIsOnlyTheNameThatEveryServerAcceptsTheClientBy() {
+		AcceptedPeers admin = new AcceptedPeers.Named(List.of(), Set.of(), Set.of("admin"));
+		AcceptedPeers metrics = new AcceptedPeers.Named(List.of(), Set.of("metrics.svc"), Set.of());
+		for (List<AcceptedPeers> clients : List.of(List.of(admin, metrics), List.of(metrics, admin),
+				List.of(admin, AcceptedPeers.everyone()))) {
+			PeerPrincipalExtractor extractor = new PeerPrincipalExtractor(clients);
+			CertificatePair both = pair("dns:metrics.svc CN=admin");
+			assertThat(extractor.extractPrincipal(both.leaf())).isEqualTo(CertificateNames.fingerprint(both.leaf()));
+			assertThat(extractor.extractPrincipal(pair("CN=admin").leaf())).isEqualTo("admin");
+			assertThat(extractor.extractPrincipal(pair("dns:metrics.svc").leaf())).isEqualTo("metrics.svc");
+		}
+	}
+
+	@Test
+	void nameThatCannotBeLoggedIsNoPrincipal() {
+		CertificatePair pair = pair("CN=a\nb");
+		assertThat(new PeerPrincipalExtractor(List.of(AcceptedPeers.everyone())).extractPrincipal(pair.leaf()))
+			.isEqualTo(CertificateNames.fingerprint(pair.leaf()));
 	}
 
 	private static CertificatePair pair(String names) {
