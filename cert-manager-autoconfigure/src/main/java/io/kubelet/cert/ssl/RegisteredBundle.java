@@ -148,8 +148,12 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 		}
 	}
 
-	/** Nothing is locked meanwhile, because the files may be on a volume that hangs. */
+	/**
+	 * Nothing is locked meanwhile, because the files may be on a volume that hangs. Then
+	 * the next look passes them by.
+	 */
 	private void look() {
+		lookLater();
 		try {
 			Objects.requireNonNull(this.trust).refresh();
 			update();

@@ -220,6 +220,39 @@ class RegisteredBundleTests {
 		threads.shutdown();
 	}
 
+	/** The thread that hangs is the one that would have read the second file. */
+	@Test
+	void fileOfAVolumeThatHangsDelaysNoOtherFile() throws Exception {
+		CountDownLatch hanging = new CountDownLatch(1);
+		CountDownLatch end = new CountDownLatch(1);
+		AtomicBoolean hangs = new AtomicBoolean();
+		TrustSource volume = new TrustSource(() -> "the volume", () -> {
+			if (hangs.get()) {
+				hanging.countDown();
+				assertThatCode(end::await).doesNotThrowAnyException();
+			}
+			return 1;
+		}, () -> Trust.exactly(List.of()));
+		TrustSource file = new TrustSource(() -> "the file", () -> List.copyOf(this.trusted),
+				() -> Trust.exactly(this.trusted));
+		LiveTrust trust = new LiveTrust("",
+				Stream.of(volume, file).map((source) -> new LiveSource("", "", source, (problem) -> {
+					throw problem;
+				})).toList(), OVERLAP, this.time);
+		DefaultSslBundleRegistry registry = this.manager.register(trust, this.time);
+		List<Integer> sizes = new CopyOnWriteArrayList<>();
+		registry.addBundleUpdateHandler("bundle", (bundle) -> sizes.add(trust.get().authorities().size()));
+		hangs.set(true);
+		Thread look = new Thread(() -> this.time.pass(Duration.ofSeconds(10)));
+		look.start();
+		hanging.await();
+		this.trusted.set(0, new TestAuthority("two").certificate());
+		assertThat(CompletableFuture.runAsync(() -> this.time.pass(Duration.ofSeconds(10)))).succeedsWithin(LIMIT);
+		await().untilAsserted(() -> assertThat(sizes).containsExactly(2));
+		end.countDown();
+		look.join();
+	}
+
 	/** The trust is looked at again once the handlers have returned. */
 	private void awaitHandlers(List<?> stores, int calls) {
 		await().until(() -> {

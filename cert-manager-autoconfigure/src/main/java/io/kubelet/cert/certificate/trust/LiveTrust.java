@@ -86,7 +86,7 @@ public final class LiveTrust implements Supplier<Trust> {
 
 	/**
 	 * Reads each source again if it has changed, which may block. While one thread reads
-	 * a source, the others go on with what was read last.
+	 * a source, the others go on with what was read last, and read those after it.
 	 * @return the current trust
 	 * @throws RuntimeException as {@link #get} does
 	 */
