@@ -140,12 +140,15 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 			.anyMatch((name) -> isSet(certificate.append(name)));
 	}
 
-	/** A blank value sets nothing. A list may be written as its elements. */
+	/**
+	 * A blank value sets nothing. A list may be written as its elements; if the first one
+	 * is missing, that is reported, as long as nothing inherited takes its place.
+	 */
 	private boolean isSet(ConfigurationPropertyName name) {
-		return Stream.of(name, name.append("[0]"))
-			.anyMatch((written) -> this.own.bind(written, Bindable.of(Object.class))
-				.map((value) -> !value.toString().isBlank())
-				.orElse(false));
+		return this.own.bind(name, Bindable.of(Object.class)).map((value) -> !value.toString().isBlank()).orElse(false)
+				|| this.sources.stream()
+					.anyMatch((source) -> source instanceof IterableConfigurationPropertySource names && names.stream()
+						.anyMatch((element) -> name.isParentOf(element) && element.isLastElementIndexed()));
 	}
 
 	/**

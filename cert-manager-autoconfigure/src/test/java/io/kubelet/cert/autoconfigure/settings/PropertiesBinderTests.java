@@ -29,11 +29,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.core.env.MapPropertySource;
 import org.springframework.core.env.MutablePropertySources;
 import org.springframework.core.env.PropertySource;
+import org.springframework.boot.context.properties.bind.BindException;
 import org.springframework.core.env.StandardEnvironment;
 import org.springframework.core.env.SystemEnvironmentPropertySource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatException;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * Tests for {@link PropertiesBinder}: what an additional certificate inherits, and where
@@ -173,6 +175,17 @@ class PropertiesBinderTests {
 					""")
 	void sourcesOfTrustAddToEachOther(String properties, String places) {
 		assertThat(places(TestSettings.first("issuer.name=internal;ssl." + properties))).isEqualTo(places);
+	}
+
+	/** Otherwise what is inherited would take the place of the whole list. */
+	@ParameterizedTest
+	@CsvSource({ "ssl.trust=system, ssl.trust[1]=cluster", "ssl.trust[0]=system, ssl.trust[1]=cluster",
+			"ssl.accepted-clients.uris=https://a/, ssl.accepted-clients.uris[1]=https://b/" })
+	void listWithoutItsFirstElementIsReported(String first, String second) {
+		assertThatExceptionOfType(BindException.class)
+			.isThrownBy(() -> TestSettings.of("template.common-name=a", first,
+					"additional.b.template.common-name=b;additional.b." + second))
+			.withStackTraceContaining("were left unbound");
 	}
 
 	private static String places(CertificateSettings settings) {
