@@ -42,17 +42,22 @@ public class CertificatesEndpoint {
 
 	private final Function<String, @Nullable LiveTrust> trust;
 
+	private final Function<String, @Nullable String> exportProblem;
+
 	/**
 	 * Creates the endpoint.
 	 * @param managers the certificates to report
 	 * @param peers returns the peers that a certificate's SSL bundle has seen
 	 * @param trust returns what that bundle trusts, {@code null} if it is not known
+	 * @param exportProblem returns why the exported files of a certificate are not
+	 * current, {@code null} if nothing is wrong
 	 */
 	public CertificatesEndpoint(CertificateManagers managers, Function<String, List<SeenPeer>> peers,
-			Function<String, @Nullable LiveTrust> trust) {
+			Function<String, @Nullable LiveTrust> trust, Function<String, @Nullable String> exportProblem) {
 		this.managers = managers;
 		this.peers = peers;
 		this.trust = trust;
+		this.exportProblem = exportProblem;
 	}
 
 	/**
@@ -104,7 +109,8 @@ public class CertificatesEndpoint {
 	}
 
 	private CertificateDescriptor describe(CertificateManager manager) {
-		return CertificateDescriptor.of(manager.status(), this.trust.apply(manager.name()));
+		return CertificateDescriptor.of(manager.status(), this.trust.apply(manager.name()),
+				this.exportProblem.apply(manager.name()));
 	}
 
 	private static void requireBegun(String name, CompletableFuture<CertificatePair> rotation) {
@@ -146,6 +152,7 @@ public class CertificatesEndpoint {
 	 * call
 	 * @param stuckSince since when a step of the rotation has not returned
 	 * @param storeProblem why the current pair is not stored, nor the stored one used
+	 * @param exportProblem why the exported files are not current
 	 * @param trust what the SSL bundle trusts, {@code null} if it is not known
 	 * @param history the last 20 rotations and failed attempts, the latest one first
 	 */
@@ -154,9 +161,11 @@ public class CertificatesEndpoint {
 			@Nullable Instant nextRotationDeadline, long rotations, @Nullable Instant lastRotation,
 			@Nullable LastFailure lastFailure, @Nullable PendingRequest pendingRequest, @Nullable String waitingFor,
 			@Nullable Boolean serverHealthy, @Nullable Instant stuckSince, @Nullable String storeProblem,
-			@Nullable TrustDescriptor trust, List<Outcome> history) implements OperationResponseBody {
+			@Nullable String exportProblem, @Nullable TrustDescriptor trust,
+			List<Outcome> history) implements OperationResponseBody {
 
-		static CertificateDescriptor of(CertificateStatus status, @Nullable LiveTrust trust) {
+		static CertificateDescriptor of(CertificateStatus status, @Nullable LiveTrust trust,
+				@Nullable String exportProblem) {
 			CertificatePair pair = status.pair();
 			CertificateStatus.Failure failure = status.lastFailure();
 			CertificateStatus.Health health = status.health();
@@ -169,7 +178,7 @@ public class CertificatesEndpoint {
 					(pending != null) ? new PendingRequest(pending.name(), pending.createdAt(), pending.conditions(),
 							pending.message().isEmpty() ? null : pending.message()) : null,
 					health.waitingFor(), health.serverHealthy(), health.stuckSince(), health.storeProblem(),
-					(trust != null) ? TrustDescriptor.of(trust) : null,
+					exportProblem, (trust != null) ? TrustDescriptor.of(trust) : null,
 					status.rotations().history().stream().map(Outcome::of).toList());
 		}
 

@@ -113,6 +113,15 @@ public final class Pem {
 		return EncodedKeys.privateKeyBlock(pair.privateKey(), pair.leaf().getPublicKey()).write();
 	}
 
+	/**
+	 * Writes the private key of a pair in PKCS#8, the only form that Java reads.
+	 * @param pair the pair
+	 * @return one {@code PRIVATE KEY} block
+	 */
+	public static String writePkcs8(CertificatePair pair) {
+		return new PemBlock("PRIVATE KEY", pair.privateKey().getEncoded()).write();
+	}
+
 	private static CertificatePair pair(Blocks blocks) {
 		PrivateKey key = privateKey(blocks);
 		try {

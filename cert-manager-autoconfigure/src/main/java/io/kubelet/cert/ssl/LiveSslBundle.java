@@ -256,12 +256,11 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 	}
 
 	/**
-	 * Ends the sessions of the previous identity and calls the followers, if the identity
-	 * has changed.
-	 * @return whether it has
+	 * Ends the sessions of the previous identity and calls the followers, if this is
+	 * another one.
+	 * @return whether it is
 	 */
-	synchronized boolean update() {
-		Identity identity = identity();
+	synchronized boolean update(Identity identity) {
 		if (identity.equals(this.followed)) {
 			return false;
 		}

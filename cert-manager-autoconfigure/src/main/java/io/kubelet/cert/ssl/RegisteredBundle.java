@@ -3,6 +3,7 @@ package io.kubelet.cert.ssl;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.peers.Peers;
@@ -37,6 +38,8 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 
 	private final LiveSslBundle live;
 
+	private final Consumer<LiveSslBundle.Identity> export;
+
 	private final SslBundle bundle;
 
 	private final RotationScheduler scheduler;
@@ -53,9 +56,10 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 	private volatile boolean closed;
 
 	private RegisteredBundle(SslBundleRegistry registry, LiveSslBundle live, Supplier<Trust> trust,
-			RotationScheduler scheduler) {
+			RotationScheduler scheduler, Consumer<LiveSslBundle.Identity> export) {
 		this.registry = registry;
 		this.live = live;
+		this.export = export;
 		this.bundle = live.toBundle();
 		this.scheduler = scheduler;
 		SimpleAsyncTaskExecutor threads = new SimpleAsyncTaskExecutor("ssl-bundle-" + live.name() + "-");
@@ -65,8 +69,9 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 	}
 
 	/**
-	 * Registers the SSL bundle of a certificate. At each change, its followers are called
-	 * first, and then the update handlers of the application.
+	 * Registers the SSL bundle of a certificate. At each change, it is exported first,
+	 * since others may read the files at once. Then its followers are called, and then
+	 * the update handlers of the application.
 	 * @param registry where to register it
 	 * @param bundleName the bundle's name
 	 * @param manager the certificate's manager
@@ -74,14 +79,16 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 	 * @param peers which peers are accepted, and which ones were seen
 	 * @param scheduler runs tasks later
 	 * @param drain how long connections of a previous identity may go on
+	 * @param export exports the current identity, unless it has done so
 	 * @return ends what does not end with the manager: the use of the bundle by its name,
 	 * and changes of the trust
 	 * @throws IllegalStateException if there is a bundle of this name already
 	 */
 	public static Runnable register(SslBundleRegistry registry, String bundleName, CertificateManager manager,
-			Supplier<Trust> trust, Peers peers, RotationScheduler scheduler, Duration drain) {
+			Supplier<Trust> trust, Peers peers, RotationScheduler scheduler, Duration drain,
+			Consumer<LiveSslBundle.Identity> export) {
 		LiveSslBundle live = new LiveSslBundle(bundleName, manager, trust, peers, scheduler, drain);
-		RegisteredBundle registered = new RegisteredBundle(registry, live, trust, scheduler);
+		RegisteredBundle registered = new RegisteredBundle(registry, live, trust, scheduler, export);
 		registry.registerBundle(bundleName, registered.bundle);
 		if (registry instanceof SslBundles bundles) {
 			// Without any handler, the registry warns that a bundle may need a restart
@@ -124,7 +131,9 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 	 * the registry calls them on that of the caller.
 	 */
 	private synchronized void update() {
-		if (this.live.update()) {
+		LiveSslBundle.Identity identity = this.live.identity();
+		this.export.accept(identity);
+		if (this.live.update(identity)) {
 			this.handlers.execute(this::callHandlers);
 		}
 	}

@@ -33,15 +33,26 @@ public final class DurableFiles {
 	 * @throws FileAlreadyExistsException if there is a file of this name
 	 */
 	static void create(Path file, String text) throws IOException {
-		create(file, text, "rw-------");
+		create(file, text.getBytes(StandardCharsets.UTF_8));
 	}
 
-	private static void create(Path file, String text, String mode) throws IOException {
+	/**
+	 * Writes a new file.
+	 * @param file the file
+	 * @param content its content
+	 * @throws FileAlreadyExistsException if there is a file of this name
+	 * @throws IOException if it cannot be written; there is no file then
+	 */
+	public static void create(Path file, byte[] content) throws IOException {
+		create(file, content, "rw-------");
+	}
+
+	private static void create(Path file, byte[] content, String mode) throws IOException {
 		createDirectory(parent(file));
 		FileChannel created = (FileChannel) Files.newByteChannel(file,
 				Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW), mode(file, mode));
 		try (created) {
-			Channels.newOutputStream(created).write(text.getBytes(StandardCharsets.UTF_8));
+			Channels.newOutputStream(created).write(content);
 			created.force(true);
 		}
 		catch (IOException ex) {
@@ -52,10 +63,12 @@ public final class DurableFiles {
 
 	/**
 	 * Creates a directory as the kubelet does: mode 0755, less the mask of the process.
+	 * @param directory the directory
 	 * @throws NotDirectoryException if there is a file in its place: for another
 	 * exception, another name for the file in it would be tried
+	 * @throws IOException if it cannot be created
 	 */
-	private static void createDirectory(Path directory) throws IOException {
+	public static void createDirectory(Path directory) throws IOException {
 		try {
 			if (!Files.isDirectory(directory)) {
 				Files.createDirectories(directory, mode(directory, "rwxr-xr-x"));
@@ -71,7 +84,7 @@ public final class DurableFiles {
 	 * @throws FileAlreadyExistsException if there is one of the files
 	 */
 	static void create(PairLocation location, CertificatePair pair) throws IOException {
-		create(location.certificate(), Pem.write(pair.chain()), "rw-r--r--");
+		create(location.certificate(), Pem.write(pair.chain()).getBytes(StandardCharsets.UTF_8), "rw-r--r--");
 		create(location.privateKey(), Pem.writePrivateKey(pair));
 		syncDirectory(parent(location.certificate()));
 	}
@@ -109,6 +122,26 @@ public final class DurableFiles {
 		return rename(temporary, link);
 	}
 
+	/**
+	 * Creates or switches a link in one step, as for a directory: there is no moment
+	 * without a link.
+	 * @param link the link
+	 * @param target its target, relative to its directory
+	 * @throws IOException if it cannot be switched
+	 */
+	public static void link(Path link, String target) throws IOException {
+		Path temporary = temporary(link);
+		Files.createSymbolicLink(temporary, link.getFileSystem().getPath(target));
+		try {
+			Files.move(temporary, link, StandardCopyOption.ATOMIC_MOVE);
+			syncDirectory(parent(link));
+		}
+		catch (IOException ex) {
+			Files.deleteIfExists(temporary);
+			throw ex;
+		}
+	}
+
 	/** Gives a file its name, or removes it. Its version stays the same. */
 	private static TextFile.Version rename(Path temporary, Path file) throws IOException {
 		try {
@@ -127,12 +160,21 @@ public final class DurableFiles {
 		return file.resolveSibling("." + file.getFileName() + "." + UUID.randomUUID());
 	}
 
-	/** Asks the file system, since asking for the store reads the table of mounts. */
-	static boolean isPosix(Path directory) {
+	/**
+	 * Returns whether files in a directory have modes. It asks the file system, since
+	 * asking for the store reads the table of mounts.
+	 * @param directory the directory
+	 * @return whether they have
+	 */
+	public static boolean isPosix(Path directory) {
 		return directory.getFileSystem().supportedFileAttributeViews().contains("posix");
 	}
 
-	private static void syncDirectory(Path directory) throws IOException {
+	/**
+	 * Forces the names in a directory to disk, where the file system can.
+	 * @param directory the directory
+	 */
+	public static void syncDirectory(Path directory) {
 		if (!isPosix(directory)) {
 			return; // Windows does not open directories
 		}

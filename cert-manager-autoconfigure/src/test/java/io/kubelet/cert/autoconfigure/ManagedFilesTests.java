@@ -209,8 +209,9 @@ class ManagedFilesTests {
 			CertificateManagers managers = context.getBean(CertificateManagers.class);
 			String name = managers.iterator().next().name();
 			assertThatExceptionOfType(InvalidEndpointRequestException.class)
-				.isThrownBy(
-						() -> new CertificatesEndpoint(managers, (bundle) -> List.of(), (bundle) -> null).rotate(name))
+				.isThrownBy(() -> new CertificatesEndpoint(managers, (bundle) -> List.of(), (bundle) -> null,
+						(bundle) -> null)
+					.rotate(name))
 				.satisfies(
 						(ex) -> assertThat(ex.getReason()).contains("rotate-certificates", "replace the stored pair"));
 		});

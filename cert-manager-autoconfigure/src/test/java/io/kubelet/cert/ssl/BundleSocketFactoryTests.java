@@ -52,7 +52,8 @@ class BundleSocketFactoryTests {
 	void register() {
 		RegisteredBundle.register(this.registry, "bundle", this.manager,
 				() -> Trust.exactly(List.of(this.authority.certificate())), FixedManager.peers(),
-				new SimulatedTime(Instant.EPOCH), Duration.ZERO);
+				new SimulatedTime(Instant.EPOCH), Duration.ZERO, (identity) -> {
+				});
 	}
 
 	/** The server is none of LDAP or mail, so it is left after the handshake. */
@@ -106,7 +107,8 @@ class BundleSocketFactoryTests {
 		SimulatedTime time = new SimulatedTime(Instant.EPOCH);
 		LiveTrust trust = new LiveTrust("", new TrustSource(() -> "here", () -> 1, Trust::system));
 		Runnable end = RegisteredBundle.register(new DefaultSslBundleRegistry(), "later", this.manager, trust,
-				FixedManager.peers(), time, Duration.ZERO);
+				FixedManager.peers(), time, Duration.ZERO, (identity) -> {
+				});
 		assertThat(new BundleSocketFactory("later")).isNotNull();
 		end.run();
 		time.pass(Duration.ofMinutes(1));

@@ -58,7 +58,9 @@ public final class FixedManager implements CertificateManager {
 	/** Registers an SSL bundle named {@code bundle}. */
 	public DefaultSslBundleRegistry register(Supplier<Trust> trust, RotationScheduler scheduler) {
 		DefaultSslBundleRegistry registry = new DefaultSslBundleRegistry();
-		RegisteredBundle.register(registry, "bundle", this, trust, peers(), scheduler, Duration.ofSeconds(30));
+		RegisteredBundle.register(registry, "bundle", this, trust, peers(), scheduler, Duration.ofSeconds(30),
+				(identity) -> {
+				});
 		return registry;
 	}
 

@@ -6,9 +6,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.KeyStore;
 import java.security.cert.X509Certificate;
-import java.util.List;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.testsupport.DocumentedJava;
@@ -28,8 +26,6 @@ import static org.assertj.core.api.Assertions.assertThat;
  * @see "docs/how-to/react-to-a-rotation.md"
  */
 class ReactToARotationTests {
-
-	private static final char[] PASSWORD = "changeit".toCharArray();
 
 	@TempDir
 	Path directory;
@@ -53,26 +49,6 @@ class ReactToARotationTests {
 		}
 	}
 
-	@Test
-	void keyStoresHoldTheCurrentPairOfEachCertificateAndWhatItTrusts() throws Exception {
-		Path stores = this.directory.resolve("not/yet/there");
-		try (RotatingApplication application = start(component("docs/how-to/react-to-a-rotation.md", "KeyStoreFile"),
-				"shop.key-stores=" + stores, "shop.key-store-password=changeit")) {
-			for (String name : List.of("server", "shop-client")) {
-				assertThat(stored(stores, name)).isEqualTo(application.pair(name).leaf());
-				X509Certificate rotated = application.rotate(name);
-				Awaitility.await().untilAsserted(() -> assertThat(stored(stores, name)).isEqualTo(rotated));
-				KeyStore trust = KeyStore.getInstance(stores.resolve(name + "-trust.p12").toFile(), PASSWORD);
-				assertThat(trust.getType()).isEqualToIgnoringCase("PKCS12");
-				rotated.verify(trust.getCertificate(trust.aliases().nextElement()).getPublicKey());
-			}
-			// The last may still be written
-			Awaitility.await()
-				.untilAsserted(
-						() -> assertThat(stores.toFile().list()).hasSize(6).allMatch((file) -> file.endsWith(".p12")));
-		}
-	}
-
 	private Class<?> component(String document, String name) throws Exception {
 		return DocumentedJava.compile(Markdown.of(document), Files.createDirectory(this.directory.resolve("classes")))
 			.loadClass("com.example.shop." + name);
@@ -93,12 +69,6 @@ class ReactToARotationTests {
 
 	private static String get(HttpClient client, URI uri) throws Exception {
 		return client.send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString()).body();
-	}
-
-	private static X509Certificate stored(Path stores, String name) throws Exception {
-		KeyStore store = KeyStore.getInstance(stores.resolve(name + ".p12").toFile(), PASSWORD);
-		assertThat(store.getKey(name, PASSWORD)).isNotNull();
-		return (X509Certificate) store.getCertificate(name);
 	}
 
 }

@@ -18,9 +18,11 @@ import io.kubelet.cert.autoconfigure.kubelet.Profile;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
 import io.kubelet.cert.autoconfigure.ssl.TrustedAuthorities;
+import io.kubelet.cert.export.Exports;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.ssl.LiveSslBundle;
 import io.micrometer.core.instrument.MeterRegistry;
+import org.jspecify.annotations.Nullable;
 
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.actuate.autoconfigure.endpoint.condition.ConditionalOnAvailableEndpoint;
@@ -49,6 +51,11 @@ import org.springframework.context.annotation.ImportRuntimeHints;
 @ConditionalOnBean(CertificateManagers.class)
 public final class CertificateActuatorAutoConfiguration {
 
+	private static @Nullable String exportProblem(String certificate, ObjectProvider<Exports> exports) {
+		Exports all = exports.getIfAvailable();
+		return (all != null) ? all.problem(certificate) : null;
+	}
+
 	@Configuration(proxyBeanMethods = false)
 	@ConditionalOnClass(ConditionalOnAvailableEndpoint.class)
 	@ImportRuntimeHints(CertificatesPage.Hints.class)
@@ -59,13 +66,14 @@ public final class CertificateActuatorAutoConfiguration {
 		@ConditionalOnAvailableEndpoint(CertificatesEndpoint.class)
 		CertificatesEndpoint certificatesEndpoint(CertificateManagers managers,
 				ObjectProvider<CertificateSettingsList> settings, ObjectProvider<SslBundles> bundles,
-				ObjectProvider<TrustedAuthorities> trusted) {
+				ObjectProvider<TrustedAuthorities> trusted, ObjectProvider<Exports> exports) {
 			return new CertificatesEndpoint(managers,
 					(name) -> bundle(name, settings, bundles).map(LiveSslBundle::seenPeers).orElse(List.of()),
 					(name) -> trusted.stream()
 						.flatMap((authorities) -> Stream.ofNullable(authorities.find(name)))
 						.findFirst()
-						.orElse(null));
+						.orElse(null),
+					(name) -> exportProblem(name, exports));
 		}
 
 		@Bean
@@ -113,7 +121,8 @@ public final class CertificateActuatorAutoConfiguration {
 		@ConditionalOnMissingBean(name = "certificatesHealthContributor")
 		@ConditionalOnEnabledHealthIndicator("certificates")
 		HealthContributor certificatesHealthContributor(CertificateManagers managers,
-				CertificateHealthProperties properties, ObjectProvider<KubernetesConnection> connection) {
+				CertificateHealthProperties properties, ObjectProvider<KubernetesConnection> connection,
+				ObjectProvider<Exports> exports) {
 			Map<String, CertificateHealthIndicator> indicators = new LinkedHashMap<>();
 			managers.forEach((manager) -> indicators.put(manager.name(),
 					new CertificateHealthIndicator(manager, properties.overdueStatus().status(),
@@ -121,7 +130,7 @@ public final class CertificateActuatorAutoConfiguration {
 								.map((cluster) -> cluster.copyProblem(manager.name()))
 								.filter(Objects::nonNull)
 								.findFirst()
-								.orElse(null),
+								.orElseGet(() -> exportProblem(manager.name(), exports)),
 							Clock.systemUTC())));
 			return CompositeHealthContributor.fromMap(indicators);
 		}
@@ -143,6 +152,12 @@ public final class CertificateActuatorAutoConfiguration {
 		PeerMetrics certificatePeerMetrics(CertificateManagers managers,
 				ObjectProvider<CertificateSettingsList> settings, ObjectProvider<SslBundles> bundles) {
 			return new PeerMetrics(managers, (name) -> bundle(name, settings, bundles));
+		}
+
+		@Bean
+		ExportMetrics certificateExportMetrics(ObjectProvider<Exports> exports) {
+			return new ExportMetrics(exports.getIfAvailable(() -> new Exports(Map.of())), Clock.systemUTC(),
+					new BoundMeters());
 		}
 
 		@Bean

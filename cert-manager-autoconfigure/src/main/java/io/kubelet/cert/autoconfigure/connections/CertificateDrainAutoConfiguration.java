@@ -1,17 +1,22 @@
 package io.kubelet.cert.autoconfigure.connections;
 
 import java.util.Objects;
+import java.util.stream.Stream;
 
+import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import io.grpc.ManagedChannel;
 import io.grpc.stub.AbstractStub;
 import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
+import io.kubelet.cert.export.ExportedFiles;
+import io.kubelet.cert.export.Exports;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.ssl.LiveSslBundle;
 
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.SmartInitializingSingleton;
+import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
@@ -48,7 +53,36 @@ public final class CertificateDrainAutoConfiguration {
 
 		@Bean
 		CertificateManager.Follower hikariConnectionDrain(ConfigurableListableBeanFactory beans) {
-			return new HikariDrain(beans);
+			return HikariDrain.ofBundles(beans);
+		}
+
+		@Bean
+		SmartInitializingSingleton certificateFileDrains(ObjectProvider<Exports> exports,
+				ConfigurableListableBeanFactory beans) {
+			return () -> directories(exports)
+				.forEach((files) -> files.addFollower(HikariDrain.ofFiles(beans, files.settings().directory())));
+		}
+
+		/** The files must exist before the pool connects. */
+		@Bean
+		static BeanPostProcessor certificateFilePools(ObjectProvider<Exports> exports,
+				ObjectProvider<SslBundles> bundles) {
+			return new BeanPostProcessor() {
+
+				@Override
+				public Object postProcessBeforeInitialization(Object bean, String beanName) {
+					if (bean instanceof HikariConfig source && directories(exports)
+						.anyMatch((files) -> PoolFiles.areIn(files.settings().directory(), source))) {
+						bundles.getObject();
+					}
+					return bean;
+				}
+
+			};
+		}
+
+		private static Stream<ExportedFiles> directories(ObjectProvider<Exports> exports) {
+			return exports.stream().flatMap((all) -> all.files().values().stream());
 		}
 
 	}

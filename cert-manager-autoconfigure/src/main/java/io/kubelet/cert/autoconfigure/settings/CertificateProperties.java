@@ -82,6 +82,7 @@ import static java.time.temporal.ChronoUnit.SECONDS;
  * @param startup What happens at startup if there is no certificate.
  * @param store How pairs are stored.
  * @param ssl The SSL bundle.
+ * @param export Files for drivers and sidecars.
  */
 @ConfigurationProperties(PropertyNames.PREFIX)
 record CertificateProperties(@Nullable Profile profile, @Inherited @Valid(NOT_BLANK) @Nullable String nodeName,
@@ -94,7 +95,8 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Valid(NOT_BL
 		@DefaultValue Template template, @DefaultValue Addresses addresses, @Inherited @DefaultValue Key key,
 		@Inherited @DefaultValue Rotation rotation,
 		@Inherited @NestedConfigurationProperty @DefaultValue Startup startup, @DefaultValue Store store,
-		@NestedConfigurationProperty @DefaultValue SslProperties ssl) {
+		@NestedConfigurationProperty @DefaultValue SslProperties ssl,
+		@NestedConfigurationProperty @DefaultValue ExportProperties export) {
 
 	/** Each of these determines who issues the certificate. */
 	private static final String ISSUED_BY = "issuer.name,signer-name,profile";

@@ -11,6 +11,7 @@ import io.kubelet.cert.autoconfigure.kubelet.Profile;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.certificate.peers.PeerRules;
+import io.kubelet.cert.export.ExportSettings;
 import io.kubelet.cert.rotation.engine.RotationSettings;
 import io.kubelet.cert.rotation.engine.RotationSettings.Schedule;
 import io.kubelet.cert.store.PairLocation;
@@ -30,9 +31,10 @@ import org.springframework.boot.convert.DurationUnit;
  * @param rotation when it rotates
  * @param startup what happens at startup if there is no certificate
  * @param ssl its SSL bundle
+ * @param export where it is exported for other programs, {@code null} if it is not
  */
 public record CertificateSettings(PropertyNames properties, String name, @Nullable Profile profile, Storage storage,
-		Request request, Rotation rotation, Startup startup, Ssl ssl) {
+		Request request, Rotation rotation, Startup startup, Ssl ssl, @Nullable ExportSettings export) {
 
 	/**
 	 * Where the pairs of a certificate are.

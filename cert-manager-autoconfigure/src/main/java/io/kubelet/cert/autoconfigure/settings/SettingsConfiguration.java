@@ -1,5 +1,6 @@
 package io.kubelet.cert.autoconfigure.settings;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -9,6 +10,7 @@ import java.util.Set;
 import io.kubelet.cert.autoconfigure.kubelet.Profile;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.SharedSecret;
 import io.kubelet.cert.autoconfigure.settings.PropertiesBinder.Bound;
+import io.kubelet.cert.export.ExportSettings;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -103,7 +105,22 @@ public class SettingsConfiguration {
 			SharedSecret secret = certificate.storage().secret();
 			names.require(secret == null || taken.add(secret.toString()), "store.secret", secret,
 					"Another certificate is stored in it: name a Secret for each");
+			ExportSettings export = certificate.export();
+			if (export != null) {
+				Path directory = export.directory();
+				names.require(taken.add(absolute(directory).toString()), "export.directory", directory,
+						"Another certificate is exported to it: name a directory for each");
+				names.require(
+						certificates.stream()
+							.noneMatch((other) -> absolute(other.storage().certDir()).equals(absolute(directory))),
+						"export.directory", directory,
+						"It is also a 'cert-dir', where these files would count as stored pairs: name another directory, such as one inside of it");
+			}
 		}
+	}
+
+	private static Path absolute(Path directory) {
+		return directory.toAbsolutePath().normalize();
 	}
 
 	/** Present if the properties of a web server are in use. */

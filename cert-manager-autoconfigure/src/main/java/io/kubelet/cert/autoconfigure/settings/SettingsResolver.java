@@ -71,7 +71,7 @@ record SettingsResolver(PropertyNames names, CertificateProperties properties, S
 		Rotation rotation = rotation(kubelet);
 		Request request = request();
 		return new CertificateSettings(this.names, name, profile, storage(name, rotation, request, kubelet), request,
-				rotation, this.properties.startup(), ssl(name, request));
+				rotation, this.properties.startup(), ssl(name, request), this.properties.export().resolve(this.names));
 	}
 
 	/** The kubelet's configuration is of use for a certificate with a profile only. */

@@ -17,6 +17,7 @@ import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.certificate.peers.PeerRules;
 import io.kubelet.cert.certificate.peers.Peers;
 import io.kubelet.cert.certificate.trust.Trust;
+import io.kubelet.cert.export.Exports;
 import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
@@ -54,18 +55,21 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 
 	private final CheckedPeers checkedPeers;
 
+	private final Exports exports;
+
 	private final List<Runnable> ends = new ArrayList<>();
 
 	/** Bundles do not keep their followers. */
 	private final List<CertificateManager.Follower> followers = new ArrayList<>();
 
 	CertificateBundleRegistrar(CertificateSettingsList settings, CertificateManagers managers,
-			TrustedAuthorities trusted, RotationScheduler scheduler, CheckedPeers checkedPeers) {
+			TrustedAuthorities trusted, RotationScheduler scheduler, CheckedPeers checkedPeers, Exports exports) {
 		this.settings = settings;
 		this.managers = managers;
 		this.trusted = trusted;
 		this.scheduler = scheduler;
 		this.checkedPeers = checkedPeers;
+		this.exports = exports;
 	}
 
 	@Override
@@ -74,7 +78,8 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 			.map((certificate) -> register(registry, certificate, manager))
 			.orElseGet(() -> RegisteredBundle.register(registry, manager.name(), manager,
 					this.trusted.withoutSettings(manager.name()), peers(PeerRules.NONE, manager.name()), this.scheduler,
-					Duration.ofSeconds(CertificateSettings.Ssl.DRAIN_SECONDS)))));
+					Duration.ofSeconds(CertificateSettings.Ssl.DRAIN_SECONDS), (identity) -> {
+					}))));
 		if (registry instanceof SslBundles bundles) {
 			bundles.getBundleNames()
 				.stream()
@@ -107,7 +112,9 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 		}
 		report(certificate, manager.status().pair(), trust.get());
 		return RegisteredBundle.register(registry, bundleName, manager, trust,
-				peers(certificate.ssl().peers(), bundleName), this.scheduler, certificate.ssl().drain());
+				peers(certificate.ssl().peers(), bundleName), this.scheduler, certificate.ssl().drain(),
+				(identity) -> this.exports.find(manager.name())
+					.ifPresent((files) -> files.export(identity.pair(), identity.trust())));
 	}
 
 	private Peers peers(PeerRules rules, String bundleName) {

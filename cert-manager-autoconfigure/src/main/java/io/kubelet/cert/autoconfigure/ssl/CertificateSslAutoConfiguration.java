@@ -5,6 +5,7 @@ import java.time.Clock;
 import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
 import io.kubelet.cert.autoconfigure.KubernetesConnection;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
+import io.kubelet.cert.export.Exports;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.RotationScheduler;
 
@@ -34,10 +35,16 @@ public final class CertificateSslAutoConfiguration {
 	}
 
 	@Bean
+	Exports certificateExports(CertificateSettingsList settings, RotationScheduler scheduler,
+			@Qualifier(CertificateManagerAutoConfiguration.CLOCK) ObjectProvider<Clock> clock) {
+		return new ConfiguredExports(scheduler, clock.getIfAvailable(Clock::systemDefaultZone)).create(settings);
+	}
+
+	@Bean
 	SslBundleRegistrar certificateBundleRegistrar(CertificateSettingsList settings, CertificateManagers managers,
-			TrustedAuthorities trusted, RotationScheduler scheduler, Environment environment) {
+			TrustedAuthorities trusted, RotationScheduler scheduler, Exports exports, Environment environment) {
 		return new CertificateBundleRegistrar(settings, managers, trusted, scheduler,
-				new CheckedPeers(settings, environment));
+				new CheckedPeers(settings, environment), exports);
 	}
 
 }

@@ -49,17 +49,25 @@ public final class KeyStores {
 				pair.chain().toArray(X509Certificate[]::new)));
 	}
 
-	/**
-	 * Creates a trust store. The certificate path validation of the JDK does not take an
-	 * empty one, so an authority that cannot sign takes its place.
-	 */
+	/** Creates a trust store. */
 	static KeyStore trusting(List<X509Certificate> authorities) {
-		List<X509Certificate> all = authorities.isEmpty() ? Pem.readCertificates(NO_AUTHORITY) : authorities;
+		List<X509Certificate> all = atLeastOne(authorities);
 		return holding((store) -> {
 			for (int i = 0; i < all.size(); i++) {
 				store.setCertificateEntry(AUTHORITY + i, all.get(i));
 			}
 		});
+	}
+
+	/**
+	 * Returns authorities for a place that must not be empty. The certificate path
+	 * validation of the JDK does not take an empty trust store, and other programs may
+	 * take an empty file for the authorities of the system.
+	 * @param authorities the authorities
+	 * @return the authorities; one that cannot sign if there are none
+	 */
+	public static List<X509Certificate> atLeastOne(List<X509Certificate> authorities) {
+		return authorities.isEmpty() ? Pem.readCertificates(NO_AUTHORITY) : authorities;
 	}
 
 	/** Returns whether a trust store is one of ours, or there is none. */

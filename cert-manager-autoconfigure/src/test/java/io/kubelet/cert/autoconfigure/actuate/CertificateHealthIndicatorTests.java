@@ -108,7 +108,7 @@ class CertificateHealthIndicatorTests extends ManagerFixture {
 	private Current current() {
 		CertificateManager manager = start(withoutSigner());
 		CertificatesEndpoint endpoint = new CertificatesEndpoint(new CertificateManagers(List.of(manager)),
-				(name) -> List.of(), (name) -> null);
+				(name) -> List.of(), (name) -> null, (name) -> null);
 		return Objects.requireNonNull(Objects.requireNonNull(endpoint.certificate(manager.name())).current());
 	}
 

@@ -15,6 +15,10 @@ import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
+import io.kubelet.cert.actuate.BoundMeters;
+import io.kubelet.cert.export.Exports;
+import io.kubelet.cert.export.ExportedFiles;
+import io.kubelet.cert.export.ExportSettings;
 import io.kubelet.cert.autoconfigure.kubelet.KubeletMetrics;
 import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificatePair;
@@ -175,6 +179,11 @@ class CertificateMetricsTests extends ManagerFixture {
 		PeerMetrics peers = new PeerMetrics(new CertificateManagers(List.of(client)),
 				(name) -> Optional.ofNullable(LiveSslBundle.of(bundle)));
 		peers.bindTo(prometheus);
+		ExportedFiles files = new ExportedFiles("kubelet-client",
+				new ExportSettings(Path.of("tls"), List.of(), null, Set.of(), null), Duration.ZERO, Runnable::run,
+				this.time, this.time);
+		new ExportMetrics(new Exports(Map.of("kubelet-client", files)), this.time, new BoundMeters())
+			.bindTo(prometheus);
 		assertThat(prometheus.scrape())
 			.contains("kubelet_cert_peers{authority=\"%s\",certificate=\"kubelet-client\"} 0.0"
 				.formatted(CertificateNames.fingerprint(authority.certificate())));

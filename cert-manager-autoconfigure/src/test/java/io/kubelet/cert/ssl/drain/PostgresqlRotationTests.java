@@ -171,7 +171,7 @@ class PostgresqlRotationTests {
 		return server;
 	}
 
-	private static void run(List<String> command, Path directory) throws Exception {
+	static void run(List<String> command, Path directory) throws Exception {
 		Process process = new ProcessBuilder(command).directory(directory.toFile()).redirectErrorStream(true).start();
 		String output = new String(process.getInputStream().readAllBytes());
 		assertThat(process.waitFor()).as(output).isZero();

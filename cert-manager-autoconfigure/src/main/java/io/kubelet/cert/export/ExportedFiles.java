@@ -1,0 +1,291 @@
+package io.kubelet.cert.export;
+
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executor;
+
+import io.kubelet.cert.certificate.CertificateManagerException;
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.trust.Trust;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.RotationScheduler;
+import io.kubelet.cert.rotation.internal.SerialExecutor;
+import io.kubelet.cert.rotation.internal.TimeLimit;
+import io.kubelet.cert.store.StoreException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The exported files of one certificate. They are written on a thread of their own, and
+ * again if that fails. Nothing waits longer than a few seconds for a directory that
+ * hangs.
+ */
+public final class ExportedFiles {
+
+	private static final Logger logger = LoggerFactory.getLogger(ExportedFiles.class);
+
+	/** Less than followers and update handlers together may take. */
+	private static final Duration LIMIT = Duration.ofSeconds(4);
+
+	private static final Duration RETRY = Duration.ofSeconds(10);
+
+	private final String name;
+
+	private final ExportSettings settings;
+
+	private final Duration drain;
+
+	private final RotationScheduler scheduler;
+
+	private final Clock clock;
+
+	private final ExportWriter export;
+
+	private final SerialExecutor writes;
+
+	private final List<CertificateManager.Follower> followers = new CopyOnWriteArrayList<>();
+
+	private final ExportFailures failures;
+
+	private volatile @Nullable Source source;
+
+	private boolean reported;
+
+	private Runnable nextTry = () -> {
+	};
+
+	private volatile boolean closed;
+
+	/**
+	 * Creates the files of one certificate, which are not written yet.
+	 * @param name the certificate's name
+	 * @param settings where and how
+	 * @param drain how long the previous generation stays
+	 * @param executor runs the writes, which may block
+	 * @param scheduler runs tasks later
+	 * @param clock the clock
+	 */
+	public ExportedFiles(String name, ExportSettings settings, Duration drain, Executor executor,
+			RotationScheduler scheduler, Clock clock) {
+		this.name = name;
+		this.settings = settings;
+		this.drain = drain;
+		this.scheduler = scheduler;
+		this.clock = clock;
+		this.export = new ExportWriter(name, settings);
+		this.failures = new ExportFailures(name, settings.directory(), RETRY, LIMIT);
+		this.writes = new SerialExecutor(executor,
+				new TimeLimit(scheduler, LIMIT, (stack) -> this.failures.late(stack, clock.instant())));
+	}
+
+	/**
+	 * Returns where and how the certificate is exported.
+	 * @return the settings
+	 */
+	public ExportSettings settings() {
+		return this.settings;
+	}
+
+	/**
+	 * Adds a follower.
+	 * @param follower the follower, called after each export that has changed the files
+	 */
+	public void addFollower(CertificateManager.Follower follower) {
+		this.followers.add(follower);
+	}
+
+	/**
+	 * Requires that nothing of somebody else is in the place of the files. A directory
+	 * that cannot be read is reported by the export.
+	 * @return these files
+	 * @throws StoreException if there is something
+	 */
+	public ExportedFiles requireOwnDirectory() {
+		return require(this.export::requireOwnDirectory);
+	}
+
+	/**
+	 * Requires that the group exists.
+	 * @return these files
+	 * @throws StoreException if it does not
+	 */
+	public ExportedFiles requireGroup() {
+		return require(this.export::requireGroup);
+	}
+
+	/**
+	 * Requires that there is a password in its file.
+	 * @return these files
+	 * @throws StoreException if there is none
+	 */
+	public ExportedFiles requirePassword() {
+		return require(this.export::requirePassword);
+	}
+
+	private ExportedFiles require(Check check) {
+		try {
+			check.run();
+		}
+		catch (IOException ex) {
+			logger.debug("[{}] The export to {} cannot be checked", this.name, this.settings.directory(), ex);
+		}
+		return this;
+	}
+
+	/**
+	 * Exports a pair and its authorities, unless they are those of the last call. Returns
+	 * when they are written, have failed to be, or after 4 seconds: it goes on then.
+	 * @param pair the pair, {@code null} while there is none
+	 * @param trust the authorities
+	 */
+	public void export(@Nullable CertificatePair pair, Trust trust) {
+		Source next = (pair != null) ? new Source(pair, trust) : null;
+		if (next == null || next.equals(this.source)) {
+			return;
+		}
+		this.source = next;
+		CompletableFuture<Void> written = new CompletableFuture<>();
+		execute(() -> {
+			try {
+				write();
+			}
+			finally {
+				written.complete(null);
+			}
+		});
+		TimeLimit.end(written, this.scheduler, LIMIT);
+		written.join();
+	}
+
+	/** If there is no thread, the task runs with the next one. */
+	private void execute(Runnable task) {
+		try {
+			this.writes.execute(task);
+		}
+		catch (RuntimeException | Error ex) {
+			logger.error("[{}] No thread is available for the export to {}", this.name, this.settings.directory(), ex);
+			tryLater();
+		}
+	}
+
+	private void write() {
+		Source source = Objects.requireNonNull(this.source);
+		try {
+			succeeded(this.export.write(source.pair, source.trust));
+		}
+		catch (CertificateManagerException ex) {
+			failed(String.valueOf(ex.getMessage()));
+		}
+		catch (IOException ex) {
+			failed("Cannot export the certificate to %s: %s. Make the directory writable and check that its disk has room"
+				.formatted(this.settings.directory(), reason(ex)));
+		}
+		catch (GeneralSecurityException | RuntimeException | Error ex) {
+			failed("Cannot export the certificate to %s: %s".formatted(this.settings.directory(), ex));
+		}
+	}
+
+	/** Without the name of the file, which is another one each time. */
+	private static String reason(IOException cause) {
+		return (cause instanceof AccessDeniedException) ? "permission denied"
+				: (cause instanceof FileSystemException system && system.getReason() != null) ? system.getReason()
+						: cause.toString();
+	}
+
+	private void succeeded(boolean changed) throws IOException {
+		this.failures.end();
+		if (changed) {
+			this.followers.forEach(this::update);
+		}
+		if (!this.reported) {
+			this.reported = true;
+			reportDisk();
+		}
+		List<Path> others = this.export.directory().others();
+		if (!others.isEmpty() && !this.closed) {
+			this.scheduler.schedule(() -> execute(() -> this.export.directory().remove(others)), this.drain);
+		}
+	}
+
+	private void update(CertificateManager.Follower follower) {
+		try {
+			follower.updated(this.name);
+		}
+		catch (RuntimeException | LinkageError ex) {
+			logger.error("[{}] {} failed to follow the exported files, so its connections may remain in use", this.name,
+					follower.getClass().getName(), ex);
+		}
+	}
+
+	private void reportDisk() throws IOException {
+		String type = this.export.directory().disk();
+		if (type != null) {
+			logger.info(
+					"[{}] The directory {} is on a disk ({}), where exported keys outlive a pod or a restart of the machine. In a pod, use an emptyDir with 'medium: Memory'",
+					this.name, this.settings.directory(), type);
+		}
+	}
+
+	private void failed(String problem) {
+		this.failures.add(problem, this.clock.instant());
+		tryLater();
+	}
+
+	private synchronized void tryLater() {
+		this.nextTry.run();
+		if (!this.closed) {
+			this.nextTry = this.scheduler.schedule(() -> execute(this::write), RETRY);
+		}
+	}
+
+	/**
+	 * Returns why the files are not those of the current certificate.
+	 * @return the reason and what to do, {@code null} if nothing is wrong
+	 */
+	public @Nullable String problem() {
+		return this.failures.problem();
+	}
+
+	/**
+	 * Returns since when the files are not those of the current certificate.
+	 * @return the time of the first failure in a row, {@code null} if nothing is wrong
+	 */
+	public @Nullable Instant failingSince() {
+		return this.failures.since();
+	}
+
+	/** Ends further attempts. The files stay. */
+	public synchronized void close() {
+		this.closed = true;
+		this.nextTry.run();
+	}
+
+	/**
+	 * What is exported.
+	 *
+	 * @param pair the pair
+	 * @param trust the authorities
+	 */
+	private record Source(CertificatePair pair, Trust trust) {
+
+	}
+
+	/** Looks for a mistake. */
+	private interface Check {
+
+		void run() throws IOException;
+
+	}
+
+}
