@@ -207,21 +207,30 @@ final class ExportDirectory {
 		return this.generations.matcher(name).matches();
 	}
 
-	/** Removes what is of no use any longer. A failure is only reported. */
+	/**
+	 * Removes what is of no use any longer, unless another process has made it current
+	 * again. A failure is only reported.
+	 */
 	void remove(List<Path> others) {
 		for (Path other : others) {
 			try {
-				if (Files.isDirectory(other, LinkOption.NOFOLLOW_LINKS)) {
-					for (String name : names(other)) {
-						Files.delete(other.resolve(name));
-					}
+				if (!other.getFileName().toString().equals(targetOf(this.directory.resolve(DATA)))) {
+					delete(other);
 				}
-				Files.deleteIfExists(other);
 			}
 			catch (IOException ex) {
 				logger.warn("Cannot remove {}: {}", other, ex.toString());
 			}
 		}
+	}
+
+	private static void delete(Path generation) throws IOException {
+		if (Files.isDirectory(generation, LinkOption.NOFOLLOW_LINKS)) {
+			for (String name : names(generation)) {
+				Files.delete(generation.resolve(name));
+			}
+		}
+		Files.deleteIfExists(generation);
 	}
 
 	private static Set<String> names(Path directory) throws IOException {

@@ -11,6 +11,7 @@ import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
@@ -19,6 +20,7 @@ import io.kubelet.cert.certificate.KeySpecification.Algorithm;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.request.KeyPairSource;
+import org.apache.kafka.common.security.ssl.DefaultSslEngineFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -70,6 +72,22 @@ class ExportFormatTests extends ExportFixture {
 			.contains("BEGIN PRIVATE KEY", "BEGIN CERTIFICATE");
 		assertThat(openSsl("pkcs12", "-in", "truststore.p12", "-passin", "file:password.txt", "-nokeys"))
 			.contains("CN=export", "BEGIN CERTIFICATE");
+	}
+
+	@Test
+	void kafkaReadsTheBundleAndTheAuthorities() throws Exception {
+		CertificatePair pair = pair();
+		start(ExportFormat.BUNDLE, ExportFormat.PEM).export(pair, TRUST);
+		try (DefaultSslEngineFactory factory = new DefaultSslEngineFactory()) {
+			factory.configure(Map.of("ssl.protocol", "TLSv1.3", "ssl.enabled.protocols", List.of("TLSv1.3"),
+					"ssl.cipher.suites", List.of(), "ssl.keystore.type", "PEM", "ssl.keystore.location",
+					file("bundle.pem").toString(), "ssl.truststore.type", "PEM", "ssl.truststore.location",
+					file("ca.crt").toString()));
+			KeyStore keys = factory.keystore();
+			assertThat(keys.getCertificate(keys.aliases().nextElement())).isEqualTo(pair.leaf());
+			KeyStore trust = factory.truststore();
+			assertThat(trust.getCertificate(trust.aliases().nextElement())).isEqualTo(authority.certificate());
+		}
 	}
 
 	/** An empty file might be taken for the authorities of the system. */

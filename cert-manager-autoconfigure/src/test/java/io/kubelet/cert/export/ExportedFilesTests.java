@@ -166,6 +166,20 @@ class ExportedFilesTests extends ExportFixture {
 		assertThat(generations()).isEqualTo(2);
 	}
 
+	/** As of a process that takes the place of this one, before this one has ended. */
+	@Test
+	void generationThatHasBecomeCurrentIsNotRemoved() throws Exception {
+		ExportedFiles files = start(ExportFormat.PEM);
+		files.export(this.pair, TRUST);
+		Path first = generation();
+		files.export(pair(), TRUST);
+		Files.delete(file("..data"));
+		Files.createSymbolicLink(file("..data"), first.getFileName());
+		this.time.pass(DRAIN);
+		assertThat(generation()).isEqualTo(first);
+		assertExported(this.pair, authority);
+	}
+
 	@ParameterizedTest
 	@CsvSource({ "..data, ..2026_01_01_00_00_00.123456789",
 			"..data, ..export-other-0b3f9d5e-1c2a-4f6b-8d7e-9a0b1c2d3e4f", "tls.key, /etc/hosts", "tls.key," })
@@ -193,7 +207,8 @@ class ExportedFilesTests extends ExportFixture {
 	@ParameterizedTest
 	@CsvSource({ "0600, rw-------, rwx------", "0640, rw-r-----, rwxr-x---", "0440, r--r-----, rwxr-x---",
 			"256, r--------, rwx------", "416, rw-r-----, rwxr-x---" })
-	void modeIsThatOfEachFileWhateverTheMaskIs(String mode, String files, String directories) throws Exception {
+	void modeIsThatOfEachFileAndWhoeverMayReadItMayEnterTheDirectory(String mode, String files, String directories)
+			throws Exception {
 		start(mode, null, null, ExportFormat.values()).export(this.pair, TRUST);
 		for (String name : List.of("tls.crt", "tls.key", "keystore.p12", "password.txt", "tls.pk8")) {
 			assertThat(mode(file(name))).isEqualTo(files);
