@@ -4,6 +4,9 @@ const clockOffset = Date.parse(serverTime) - Date.now();
 const mayRotate = rotates === 'true' && window.top === window;
 const endpoint = location.pathname.replace(/\/+$/, '');
 const articles = new Map();
+const peers = new Map();
+let peersAt = 0;
+let added = 0;
 let certificates = {};
 let failingSince;
 let timer;
@@ -48,9 +51,13 @@ async function load() {
 
 async function update() {
 	const report = (await ask()).certificates;
-	const peers = await Promise.all(Object.keys(report).map((name) => ask(name, '/peers').catch(() => ({}))));
+	if (Date.now() - peersAt > 9000) {
+		peersAt = Date.now();
+		// A rotation may end the connection: then the next attempt shows the change
+		await Promise.all(Object.keys(report).map((name) => ask(name, '/peers').then((answer) => peers.set(name, answer.peers), () => {})));
+	}
 	certificates = report;
-	Object.entries(report).forEach(([name, certificate], index) => show(name, certificate, peers[index].peers ?? []));
+	Object.entries(report).forEach(([name, certificate]) => show(name, certificate, peers.get(name) ?? []));
 	articles.forEach((article, name) => {
 		if (!report[name]) {
 			article.remove();
@@ -191,34 +198,36 @@ function historyEntry({ at, outcome, trigger, serialNumber, requestName, duratio
 /** The newest authority is the one whose validity begins last. */
 function showPeers(article, peers) {
 	article.querySelector('.peers').hidden = peers.length === 0;
-	const text = JSON.stringify(peers);
+	const expiries = peers.map(expiry);
+	const text = JSON.stringify([peers, expiries]);
 	if (article.peers === text) {
 		return;
 	}
 	article.peers = text;
-	article.handshakes = peers;
 	const newest = Math.max(...peers.map(({ authority }) => Date.parse(authority.notBefore)).filter(Number.isFinite));
 	const authorities = new Set(peers.map(({ authority }) => authority.fingerprint));
 	setText(field(article, 'peerCount'), `${peers.length}, from ${authorities.size === 1 ? 'one authority' : `${authorities.size} authorities`}`);
-	field(article, 'peers').replaceChildren(...peers.map(({ identity, role, authority, notBefore, notAfter, lastSeen, handshakes, connections }) => {
+	field(article, 'peers').replaceChildren(...peers.map(({ identity, role, authority, notAfter, lastSeen, handshakes, connections }, index) => {
 		const row = element('tr', { role: 'row' });
 		const cell = (label, content) => {
 			const added = withContent(element('td', { role: 'cell', className: label.split(' ')[0] }), content);
 			added.dataset.label = label;
 			row.append(added);
 		};
-		const left = Date.parse(notAfter) - now();
-		const expires = left < 0 ? mark('expired', 'bad')
-			: left < (Date.parse(notAfter) - Date.parse(notBefore)) / 10 ? mark('about to expire', 'warn') : '';
 		const older = Date.parse(authority.notBefore) < newest ? mark('older authority', 'warn') : '';
 		cell('Identity', code(identity));
 		cell('Authority', [authority.subject, ' ', element('code', { textContent: authority.fingerprint.slice(0, 15) + '\u2026', title: authority.fingerprint }), ' ', older]);
-		cell('Expires', [instantElement(notAfter), ' ', expires]);
+		cell('Expires', [instantElement(notAfter), ' ', expiries[index] ? mark(expiries[index], expiries[index] === 'expired' ? 'bad' : 'warn') : '']);
 		cell('Role', role.toLowerCase());
 		cell('Last seen', instantElement(lastSeen));
 		cell('Handshakes', `${handshakes}${connections ? ` (${connections} open)` : ''}`);
 		return row;
 	}));
+}
+
+function expiry({ notBefore, notAfter }) {
+	const left = Date.parse(notAfter) - now();
+	return left < 0 ? 'expired' : left < (Date.parse(notAfter) - Date.parse(notBefore)) / 10 ? 'about to expire' : undefined;
 }
 
 function mark(text, tone) {
@@ -288,7 +297,7 @@ function add(name) {
 	const article = document.getElementById('certificate').content.cloneNode(true).querySelector('article');
 	const heading = article.querySelector('h2');
 	heading.textContent = name;
-	article.id = `certificate-${articles.size}`;
+	article.id = `certificate-${added++}`;
 	heading.id = `${article.id}-name`;
 	article.setAttribute('aria-labelledby', heading.id);
 	const rotateButton = article.querySelector('.rotate');
