@@ -86,10 +86,14 @@ final class SharedScheduler implements RotationScheduler, DisposableBean {
 		}
 	}
 
-	/** If no thread can be started now, the next task tries again. */
 	private synchronized void keep(int threads) {
 		this.kept += threads;
-		this.workers.setCorePoolSize(Math.max(THREADS, this.kept + 1));
+		try {
+			this.workers.setCorePoolSize(Math.max(THREADS, this.kept + 1));
+		}
+		catch (OutOfMemoryError ex) {
+			// No thread can be started now: the next task tries again
+		}
 	}
 
 	/** Interrupts no task, which may be writing a file. */
