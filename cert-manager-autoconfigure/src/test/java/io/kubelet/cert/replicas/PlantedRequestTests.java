@@ -1,6 +1,7 @@
 package io.kubelet.cert.replicas;
 
 import java.security.KeyPair;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -51,6 +52,12 @@ class PlantedRequestTests extends ShopFixture {
 					.contains("Another replica has stored request " + this.planted.get(0).request().name())))
 				.hasSize(2));
 		plant();
+		PendingRequest last = this.planted.get(1);
+		String object = String.valueOf(last.request().name());
+		await().until(() -> this.plane.count((request) -> (request.path() + request.query()).contains(object)) >= 2);
+		// Within this time, the replica that stored it would have sent it
+		this.clock.set(Duration.ofSeconds(20));
+		this.plane.secrets().put("shop", "shop-tls", Map.of("request.pem", last.toPem()));
 		await().until(() -> this.plane.openCertificateSigningRequests().size() == 2);
 		this.plane.behavior().approval(ApprovalPolicy.approving());
 		await().until(() -> !isPending());
