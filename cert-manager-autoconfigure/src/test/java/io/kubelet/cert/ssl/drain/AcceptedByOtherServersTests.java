@@ -110,7 +110,8 @@ class AcceptedByOtherServersTests {
 			socket.setSSLParameters(parameters);
 			socket.setSoTimeout(1000);
 			socket.startHandshake();
-			return socket.getInputStream().read() >= 0;
+			// In TLS 1.3, the client's handshake ends before the server has verified it
+			return protocol.equals("TLSv1.2") || socket.getInputStream().read() >= 0;
 		}
 		catch (SocketTimeoutException ex) {
 			return true;
