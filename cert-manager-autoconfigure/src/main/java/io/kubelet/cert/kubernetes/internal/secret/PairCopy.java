@@ -27,6 +27,9 @@ final class PairCopy {
 
 	private volatile @Nullable String problem;
 
+	/** The pair of which that was reported. */
+	private @Nullable CertificatePair missing;
+
 	/**
 	 * Creates a copy.
 	 * @param certificate the certificate
@@ -59,21 +62,26 @@ final class PairCopy {
 		}
 	}
 
-	/** Stores a pair unless it is the copy. That it cannot be is reported once. */
+	/**
+	 * Stores a pair unless it is the copy. That it cannot be is reported once for each
+	 * pair: the next failure may name another temporary file.
+	 */
 	void write(CertificatePair pair) {
 		try {
 			if (this.store != null && !pair.equals(read().pair())) {
 				this.store.write(Stored.NOTHING.withPair(pair, null));
 			}
 			this.problem = null;
+			this.missing = null;
 		}
 		catch (StoreException ex) {
-			String problem = "%s. The pair is in %s, but a start without the API server does not find it"
-				.formatted(ex.getMessage(), this.place);
-			if (!problem.equals(this.problem)) {
+			if (!pair.equals(this.missing)) {
+				String problem = "%s. The pair is in %s, but a start without the API server does not find it"
+					.formatted(ex.getMessage(), this.place);
 				logger.warn("[{}] {}", this.certificate.name(), problem);
+				this.problem = problem;
+				this.missing = pair;
 			}
-			this.problem = problem;
 		}
 	}
 

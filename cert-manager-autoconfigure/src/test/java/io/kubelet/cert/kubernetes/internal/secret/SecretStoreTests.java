@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicInteger;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
@@ -16,6 +17,10 @@ import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.store.StoreException;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -29,6 +34,7 @@ import static org.awaitility.Awaitility.await;
  * @see SecretApi
  * @see LatestSecret
  */
+@ExtendWith(OutputCaptureExtension.class)
 class SecretStoreTests extends SecretStoreFixture {
 
 	@Test
@@ -245,6 +251,33 @@ class SecretStoreTests extends SecretStoreFixture {
 		assertThat(replica.lacksCopy()).isFalse();
 		assertThat(replica.copyProblem()).isEmpty();
 		assertThat(copy().read().pair()).isEqualTo(pair);
+	}
+
+	/** Its failures name a temporary file. */
+	@Test
+	void copyThatCannotBeWrittenIsReportedOnceForEachPair(CapturedOutput output) {
+		AtomicInteger failures = new AtomicInteger();
+		SecretStore replica = store(new CertificateStore() {
+
+			@Override
+			public Stored read() {
+				return Stored.NOTHING;
+			}
+
+			@Override
+			public Stored write(Stored next) {
+				throw new StoreException("Cannot write " + failures.incrementAndGet(), null);
+			}
+
+		});
+		CertificatePair pair = pair();
+		replica.keep(pair);
+		replica.keep(pair);
+		assertThat(output).containsOnlyOnce("Cannot write");
+		assertThat(replica.copyProblem())
+			.hasValueSatisfying((problem) -> assertThat(problem).contains("Cannot write 1"));
+		replica.keep(pair());
+		assertThat(output).contains("Cannot write 3").doesNotContain("Cannot write 2");
 	}
 
 	@Test
