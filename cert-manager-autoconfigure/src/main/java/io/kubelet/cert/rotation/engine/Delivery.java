@@ -17,7 +17,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Delivers the events of one certificate in their order: a new pair to the followers
  * first, such as SSL bundles, and every event to the listeners once these have returned.
- * A follower that does not return delays the listeners for a limited time.
+ * A follower that does not return delays the listeners for a limited time, and is
+ * reported once.
  */
 final class Delivery {
 

@@ -81,7 +81,7 @@ public final class SerialExecutor implements Executor {
 	/**
 	 * Runs a task on this thread if it is idle. It has no time limit, which would take
 	 * longer than a short task: for a caller that comes back, and finds it busy.
-	 * @param task the task, which throws nothing
+	 * @param task the task
 	 * @return whether it was idle
 	 */
 	public boolean runIfIdle(Runnable task) {
@@ -92,7 +92,12 @@ public final class SerialExecutor implements Executor {
 			this.scheduled = true;
 			this.running = true;
 		}
-		task.run();
+		try {
+			task.run();
+		}
+		catch (Throwable ex) {
+			TimeLimit.log("A rotation task failed", ex);
+		}
 		runAll();
 		return true;
 	}

@@ -129,6 +129,9 @@ class SerialExecutorTests {
 			this.ran.add("at once");
 		})).isTrue();
 		assertThat(this.ran).containsExactly("at once", "next");
+		assertThat(this.executor.runIfIdle(() -> {
+			throw new InternalError("no memory for a template");
+		})).isTrue();
 		assertThat(this.executor.isIdle()).isTrue();
 	}
 
