@@ -15,7 +15,6 @@ import javax.net.ssl.TrustManagerFactory;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.peers.Peers;
 import io.kubelet.cert.certificate.peers.SeenPeer;
-import io.kubelet.cert.certificate.trust.Cached;
 import io.kubelet.cert.certificate.trust.KeyStores;
 import io.kubelet.cert.certificate.trust.LiveTrustManager;
 import io.kubelet.cert.certificate.trust.Trust;
@@ -48,6 +47,8 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 
 	private final PeerConnections connections;
 
+	private final PeerSessions sessions;
+
 	private final RotationScheduler scheduler;
 
 	private final Duration drain;
@@ -73,10 +74,11 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 		this.manager = manager;
 		this.trust = trust;
 		this.connections = new PeerConnections(peers, trust);
+		this.sessions = new PeerSessions(peers.seen()::now, scheduler, this.handshakes::invalidateSessions);
 		this.scheduler = scheduler;
 		this.drain = drain;
 		SslManagerBundle base = SslManagerBundle
-			.from(this.connections.manager(new LiveTrustManager(trust, this.handshakes::record)));
+			.from(this.connections.manager(new LiveTrustManager(trust, this.handshakes::record), this.sessions));
 		this.keyManagers = LiveKeyManagerFactory.of(base.getKeyManagerFactory(),
 				new LiveKeyManager(this::pair, this.handshakes::record, this.handshakes::recordServer, this::presents));
 		this.trustManagers = base.getTrustManagerFactory();
@@ -142,10 +144,8 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 
 	@Override
 	public SSLContext createSslContext(String protocol) {
-		Cached<Identity, SSLContext, RuntimeException> contexts = new Cached<>(
-				(identity) -> context(protocol, identity));
-		return LiveSslContext.of(() -> contexts.of(identity()), SslManagerBundle.super.createSslContext(protocol),
-				this.connections::add);
+		return LiveSslContext.of(this.sessions.contexts(this::identity, (identity) -> context(protocol, identity)),
+				SslManagerBundle.super.createSslContext(protocol), this.connections::add);
 	}
 
 	/**
@@ -156,7 +156,8 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 	private SSLContext context(String protocol, Identity identity) {
 		LiveKeyManager keys = new LiveKeyManager(identity::pair,
 				(role, transport, leaf) -> presents(role, (role == TlsRole.CLIENT) ? transport : null, leaf));
-		return LiveSslContext.create(protocol, keys, this.connections.manager(new LiveTrustManager(this.trust)));
+		return LiveSslContext.create(protocol, keys,
+				this.connections.manager(new LiveTrustManager(this.trust), this.sessions));
 	}
 
 	/**
@@ -216,9 +217,7 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 
 	private void presents(TlsRole role, @Nullable Object transport, X509Certificate leaf) {
 		this.roles.check(role, leaf);
-		if (transport != null) {
-			this.presented.add(transport, leaf);
-		}
+		this.presented.add(transport, leaf);
 	}
 
 	private @Nullable CertificatePair pair() {

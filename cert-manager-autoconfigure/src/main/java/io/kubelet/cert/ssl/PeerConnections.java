@@ -66,9 +66,14 @@ final class PeerConnections {
 		return this.peers;
 	}
 
-	/** Returns a manager that notes the connections of the peers that it accepts. */
-	PeerTrustManager manager(LiveTrustManager trusted) {
-		return new PeerTrustManager(trusted, this.peers, this::add);
+	/** Returns a manager that notes the connections and sessions of accepted peers. */
+	PeerTrustManager manager(LiveTrustManager trusted, PeerSessions sessions) {
+		return new PeerTrustManager(trusted, this.peers, (transport, leaf) -> {
+			sessions.begin(leaf);
+			if (transport != null) {
+				add(transport);
+			}
+		});
 	}
 
 	/**

@@ -3,7 +3,7 @@ package io.kubelet.cert.ssl;
 import java.net.Socket;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLSocket;
@@ -30,18 +30,19 @@ final class PeerTrustManager extends X509ExtendedTrustManager {
 
 	private final Peers peers;
 
-	private final Consumer<Object> connections;
+	private final BiConsumer<@Nullable Object, X509Certificate> handshakes;
 
 	/**
 	 * Creates a manager.
 	 * @param trusted checks the chains
 	 * @param peers which peers are accepted
-	 * @param connections accepts the socket or engine of each accepted peer
+	 * @param handshakes accepts the socket or engine, if it is known, and the certificate
+	 * of each accepted peer
 	 */
-	PeerTrustManager(LiveTrustManager trusted, Peers peers, Consumer<Object> connections) {
+	PeerTrustManager(LiveTrustManager trusted, Peers peers, BiConsumer<@Nullable Object, X509Certificate> handshakes) {
 		this.trusted = trusted;
 		this.peers = peers;
-		this.connections = connections;
+		this.handshakes = handshakes;
 	}
 
 	@Override
@@ -100,9 +101,7 @@ final class PeerTrustManager extends X509ExtendedTrustManager {
 				NameConstraints.require(chain, getAcceptedIssuers());
 			}
 			accepted.require(chain[0]);
-			if (transport != null) {
-				this.connections.accept(transport);
-			}
+			this.handshakes.accept(transport, chain[0]);
 		}
 		catch (CertificateException ex) {
 			this.peers.refused().add(role, chain, address(transport), ex);

@@ -13,6 +13,8 @@ import java.util.stream.Collectors;
 
 import javax.net.ssl.SSLEngine;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * The certificates that the last handshakes of a bundle have presented. Followers are not
  * told of each rotation.
@@ -38,8 +40,10 @@ final class PresentedCertificates {
 		this.leaves.add(leaf);
 	}
 
-	void add(Object transport, X509Certificate leaf) {
-		this.connections.put(transport, leaf);
+	void add(@Nullable Object transport, X509Certificate leaf) {
+		if (transport != null) {
+			this.connections.put(transport, leaf);
+		}
 	}
 
 	/** Whether a connection whose handshake presented a certificate is open. */

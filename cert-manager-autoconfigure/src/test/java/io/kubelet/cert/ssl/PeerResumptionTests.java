@@ -7,19 +7,29 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.cert.X509Certificate;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLSocket;
 
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.trust.Trust;
+import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.ssl.RotatingServer.Kind;
 import io.kubelet.cert.testsupport.HastyTrust;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.boot.ssl.SslManagerBundle;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
+import org.springframework.context.annotation.Primary;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -28,6 +38,7 @@ import static org.awaitility.Awaitility.await;
  * Sessions of peers that are no longer accepted.
  *
  * @see Handshakes
+ * @see PeerSessions
  */
 class PeerResumptionTests {
 
@@ -74,6 +85,47 @@ class PeerResumptionTests {
 		}
 	}
 
+	/** The certificate does not really end. */
+	@ParameterizedTest
+	@CsvSource({ "TOMCAT, TLSv1.3", "TOMCAT, TLSv1.2", "JETTY, TLSv1.3", "JETTY, TLSv1.2" })
+	void sessionOfAClientWhoseCertificateHasEndedIsNotResumed(Kind kind, String protocol) throws Exception {
+		SSLContext client = client(protocol);
+		try (RotatingServer server = server(kind, 0, SHOP)) {
+			long created = connect(client, server.port());
+			assertThat(connect(client, server.port())).as("resumed").isEqualTo(created);
+			server.bean(HeldEnds.class).end();
+			assertThat(connect(client, server.port())).isNotEqualTo(created);
+		}
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "true, TLSv1.3", "true, TLSv1.2", "false, TLSv1.3", "false, TLSv1.2" })
+	void sessionOfAServerWhoseCertificateHasEndedIsNotResumed(boolean ofBundle, String protocol) throws Exception {
+		trust(this.authority);
+		try (RotatingApplication application = new RotatingApplication(HeldEnds.class,
+				"kubelet.cert.additional.client.ssl.trust-file=" + this.directory.resolve("ca.crt"));
+				StandInServer server = new StandInServer(StandInServer::http).start(
+						this.authority.pair("server", "localhost"),
+						Trust.exactly(Pem.readCertificates(RotatingApplication.plane.caPem())))) {
+			SslManagerBundle managers = application.bundle("client").getManagers();
+			SSLContext client = ofBundle ? application.bundle("client").createSslContext()
+					: LiveSslContext.create(protocol, managers.getKeyManagers()[0], managers.getTrustManagers()[0]);
+			long created = connect(client, server.port(), protocol);
+			assertThat(connect(client, server.port(), protocol)).as("resumed").isEqualTo(created);
+			application.bean(HeldEnds.class).end();
+			assertThat(connect(client, server.port(), protocol)).isNotEqualTo(created);
+		}
+	}
+
+	private static long connect(SSLContext client, int port, String protocol) throws IOException {
+		try (SSLSocket socket = (SSLSocket) client.getSocketFactory().createSocket("localhost", port)) {
+			socket.setEnabledProtocols(new String[] { protocol });
+			socket.getOutputStream().write("GET / HTTP/1.1\r\n\r\n".getBytes());
+			assertThat(socket.getInputStream().read()).isEqualTo('H');
+			return socket.getSession().getCreationTime();
+		}
+	}
+
 	private SSLContext client(String protocol) {
 		return InsistentKeyManager.context(this.authority.svid(SHOP),
 				Trust.exactly(Pem.readCertificates(RotatingApplication.plane.caPem())), protocol);
@@ -81,7 +133,7 @@ class PeerResumptionTests {
 
 	private RotatingServer server(Kind kind, int port, String accepted) throws IOException {
 		trust(this.authority);
-		return new RotatingServer(kind, HastyTrust.class, "server.ssl.client-auth=need", "server.port=" + port,
+		return new RotatingServer(kind, HeldEnds.class, "server.ssl.client-auth=need", "server.port=" + port,
 				"kubelet.cert.ssl.trust-file=" + this.directory.resolve("ca.crt"), "kubelet.cert.ssl.trust-overlap=0s",
 				"kubelet.cert.ssl.accepted-clients.uris=" + accepted);
 	}
@@ -107,6 +159,32 @@ class PeerResumptionTests {
 		catch (SSLException | SocketException ex) {
 			return true;
 		}
+	}
+
+	/** Collects what is to happen when a certificate of an hour ends. */
+	@Configuration(proxyBeanMethods = false)
+	@Import(HastyTrust.class)
+	static class HeldEnds {
+
+		private final List<Runnable> ends = new CopyOnWriteArrayList<>();
+
+		@Bean
+		@Primary
+		RotationScheduler heldEnds(@Qualifier("hastyScheduler") RotationScheduler scheduler) {
+			return (task, delay) -> {
+				if (delay.toMinutes() == 59) {
+					this.ends.add(task);
+					return () -> this.ends.remove(task);
+				}
+				return scheduler.schedule(task, delay);
+			};
+		}
+
+		void end() {
+			assertThat(this.ends).isNotEmpty();
+			this.ends.forEach(Runnable::run);
+		}
+
 	}
 
 }

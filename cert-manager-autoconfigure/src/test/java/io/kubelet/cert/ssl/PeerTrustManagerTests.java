@@ -59,7 +59,7 @@ class PeerTrustManagerTests {
 	private final PeerTrustManager manager = manager(Trust.exactly(List.of(authority.certificate())));
 
 	private static PeerTrustManager manager(Trust trust) {
-		return new PeerTrustManager(new LiveTrustManager(() -> trust), peers(), (connection) -> {
+		return new PeerTrustManager(new LiveTrustManager(() -> trust), peers(), (connection, leaf) -> {
 		});
 	}
 
@@ -105,7 +105,7 @@ class PeerTrustManagerTests {
 		assertThatExceptionOfType(CertificateException.class).isThrownBy(() -> {
 			PeerTrustManager failing = new PeerTrustManager(new LiveTrustManager(() -> {
 				throw new IllegalStateException();
-			}), peers(), (connection) -> {
+			}), peers(), (connection, leaf) -> {
 			});
 			failing.checkClientTrusted(chain, "UNKNOWN");
 		});
