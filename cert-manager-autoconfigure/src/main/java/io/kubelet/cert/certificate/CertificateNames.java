@@ -120,7 +120,8 @@ public final class CertificateNames {
 	/**
 	 * Returns the subject of a certificate.
 	 * @param certificate the certificate
-	 * @return the values of each attribute that are texts, such as those of {@code CN}
+	 * @return the values of each attribute, such as those of {@code CN}; {@code #} and
+	 * digits for one that is no text
 	 * @throws IllegalArgumentException if it cannot be read
 	 */
 	public static Map<String, List<String>> subject(X509Certificate certificate) {
@@ -130,9 +131,9 @@ public final class CertificateNames {
 			for (Rdn name : new LdapName(subject).getRdns()) {
 				for (Attribute attribute : Collections.list(name.toAttributes().getAll())) {
 					for (Object value : Collections.list(attribute.getAll())) {
-						if (value instanceof String text) {
-							values.computeIfAbsent(attribute.getID(), (type) -> new ArrayList<>()).add(text);
-						}
+						String text = (value instanceof byte[] bytes) ? "#" + HexFormat.of().formatHex(bytes)
+								: value.toString();
+						values.computeIfAbsent(attribute.getID(), (type) -> new ArrayList<>()).add(text);
 					}
 				}
 			}

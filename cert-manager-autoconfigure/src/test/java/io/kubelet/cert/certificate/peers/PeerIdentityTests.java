@@ -1,11 +1,13 @@
 package io.kubelet.cert.certificate.peers;
 
+import java.nio.charset.Charset;
 import java.util.List;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.bouncycastle.asn1.DERIA5String;
 import org.bouncycastle.asn1.DEROctetString;
+import org.bouncycastle.asn1.DERUniversalString;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x500.X500NameBuilder;
 import org.bouncycastle.asn1.x500.style.BCStyle;
@@ -70,6 +72,16 @@ class PeerIdentityTests {
 		X500Name subject = new X500NameBuilder(BCStyle.INSTANCE).addRDN(BCStyle.CN, commonName).build();
 		assertThat(PeerIdentity.of(authority.pair(subject, List.of(), false, KeyUsage.digitalSignature).leaf())
 			.commonName()).isEqualTo(commonName);
+	}
+
+	/** The JDK returns such a name as bytes. */
+	@Test
+	void commonNameBesideOneOfAnotherTypeIsNotTheOnlyOne() {
+		X500Name subject = new X500NameBuilder(BCStyle.INSTANCE).addRDN(BCStyle.CN, "shop")
+			.addRDN(BCStyle.CN, new DERUniversalString("admin".getBytes(Charset.forName("UTF-32BE"))))
+			.build();
+		assertThat(PeerIdentity.of(authority.pair(subject, List.of(), false, KeyUsage.digitalSignature).leaf())
+			.commonName()).isNull();
 	}
 
 	@Test
