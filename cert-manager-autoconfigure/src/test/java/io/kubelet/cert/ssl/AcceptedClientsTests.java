@@ -36,7 +36,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 /**
@@ -64,10 +63,7 @@ class AcceptedClientsTests {
 
 	private static RotatingServer want;
 
-	private final Kind kind;
-
 	AcceptedClientsTests(Kind kind) {
-		this.kind = kind;
 	}
 
 	@BeforeParameterizedClassInvocation
@@ -107,7 +103,6 @@ class AcceptedClientsTests {
 		}
 	}
 
-	/** Only Jetty tells that a client presents no certificate. */
 	@ParameterizedTest
 	@EnumSource(names = { "URI_NOT_ACCEPTED", "URI_OF_ANOTHER_AUTHORITY", "SVID_WITH_TWO_URIS", "NO_CERTIFICATE" })
 	void refusalIsCountedAndLogged(Case client) throws Exception {
@@ -117,7 +112,6 @@ class AcceptedClientsTests {
 			case NO_CERTIFICATE -> RefusalReason.MISSING;
 			default -> RefusalReason.NOT_ACCEPTED;
 		};
-		assumeThat(client != Case.NO_CERTIFICATE || this.kind == Kind.JETTY).isTrue();
 		RefusedPeers refused = Objects.requireNonNull(LiveSslBundle.of(need.bundle("server"))).peers().refused();
 		long before = refused.count(PeerRole.CLIENT, reason);
 		for (int i = 1; i <= 3; i++) {

@@ -122,6 +122,18 @@ class AcceptedPeersStartTests {
 			.withMessageStartingWith("The SSL bundles of one server accept different clients");
 	}
 
+	@ParameterizedTest
+	@EnumSource
+	void serverThatCodeLetsAskForNoCertificateDoesNotStart(Kind kind) {
+		assertThatException()
+			.isThrownBy(
+					() -> new RotatingServer(kind, WithoutClients.class, SHOP, "server.ssl.client-auth=need").close())
+			.withRootCauseInstanceOf(InvalidSettingsException.class)
+			.havingRootCause()
+			.withMessageStartingWith(
+					"Only certain clients are accepted with the SSL bundle 'server', but the application");
+	}
+
 	@Test
 	void grpcThatAcceptsEveryCertificateDoesNotStart() {
 		Throwable server = catchThrowable(() -> new RotatingServer(Kind.TOMCAT, SHOP, "server.ssl.client-auth=need",
@@ -191,6 +203,16 @@ class AcceptedPeersStartTests {
 		@Bean
 		WebServerFactoryCustomizer<TomcatWebServerFactory> other() {
 			return (factory) -> factory.setProtocol(Http11Nio2Protocol.class.getName());
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class WithoutClients {
+
+		@Bean
+		WebServerFactoryCustomizer<ConfigurableWebServerFactory> withoutClients() {
+			return (factory) -> factory.setSsl(Ssl.forBundle("server"));
 		}
 
 	}

@@ -17,6 +17,8 @@ import org.springframework.boot.tomcat.TomcatWebServerFactory;
 import org.springframework.boot.web.server.AbstractConfigurableWebServerFactory;
 import org.springframework.boot.web.server.Ssl;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
+import org.springframework.boot.web.server.context.WebServerApplicationContext;
+import org.springframework.context.ApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
@@ -36,7 +38,8 @@ public final class CertificateServerAutoConfiguration {
 	static class Tomcat {
 
 		@Bean
-		WebServerFactoryCustomizer<TomcatWebServerFactory> certificateTomcatCustomizer(SslBundles bundles) {
+		WebServerFactoryCustomizer<TomcatWebServerFactory> certificateTomcatCustomizer(SslBundles bundles,
+				ApplicationContext context) {
 			return (factory) -> {
 				if (Ssl.isEnabled(factory.getSsl())
 						&& TomcatWebServerFactory.DEFAULT_PROTOCOL.equals(factory.getProtocol())) {
@@ -44,10 +47,14 @@ public final class CertificateServerAutoConfiguration {
 				}
 				ServerBundles view = new ServerBundles(bundles(factory, bundles));
 				factory.setSslBundles(view);
-				factory.addConnectorCustomizers(new TomcatRotation(view, factory));
+				factory.addConnectorCustomizers(new TomcatRotation(view, factory, isManagement(context)));
 			};
 		}
 
+	}
+
+	private static boolean isManagement(ApplicationContext context) {
+		return WebServerApplicationContext.hasServerNamespace(context, "management");
 	}
 
 	/** A customizer of the application may have given the factory its own bundles. */
@@ -60,8 +67,10 @@ public final class CertificateServerAutoConfiguration {
 	static class Jetty {
 
 		@Bean
-		WebServerFactoryCustomizer<JettyWebServerFactory> certificateJettyCustomizer(SslBundles bundles) {
-			return (factory) -> factory.addServerCustomizers(new JettyRotation(bundles(factory, bundles), factory));
+		WebServerFactoryCustomizer<JettyWebServerFactory> certificateJettyCustomizer(SslBundles bundles,
+				ApplicationContext context) {
+			return (factory) -> factory
+				.addServerCustomizers(new JettyRotation(bundles(factory, bundles), factory, isManagement(context)));
 		}
 
 	}
@@ -71,11 +80,12 @@ public final class CertificateServerAutoConfiguration {
 	static class Netty {
 
 		@Bean
-		WebServerFactoryCustomizer<NettyReactiveWebServerFactory> certificateNettyCustomizer(SslBundles bundles) {
+		WebServerFactoryCustomizer<NettyReactiveWebServerFactory> certificateNettyCustomizer(SslBundles bundles,
+				ApplicationContext context) {
 			return (factory) -> {
 				ServerBundles view = new ServerBundles(bundles(factory, bundles));
 				factory.setSslBundles(view);
-				factory.addServerCustomizers(new NettyRotation(view, factory));
+				factory.addServerCustomizers(new NettyRotation(view, factory, isManagement(context)));
 			};
 		}
 

@@ -8,6 +8,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
 import java.util.function.Predicate;
 
+import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSession;
 import javax.net.ssl.X509KeyManager;
 import javax.net.ssl.X509TrustManager;
@@ -21,6 +22,7 @@ import org.apache.tomcat.util.net.SSLContext;
 import org.apache.tomcat.util.net.SSLHostConfig;
 import org.apache.tomcat.util.net.SSLUtil;
 import org.apache.tomcat.util.net.SecureNioChannel;
+import org.apache.tomcat.util.net.SocketBufferHandler;
 import org.apache.tomcat.util.net.SocketWrapperBase;
 import org.apache.tomcat.util.net.jsse.JSSEImplementation;
 import org.jspecify.annotations.Nullable;
@@ -100,6 +102,29 @@ public final class DrainingNioProtocol extends Http11NioProtocol implements Serv
 		}
 	}
 
+	/** Reports handshakes that fail. */
+	private static final class TlsChannel extends SecureNioChannel {
+
+		private final ServedCertificates served;
+
+		TlsChannel(SocketBufferHandler buffers, NioEndpoint endpoint, ServedCertificates served) {
+			super(buffers, endpoint);
+			this.served = served;
+		}
+
+		@Override
+		public int handshake(boolean read, boolean write) throws IOException {
+			try {
+				return super.handshake(read, write);
+			}
+			catch (SSLException ex) {
+				this.served.failed(getIOChannel().socket().getRemoteSocketAddress(), ex);
+				throw ex;
+			}
+		}
+
+	}
+
 	private static final class Endpoint extends NioEndpoint {
 
 		private @Nullable ServedCertificates served;
@@ -152,6 +177,13 @@ public final class DrainingNioProtocol extends Http11NioProtocol implements Serv
 		private static SSLContext context(LiveSslBundle bundle) {
 			return SSLUtil.createSSLContext(bundle.createSslContext(SslBundle.DEFAULT_PROTOCOL),
 					(X509KeyManager) bundle.getKeyManagers()[0], (X509TrustManager) bundle.getTrustManagers()[0]);
+		}
+
+		@Override
+		protected NioChannel createChannel(SocketBufferHandler buffers) {
+			ServedCertificates served = this.served;
+			return (served != null && isSSLEnabled()) ? new TlsChannel(buffers, this, served)
+					: super.createChannel(buffers);
 		}
 
 		/** A connection is ended by this limit, so there must be one. */

@@ -8,6 +8,7 @@ import javax.net.ssl.SSLSession;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler.Sharable;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.group.ChannelGroup;
@@ -20,8 +21,10 @@ import io.netty.handler.codec.http2.DefaultHttp2GoAwayFrame;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2FrameCodec;
 import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import org.jspecify.annotations.Nullable;
+import reactor.netty.NettyPipeline;
 import reactor.netty.http.server.HttpServer;
 
 import org.springframework.boot.reactor.netty.NettyReactiveWebServerFactory;
@@ -37,23 +40,50 @@ import org.springframework.boot.ssl.SslBundles;
  * @param bundles the SSL bundles
  * @param factory the factory of the server, which is configured when the server is
  * created
+ * @param management whether it is the server of the management
  */
-record NettyRotation(SslBundles bundles, NettyReactiveWebServerFactory factory) implements NettyServerCustomizer {
+record NettyRotation(SslBundles bundles, NettyReactiveWebServerFactory factory,
+		boolean management) implements NettyServerCustomizer {
 
 	@Override
 	public HttpServer apply(HttpServer server) {
-		ServedCertificates served = new ServedCertificates(this.bundles, this.factory.getSsl());
+		ServedCertificates served = new ServedCertificates(this.bundles, this.factory.getSsl(), this.management);
 		if (served.isEmpty()) {
 			return server;
 		}
 		Draining draining = new Draining(served);
 		served.drain(draining);
-		return server.doOnChannelInit((observer, channel, address) -> draining.channels.add(channel))
-			.doOnConnection((connection) -> {
-				if (Draining.tls(connection.channel()) != null) {
-					connection.addHandlerLast("certificate-drain", draining);
-				}
-			});
+		FailedHandshakes failed = new FailedHandshakes(served);
+		return server.doOnChannelInit((observer, channel, address) -> {
+			draining.channels.add(channel);
+			if (channel.pipeline().get(NettyPipeline.SslHandler) != null) {
+				channel.pipeline().addAfter(NettyPipeline.SslHandler, "certificate-handshake", failed);
+			}
+		}).doOnConnection((connection) -> {
+			if (Draining.tls(connection.channel()) != null) {
+				connection.addHandlerLast("certificate-drain", draining);
+			}
+		});
+	}
+
+	/** Reports handshakes that fail. */
+	@Sharable
+	private static final class FailedHandshakes extends ChannelInboundHandlerAdapter {
+
+		private final ServedCertificates served;
+
+		FailedHandshakes(ServedCertificates served) {
+			this.served = served;
+		}
+
+		@Override
+		public void userEventTriggered(ChannelHandlerContext context, Object event) {
+			if (event instanceof SslHandshakeCompletionEvent handshake) {
+				this.served.failed(context.channel().remoteAddress(), handshake.cause());
+			}
+			context.fireUserEventTriggered(event);
+		}
+
 	}
 
 	/** Keeps track of the connections, and asks those of HTTP/1.1 to close. */

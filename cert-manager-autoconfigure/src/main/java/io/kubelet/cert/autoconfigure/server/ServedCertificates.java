@@ -41,8 +41,10 @@ final class ServedCertificates {
 
 	/**
 	 * Creates those of a server; none if no certificate of it rotates.
+	 * @param management whether it may serve clients without a certificate, because there
+	 * is another server
 	 */
-	ServedCertificates(SslBundles bundles, @Nullable Ssl ssl) {
+	ServedCertificates(SslBundles bundles, @Nullable Ssl ssl, boolean management) {
 		if (ssl != null && Ssl.isEnabled(ssl)) {
 			if (ssl.getBundle() != null) {
 				add(DEFAULT, bundles.getBundle(ssl.getBundle()));
@@ -52,6 +54,9 @@ final class ServedCertificates {
 				this.clients.add(AcceptedPeers.everyone());
 			}
 			ssl.getServerNameBundles().forEach((named) -> add(named.serverName(), bundles.getBundle(named.bundle())));
+			if (!management && (ssl.getClientAuth() == null || ssl.getClientAuth() == Ssl.ClientAuth.NONE)) {
+				requireNoClients();
+			}
 		}
 		if (this.clients.size() > 1) {
 			throw new InvalidSettingsException(
@@ -76,6 +81,20 @@ final class ServedCertificates {
 	/** Returns the bundle of a server name, {@code null} if its certificate is fixed. */
 	@Nullable LiveSslBundle bundle(String serverName) {
 		return this.bundles.get(serverName);
+	}
+
+	/** Properties are checked before: this is a server that code configures. */
+	private void requireNoClients() {
+		this.bundles.values()
+			.stream()
+			.filter((bundle) -> bundle.peers().rules().clients().isRestricted())
+			.findFirst()
+			.ifPresent((bundle) -> {
+				throw new InvalidSettingsException(
+						"Only certain clients are accepted with %s, but the application configures the web server in code so that it asks its clients for no certificate: nobody would be checked"
+							.formatted(bundle),
+						"Let the code set 'Ssl.ClientAuth.NEED', or give the server a bundle without 'ssl.accepted-clients'.");
+			});
 	}
 
 	/**

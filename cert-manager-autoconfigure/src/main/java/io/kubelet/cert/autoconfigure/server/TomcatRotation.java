@@ -21,8 +21,10 @@ import org.springframework.boot.tomcat.TomcatWebServerFactory;
  * @param bundles the SSL bundles of the factory
  * @param factory the factory of the server, which is configured when the server is
  * created
+ * @param management whether it is the server of the management
  */
-record TomcatRotation(ServerBundles bundles, TomcatWebServerFactory factory) implements TomcatConnectorCustomizer {
+record TomcatRotation(ServerBundles bundles, TomcatWebServerFactory factory,
+		boolean management) implements TomcatConnectorCustomizer {
 
 	/**
 	 * The time between telling a client to open no more streams and telling it which
@@ -33,7 +35,7 @@ record TomcatRotation(ServerBundles bundles, TomcatWebServerFactory factory) imp
 
 	@Override
 	public void customize(Connector connector) {
-		ServedCertificates served = new ServedCertificates(this.bundles, this.factory.getSsl());
+		ServedCertificates served = new ServedCertificates(this.bundles, this.factory.getSsl(), this.management);
 		if (connector.getProtocolHandler() instanceof DrainingNioProtocol protocol) {
 			protocol.serve(served, () -> {
 				served.requireNoRules();
