@@ -73,7 +73,7 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 		this.roles = new PresentedRoles(bundleName);
 		this.manager = manager;
 		this.trust = trust;
-		this.connections = new PeerConnections(peers, trust);
+		this.connections = new PeerConnections(peers, trust, scheduler);
 		this.sessions = new PeerSessions(peers.seen()::now, scheduler, this.handshakes::invalidateSessions);
 		this.scheduler = scheduler;
 		this.drain = drain;

@@ -2,6 +2,7 @@ package io.kubelet.cert.ssl;
 
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.List;
@@ -27,13 +28,14 @@ import io.kubelet.cert.certificate.peers.SeenPeer;
 import io.kubelet.cert.certificate.peers.SeenPeers;
 import io.kubelet.cert.certificate.trust.LiveTrustManager;
 import io.kubelet.cert.certificate.trust.Trust;
+import io.kubelet.cert.rotation.RotationScheduler;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The connections of a bundle, and the peers at their other ends. JSSE calls no manager
  * when a session is resumed, and reports the end of a handshake to the library that uses
  * the connection. So each connection is noted before its handshake, and looked at
- * afterwards: when others have been noted, or when the peers are read.
+ * afterwards: when others have been noted, after a while, or when the peers are read.
  */
 final class PeerConnections {
 
@@ -43,23 +45,38 @@ final class PeerConnections {
 	 */
 	private static final int KEPT = 128;
 
+	/**
+	 * Connections whose peer is accepted are kept for longer, until they are complete.
+	 */
+	private static final Duration SLOWEST = Duration.ofMinutes(2);
+
+	private static final Duration INTERVAL = Duration.ofSeconds(10);
+
 	private final Peers peers;
 
 	private final Supplier<Trust> trust;
 
+	private final RotationScheduler scheduler;
+
 	/** By the socket or engine of each connection that is in use somewhere. */
 	private final Map<Object, Noted> connections = new WeakHashMap<>();
 
-	private final Queue<Map.Entry<Object, Noted>> latest = new ArrayDeque<>();
+	private final Queue<Map.Entry<Object, Noted>> begun = new ArrayDeque<>();
+
+	private final Queue<Map.Entry<Object, Noted>> accepted = new ArrayDeque<>();
+
+	private boolean scheduled;
 
 	/**
 	 * Creates an object without connections.
 	 * @param peers learns which peers are seen
 	 * @param trust returns the current trust
+	 * @param scheduler runs tasks later
 	 */
-	PeerConnections(Peers peers, Supplier<Trust> trust) {
+	PeerConnections(Peers peers, Supplier<Trust> trust, RotationScheduler scheduler) {
 		this.peers = peers;
 		this.trust = trust;
+		this.scheduler = scheduler;
 	}
 
 	Peers peers() {
@@ -71,28 +88,80 @@ final class PeerConnections {
 		return new PeerTrustManager(trusted, this.peers, (transport, leaf) -> {
 			sessions.begin(leaf);
 			if (transport != null) {
-				add(transport);
+				accept(transport);
 			}
 		});
 	}
 
 	/**
-	 * Notes a connection, unless it is known. Called in each handshake.
+	 * Notes a connection before its handshake.
 	 * @param transport its socket or engine
 	 */
 	void add(Object transport) {
-		Noted now = new Noted(this.peers.seen().now(), this.trust.get());
+		Noted noted = new Noted(this.peers.seen().now(), this.trust.get());
 		Map.Entry<Object, Noted> earlier;
 		synchronized (this.connections) {
-			if (this.connections.putIfAbsent(transport, now) != null) {
-				return;
-			}
-			this.latest.add(Map.entry(transport, now));
-			earlier = (this.latest.size() > KEPT) ? this.latest.remove() : null;
+			this.connections.put(transport, noted);
+			this.begun.add(Map.entry(transport, noted));
+			lookLater();
+			earlier = (this.begun.size() > KEPT) ? this.begun.remove() : null;
 		}
 		if (earlier != null) {
-			look(earlier.getKey(), earlier.getValue());
+			look(earlier);
 		}
+	}
+
+	/**
+	 * Notes a connection whose peer is accepted, which is near the end of its handshake.
+	 * It does not make way for connections that present no certificate.
+	 */
+	private void accept(Object transport) {
+		Instant now = this.peers.seen().now();
+		Trust trust = this.trust.get();
+		Map.Entry<Object, Noted> earlier;
+		synchronized (this.connections) {
+			Noted noted = this.connections.computeIfAbsent(transport, (unknown) -> new Noted(now, trust));
+			noted.at = now;
+			noted.trust = trust;
+			this.accepted.add(Map.entry(transport, noted));
+			lookLater();
+			earlier = (this.accepted.size() > KEPT) ? this.accepted.remove() : null;
+		}
+		if (earlier != null && !look(earlier) && isAwaited(earlier, now.minus(SLOWEST))) {
+			synchronized (this.connections) {
+				this.accepted.add(earlier);
+			}
+		}
+	}
+
+	private void lookLater() {
+		if (!this.scheduled) {
+			this.scheduled = true;
+			this.scheduler.schedule(this::lookNow, INTERVAL);
+		}
+	}
+
+	/** What is kept for longer would not be collected as garbage. */
+	private void lookNow() {
+		List<Map.Entry<Object, Noted>> kept;
+		synchronized (this.connections) {
+			kept = Stream.concat(this.begun.stream(), this.accepted.stream()).toList();
+		}
+		kept.forEach(this::look);
+		Instant slowest = this.peers.seen().now().minus(SLOWEST);
+		synchronized (this.connections) {
+			Stream.of(this.begun, this.accepted)
+				.forEach((queue) -> queue.removeIf((connection) -> !isAwaited(connection, slowest)));
+			this.scheduled = false;
+			if (!this.begun.isEmpty() || !this.accepted.isEmpty()) {
+				lookLater();
+			}
+		}
+	}
+
+	private static boolean isAwaited(Map.Entry<Object, Noted> connection, Instant slowest) {
+		return !connection.getValue().complete && PresentedCertificates.isOpen(connection.getKey())
+				&& connection.getValue().at.isAfter(slowest);
 	}
 
 	/** Returns the peers whose handshakes are complete. */
@@ -104,27 +173,36 @@ final class PeerConnections {
 				.map((entry) -> Map.entry(entry.getKey(), entry.getValue()))
 				.toList();
 		}
-		all.forEach((connection) -> look(connection.getKey(), connection.getValue()));
-		synchronized (this.connections) {
-			this.latest.removeIf((connection) -> connection.getValue().complete);
-		}
-		Map<SeenPeers.Entry, Long> open = all.stream()
+		all.forEach(this::look);
+		Map<SeenPeers.Entry, Integer> open = all.stream()
+			.filter((connection) -> connection.getValue().peer != null)
 			.filter((connection) -> PresentedCertificates.isOpen(connection.getKey()))
-			.map((connection) -> connection.getValue().peer)
-			.filter(Objects::nonNull)
-			.collect(Collectors.groupingBy(Function.identity(), Collectors.counting()));
-		return this.peers.seen().list((peer) -> open.getOrDefault(peer, 0L).intValue());
+			.map((connection) -> Objects.requireNonNull(connection.getValue().peer))
+			.collect(Collectors.groupingBy(Function.identity(), Collectors.summingInt((peer) -> 1)));
+		return this.peers.seen().list(open);
 	}
 
-	private void look(Object transport, Noted noted) {
+	/** What cannot be looked at must not fail the handshake of another peer. */
+	private boolean look(Map.Entry<Object, Noted> connection) {
+		Noted noted = connection.getValue();
 		synchronized (noted) {
-			SSLSession session = noted.complete ? null : session(transport);
-			if (session != null) {
-				noted.complete = true;
-				PeerRole role = isServer(transport) ? PeerRole.CLIENT : PeerRole.SERVER;
-				noted.peer = hasFailed(transport, session) ? null : add(session, role, noted);
+			try {
+				SSLSession session = noted.complete ? null : session(connection.getKey());
+				if (session != null) {
+					noted.complete = true;
+					noted.peer = peer(connection.getKey(), session, noted);
+				}
 			}
+			catch (RuntimeException ex) {
+				noted.complete = true;
+			}
+			return noted.complete;
 		}
+	}
+
+	private SeenPeers.@Nullable Entry peer(Object transport, SSLSession session, Noted noted) {
+		PeerRole role = isServer(transport) ? PeerRole.CLIENT : PeerRole.SERVER;
+		return (role == PeerRole.CLIENT && hasFailed(transport, session)) ? null : add(session, role, noted);
 	}
 
 	private SeenPeers.@Nullable Entry add(SSLSession session, PeerRole role, Noted noted) {
@@ -161,11 +239,16 @@ final class PeerConnections {
 	 * of other connections. But only a handshake that has succeeded fixes the mode.
 	 */
 	private static boolean hasFailed(Object transport, SSLSession session) {
-		if (session.isValid() || !(transport instanceof SSLEngine engine) || !isServer(engine)) {
+		if (session.isValid()) {
 			return false;
 		}
 		try {
-			engine.setUseClientMode(true);
+			if (transport instanceof SSLEngine engine) {
+				engine.setUseClientMode(true);
+			}
+			else if (transport instanceof SSLSocket socket) {
+				socket.setUseClientMode(true);
+			}
 			return true;
 		}
 		catch (IllegalArgumentException | UnsupportedOperationException ex) {
@@ -192,9 +275,9 @@ final class PeerConnections {
 	/** What is known of a connection. */
 	private static final class Noted {
 
-		private final Instant at;
+		private volatile Instant at;
 
-		private final Trust trust;
+		private volatile Trust trust;
 
 		private volatile boolean complete;
 

@@ -53,14 +53,16 @@ public sealed interface AcceptedPeers {
 	/**
 	 * Returns the name of a peer.
 	 * @param leaf its certificate, which is accepted
-	 * @return the name by which it is accepted, or its subject if it has none; cleaned
+	 * @return the name by which it is accepted, or its subject if it has none; not
+	 * cleaned
 	 */
 	default String nameOf(X509Certificate leaf) {
+		String subject = leaf.getSubjectX500Principal().getName();
 		try {
-			return accepted(PeerIdentity.of(leaf)).map(ExternalText::clean).orElseGet(() -> ExternalText.subject(leaf));
+			return accepted(PeerIdentity.of(leaf)).orElse(subject);
 		}
 		catch (IllegalArgumentException ex) {
-			return ExternalText.subject(leaf);
+			return subject;
 		}
 	}
 

@@ -13,7 +13,7 @@ import java.time.Instant;
  * @param notBefore the start of the validity of its last certificate
  * @param notAfter the end of the validity of its last certificate
  * @param firstSeen when its first handshake began
- * @param lastSeen when its last handshake began
+ * @param lastSeen when its last handshake began, or when it was found connected
  * @param handshakes the number of its handshakes, also of those that resumed a session
  * @param connections the number of its connections that are open
  */

@@ -7,7 +7,6 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.ToIntFunction;
 
 import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.ExternalText;
@@ -19,7 +18,7 @@ import io.kubelet.cert.certificate.ExternalText;
  */
 public final class SeenPeers {
 
-	private static final int AUTHORITIES = 10;
+	private static final int AUTHORITIES = 100;
 
 	private static final int PEERS = 500;
 
@@ -47,7 +46,7 @@ public final class SeenPeers {
 	/**
 	 * Adds a handshake that was completed.
 	 * @param role the role of the peer
-	 * @param identity its name
+	 * @param identity its name, which need not be cleaned
 	 * @param leaf its certificate
 	 * @param authority the trusted authority of this certificate
 	 * @param at when the handshake began
@@ -55,8 +54,9 @@ public final class SeenPeers {
 	 */
 	public synchronized Entry add(PeerRole role, String identity, X509Certificate leaf, X509Certificate authority,
 			Instant at) {
-		Entry entry = this.authorities.computeIfAbsent(authority, Issued::new).peers
-			.computeIfAbsent(new Peer(role, identity), (peer) -> new Entry(leaf, at));
+		Entry entry = peersOf(authority).computeIfAbsent(
+				new Peer(role, ExternalText.clean(identity), identity.hashCode()),
+				(peer) -> new Entry(authority, peer, leaf, at));
 		entry.handshakes++;
 		if (!at.isBefore(entry.lastSeen)) {
 			entry.lastSeen = at;
@@ -66,25 +66,37 @@ public final class SeenPeers {
 	}
 
 	/**
-	 * Returns the peers.
-	 * @param connections returns how many connections of a peer are open
+	 * Returns the peers. Those that are connected are seen now.
+	 * @param connections the number of open connections of the connected ones
 	 * @return the peers, the one that was seen last first
 	 */
-	public synchronized List<SeenPeer> list(ToIntFunction<Entry> connections) {
+	public synchronized List<SeenPeer> list(Map<Entry, Integer> connections) {
+		connections.keySet().forEach((entry) -> {
+			entry.lastSeen = now();
+			// It may have made way for others
+			peersOf(entry.authority).putIfAbsent(entry.peer, entry);
+		});
 		return this.authorities.values()
 			.stream()
-			.flatMap((issued) -> issued.peers.entrySet()
+			.flatMap((issued) -> issued.peers.values()
 				.stream()
-				.map((peer) -> peer.getValue()
-					.describe(peer.getKey(), issued.authority, connections.applyAsInt(peer.getValue()))))
+				.map((entry) -> entry.describe(issued.authority, connections.getOrDefault(entry, 0))))
 			.sorted(Comparator.comparing(SeenPeer::lastSeen).reversed())
 			.toList();
+	}
+
+	private Map<Peer, Entry> peersOf(X509Certificate authority) {
+		return this.authorities.computeIfAbsent(authority, Issued::new).peers;
 	}
 
 	/**
 	 * What is known of a peer.
 	 */
 	public static final class Entry {
+
+		private final X509Certificate authority;
+
+		private final Peer peer;
 
 		private final Instant firstSeen;
 
@@ -94,20 +106,23 @@ public final class SeenPeers {
 
 		private long handshakes;
 
-		private Entry(X509Certificate leaf, Instant firstSeen) {
+		private Entry(X509Certificate authority, Peer peer, X509Certificate leaf, Instant firstSeen) {
+			this.authority = authority;
+			this.peer = peer;
 			this.firstSeen = firstSeen;
 			this.lastSeen = firstSeen;
 			this.leaf = leaf;
 		}
 
-		private SeenPeer describe(Peer peer, SeenPeer.Authority authority, int connections) {
-			return new SeenPeer(peer.identity, peer.role, authority, this.leaf.getNotBefore().toInstant(),
+		private SeenPeer describe(SeenPeer.Authority authority, int connections) {
+			return new SeenPeer(this.peer.identity, this.peer.role, authority, this.leaf.getNotBefore().toInstant(),
 					this.leaf.getNotAfter().toInstant(), this.firstSeen, this.lastSeen, this.handshakes, connections);
 		}
 
 	}
 
-	private record Peer(PeerRole role, String identity) {
+	/** Names that differ only in what is cut are different ones. */
+	private record Peer(PeerRole role, String identity, int hash) {
 	}
 
 	/** The peers of one authority, the one that was seen last at the end. */
