@@ -1,6 +1,8 @@
 package io.kubelet.cert.ssl;
 
 import java.net.Socket;
+import java.security.InvalidAlgorithmParameterException;
+import java.security.KeyStore;
 import java.security.Principal;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
@@ -12,6 +14,10 @@ import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.KeyManagerFactorySpi;
+import javax.net.ssl.ManagerFactoryParameters;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedKeyManager;
 
@@ -156,6 +162,39 @@ final class LiveKeyManager extends X509ExtendedKeyManager {
 	interface Presentation {
 
 		void presents(TlsRole role, @Nullable Object transport, X509Certificate leaf);
+
+	}
+
+	/**
+	 * A factory of one live key manager, for libraries that accept only factories.
+	 */
+	static final class Factory extends KeyManagerFactorySpi {
+
+		private final LiveKeyManager manager;
+
+		private Factory(LiveKeyManager manager) {
+			this.manager = manager;
+		}
+
+		static KeyManagerFactory of(KeyManagerFactory base, LiveKeyManager manager) {
+			return new KeyManagerFactory(new Factory(manager), base.getProvider(), base.getAlgorithm()) {
+			};
+		}
+
+		@Override
+		protected void engineInit(KeyStore store, char[] password) {
+			// The pair does not come from a store
+		}
+
+		@Override
+		protected void engineInit(ManagerFactoryParameters parameters) throws InvalidAlgorithmParameterException {
+			throw new InvalidAlgorithmParameterException("A live key manager takes no parameters");
+		}
+
+		@Override
+		protected KeyManager[] engineGetKeyManagers() {
+			return new KeyManager[] { this.manager };
+		}
 
 	}
 

@@ -79,7 +79,7 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 		this.drain = drain;
 		SslManagerBundle base = SslManagerBundle
 			.from(this.connections.manager(new LiveTrustManager(trust, this.handshakes::record), this.sessions));
-		this.keyManagers = LiveKeyManagerFactory.of(base.getKeyManagerFactory(),
+		this.keyManagers = LiveKeyManager.Factory.of(base.getKeyManagerFactory(),
 				new LiveKeyManager(this::pair, this.handshakes::record, this.handshakes::recordServer, this::presents));
 		this.trustManagers = base.getTrustManagerFactory();
 		this.followed = identity();

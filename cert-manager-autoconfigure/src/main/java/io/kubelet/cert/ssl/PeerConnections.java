@@ -5,21 +5,22 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.Set;
 import java.util.WeakHashMap;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
-import javax.net.ssl.SSLSocket;
 
 import io.kubelet.cert.certificate.CertificateChain;
 import io.kubelet.cert.certificate.peers.PeerRole;
@@ -64,6 +65,16 @@ final class PeerConnections {
 	private final Queue<Map.Entry<Object, Noted>> begun = new ArrayDeque<>();
 
 	private final Queue<Map.Entry<Object, Noted>> accepted = new ArrayDeque<>();
+
+	/** By the certificates of the last peers. */
+	private final Map<X509Certificate, X509Certificate> authorities = new LinkedHashMap<>(16, 0.75f, true) {
+
+		@Override
+		protected boolean removeEldestEntry(Map.Entry<X509Certificate, X509Certificate> eldest) {
+			return size() > KEPT;
+		}
+
+	};
 
 	private boolean scheduled;
 
@@ -147,11 +158,14 @@ final class PeerConnections {
 		synchronized (this.connections) {
 			kept = Stream.concat(this.begun.stream(), this.accepted.stream()).toList();
 		}
-		kept.forEach(this::look);
 		Instant slowest = this.peers.seen().now().minus(SLOWEST);
+		// Not below: a handshake that waits for this lock has that of its engine
+		Set<Map.Entry<Object, Noted>> done = kept.stream()
+			.filter((connection) -> look(connection) || !isAwaited(connection, slowest))
+			.collect(Collectors.toSet());
 		synchronized (this.connections) {
-			Stream.of(this.begun, this.accepted)
-				.forEach((queue) -> queue.removeIf((connection) -> !isAwaited(connection, slowest)));
+			this.begun.removeAll(done);
+			this.accepted.removeAll(done);
 			this.scheduled = false;
 			if (!this.begun.isEmpty() || !this.accepted.isEmpty()) {
 				lookLater();
@@ -160,8 +174,8 @@ final class PeerConnections {
 	}
 
 	private static boolean isAwaited(Map.Entry<Object, Noted> connection, Instant slowest) {
-		return !connection.getValue().complete && PresentedCertificates.isOpen(connection.getKey())
-				&& connection.getValue().at.isAfter(slowest);
+		return !connection.getValue().complete && connection.getValue().at.isAfter(slowest)
+				&& Transport.isOpen(connection.getKey());
 	}
 
 	/** Returns the peers whose handshakes are complete. */
@@ -176,7 +190,7 @@ final class PeerConnections {
 		all.forEach(this::look);
 		Map<SeenPeers.Entry, Integer> open = all.stream()
 			.filter((connection) -> connection.getValue().peer != null)
-			.filter((connection) -> PresentedCertificates.isOpen(connection.getKey()))
+			.filter((connection) -> Transport.isOpen(connection.getKey()))
 			.map((connection) -> Objects.requireNonNull(connection.getValue().peer))
 			.collect(Collectors.groupingBy(Function.identity(), Collectors.summingInt((peer) -> 1)));
 		return this.peers.seen().list(open);
@@ -187,7 +201,7 @@ final class PeerConnections {
 		Noted noted = connection.getValue();
 		synchronized (noted) {
 			try {
-				SSLSession session = noted.complete ? null : session(connection.getKey());
+				SSLSession session = noted.complete ? null : Transport.session(connection.getKey());
 				if (session != null) {
 					noted.complete = true;
 					noted.peer = peer(connection.getKey(), session, noted);
@@ -201,15 +215,15 @@ final class PeerConnections {
 	}
 
 	private SeenPeers.@Nullable Entry peer(Object transport, SSLSession session, Noted noted) {
-		PeerRole role = isServer(transport) ? PeerRole.CLIENT : PeerRole.SERVER;
-		return (role == PeerRole.CLIENT && hasFailed(transport, session)) ? null : add(session, role, noted);
+		PeerRole role = Transport.isServer(transport) ? PeerRole.CLIENT : PeerRole.SERVER;
+		return (role == PeerRole.CLIENT && Transport.hasFailed(transport, session)) ? null : add(session, role, noted);
 	}
 
 	private SeenPeers.@Nullable Entry add(SSLSession session, PeerRole role, Noted noted) {
 		try {
 			Certificate[] chain = session.getPeerCertificates();
 			X509Certificate leaf = (X509Certificate) chain[0];
-			return authority(chain, noted.trust.authorities())
+			return authorityOf(leaf, chain, noted.trust.authorities())
 				.map((authority) -> this.peers.seen()
 					.add(role, this.peers.rules().of(role).nameOf(leaf), leaf, authority, noted.at))
 				.orElse(null);
@@ -219,53 +233,31 @@ final class PeerConnections {
 		}
 	}
 
-	/** Returns the session of a handshake that is complete. Never waits for the peer. */
-	private static @Nullable SSLSession session(Object transport) {
-		SSLSession session = null;
-		if (transport instanceof SSLEngine engine) {
-			session = (engine.getHandshakeSession() == null) ? engine.getSession() : null;
+	/** To verify signatures in each handshake would take as long as the handshake. */
+	private Optional<X509Certificate> authorityOf(X509Certificate leaf, Certificate[] chain,
+			List<X509Certificate> trusted) {
+		synchronized (this.authorities) {
+			X509Certificate known = this.authorities.get(leaf);
+			if (known != null && trusted.contains(known)) {
+				return Optional.of(known);
+			}
 		}
-		// Before that, getSession() would begin a handshake or wait for its end
-		else if (transport instanceof SSLSocket socket && socket.getApplicationProtocol() != null
-				&& socket.getHandshakeApplicationProtocol() == null) {
-			session = socket.getSession();
+		Optional<X509Certificate> found = authority(chain, trusted);
+		synchronized (this.authorities) {
+			found.ifPresent((authority) -> this.authorities.put(leaf, authority));
 		}
-		return (session != null && !session.getCipherSuite().equals("SSL_NULL_WITH_NULL_NULL")) ? session : null;
+		return found;
 	}
 
 	/**
-	 * A server of the JDK has a session of TLS 1.3 before the client proves that it has
-	 * the key of its certificate. If that fails, the session is not valid, as at the end
-	 * of other connections. But only a handshake that has succeeded fixes the mode.
+	 * Signatures are verified only where several authorities have one name. A newer
+	 * certificate for the same key counts for what an older one has signed.
 	 */
-	private static boolean hasFailed(Object transport, SSLSession session) {
-		if (session.isValid()) {
-			return false;
-		}
-		try {
-			if (transport instanceof SSLEngine engine) {
-				engine.setUseClientMode(true);
-			}
-			else if (transport instanceof SSLSocket socket) {
-				socket.setUseClientMode(true);
-			}
-			return true;
-		}
-		catch (IllegalArgumentException | UnsupportedOperationException ex) {
-			return false;
-		}
-	}
-
-	private static boolean isServer(Object transport) {
-		return (transport instanceof SSLEngine engine) ? !engine.getUseClientMode()
-				: transport instanceof SSLSocket socket && !socket.getUseClientMode();
-	}
-
-	/** Signatures are verified only where several authorities have one name. */
 	private static Optional<X509Certificate> authority(Certificate[] chain, List<X509Certificate> authorities) {
 		return Stream.of(chain).map(X509Certificate.class::cast).flatMap((certificate) -> {
 			List<X509Certificate> issuers = authorities.stream()
 				.filter((authority) -> CertificateChain.isNamedAsIssuer(authority, certificate))
+				.sorted(Comparator.comparing(X509Certificate::getNotBefore).reversed())
 				.toList();
 			return Stream.concat(authorities.stream().filter(certificate::equals), issuers.stream()
 				.filter((issuer) -> issuers.size() == 1 || CertificateChain.isSignedBy(certificate, issuer)));

@@ -63,10 +63,13 @@ final class PeerSessions {
 	synchronized void begin(X509Certificate leaf) {
 		// The certificate is still valid in this millisecond
 		Instant end = leaf.getNotAfter().toInstant().plusMillis(1);
-		if (this.end == null || end.isBefore(this.end)) {
+		Duration left = Duration.between(this.clock.instant(), end);
+		// One that is trusted itself may have ended: the JDK does not look at its
+		// validity
+		if (!left.isNegative() && (this.end == null || end.isBefore(this.end))) {
 			this.end = end;
 			this.timer.run();
-			this.timer = this.scheduler.schedule(this::end, Duration.between(this.clock.instant(), end));
+			this.timer = this.scheduler.schedule(this::end, left);
 		}
 	}
 

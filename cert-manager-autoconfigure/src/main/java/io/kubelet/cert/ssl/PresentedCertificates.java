@@ -1,7 +1,5 @@
 package io.kubelet.cert.ssl;
 
-import java.net.Socket;
-import java.net.SocketException;
 import java.security.cert.X509Certificate;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -10,8 +8,6 @@ import java.util.Set;
 import java.util.WeakHashMap;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
-
-import javax.net.ssl.SSLEngine;
 
 import org.jspecify.annotations.Nullable;
 
@@ -51,23 +47,7 @@ final class PresentedCertificates {
 		synchronized (this.connections) {
 			return this.connections.entrySet()
 				.stream()
-				.anyMatch((connection) -> leaf.equals(connection.getValue()) && isOpen(connection.getKey()));
-		}
-	}
-
-	static boolean isOpen(Object transport) {
-		return (transport instanceof Socket socket) ? isOpen(socket)
-				: transport instanceof SSLEngine engine && !engine.isOutboundDone() && !engine.isInboundDone();
-	}
-
-	private static boolean isOpen(Socket socket) {
-		try {
-			// A library may have closed only the socket below, which fails then
-			socket.getSoTimeout();
-			return !socket.isClosed();
-		}
-		catch (SocketException ex) {
-			return false;
+				.anyMatch((connection) -> leaf.equals(connection.getValue()) && Transport.isOpen(connection.getKey()));
 		}
 	}
 

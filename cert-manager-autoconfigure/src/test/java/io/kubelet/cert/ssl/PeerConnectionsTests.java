@@ -28,6 +28,7 @@ import static org.awaitility.Awaitility.await;
  * Tests for {@link PeerConnections} whose handshakes take place in memory.
  *
  * @see PeerConnections
+ * @see Transport
  */
 class PeerConnectionsTests {
 

@@ -1,11 +1,15 @@
 package io.kubelet.cert.autoconfigure.actuate;
 
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.actuate.BoundMeters;
@@ -13,6 +17,7 @@ import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.peers.PeerRole;
 import io.kubelet.cert.certificate.peers.RefusalReason;
 import io.kubelet.cert.certificate.peers.SeenPeer;
+import io.kubelet.cert.certificate.trust.Cached;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.ssl.LiveSslBundle;
@@ -91,18 +96,20 @@ final class PeerMetrics implements MeterBinder, AutoCloseable {
 	private static Stream<Row<?>> rows(String certificate, LiveSslBundle bundle) {
 		Stream<String> seen = current(bundle).map((peer) -> peer.authority().fingerprint());
 		Stream<String> trusted = bundle.followed().trust().given().stream().map(CertificateNames::fingerprint);
-		return Stream.concat(seen, trusted)
+		// A scrape reads all rows at once
+		Cached<Instant, Map<String, Set<String>>, RuntimeException> counts = new Cached<>((second) -> count(bundle));
+		return Stream.concat(trusted, seen)
 			.distinct()
 			.limit(AUTHORITIES)
 			.map((authority) -> Row.of(Tags.of("certificate", certificate, "authority", authority), bundle,
-					(of) -> count(of, authority)));
+					(of) -> counts.of(of.peers().seen().now().truncatedTo(ChronoUnit.SECONDS))
+						.getOrDefault(authority, Set.of())
+						.size()));
 	}
 
-	private static double count(LiveSslBundle bundle, String authority) {
-		return current(bundle).filter((peer) -> peer.authority().fingerprint().equals(authority))
-			.map(SeenPeer::identity)
-			.distinct()
-			.count();
+	private static Map<String, Set<String>> count(LiveSslBundle bundle) {
+		return current(bundle).collect(Collectors.groupingBy((peer) -> peer.authority().fingerprint(),
+				Collectors.mapping(SeenPeer::identity, Collectors.toSet())));
 	}
 
 	private static Stream<SeenPeer> current(LiveSslBundle bundle) {

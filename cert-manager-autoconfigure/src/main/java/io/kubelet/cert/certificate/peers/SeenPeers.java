@@ -4,6 +4,7 @@ import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -60,7 +61,8 @@ public final class SeenPeers {
 		entry.handshakes++;
 		if (!at.isBefore(entry.lastSeen)) {
 			entry.lastSeen = at;
-			entry.leaf = leaf;
+			entry.notBefore = leaf.getNotBefore().toInstant();
+			entry.notAfter = leaf.getNotAfter().toInstant();
 		}
 		return entry;
 	}
@@ -71,16 +73,18 @@ public final class SeenPeers {
 	 * @return the peers, the one that was seen last first
 	 */
 	public synchronized List<SeenPeer> list(Map<Entry, Integer> connections) {
-		connections.keySet().forEach((entry) -> {
-			entry.lastSeen = now();
-			// It may have made way for others
-			peersOf(entry.authority).putIfAbsent(entry.peer, entry);
+		Map<Entry, Integer> open = new HashMap<>();
+		connections.forEach((entry, number) -> {
+			// It may have made way for others, and been seen again
+			Entry current = peersOf(entry.authority).computeIfAbsent(entry.peer, (peer) -> entry);
+			current.lastSeen = now();
+			open.merge(current, number, Integer::sum);
 		});
 		return this.authorities.values()
 			.stream()
 			.flatMap((issued) -> issued.peers.values()
 				.stream()
-				.map((entry) -> entry.describe(issued.authority, connections.getOrDefault(entry, 0))))
+				.map((entry) -> entry.describe(issued.authority, open.getOrDefault(entry, 0))))
 			.sorted(Comparator.comparing(SeenPeer::lastSeen).reversed())
 			.toList();
 	}
@@ -102,7 +106,9 @@ public final class SeenPeers {
 
 		private Instant lastSeen;
 
-		private X509Certificate leaf;
+		private Instant notBefore;
+
+		private Instant notAfter;
 
 		private long handshakes;
 
@@ -111,12 +117,13 @@ public final class SeenPeers {
 			this.peer = peer;
 			this.firstSeen = firstSeen;
 			this.lastSeen = firstSeen;
-			this.leaf = leaf;
+			this.notBefore = leaf.getNotBefore().toInstant();
+			this.notAfter = leaf.getNotAfter().toInstant();
 		}
 
 		private SeenPeer describe(SeenPeer.Authority authority, int connections) {
-			return new SeenPeer(this.peer.identity, this.peer.role, authority, this.leaf.getNotBefore().toInstant(),
-					this.leaf.getNotAfter().toInstant(), this.firstSeen, this.lastSeen, this.handshakes, connections);
+			return new SeenPeer(this.peer.identity, this.peer.role, authority, this.notBefore, this.notAfter,
+					this.firstSeen, this.lastSeen, this.handshakes, connections);
 		}
 
 	}

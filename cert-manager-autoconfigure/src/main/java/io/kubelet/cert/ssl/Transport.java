@@ -1,0 +1,84 @@
+package io.kubelet.cert.ssl;
+
+import java.net.Socket;
+import java.net.SocketException;
+
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLSession;
+import javax.net.ssl.SSLSocket;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the socket or engine of a connection tells, whoever uses it.
+ */
+final class Transport {
+
+	private Transport() {
+	}
+
+	/** Returns the session of a handshake that is complete. Never waits for the peer. */
+	static @Nullable SSLSession session(Object transport) {
+		SSLSession session = null;
+		if (transport instanceof SSLEngine engine) {
+			session = (engine.getHandshakeSession() == null) ? engine.getSession() : null;
+		}
+		// Before that, getSession() would begin a handshake or wait for its end
+		else if (transport instanceof SSLSocket socket && socket.getApplicationProtocol() != null
+				&& socket.getHandshakeApplicationProtocol() == null) {
+			session = socket.getSession();
+		}
+		return (session != null && !session.getCipherSuite().equals("SSL_NULL_WITH_NULL_NULL")) ? session : null;
+	}
+
+	/**
+	 * A server of the JDK has a session of TLS 1.3 before the client proves that it has
+	 * the key of its certificate. If that fails, the session is not valid, as at the end
+	 * of other connections. But only a handshake that has succeeded fixes the mode.
+	 */
+	static boolean hasFailed(Object transport, SSLSession session) {
+		if (session.isValid()) {
+			return false;
+		}
+		try {
+			if (transport instanceof SSLEngine engine) {
+				engine.setUseClientMode(true);
+			}
+			else if (transport instanceof SSLSocket socket) {
+				socket.setUseClientMode(true);
+			}
+			return true;
+		}
+		catch (IllegalArgumentException | UnsupportedOperationException ex) {
+			return false;
+		}
+	}
+
+	static boolean isServer(Object transport) {
+		return (transport instanceof SSLEngine engine) ? !engine.getUseClientMode()
+				: transport instanceof SSLSocket socket && !socket.getUseClientMode();
+	}
+
+	/** Returns whether a connection is in use; one that cannot tell is not. */
+	static boolean isOpen(Object transport) {
+		try {
+			return (transport instanceof Socket socket) ? isOpen(socket)
+					: transport instanceof SSLEngine engine && !engine.isOutboundDone() && !engine.isInboundDone();
+		}
+		catch (UnsupportedOperationException ex) {
+			return false;
+		}
+	}
+
+	private static boolean isOpen(Socket socket) {
+		try {
+			// A library may have closed only the socket below, which fails then
+			socket.getSoTimeout();
+			return !socket.isClosed();
+		}
+		catch (SocketException ex) {
+			return false;
+		}
+	}
+
+}
