@@ -13,6 +13,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.context.annotation.Bean;
+import org.springframework.core.env.Environment;
 import org.springframework.security.web.authentication.preauth.x509.X509PrincipalExtractor;
 
 /**
@@ -26,15 +27,25 @@ public final class CertificateSecurityAutoConfiguration {
 
 	@Bean
 	@ConditionalOnMissingBean
-	X509PrincipalExtractor certificatePrincipalExtractor(ObjectProvider<CertificateSettingsList> settings) {
+	X509PrincipalExtractor certificatePrincipalExtractor(ObjectProvider<CertificateSettingsList> settings,
+			Environment environment) {
 		List<AcceptedPeers> clients = settings.stream()
 			.flatMap((all) -> all.certificates()
 				.stream()
 				.filter((certificate) -> certificate.ssl().peers().clients().isRestricted()
-						|| all.serverOf(certificate).isPresent()))
+						|| all.serversOf(certificate).stream().anyMatch((server) -> asks(server, environment))))
 			.map((certificate) -> certificate.ssl().peers().clients())
 			.toList();
 		return new PeerPrincipalExtractor(clients.isEmpty() ? List.of(AcceptedPeers.everyone()) : clients);
+	}
+
+	/**
+	 * Nobody presents a certificate to a server that asks for none.
+	 * @param bundle the property of a server that names the bundle
+	 */
+	private static boolean asks(String bundle, Environment environment) {
+		String value = environment.getProperty(bundle.substring(0, bundle.indexOf("ssl.")) + "ssl.client-auth", "");
+		return !value.isBlank() && !value.equalsIgnoreCase("none");
 	}
 
 }

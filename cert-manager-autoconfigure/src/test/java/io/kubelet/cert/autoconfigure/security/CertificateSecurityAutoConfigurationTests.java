@@ -106,6 +106,21 @@ class CertificateSecurityAutoConfigurationTests {
 		}
 	}
 
+	/** As one of gRPC, or of the management, which has a certificate of its own. */
+	@Test
+	void serverThatAsksForNoCertificateDoesNotCount() {
+		CertificatePair pair = pair("dns:a.svc dns:b.svc");
+		ApplicationContextRunner two = this.runner.withPropertyValues("kubelet.cert.template.dns-names=app",
+				"spring.grpc.server.ssl.bundle=kubelet-client", "kubelet.cert.additional.b.template.common-name=b",
+				"kubelet.cert.additional.b.signer-name=example.com/client",
+				"kubelet.cert.additional.b.ssl.accepted-clients.dns-names=b.svc");
+		two.run((context) -> assertThat(context.getBean(X509PrincipalExtractor.class).extractPrincipal(pair.leaf()))
+			.isEqualTo("b.svc"));
+		two.withPropertyValues("spring.grpc.server.ssl.client-auth=optional")
+			.run((context) -> assertThat(context.getBean(X509PrincipalExtractor.class).extractPrincipal(pair.leaf()))
+				.isEqualTo(CertificateNames.fingerprint(pair.leaf())));
+	}
+
 	@Test
 	void nameThatCannotBeLoggedIsNoPrincipal() {
 		CertificatePair pair = pair("CN=a\nb");
