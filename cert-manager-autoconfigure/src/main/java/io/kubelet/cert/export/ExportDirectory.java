@@ -52,6 +52,8 @@ final class ExportDirectory {
 
 	private final ExportAccess access;
 
+	private boolean reported;
+
 	/**
 	 * Creates access to a directory, which need not exist.
 	 * @param name the certificate's name: another one is not replaced
@@ -106,12 +108,23 @@ final class ExportDirectory {
 	}
 
 	/**
-	 * Returns whether the current generation consists of certain files, with the mode and
-	 * the group that they are to have.
+	 * Writes a new generation and makes it the current one, unless the current one holds
+	 * the files, and repairs their names. If it fails before that, the previous one
+	 * remains.
 	 * @param files the content of the files by their names
 	 * @param isSame compares a file, by its name, with its content in the directory
+	 * @return whether anything was written
 	 */
-	boolean holds(Map<String, byte[]> files, BiPredicate<String, byte[]> isSame) {
+	boolean write(Map<String, byte[]> files, BiPredicate<String, byte[]> isSame) throws IOException {
+		boolean held = holds(files, isSame);
+		if (!held) {
+			replace(files);
+		}
+		return linkTo(files.keySet()) || !held;
+	}
+
+	/** Whether it does, with the mode and the group that the files are to have. */
+	private boolean holds(Map<String, byte[]> files, BiPredicate<String, byte[]> isSame) {
 		try {
 			Path current = this.directory.resolve(DATA);
 			if (!Files.isDirectory(current) || !names(current).equals(files.keySet())
@@ -120,8 +133,7 @@ final class ExportDirectory {
 			}
 			for (String name : files.keySet()) {
 				byte[] content = read(name);
-				if (content == null || !isLink(name) || !this.access.isGiven(current.resolve(name))
-						|| !isSame.test(name, content)) {
+				if (content == null || !this.access.isGiven(current.resolve(name)) || !isSame.test(name, content)) {
 					return false;
 				}
 			}
@@ -132,15 +144,9 @@ final class ExportDirectory {
 		}
 	}
 
-	/**
-	 * Writes a new generation, and makes it the current one. If it fails before that, the
-	 * previous one remains.
-	 * @param files the content of the files by their names
-	 */
-	void write(Map<String, byte[]> files) throws IOException {
+	private void replace(Map<String, byte[]> files) throws IOException {
 		if (!Files.isDirectory(this.directory)) {
-			DurableFiles.createDirectory(this.directory);
-			this.access.give(this.directory, this.access.find(this.directory));
+			create();
 		}
 		Path generation = this.directory.resolve(this.prefix + UUID.randomUUID());
 		try {
@@ -151,16 +157,36 @@ final class ExportDirectory {
 			remove(List.of(generation));
 			throw ex;
 		}
-		for (String name : files.keySet()) {
+	}
+
+	private void create() throws IOException {
+		DurableFiles.createDirectory(this.directory);
+		try {
+			this.access.give(this.directory, this.access.find(this.directory));
+		}
+		catch (IOException | RuntimeException ex) {
+			// It would be found the next time, and not be given any more
+			Files.delete(this.directory);
+			throw ex;
+		}
+	}
+
+	/** Returns whether a name was missing, or is not wanted any longer. */
+	private boolean linkTo(Set<String> files) throws IOException {
+		boolean changed = false;
+		for (String name : files) {
 			if (!isLink(name)) {
 				DurableFiles.link(this.directory.resolve(name), DATA + "/" + name);
+				changed = true;
 			}
 		}
 		for (String name : names(this.directory)) {
-			if (isLink(name) && !files.containsKey(name)) {
+			if (isLink(name) && !files.contains(name)) {
 				Files.delete(this.directory.resolve(name));
+				changed = true;
 			}
 		}
+		return changed;
 	}
 
 	private void fill(Path generation, Map<String, byte[]> files) throws IOException {
@@ -174,13 +200,23 @@ final class ExportDirectory {
 		DurableFiles.syncDirectory(generation);
 	}
 
-	/**
-	 * Returns the type of the file system if it is on a disk, {@code null} if it is in
-	 * memory.
-	 */
-	@Nullable String disk() throws IOException {
-		String type = Files.getFileStore(this.directory).type();
-		return IN_MEMORY.contains(type) ? null : type;
+	/** Reports once that the directory is on a disk, if it is. */
+	void reportDisk(String certificate) {
+		if (this.reported) {
+			return;
+		}
+		this.reported = true;
+		try {
+			String type = Files.getFileStore(this.directory).type();
+			if (!IN_MEMORY.contains(type)) {
+				logger.info(
+						"[{}] The directory {} is on a disk ({}), where exported keys outlive a pod or a restart of the machine. In a pod, use an emptyDir with 'medium: Memory'",
+						certificate, this.directory, type);
+			}
+		}
+		catch (IOException ex) {
+			// Some containers do not see their mounts
+		}
 	}
 
 	/**

@@ -58,12 +58,8 @@ final class ExportWriter {
 		String password = password();
 		Map<String, byte[]> files = files(
 				new ExportFormat.Content(this.name, pair, KeyStores.atLeastOne(trust.authorities()), password));
-		boolean held = this.directory.holds(files, (file, content) -> ExportFormat.isSame(file, content,
+		return this.directory.write(files, (file, content) -> ExportFormat.isSame(file, content,
 				Objects.requireNonNull(files.get(file)), password));
-		if (!held) {
-			this.directory.write(files);
-		}
-		return !held;
 	}
 
 	void requireOwnDirectory() throws IOException {

@@ -1,8 +1,6 @@
 package io.kubelet.cert.export;
 
 import java.io.IOException;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.time.Clock;
@@ -59,8 +57,6 @@ public final class ExportedFiles {
 	private final ExportFailures failures;
 
 	private volatile @Nullable Source source;
-
-	private boolean reported;
 
 	private Runnable nextTry = () -> {
 	};
@@ -133,14 +129,32 @@ public final class ExportedFiles {
 		return require(this.export::requirePassword);
 	}
 
+	/**
+	 * As the files may be on a volume that hangs, nothing waits longer than for an
+	 * export.
+	 */
 	private ExportedFiles require(Check check) {
+		CompletableFuture<@Nullable StoreException> problem = new CompletableFuture<>();
+		execute(() -> problem.complete(problemOf(check)));
+		TimeLimit.end(problem, this.scheduler, LIMIT);
+		StoreException mistake = problem.join();
+		if (mistake != null) {
+			throw mistake;
+		}
+		return this;
+	}
+
+	private @Nullable StoreException problemOf(Check check) {
 		try {
 			check.run();
 		}
-		catch (IOException ex) {
-			logger.debug("[{}] The export to {} cannot be checked", this.name, this.settings.directory(), ex);
+		catch (StoreException ex) {
+			return ex;
 		}
-		return this;
+		catch (IOException ex) {
+			// The export reports that
+		}
+		return null;
 	}
 
 	/**
@@ -183,35 +197,29 @@ public final class ExportedFiles {
 		Source source = Objects.requireNonNull(this.source);
 		try {
 			succeeded(this.export.write(source.pair, source.trust));
+			removeOthersLater();
 		}
 		catch (CertificateManagerException ex) {
 			failed(String.valueOf(ex.getMessage()));
 		}
 		catch (IOException ex) {
 			failed("Cannot export the certificate to %s: %s. Make the directory writable and check that its disk has room"
-				.formatted(this.settings.directory(), reason(ex)));
+				.formatted(this.settings.directory(), ExportFailures.reason(ex)));
 		}
 		catch (GeneralSecurityException | RuntimeException | Error ex) {
 			failed("Cannot export the certificate to %s: %s".formatted(this.settings.directory(), ex));
 		}
 	}
 
-	/** Without the name of the file, which is another one each time. */
-	private static String reason(IOException cause) {
-		return (cause instanceof AccessDeniedException) ? "permission denied"
-				: (cause instanceof FileSystemException system && system.getReason() != null) ? system.getReason()
-						: cause.toString();
-	}
-
-	private void succeeded(boolean changed) throws IOException {
+	private void succeeded(boolean changed) {
 		this.failures.end();
 		if (changed) {
 			this.followers.forEach(this::update);
 		}
-		if (!this.reported) {
-			this.reported = true;
-			reportDisk();
-		}
+		this.export.directory().reportDisk(this.name);
+	}
+
+	private void removeOthersLater() throws IOException {
 		List<Path> others = this.export.directory().others();
 		if (!others.isEmpty() && !this.closed) {
 			this.scheduler.schedule(() -> execute(() -> this.export.directory().remove(others)), this.drain);
@@ -228,18 +236,16 @@ public final class ExportedFiles {
 		}
 	}
 
-	private void reportDisk() throws IOException {
-		String type = this.export.directory().disk();
-		if (type != null) {
-			logger.info(
-					"[{}] The directory {} is on a disk ({}), where exported keys outlive a pod or a restart of the machine. In a pod, use an emptyDir with 'medium: Memory'",
-					this.name, this.settings.directory(), type);
-		}
-	}
-
 	private void failed(String problem) {
 		this.failures.add(problem, this.clock.instant());
 		tryLater();
+		try {
+			// It may be a name only that could not be changed
+			removeOthersLater();
+		}
+		catch (IOException ex) {
+			// The next attempt does that
+		}
 	}
 
 	private synchronized void tryLater() {

@@ -318,6 +318,19 @@ class ExportedFilesTests extends ExportFixture {
 	}
 
 	@Test
+	void checkThatHangsDelaysTheStartForAFewSecondsOnly() throws Exception {
+		Files.createSymbolicLink(Files.createDirectory(directory()).resolve("..data"), Path.of("theirs"));
+		List<Runnable> tasks = new ArrayList<>();
+		ExportedFiles files = new ExportedFiles("shop",
+				new ExportSettings(directory(), List.of(ExportFormat.PEM), null, ExportSettings.mode("0600"), null),
+				DRAIN, tasks::add, this.time, this.time);
+		CompletableFuture<?> checked = CompletableFuture.supplyAsync(files::requireOwnDirectory);
+		await().until(() -> this.time.scheduled() == 1);
+		this.time.pass(Duration.ofSeconds(4));
+		assertThat(checked).succeedsWithin(Duration.ofSeconds(10));
+	}
+
+	@Test
 	void exportThatHangsIsReportedUntilItReturns(CapturedOutput output) {
 		CountDownLatch hanging = new CountDownLatch(1);
 		ExportedFiles files = new ExportedFiles("shop",

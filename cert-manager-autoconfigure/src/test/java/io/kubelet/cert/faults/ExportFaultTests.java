@@ -90,6 +90,23 @@ class ExportFaultTests {
 		assertRepaired();
 	}
 
+	@Test
+	void nameThatCannotBeCreatedLeavesNoFurtherGeneration() throws IOException {
+		prepare("names");
+		ExportedFiles more = start(ExportFormat.PEM, ExportFormat.BUNDLE);
+		this.disk.fail((index) -> this.disk.operations().get(index) == Operation.CREATE_LINK
+				&& this.disk.operations().indexOf(Operation.CREATE_LINK) < index);
+		more.export(NEW, TRUST);
+		this.time.pass(Duration.ofMinutes(1));
+		assertThat(more.problem()).contains("Input/output error");
+		assertThat(current()).isEqualTo(NEW);
+		assertThat(generations()).isOne();
+		this.disk.repair();
+		this.time.pass(Duration.ofSeconds(10));
+		assertThat(more.problem()).isNull();
+		assertThat(this.directory.resolve("bundle.pem")).exists();
+	}
+
 	/** The content is on the disk before its name is, and the name before it counts. */
 	@Test
 	void everyFileIsForcedToDiskBeforeItCounts() throws IOException {
@@ -119,12 +136,15 @@ class ExportFaultTests {
 	private void prepare(String name) throws IOException {
 		this.disk.repair();
 		this.directory = this.parent.resolve(name);
-		this.files = new ExportedFiles("shop", new ExportSettings(this.disk.on(this.directory),
-				List.of(ExportFormat.PEM), null, ExportSettings.mode("0600"), null), Duration.ofSeconds(5),
-				Runnable::run, this.time, this.time);
+		this.files = start(ExportFormat.PEM);
 		this.files.export(OLD, TRUST);
 		assertThat(current()).isEqualTo(OLD);
 		this.disk.repair();
+	}
+
+	private ExportedFiles start(ExportFormat... formats) {
+		return new ExportedFiles("shop", new ExportSettings(this.disk.on(this.directory), List.of(formats), null,
+				ExportSettings.mode("0600"), null), Duration.ofSeconds(5), Runnable::run, this.time, this.time);
 	}
 
 	private void assertRepaired() throws IOException {
