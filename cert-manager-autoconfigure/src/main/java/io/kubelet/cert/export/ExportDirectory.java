@@ -52,6 +52,9 @@ final class ExportDirectory {
 
 	private final ExportAccess access;
 
+	/** What is to be removed later. */
+	private final Set<Path> leaving = new HashSet<>();
+
 	private boolean reported;
 
 	/**
@@ -220,7 +223,8 @@ final class ExportDirectory {
 	}
 
 	/**
-	 * Returns all generations but the current one, and what killed processes have left.
+	 * Returns the generations that have left since the last call, and what killed
+	 * processes have left behind.
 	 */
 	List<Path> others() throws IOException {
 		String current = targetOf(this.directory.resolve(DATA));
@@ -232,6 +236,7 @@ final class ExportDirectory {
 				others.add(file);
 			}
 		}
+		others.removeIf((other) -> !this.leaving.add(other));
 		return others;
 	}
 
@@ -249,6 +254,7 @@ final class ExportDirectory {
 	 */
 	void remove(List<Path> others) {
 		for (Path other : others) {
+			this.leaving.remove(other);
 			try {
 				if (!other.getFileName().toString().equals(targetOf(this.directory.resolve(DATA)))) {
 					delete(other);
