@@ -188,7 +188,7 @@ public final class Decisions {
 		}
 		Leaving tolerated = this.state.tolerated();
 		if (tolerated != null && tolerated.isFor(other)) {
-			return tolerated.pause().isOver(this.now) ? new Evict(other) : null;
+			return tolerated.pause().isOver(this.now) ? new Evict(other) : (this.pending != null) ? new Forget() : null;
 		}
 		CertificatePair pair = this.state.current().isValid(this.now) ? this.state.pair() : this.state.stored().pair();
 		Duration longest = (pair != null && pair.isValid(this.now))

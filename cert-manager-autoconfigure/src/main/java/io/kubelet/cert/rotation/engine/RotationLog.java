@@ -155,7 +155,7 @@ final class RotationLog {
 		CertificatePair pair = Objects.requireNonNull(state.pair());
 		LoggingEventBuilder entry = about(settings, Level.INFO, pair).addKeyValue("kubelet.cert.trigger",
 				state.begun());
-		String trigger = inWords(state.begun(), before);
+		String trigger = inWords(state.begun());
 		if (byReplica) {
 			entry.log("[{}] {}: the certificate was stored by another replica", trigger);
 			return;
@@ -196,7 +196,7 @@ final class RotationLog {
 				: "the signer backdates it: have it issue a longer lifetime, or from the time of the request on";
 	}
 
-	private static String inWords(Trigger trigger, State before) {
+	private static String inWords(Trigger trigger) {
 		return switch (trigger) {
 			case FIRST -> "Obtained the first certificate";
 			case DEADLINE -> "Rotated at the deadline";
@@ -205,9 +205,7 @@ final class RotationLog {
 			case RESUMED -> "Rotated because another process had requested it";
 			case EXPIRED -> "Rotated after the expiry";
 			case NOT_YET_VALID -> "Rotated because the certificate was not valid yet";
-			case DAMAGED ->
-				(before.stored().deficiency() != null) ? "Rotated because the authority of the stored pair is missing"
-						: "Rotated because the stored pair is not accepted here";
+			case DAMAGED -> "Rotated because the stored pair was not accepted here, or lacked its authority";
 		};
 	}
 

@@ -68,8 +68,8 @@ record StatusReport(String name, State known) {
 		Failure last = this.known.past().lastFailure();
 		boolean waits = this.known.attempt() == null && !this.known.deadline(now).isAfter(now);
 		Instant next = waits ? Decisions.nextAttempt(this.known, now) : Instant.MAX;
-		return (last == null || last.nextAttempt().isAfter(now) || next.equals(Instant.MAX)) ? last
-				: new Failure(last.at(), last.reason(), last.message(), last.attempt(), next, last.cause());
+		return (last == null || last.nextAttempt().isAfter(now) || !next.isAfter(now) || next.equals(Instant.MAX))
+				? last : new Failure(last.at(), last.reason(), last.message(), last.attempt(), next, last.cause());
 	}
 
 	private List<Usage> usages(Asked asked) {
