@@ -80,7 +80,7 @@ record CertificateManagerFactory(SharedResources resources) {
 		return new RotatingCertificateManager(
 				new RotationSettings(settings.name(), request.requested(), settings.rotation().schedule(),
 						naming(settings, bootstraps), issued, store, requests ? signers : null, this.resources),
-				request.isEmpty() ? null : request.template(), templates);
+				request.isEmpty() ? null : request.template(), templates, null);
 	}
 
 	private static RequestNaming naming(CertificateSettings settings, boolean bootstraps) {

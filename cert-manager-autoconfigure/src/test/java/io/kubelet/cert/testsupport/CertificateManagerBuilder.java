@@ -10,6 +10,7 @@ import java.util.function.Consumer;
 import java.util.function.DoubleSupplier;
 import java.util.function.UnaryOperator;
 
+import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Signer;
@@ -81,6 +82,8 @@ public final class CertificateManagerBuilder {
 
 	private @Nullable CertificateTemplateSupplier supplier;
 
+	private @Nullable CertificatePair bootstrapPair;
+
 	private final List<RotationListener> listeners = new ArrayList<>();
 
 	public CertificateManagerBuilder(String name) {
@@ -144,6 +147,11 @@ public final class CertificateManagerBuilder {
 		return this;
 	}
 
+	public CertificateManagerBuilder bootstrapPair(CertificatePair bootstrapPair) {
+		this.bootstrapPair = bootstrapPair;
+		return this;
+	}
+
 	public CertificateManagerBuilder keys(KeyPairSource keys) {
 		this.keys = keys;
 		return this;
@@ -176,7 +184,7 @@ public final class CertificateManagerBuilder {
 						new Schedule(this.once, this.required, RotationWindow.KUBELET, this.overdueAtLatest,
 								Schedule.KUBELET.waitTimeout(), this.forcedInterval, this.retry),
 						RequestNaming.BY_KEY, this.check, Objects.requireNonNull(this.store), this.signers, resources),
-				this.template, this.supplier);
+				this.template, this.supplier, this.bootstrapPair);
 		this.listeners.forEach(manager::addListener);
 		return manager;
 	}

@@ -92,8 +92,8 @@ final class Engine implements AutoCloseable {
 		RotationSettings settings = new RotationSettings(name, Request.of(SIGNER), SCHEDULE, RequestNaming.BY_KEY,
 				IssuedCertificateCheck.ofAnyAuthority(), new FileCertificateStore(directory, name, null, RETAIN, CLOCK),
 				this.source, this.resources);
-		return supplied ? new RotatingCertificateManager(settings, null, () -> Optional.of(template))
-				: new RotatingCertificateManager(settings, template, null);
+		return supplied ? new RotatingCertificateManager(settings, null, () -> Optional.of(template), null)
+				: new RotatingCertificateManager(settings, template, null, null);
 	}
 
 	static String name(int number) {

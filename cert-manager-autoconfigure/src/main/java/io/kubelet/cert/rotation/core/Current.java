@@ -36,8 +36,8 @@ public record Current(@Nullable CertificatePair pair, Instant since, Instant dea
 	}
 
 	/** Why a rotation is due if there is no valid pair. */
-	Trigger invalidity(Instant now) {
-		return (this.pair == null) ? Trigger.FIRST : this.pair.isExpired(now) ? Trigger.EXPIRED : Trigger.NOT_YET_VALID;
+	static Trigger invalidity(@Nullable CertificatePair pair, Instant now) {
+		return (pair == null) ? Trigger.FIRST : pair.isExpired(now) ? Trigger.EXPIRED : Trigger.NOT_YET_VALID;
 	}
 
 	/** How long the pair is still valid, {@code null} if it is not valid yet. */

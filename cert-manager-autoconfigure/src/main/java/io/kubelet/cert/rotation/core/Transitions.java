@@ -26,13 +26,15 @@ public final class Transitions extends NextState {
 	 * @param policy what does not change
 	 * @param reading what is stored
 	 * @param template the template, {@code null} while it is not known
+	 * @param bootstrap the pair to use if no valid one is stored, {@code null} if there
+	 * is none
 	 * @param required whether the application does not start without the certificate
 	 * @param now the current time
 	 * @param random a random number in [0, 1)
 	 * @return the state
 	 */
-	public static State start(Policy policy, Reading reading, @Nullable CertificateTemplate template, boolean required,
-			Instant now, double random) {
+	public static State start(Policy policy, Reading reading, @Nullable CertificateTemplate template,
+			@Nullable CertificatePair bootstrap, boolean required, Instant now, double random) {
 		PendingRequest found = policy.off() ? null : policy.shared() ? reading.unanswered() : reading.pending();
 		Pending pending = (found != null)
 				? new Pending(found, policy.shared() ? Stage.FOUND : Stage.RESUMED, null, null, null, null) : null;
@@ -42,7 +44,14 @@ public final class Transitions extends NextState {
 						RotationDeadline.AtOnce.NO, false, pending, null, Trigger.FIRST, List.of(), Pause.NONE, 0, 0,
 						null, Failures.NONE, null, Pause.NONE, required, Instant.MAX, Past.NOTHING, Notices.NONE),
 				now, random);
-		next.hold((reading.issuerProblem() == null) ? reading.pair() : null, reading.deadline());
+		CertificatePair stored = (reading.issuerProblem() == null) ? reading.pair() : null;
+		if (bootstrap == null || (stored != null && stored.isValid(now))) {
+			next.hold(stored, reading.deadline());
+		}
+		else {
+			next.hold(bootstrap, null);
+			next.due = next.due.demanding(Current.invalidity(stored, now));
+		}
 		next.store(reading);
 		next.review();
 		return next.state();
@@ -240,7 +249,7 @@ public final class Transitions extends NextState {
 		// That a request which was joined is over is a failure, and no end of failures
 		boolean wasDue = this.due.since() != null && this.due.trigger() != Trigger.RESUMED;
 		if (!this.current.isValid(this.now)) {
-			this.due = this.due.since(this.now, this.current.invalidity(this.now));
+			this.due = this.due.since(this.now, Current.invalidity(this.current.pair(), this.now));
 		}
 		else if (this.due.demanded() != null) {
 			this.due = this.due.since(this.now, this.due.demanded());

@@ -67,10 +67,12 @@ public final class RotatingCertificateManager implements CertificateManager {
 	 * @param template the template, {@code null} if there is none
 	 * @param supplier the supplier of the template, which takes precedence, {@code null}
 	 * if there is none
+	 * @param bootstrap a pair to use and to store if no valid one is stored, {@code null}
+	 * if there is none
 	 * @throws io.kubelet.cert.store.StoreException if the store cannot be read
 	 */
 	public RotatingCertificateManager(RotationSettings settings, @Nullable CertificateTemplate template,
-			@Nullable CertificateTemplateSupplier supplier) {
+			@Nullable CertificateTemplateSupplier supplier, @Nullable CertificatePair bootstrap) {
 		this.settings = settings;
 		RotationScheduler scheduler = settings.resources().scheduler();
 		this.serial = new SerialExecutor((task) -> scheduler.schedule(task, Duration.ZERO),
@@ -78,22 +80,25 @@ public final class RotatingCertificateManager implements CertificateManager {
 		this.delivery = new Delivery(settings);
 		this.templates = new Templates(settings, template, supplier, this.serial, () -> step(settings::idleCheck));
 		this.forced = new ForcedRotations(settings, this.serial, this.delivery);
-		this.journal = new Journal(settings, this.serial, this.delivery, this.forced, initial());
+		this.journal = new Journal(settings, this.serial, this.delivery, this.forced, initial(bootstrap));
 		Signing signing = new Signing(settings);
 		StoreKeeper store = new StoreKeeper(settings, this.serial, this.journal, signing, this.templates, this.forced,
 				this::reconcile);
+		if (bootstrap != null && this.journal.state().pair() == bootstrap) {
+			store.begin(bootstrap);
+		}
 		this.rotation = new Rotation(settings, this.serial, this.journal, store, signing, this::reconcile);
 		if (settings.store() instanceof CertificateStore.Shared shared) {
 			shared.onChange(this::wake);
 		}
 	}
 
-	private State initial() {
+	private State initial(@Nullable CertificatePair bootstrap) {
 		Reading reading = StoreKeeper.read(this.settings, Reading.NOTHING, null);
 		if (reading.failure() != null && !this.settings.policy().shared()) {
 			throw reading.failure();
 		}
-		return Transitions.start(this.settings.policy(), reading, this.templates.latest(),
+		return Transitions.start(this.settings.policy(), reading, this.templates.latest(), bootstrap,
 				this.settings.schedule().required(), this.settings.clock().instant(),
 				this.settings.resources().random().getAsDouble());
 	}

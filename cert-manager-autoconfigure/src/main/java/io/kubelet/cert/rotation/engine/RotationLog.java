@@ -81,6 +81,11 @@ final class RotationLog {
 				KeySpecification.describe(pair.leaf().getPublicKey()));
 	}
 
+	static void notStored(RotationSettings settings, CertificatePair bootstrap, StoreException cause) {
+		about(settings, Level.WARN, bootstrap).log("[{}] The bootstrap pair is used, but could not be stored: {}",
+				cause.getMessage());
+	}
+
 	/** The stored pair is not used, or the store cannot be read. */
 	static void notUsed(RotationSettings settings, State state, String problem, Instant now) {
 		CertificatePair stored = state.stored().pair();

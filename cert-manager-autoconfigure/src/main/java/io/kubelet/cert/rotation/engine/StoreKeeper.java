@@ -96,6 +96,16 @@ final class StoreKeeper {
 				shared != null && shared.lacksCopy(), null);
 	}
 
+	/** Stores the pair with which a certificate begins. */
+	void begin(CertificatePair bootstrap) {
+		try {
+			write((stored) -> stored.withPair(bootstrap, null), bootstrap, false);
+		}
+		catch (StoreException ex) {
+			RotationLog.notStored(this.settings, bootstrap, ex);
+		}
+	}
+
 	/** Stores a request. */
 	Reading write(PendingRequest request) {
 		return write((stored) -> stored.withPending(request), this.journal.state().pair(), false);

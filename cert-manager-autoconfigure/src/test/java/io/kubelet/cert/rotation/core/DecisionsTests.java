@@ -256,15 +256,15 @@ class DecisionsTests extends CoreFixture {
 	}
 
 	private static State files(Reading reading, @Nullable CertificateTemplate template) {
-		return Transitions.start(policy(false, false), reading, template, false, NOW, 0);
+		return Transitions.start(policy(false, false), reading, template, null, false, NOW, 0);
 	}
 
 	private static State off(Reading reading) {
-		return Transitions.start(policy(false, true), reading, TEMPLATE, false, NOW, 0);
+		return Transitions.start(policy(false, true), reading, TEMPLATE, null, false, NOW, 0);
 	}
 
 	private static State shared(Reading reading) {
-		return Transitions.start(policy(true, false), reading, TEMPLATE, false, NOW, 0);
+		return Transitions.start(policy(true, false), reading, TEMPLATE, null, false, NOW, 0);
 	}
 
 	private static State observe(State state, Reading reading) {

@@ -22,7 +22,7 @@ class LeavingTests extends CoreFixture {
 	@Test
 	void deletionsThatNeverEndDoNotAddUp() {
 		Instant now = NOW;
-		State state = Transitions.start(policy(false, false), Reading.NOTHING, TEMPLATE, false, now, 0);
+		State state = Transitions.start(policy(false, false), Reading.NOTHING, TEMPLATE, null, false, now, 0);
 		for (int i = 0; i < 50; i++) {
 			state = Transitions.after(state, Transitions::demanded, now, 0);
 			state = decided(state, now);

@@ -148,7 +148,7 @@ class PropertiesTests extends CoreFixture {
 
 		Process(World world) {
 			this.world = world;
-			this.state = Transitions.start(policy(world.shared, false), world.stored, TEMPLATE, false, world.now,
+			this.state = Transitions.start(policy(world.shared, false), world.stored, TEMPLATE, null, false, world.now,
 					world.random.nextDouble());
 		}
 

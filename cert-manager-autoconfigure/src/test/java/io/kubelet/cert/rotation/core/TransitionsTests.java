@@ -120,7 +120,7 @@ class TransitionsTests extends CoreFixture {
 	@ParameterizedTest
 	@ValueSource(booleans = { true, false })
 	void objectIsLookedAtBeforeTheApplicationGivesUp(boolean awaitedFirst) {
-		State first = Transitions.start(policy(false, false), Reading.NOTHING, TEMPLATE, true, NOW, 0);
+		State first = Transitions.start(policy(false, false), Reading.NOTHING, TEMPLATE, null, true, NOW, 0);
 		Event awaited = (next) -> next.awaited(NOW.plusSeconds(20));
 		State state = awaitedFirst ? after(first, awaited, new Request(TEMPLATE))
 				: after(first, new Request(TEMPLATE), awaited);
@@ -129,7 +129,8 @@ class TransitionsTests extends CoreFixture {
 
 	@Test
 	void applicationThatHasGivenUpMakesNoLook() {
-		State first = Transitions.start(policy(false, false), Reading.NOTHING, TEMPLATE, true, NOW.minusSeconds(60), 0);
+		State first = Transitions.start(policy(false, false), Reading.NOTHING, TEMPLATE, null, true,
+				NOW.minusSeconds(60), 0);
 		State late = after(
 				Transitions.after(first, (next) -> next.awaited(NOW.minusSeconds(30)), NOW.minusSeconds(60), 0),
 				new Request(TEMPLATE));
@@ -207,7 +208,7 @@ class TransitionsTests extends CoreFixture {
 	}
 
 	private static State shared(Reading reading) {
-		return Transitions.start(policy(true, false), reading, TEMPLATE, false, NOW, 0);
+		return Transitions.start(policy(true, false), reading, TEMPLATE, null, false, NOW, 0);
 	}
 
 	private static State observe(State state, Reading reading) {

@@ -60,7 +60,7 @@ class HistoryTests extends ManagerFixture {
 
 	@Test
 	void eachOutcomeHasTheTriggerOfItsAttempt() {
-		CertificateManager manager = start(dynamic());
+		CertificateManager manager = start(dynamic().bootstrapPair(pair(ofHours(1), ofHours(99))));
 		pass(ofMinutes(43));
 		rotate(manager);
 		this.template = TEMPLATE.withDnsNames(List.of("n1.example.com"));

@@ -29,6 +29,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
  */
 class InitialCertificateTests extends ManagerFixture {
 
+	private final CertificatePair bootstrap = pair(ofHours(1), ofHours(99));
+
 	@Test
 	void withoutSignerTheStoredCertificateIsUsedUntilItExpiresAndNothingElseHappens() {
 		CertificatePair stored = storePair();
@@ -57,22 +59,33 @@ class InitialCertificateTests extends ManagerFixture {
 	}
 
 	@Test
+	void bootstrapPairIsUsedAlsoIfItCannotBeStored(CapturedOutput output) {
+		this.store.writeFails = true;
+		CertificateManager manager = start(withoutSigner().bootstrapPair(this.bootstrap));
+		assertThat(manager.current()).contains(this.bootstrap);
+		assertThat(this.store.pair).isNull();
+		assertThat(output).contains("The bootstrap pair is used, but could not be stored: The disk is on fire",
+				"[kubelet-client] Using the stored certificate");
+	}
+
+	@Test
 	void storeThatCannotBeReadFailsTheConstruction() {
 		this.store.readFails = true;
-		CertificateManagerBuilder builder = builder();
+		CertificateManagerBuilder builder = builder().bootstrapPair(this.bootstrap);
 		assertThatExceptionOfType(StoreException.class).isThrownBy(builder::build);
 	}
 
 	/** The signer makes no difference. */
 	@ParameterizedTest
-	@CsvSource({ "NONE, NONE, ISSUED", "STORED, STORED, STORED", "EXPIRED, NONE, ISSUED" })
-	void certificateBeforeAndAfterTheStart(Kept stored, Kept before, Kept after) {
+	@CsvSource({ "NONE, false, NONE, ISSUED", "NONE, true, BOOTSTRAP, ISSUED", "STORED, false, STORED, STORED",
+			"STORED, true, STORED, STORED", "EXPIRED, false, NONE, ISSUED" })
+	void certificateBeforeAndAfterTheStart(Kept stored, boolean hasBootstrap, Kept before, Kept after) {
 		CertificatePair original = switch (stored) {
 			case STORED -> storePair();
 			case EXPIRED -> storePair(ofHours(10), ofHours(-1));
 			default -> null;
 		};
-		CertificateManager manager = builder().build();
+		CertificateManager manager = (hasBootstrap ? builder().bootstrapPair(this.bootstrap) : builder()).build();
 		assertThat(kept(manager, original)).isEqualTo(before);
 		assertThat(this.store.pair).isEqualTo(manager.current().orElse(original));
 		assertThat(START.equals(manager.status().schedule().deadline())).isEqualTo(after == Kept.ISSUED);
@@ -84,7 +97,8 @@ class InitialCertificateTests extends ManagerFixture {
 
 	private Kept kept(CertificateManager manager, @Nullable CertificatePair original) {
 		CertificatePair current = manager.current().orElse(null);
-		return (current == null) ? Kept.NONE : current.equals(original) ? Kept.STORED : Kept.ISSUED;
+		return (current == null) ? Kept.NONE : current.equals(original) ? Kept.STORED
+				: current.equals(this.bootstrap) ? Kept.BOOTSTRAP : Kept.ISSUED;
 	}
 
 	@Test
@@ -96,7 +110,7 @@ class InitialCertificateTests extends ManagerFixture {
 
 	enum Kept {
 
-		NONE, STORED, EXPIRED, ISSUED
+		NONE, STORED, EXPIRED, BOOTSTRAP, ISSUED
 
 	}
 

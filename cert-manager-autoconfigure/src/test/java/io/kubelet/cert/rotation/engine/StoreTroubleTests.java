@@ -52,11 +52,11 @@ class StoreTroubleTests extends ManagerFixture {
 
 	/** The store of replicas could not be read at the start, and can be now. */
 	@Test
-	void pairThatWasNotReadAtTheStartIsUsedAsSoonAsItIsRead() {
+	void bootstrapPairDoesNotReplaceAPairThatWasNotRead() {
 		CertificatePair pair = pair(ofHours(1), ofHours(99));
 		SharedMemoryStore shared = shared(pair);
 		shared.outages = 1;
-		CertificateManager manager = builder().store(shared).build();
+		CertificateManager manager = builder().store(shared).bootstrapPair(pair(ofHours(0), ofHours(1))).build();
 		assertThat(shared.stored.pair()).isEqualTo(pair);
 		manager.start();
 		this.time.settle();
