@@ -88,7 +88,10 @@ class IdentityRolesTests {
 	/** Accepts a DNS name only. */
 	private static RotatingApplication restricted;
 
+	private final Kind kind;
+
 	IdentityRolesTests(Kind kind) {
+		this.kind = kind;
 	}
 
 	@BeforeParameterizedClassInvocation
@@ -130,6 +133,13 @@ class IdentityRolesTests {
 		assertThat(call(open, stranger.pair, "GET").statusCode()).isIn(401, 403);
 	}
 
+	/** The guide has a rule for them, which is one of Servlet. */
+	@Test
+	void probesNeedNoRole() throws Exception {
+		assertThat(call(open, null, "GET", "/actuator/health/liveness").statusCode())
+			.isEqualTo((this.kind == Kind.SERVLET) ? 200 : 401);
+	}
+
 	/** Another name in its certificate is not one that was checked. */
 	@ParameterizedTest
 	@ValueSource(booleans = { false, true })
@@ -145,13 +155,18 @@ class IdentityRolesTests {
 
 	private static HttpResponse<String> call(RotatingApplication application, @Nullable CertificatePair client,
 			String method) throws Exception {
+		return call(application, client, method, "/");
+	}
+
+	private static HttpResponse<String> call(RotatingApplication application, @Nullable CertificatePair client,
+			String method, String path) throws Exception {
 		Trust server = Trust.exactly(Pem.readCertificates(RotatingApplication.plane.caPem()));
 		try {
 			return HttpClient.newBuilder()
 				.sslContext(InsistentKeyManager.context(client, server, "TLS"))
 				.build()
 				.send(HttpRequest
-					.newBuilder(URI.create("https://localhost:" + application.port("local.server.port") + "/"))
+					.newBuilder(URI.create("https://localhost:" + application.port("local.server.port") + path))
 					.method(method, BodyPublishers.noBody())
 					.build(), BodyHandlers.ofString());
 		}
@@ -217,7 +232,7 @@ class IdentityRolesTests {
 
 				@Override
 				protected void service(HttpServletRequest request, HttpServletResponse response) throws IOException {
-					response.getWriter().write(request.getUserPrincipal().getName());
+					response.getWriter().write(String.valueOf(request.getRemoteUser()));
 				}
 
 			}, "/");

@@ -42,7 +42,7 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
 				"It is blank, as from an environment variable without a value: set it, or remove the property"),
 
 		DIRECTORY((value) -> !Files.exists((Path) value, LinkOption.NOFOLLOW_LINKS) || Files.isDirectory((Path) value),
-				"It is a file, or a link to nothing: set it to a directory for the pair files"),
+				"It is a file, or a link to nothing: set it to a directory"),
 
 		ONE_OR_MORE((value) -> ((Number) value).doubleValue() >= 1, "It is too small: set it to 1 or more"),
 

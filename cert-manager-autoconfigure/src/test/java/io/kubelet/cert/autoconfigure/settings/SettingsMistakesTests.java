@@ -55,7 +55,7 @@ class SettingsMistakesTests {
 					issuer.name=internal;issuer.kind=clusterissuer | issuer.kind with value 'clusterissuer' is invalid: It is not a kind such as Issuer or ClusterIssuer
 					ssl.drain=-1s                                  | ssl.drain with value 'PT-1S' is invalid: The duration must not be negative: set it to 0s or more
 					store.type=secret;store.secret=a/b/c           | store.secret with value 'a/b/c' is invalid: It is not the name of a Secret
-					cert-dir=/etc/hosts             | cert-dir with value '/etc/hosts' is invalid: It is a file, or a link to nothing: set it to a directory for the pair files
+					cert-dir=/etc/hosts             | cert-dir with value '/etc/hosts' is invalid: It is a file, or a link to nothing: set it to a directory
 					tls-cert-file=/etc/hosts        | tls-private-key-file with value 'null' is invalid: There is no private key in '/etc/hosts': set this property to the file with the key
 					tls-private-key-file=/tmp/a.pem | tls-cert-file with value 'null' is invalid: Set it to the file with the certificate, which may hold the key as well
 					profile=kubelet-client;node-name=       | node-name with value '' is invalid: It is blank, as from an environment variable without a value: set it, or remove the property
