@@ -27,8 +27,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * TLS under constant load while certificates rotate. It takes minutes and prints what it
- * counts; it is run by the Maven profile {@code load}, and no part of the normal tests.
+ * TLS under constant load while certificates rotate, between peers that are accepted by
+ * name. It takes minutes and prints what it counts; it is run by the Maven profile
+ * {@code load}, and no part of the normal tests.
  */
 class TlsLoad {
 
@@ -40,12 +41,17 @@ class TlsLoad {
 	@ParameterizedTest
 	@EnumSource
 	void server(Kind kind) throws Exception {
-		try (RotatingServer server = new RotatingServer(kind)) {
-			SSLContext context = Connection.context(null, "TLS");
+		try (RotatingServer server = server(kind, false)) {
+			SSLContext context = Connection.context(server.pair("client"), "TLS");
 			Callable<?> staying = () -> get(context, server, 10_000);
-			Callable<?> once = () -> get(Connection.context(null, "TLS"), server, 1);
+			Callable<?> once = () -> get(Connection.context(server.pair("client"), "TLS"), server, 1);
 			underLoad(kind + " server", () -> rotate(server), List.of(staying, staying, once, once));
 		}
+	}
+
+	private static RotatingServer server(Kind kind, boolean http2) {
+		return new RotatingServer(kind, "server.http2.enabled=" + http2, "server.ssl.client-auth=want",
+				"kubelet.cert.ssl.accepted-clients.common-names=system:node:test");
 	}
 
 	private int get(SSLContext context, RotatingServer server, int times) throws Exception {
@@ -62,8 +68,10 @@ class TlsLoad {
 	@ParameterizedTest
 	@EnumSource
 	void http2(Kind kind) throws Exception {
-		try (RotatingServer server = new RotatingServer(kind, "server.http2.enabled=true")) {
-			HttpClient client = HttpClient.newBuilder().sslContext(Connection.context(null, "TLS")).build();
+		try (RotatingServer server = server(kind, true)) {
+			HttpClient client = HttpClient.newBuilder()
+				.sslContext(Connection.context(server.pair("client"), "TLS"))
+				.build();
 			underLoad(kind + " server, HTTP/2", () -> rotate(server), Collections.nCopies(4, () -> {
 				HttpResponse<Void> response = client.send(HttpRequest.newBuilder(server.uri()).build(),
 						BodyHandlers.discarding());
@@ -87,7 +95,8 @@ class TlsLoad {
 	@ParameterizedTest
 	@EnumSource
 	void client(Client client) throws Exception {
-		try (RotatingApplication application = new RotatingApplication(Clients.class);
+		try (RotatingApplication application = new RotatingApplication(Clients.class,
+				"kubelet.cert.additional.client.ssl.accepted-servers.dns-names=localhost");
 				StandInServer server = ClientRotationTests.server(application)) {
 			Function<URI, String> calls = client.with(application.bundle("client"));
 			underLoad(client + " client", () -> {
