@@ -36,7 +36,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
  *
  * @see "docs/monitoring"
  */
-@SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT)
+@SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT,
+		properties = "kubelet.cert.export.directory=target/exported")
 @EnableEmbeddedControlPlane(signers = "ClusterIssuer/internal")
 class MonitoringTests {
 

@@ -184,7 +184,8 @@ public final class RefusedPeers {
 			case EXPIRED -> "It has to rotate its certificate, unless the clock of this machine is wrong";
 			case MISSING -> "Give it a certificate, or set 'client-auth' of the server to 'want'";
 			case MALFORMED -> "It needs a certificate that complies with the rules";
-			case OTHER -> "It needs another certificate";
+			case OTHER -> (role == PeerRole.CLIENT) ? "It needs another certificate"
+					: "It needs another certificate, unless one of these names is to count in place of its address: then add it to 'ssl.accepted-servers' of the certificate";
 		};
 	}
 

@@ -123,7 +123,7 @@ function show(name, certificate, peers) {
 	showPeers(article, peers);
 }
 
-function showCertificate(article, { state, current, template, rotationWindow, nextRotationDeadline, rotations, waitingFor, stuckSince, storeProblem, serverHealthy, pendingRequest, history }) {
+function showCertificate(article, { state, current, template, rotationWindow, nextRotationDeadline, rotations, waitingFor, stuckSince, storeProblem, exportProblem, trust, serverHealthy, pendingRequest, history }) {
 	setText(field(article, 'state'), state);
 	article.querySelector('.state').className = `state ${state}`;
 	article.querySelector('.rotate').hidden = !mayRotate || state === 'STATIC';
@@ -144,7 +144,8 @@ function showCertificate(article, { state, current, template, rotationWindow, ne
 		setText(field(article, 'command'), `kubectl ${kind} ${pendingRequest.name}`);
 		article.querySelector('.command').hidden = isApproved(pendingRequest) && !isIssuer(template);
 	}
-	const notices = [waitingFor && `The request waits for ${waitingFor}.`, storeProblem,
+	const notices = [waitingFor && `The request waits for ${waitingFor}.`, storeProblem, exportProblem,
+		...(trust?.sources ?? []).map(({ problem }) => problem),
 		serverHealthy === false && 'The API server could not be reached, was overloaded, or refused the last request.',
 		stuckSince && ['The current step has not returned since ', instantElement(stuckSince), ': does a file system hang?']];
 	field(article, 'notices').replaceChildren(...notices.filter(Boolean).map((notice) => withContent(element('li'), notice)),
