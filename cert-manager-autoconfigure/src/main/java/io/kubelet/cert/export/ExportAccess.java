@@ -28,6 +28,9 @@ record ExportAccess(Set<PosixFilePermission> mode, @Nullable String group) {
 
 	private static final String MODE = "unix:mode";
 
+	/** What the system says to those who are not members of a group. */
+	private static final String NOT_PERMITTED = "Operation not permitted";
+
 	private static final int PERMISSIONS = 0777;
 
 	private static final int OWNER_READ = 0400;
@@ -78,16 +81,8 @@ record ExportAccess(Set<PosixFilePermission> mode, @Nullable String group) {
 		}
 		PosixFileAttributeView view = Objects
 			.requireNonNull(Files.getFileAttributeView(created, PosixFileAttributeView.class));
-		try {
-			if (group != null && !view.readAttributes().group().equals(group)) {
-				view.setGroup(group);
-			}
-		}
-		catch (FileSystemException ex) {
-			throw new StoreException(
-					"Exported files cannot be given to the group '%s': %s. The user of this process must be a member of it"
-						.formatted(group, ex.getReason()),
-					ex);
+		if (group != null && !view.readAttributes().group().equals(group)) {
+			setGroup(view, group);
 		}
 		// Permissions alone would end that a directory passes on its group
 		int mode = (int) Files.getAttribute(created, MODE) & ~PERMISSIONS;
@@ -95,6 +90,21 @@ record ExportAccess(Set<PosixFilePermission> mode, @Nullable String group) {
 			mode |= OWNER_READ >> permission.ordinal();
 		}
 		Files.setAttribute(created, MODE, mode);
+	}
+
+	private static void setGroup(PosixFileAttributeView view, GroupPrincipal group) throws IOException {
+		try {
+			view.setGroup(group);
+		}
+		catch (FileSystemException ex) {
+			if (!NOT_PERMITTED.equals(ex.getReason())) {
+				throw ex;
+			}
+			throw new StoreException(
+					"Exported files cannot be given to the group '%s': %s. The user of this process must be a member of it"
+						.formatted(group, ex.getReason()),
+					ex);
+		}
 	}
 
 	/** Whoever may read the files may enter the directories. */

@@ -7,7 +7,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
@@ -151,7 +150,7 @@ public final class ExportedFiles {
 		catch (StoreException ex) {
 			return ex;
 		}
-		catch (IOException ex) {
+		catch (IOException | RuntimeException | Error ex) {
 			// The export reports that
 		}
 		return null;
@@ -194,7 +193,10 @@ public final class ExportedFiles {
 	}
 
 	private void write() {
-		Source source = Objects.requireNonNull(this.source);
+		Source source = this.source;
+		if (source == null) {
+			return; // Only a check had no thread
+		}
 		try {
 			succeeded(this.export.write(source.pair, source.trust));
 			removeOthersLater();

@@ -132,9 +132,13 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 	 */
 	private synchronized void update() {
 		LiveSslBundle.Identity identity = this.live.identity();
-		this.export.accept(identity);
-		if (this.live.update(identity)) {
-			this.handlers.execute(this::callHandlers);
+		try {
+			this.export.accept(identity);
+		}
+		finally {
+			if (this.live.update(identity)) {
+				this.handlers.execute(this::callHandlers);
+			}
 		}
 	}
 

@@ -4,14 +4,18 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.GroupPrincipal;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
@@ -250,6 +254,38 @@ class ExportedFilesTests extends ExportFixture {
 		assertThat(Files.getAttribute(file("tls.key"), "unix:gid")).isEqualTo(12345);
 		assertThat(mode(file("tls.key"))).isEqualTo("rw-r-----");
 		assertThat(mode(generation())).isEqualTo("rwxr-x---");
+	}
+
+	@Test
+	void fileThatHasGoneIsNoMistakeOfTheGroup() throws Exception {
+		ExportAccess access = new ExportAccess(ExportSettings.mode("0640"), null);
+		GroupPrincipal group = Objects.requireNonNull(access.in(this.parent));
+		assertThatExceptionOfType(NoSuchFileException.class).isThrownBy(() -> access.give(file("tls.key"), group));
+	}
+
+	@Test
+	void checkThatHasNoThreadLeavesNothingToWrite(CapturedOutput output) {
+		ExportedFiles files = new ExportedFiles("shop",
+				new ExportSettings(directory(), List.of(ExportFormat.PEM), null, ExportSettings.mode("0600"), null),
+				DRAIN, new Executor() {
+
+					private int calls;
+
+					@Override
+					public void execute(Runnable task) {
+						if (this.calls++ == 0) {
+							throw new OutOfMemoryError("unable to create native thread");
+						}
+						task.run();
+					}
+
+				}, this.time, this.time);
+		CompletableFuture<?> checked = CompletableFuture.supplyAsync(files::requireGroup);
+		await().until(() -> this.time.scheduled() == 2);
+		this.time.pass(Duration.ofSeconds(20));
+		assertThat(checked).succeedsWithin(Duration.ofSeconds(10));
+		assertThat(files.problem()).isNull();
+		assertThat(output).doesNotContain("NullPointerException");
 	}
 
 	@Test

@@ -41,6 +41,7 @@ import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
@@ -151,6 +152,23 @@ class RegisteredBundleTests {
 	}
 
 	/** The health endpoint of Spring Boot looks at all stores each time, for example. */
+	@Test
+	void handlersAreCalledAlthoughTheExportFails() {
+		DefaultSslBundleRegistry exported = new DefaultSslBundleRegistry();
+		AtomicBoolean fails = new AtomicBoolean();
+		RegisteredBundle.register(exported, "bundle", this.manager, () -> Trust.exactly(this.trusted),
+				FixedManager.peers(), this.time, Duration.ZERO, (identity) -> {
+					if (fails.get()) {
+						throw new IllegalStateException("no memory");
+					}
+				});
+		CompletableFuture<SslBundle> called = new CompletableFuture<>();
+		exported.addBundleUpdateHandler("bundle", called::complete);
+		fails.set(true);
+		assertThatIllegalStateException().isThrownBy(this.manager::rotate);
+		assertThat(called).succeedsWithin(Duration.ofSeconds(10));
+	}
+
 	@Test
 	void handlersAreCalledWhenTheAuthoritiesChangeAlsoIfSomebodyElseHasSeenItAlready() throws Exception {
 		List<@Nullable KeyStore> stores = trustStores();
