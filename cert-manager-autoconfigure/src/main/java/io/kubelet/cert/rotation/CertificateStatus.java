@@ -224,7 +224,9 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 		/** The certificate is not valid yet. */
 		NOT_YET_VALID,
 
-		/** What is stored for all replicas is damaged. */
+		/**
+		 * What is stored for all replicas is not accepted here, or lacks its authority.
+		 */
 		DAMAGED
 
 	}

@@ -12,8 +12,7 @@ import io.kubelet.cert.rotation.core.Pending.Stage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What can happen to a certificate, and what is known of it afterwards. The order of
- * events makes no difference to what follows from them.
+ * What can happen to a certificate, and what is known of it afterwards.
  */
 public final class Transitions extends NextState {
 
