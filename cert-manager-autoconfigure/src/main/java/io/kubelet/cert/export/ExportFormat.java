@@ -1,7 +1,6 @@
 package io.kubelet.cert.export;
 
 import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
@@ -14,6 +13,7 @@ import java.util.Objects;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.certificate.trust.KeyStores;
 
 /**
  * The forms in which a pair and its authorities are exported. Keys are in PKCS#8, which
@@ -36,14 +36,9 @@ public enum ExportFormat {
 	PKCS12("keystore.p12", "truststore.p12") {
 
 		@Override
-		List<byte[]> contents(Content content) throws GeneralSecurityException, IOException {
-			char[] password = content.password.toCharArray();
-			return List.of(store(content, (store) -> store.setKeyEntry(content.name, content.pair.privateKey(),
-					password, content.pair.chain().toArray(X509Certificate[]::new))), store(content, (store) -> {
-						for (int i = 0; i < content.authorities.size(); i++) {
-							store.setCertificateEntry("authority-" + i, content.authorities.get(i));
-						}
-					}));
+		List<byte[]> contents(Content content) {
+			return List.of(KeyStores.pkcs12(content.pair, content.name, content.password),
+					KeyStores.pkcs12(content.authorities, content.password));
 		}
 
 	},
@@ -80,19 +75,10 @@ public enum ExportFormat {
 	}
 
 	/** Returns the contents of the files, in the order of their names. */
-	abstract List<byte[]> contents(Content content) throws GeneralSecurityException, IOException;
+	abstract List<byte[]> contents(Content content);
 
 	private static byte[] text(String text) {
 		return text.getBytes(StandardCharsets.UTF_8);
-	}
-
-	private static byte[] store(Content content, Entries entries) throws GeneralSecurityException, IOException {
-		KeyStore store = KeyStore.getInstance("PKCS12");
-		store.load(null, null);
-		entries.addTo(store);
-		ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-		store.store(bytes, content.password.toCharArray());
-		return bytes.toByteArray();
 	}
 
 	/**
@@ -125,12 +111,6 @@ public enum ExportFormat {
 		KeyStore store = KeyStore.getInstance("PKCS12");
 		store.load(new ByteArrayInputStream(content), password.toCharArray());
 		return store;
-	}
-
-	private interface Entries {
-
-		void addTo(KeyStore store) throws GeneralSecurityException;
-
 	}
 
 	/**

@@ -3,7 +3,6 @@ package io.kubelet.cert.export;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.Iterator;
@@ -53,7 +52,7 @@ final class ExportWriter {
 	 * Writes the files, unless the directory holds them.
 	 * @return whether they were written
 	 */
-	boolean write(CertificatePair pair, Trust trust) throws GeneralSecurityException, IOException {
+	boolean write(CertificatePair pair, Trust trust) throws IOException {
 		requireOwnDirectory();
 		String password = password();
 		Map<String, byte[]> files = files(
@@ -74,7 +73,7 @@ final class ExportWriter {
 		this.access.find(this.settings.directory());
 	}
 
-	private Map<String, byte[]> files(ExportFormat.Content content) throws GeneralSecurityException, IOException {
+	private Map<String, byte[]> files(ExportFormat.Content content) {
 		Map<String, byte[]> files = new LinkedHashMap<>();
 		for (ExportFormat format : this.settings.formats()) {
 			Iterator<byte[]> contents = format.contents(content).iterator();

@@ -2,7 +2,6 @@ package io.kubelet.cert.export;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.security.GeneralSecurityException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -133,8 +132,8 @@ public final class ExportedFiles {
 	 * export.
 	 */
 	private ExportedFiles require(Check check) {
-		CompletableFuture<@Nullable StoreException> problem = new CompletableFuture<>();
-		execute(() -> problem.complete(problemOf(check)));
+		CompletableFuture<@Nullable StoreException> problem = CompletableFuture.supplyAsync(() -> problemOf(check),
+				this::execute);
 		TimeLimit.end(problem, this.scheduler, LIMIT);
 		StoreException mistake = problem.join();
 		if (mistake != null) {
@@ -208,7 +207,7 @@ public final class ExportedFiles {
 			failed("Cannot export the certificate to %s: %s. Make the directory writable and check that its disk has room"
 				.formatted(this.settings.directory(), ExportFailures.reason(ex)));
 		}
-		catch (GeneralSecurityException | RuntimeException | Error ex) {
+		catch (RuntimeException | Error ex) {
 			failed("Cannot export the certificate to %s: %s".formatted(this.settings.directory(), ex));
 		}
 	}

@@ -1,5 +1,6 @@
 package io.kubelet.cert.certificate.trust;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
@@ -12,7 +13,7 @@ import io.kubelet.cert.certificate.Pem;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Creates key stores that exist in memory only.
+ * Creates key stores.
  */
 public final class KeyStores {
 
@@ -38,25 +39,54 @@ public final class KeyStores {
 	}
 
 	/**
-	 * Creates a key store with a pair.
+	 * Creates a key store with a pair that exists in memory only.
 	 * @param pair the pair
 	 * @param alias its alias
 	 * @param password the password of its key
 	 * @return the key store
 	 */
 	public static KeyStore holding(CertificatePair pair, String alias, String password) {
-		return holding((store) -> store.setKeyEntry(alias, pair.privateKey(), password.toCharArray(),
-				pair.chain().toArray(X509Certificate[]::new)));
+		return inMemory(entry(pair, alias, password));
 	}
 
-	/** Creates a trust store. */
+	/** Creates a trust store that exists in memory only. */
 	static KeyStore trusting(List<X509Certificate> authorities) {
+		return inMemory(entries(authorities));
+	}
+
+	/**
+	 * Creates the content of a PKCS#12 file with a pair.
+	 * @param pair the pair
+	 * @param alias its alias
+	 * @param password the password of the file and of the key
+	 * @return the content
+	 */
+	public static byte[] pkcs12(CertificatePair pair, String alias, String password) {
+		return pkcs12(entry(pair, alias, password), password);
+	}
+
+	/**
+	 * Creates the content of a PKCS#12 file with authorities.
+	 * @param authorities the authorities
+	 * @param password the password of the file
+	 * @return the content
+	 */
+	public static byte[] pkcs12(List<X509Certificate> authorities, String password) {
+		return pkcs12(entries(authorities), password);
+	}
+
+	private static Entries entry(CertificatePair pair, String alias, String password) {
+		return (store) -> store.setKeyEntry(alias, pair.privateKey(), password.toCharArray(),
+				pair.chain().toArray(X509Certificate[]::new));
+	}
+
+	private static Entries entries(List<X509Certificate> authorities) {
 		List<X509Certificate> all = atLeastOne(authorities);
-		return holding((store) -> {
+		return (store) -> {
 			for (int i = 0; i < all.size(); i++) {
 				store.setCertificateEntry(AUTHORITY + i, all.get(i));
 			}
-		});
+		};
 	}
 
 	/**
@@ -80,10 +110,25 @@ public final class KeyStores {
 		}
 	}
 
-	private static KeyStore holding(Entries entries) {
+	private static KeyStore inMemory(Entries entries) {
+		// PKCS12 derives a key from the password for each entry, which takes 30 ms
+		return create("JKS", entries);
+	}
+
+	private static byte[] pkcs12(Entries entries, String password) {
 		try {
-			// PKCS12 derives a key from the password for each entry, which takes 30 ms
-			KeyStore store = KeyStore.getInstance("JKS");
+			ByteArrayOutputStream content = new ByteArrayOutputStream();
+			create("PKCS12", entries).store(content, password.toCharArray());
+			return content.toByteArray();
+		}
+		catch (GeneralSecurityException | IOException ex) {
+			throw new IllegalStateException("Cannot create a key store", ex);
+		}
+	}
+
+	private static KeyStore create(String type, Entries entries) {
+		try {
+			KeyStore store = KeyStore.getInstance(type);
 			store.load(null, null);
 			entries.addTo(store);
 			return store;
