@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -148,6 +149,25 @@ class DocumentationTests {
 			.allMatch((runbook) -> anchors.contains(runbook.group(2)));
 		assertThat(Markdown.of("docs/monitoring/README.md").blocks("shell")).extracting(Block::content)
 			.anyMatch((command) -> command.startsWith("sed -i 's|" + address.group(1) + "|"));
+	}
+
+	/** The columns are attacker, what is possible, what is not, and the tests. */
+	@Test
+	void threatModelNamesTestsThatExistOrSaysThatNothingHelps() throws Exception {
+		List<String[]> rows = Markdown.of("docs/reference/threat-model.md")
+			.prose()
+			.map((line) -> line.split("\\|"))
+			.filter((cells) -> cells.length == 5 && !cells[4].matches(" shown by |-+"))
+			.toList();
+		assertThat(rows).hasSizeGreaterThan(40);
+		for (String[] row : rows) {
+			List<MatchResult> tests = Pattern.compile("`(\\w+)#(\\w+)`").matcher(row[4]).results().toList();
+			assertThat(tests.isEmpty() && !row[4].contains("](") && !row[3].startsWith(" nothing")).as(row[1])
+				.isFalse();
+			for (MatchResult test : tests) {
+				KubeletParityTests.requireTest(test.group(1), test.group(2), null);
+			}
+		}
 	}
 
 	@Test

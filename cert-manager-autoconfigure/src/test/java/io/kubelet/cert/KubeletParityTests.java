@@ -67,12 +67,13 @@ class KubeletParityTests {
 			for (String test : row.tests()) {
 				Matcher matcher = TEST.matcher(test);
 				assertThat(matcher.matches()).as(test).isTrue();
-				check(matcher.group(1), matcher.group(2), matcher.group(3));
+				requireTest(matcher.group(1), matcher.group(2), matcher.group(3));
 			}
 		}
 	}
 
-	private static void check(String type, String method, @Nullable String testCase) throws Exception {
+	/** Requires that a test exists which the documentation names. */
+	static void requireTest(String type, String method, @Nullable String testCase) throws Exception {
 		Path file = TESTS.get(type);
 		assertThat(file).as(type).isNotNull();
 		String name = SOURCES.relativize(file).toString().replace(".java", "").replaceAll("[/\\\\]", ".");
