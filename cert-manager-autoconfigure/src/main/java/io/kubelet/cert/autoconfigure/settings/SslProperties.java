@@ -12,9 +12,11 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.boot.convert.DurationUnit;
 
 import static io.kubelet.cert.autoconfigure.settings.CertificateSettings.Ssl.DRAIN_SECONDS;
+import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.CONFIG_MAP;
 import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.NOT_BLANK;
 import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.NOT_NEGATIVE;
 import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.SIGNER_NAME;
+import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.TRUE;
 import static java.time.temporal.ChronoUnit.SECONDS;
 
 /**
@@ -42,20 +44,21 @@ import static java.time.temporal.ChronoUnit.SECONDS;
  */
 record SslProperties(@Nullable String bundle,
 		@Inherited(unless = TRUST) @Valid(NOT_BLANK) @DefaultValue List<@Nullable Trust> trust,
-		@Inherited(unless = TRUST) @Valid(NOT_BLANK) @Nullable String trustConfigMap,
+		@Inherited(unless = TRUST) @Valid( {
+				NOT_BLANK, CONFIG_MAP }) @Nullable String trustConfigMap,
 		@Inherited(unless = TRUST) @DefaultValue TrustBundle trustBundle,
 		@Inherited(unless = TRUST) @Valid(NOT_BLANK) @Nullable Path trustFile,
 		@Inherited @Valid(NOT_NEGATIVE) @DefaultValue("1h") @DurationUnit(SECONDS) Duration trustOverlap,
 		@Inherited(unless = CLIENTS) @Valid(NOT_BLANK) @DefaultValue AcceptedClients acceptedClients,
 		@Inherited(unless = SERVERS) @Valid(NOT_BLANK) @DefaultValue AcceptedServers acceptedServers,
-		@Inherited @Valid(NOT_NEGATIVE) @DefaultValue(DRAIN_SECONDS + "s") @DurationUnit(SECONDS) Duration drain) {
+		@Inherited @Valid(NOT_NEGATIVE) @DefaultValue(DRAIN_SECONDS + "s") @DurationUnit(SECONDS) Duration drain){
 
 	/** All of these determine which authorities a bundle trusts. */
 	private static final String TRUST = "ssl.trust,ssl.trust-file,ssl.trust-config-map,ssl.trust-bundle.name,ssl.trust-bundle.signer-name";
 
-	private static final String CLIENTS = "ssl.accepted-clients.uris,ssl.accepted-clients.dns-names,ssl.accepted-clients.common-names";
+	private static final String CLIENTS = "ssl.accepted-clients.uris,ssl.accepted-clients.dns-names,ssl.accepted-clients.common-names,ssl.accepted-clients.all";
 
-	private static final String SERVERS = "ssl.accepted-servers.uris,ssl.accepted-servers.dns-names";
+	private static final String SERVERS = "ssl.accepted-servers.uris,ssl.accepted-servers.dns-names,ssl.accepted-servers.by-address";
 
 	/**
 	 * The clients that a server accepts. One of the names suffices.
@@ -67,13 +70,17 @@ record SslProperties(@Nullable String bundle,
 	 * @param dnsNames DNS names of accepted clients, without wildcards.
 	 * @param commonNames Common names of accepted clients, for authorities that issue
 	 * nothing else.
+	 * @param all Set it to true to accept all clients of the trusted authorities, for an
+	 * additional certificate that is not to inherit the lists.
 	 */
 	record AcceptedClients(@Valid(NOT_BLANK) @DefaultValue List<String> uris,
 			@Valid(NOT_BLANK) @DefaultValue List<String> dnsNames,
-			@Valid(NOT_BLANK) @DefaultValue List<String> commonNames) {
+			@Valid(NOT_BLANK) @DefaultValue List<String> commonNames, @Valid( {
+					NOT_BLANK, TRUE }) @Nullable Boolean all){
 
 		AcceptedPeers resolve(PropertyNames names) {
-			return accepted(names, "ssl.accepted-clients.", this.uris, this.dnsNames, this.commonNames);
+			return accepted(names, "ssl.accepted-clients.", "all", this.all, this.uris, this.dnsNames,
+					this.commonNames);
 		}
 
 	}
@@ -87,19 +94,26 @@ record SslProperties(@Nullable String bundle,
 	 * is a SPIFFE ID: it has to be the only one.
 	 * @param dnsNames DNS names of accepted servers, without wildcards, in place of that
 	 * of the address, as for a port-forward.
+	 * @param byAddress Set it to true to accept the servers whose certificate contains
+	 * the address, for an additional certificate that is not to inherit the lists.
 	 */
 	record AcceptedServers(@Valid(NOT_BLANK) @DefaultValue List<String> uris,
-			@Valid(NOT_BLANK) @DefaultValue List<String> dnsNames) {
+			@Valid(NOT_BLANK) @DefaultValue List<String> dnsNames, @Valid( {
+					NOT_BLANK, TRUE }) @Nullable Boolean byAddress){
 
 		AcceptedPeers resolve(PropertyNames names) {
-			return accepted(names, "ssl.accepted-servers.", this.uris, this.dnsNames, List.of());
+			return accepted(names, "ssl.accepted-servers.", "by-address", this.byAddress, this.uris, this.dnsNames,
+					List.of());
 		}
 
 	}
 
-	private static AcceptedPeers accepted(PropertyNames names, String group, List<String> uris, List<String> dnsNames,
-			List<String> commonNames) {
-		if (uris.isEmpty() && dnsNames.isEmpty() && commonNames.isEmpty()) {
+	private static AcceptedPeers accepted(PropertyNames names, String group, String everyone, @Nullable Boolean set,
+			List<String> uris, List<String> dnsNames, List<String> commonNames) {
+		boolean named = !uris.isEmpty() || !dnsNames.isEmpty() || !commonNames.isEmpty();
+		names.require(set == null || !named, group + everyone, set,
+				"There are accepted names as well, which would not count: remove them, or this property");
+		if (!named) {
 			return AcceptedPeers.everyone();
 		}
 		return new Named(names.check(group + "uris", uris, () -> Named.uris(uris)),

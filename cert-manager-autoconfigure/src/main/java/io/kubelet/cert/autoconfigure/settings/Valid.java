@@ -41,6 +41,8 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
 		NOT_BLANK((value) -> !value.toString().isBlank(),
 				"It is blank, as from an environment variable without a value: set it, or remove the property"),
 
+		TRUE(Boolean.TRUE::equals, "It has no other value than 'true': set it to that, or remove the property"),
+
 		DIRECTORY((value) -> !Files.exists((Path) value, LinkOption.NOFOLLOW_LINKS) || Files.isDirectory((Path) value),
 				"It is a file, or a link to nothing: set it to a directory"),
 
@@ -58,7 +60,10 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
 		KIND((value) -> value.toString().matches("[A-Z]\\w*"), "It is not a kind such as Issuer or ClusterIssuer"),
 
 		SECRET((value) -> value.toString().matches("([-a-z0-9]+/)?[-.a-z0-9]+"),
-				"It is not the name of a Secret, optionally after its namespace, such as shop-tls or shop/shop-tls");
+				"It is not the name of a Secret, optionally after its namespace, such as shop-tls or shop/shop-tls"),
+
+		CONFIG_MAP((value) -> value.toString().matches("([-a-z0-9]+/)?[-.a-z0-9]+(:[-._a-zA-Z0-9]+)?"),
+				"It is not the name of a ConfigMap, optionally after its namespace and before a key, such as internal-ca, shop/internal-ca or internal-ca:bundle.pem");
 
 		private final Predicate<Object> accepts;
 

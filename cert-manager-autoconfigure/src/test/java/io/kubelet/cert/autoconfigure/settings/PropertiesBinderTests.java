@@ -225,6 +225,29 @@ class PropertiesBinderTests {
 		assertThat(clients.equals(all)).isEqualTo(equal);
 	}
 
+	/** One that is for other peers. */
+	@Test
+	void listsThatAreInheritedCanBeUndone() {
+		String[] first = { "ssl.accepted-clients.dns-names=a", "ssl.accepted-servers.dns-names=a",
+				"additional.b.template.common-name=b" };
+		PeerRules rules = TestSettings
+			.named("b",
+					Stream.concat(Stream.of(first), Stream.of("additional.b.ssl.accepted-clients.all=true"))
+						.toArray(String[]::new))
+			.ssl()
+			.peers();
+		assertThat(rules.clients().isRestricted()).isFalse();
+		assertThat(rules.servers().isRestricted()).isTrue();
+		rules = TestSettings
+			.named("b",
+					Stream.concat(Stream.of(first), Stream.of("additional.b.ssl.accepted-servers.by-address=true"))
+						.toArray(String[]::new))
+			.ssl()
+			.peers();
+		assertThat(rules.clients().isRestricted()).isTrue();
+		assertThat(rules.servers().isRestricted()).isFalse();
+	}
+
 	@Test
 	void everyoneIsAcceptedUnlessThereIsAList() {
 		assertThat(TestSettings.first("template.common-name=a").ssl().peers()).isEqualTo(PeerRules.NONE);

@@ -98,6 +98,10 @@ class SettingsMistakesTests {
 					ssl.accepted-servers.uris=orders               | ssl.accepted-servers.uris with value '[orders]' is invalid: 'orders' has no scheme: set it to the whole URI, such as spiffe://example.org/ns/shop/sa/shop
 					ssl.accepted-clients.uris=spiffe://*/a         | ssl.accepted-clients.uris with value '[spiffe://*/a]' is invalid: 'spiffe://*/a' has a '*' that is not its end: a URI may end in '/*'
 					ssl.accepted-clients.dns-names=*.shop.svc      | ssl.accepted-clients.dns-names with value '[*.shop.svc]' is invalid: '*.shop.svc' is no DNS name: set it to one such as shop.shop.svc, without a wildcard
+					ssl.accepted-clients.all=false                 | ssl.accepted-clients.all with value 'false' is invalid: It has no other value than 'true': set it to that, or remove the property
+					ssl.accepted-servers.by-address=               | ssl.accepted-servers.by-address with value '' is invalid: It is blank
+					ssl.accepted-servers.by-address=true;ssl.accepted-servers.dns-names=a | ssl.accepted-servers.by-address with value 'true' is invalid: There are accepted names as well, which would not count
+					ssl.trust-config-map=a/b/c                     | ssl.trust-config-map with value 'a/b/c' is invalid: It is not the name of a ConfigMap, optionally after its namespace and before a key
 					additional.b.ssl.accepted-clients.uris=a       | additional.b.ssl.accepted-clients.uris with value '[a]' is invalid: 'a' has no scheme
 					ssl.accepted-clients.uris=a;additional.b.template.common-name=b | ssl.accepted-clients.uris with value '[a]' is invalid: 'a' has no scheme
 					additional.b.pair-name=kubelet-client          | additional.b.pair-name with value 'kubelet-client' is invalid: There is another certificate of this name: rename one of them
