@@ -64,18 +64,28 @@ class AcceptedPeersStartTests {
 				"kubelet.cert.additional.second.template.organizations=system:nodes",
 				"kubelet.cert.additional.second.template.dns-names=localhost")
 			.close());
-		assertThat(StartFailures.property(failure)).hasMessageContaining(
-				"'kubelet.cert.ssl.accepted-clients' is set for the SSL bundle 'second' of this server");
+		assertThat(StartFailures.property(failure))
+			.hasMessageContaining(
+					"'kubelet.cert.ssl.accepted-clients' is set for the SSL bundle 'second' of this server")
+			.hasMessageContaining("set 'kubelet.cert.additional.second.ssl.accepted-clients.all' to 'true'");
+		new RotatingServer(Kind.NETTY, SHOP, "server.ssl.bundle=second",
+				"kubelet.cert.additional.second.ssl.accepted-clients.all=true",
+				"kubelet.cert.additional.second.signer-name=kubernetes.io/kubelet-serving",
+				"kubelet.cert.additional.second.template.common-name=system:node:second",
+				"kubelet.cert.additional.second.template.organizations=system:nodes",
+				"kubelet.cert.additional.second.template.dns-names=localhost")
+			.close();
 	}
 
 	@Test
-	void everyServerOtherThanTheManagementHasToAsk() {
-		String management = "management.server.ssl.bundle=server";
-		String port = "management.server.port=0";
-		new RotatingServer(Kind.TOMCAT, SHOP, "server.ssl.client-auth=need", management, port).close();
-		Throwable onlyManagement = catchThrowable(
-				() -> new RotatingServer(Kind.TOMCAT, SHOP, "server.ssl.enabled=false", management, port).close());
-		assertThat(StartFailures.property(onlyManagement)).hasMessageContaining("management.server.ssl.client-auth");
+	void everyServerHasToAsk() {
+		String[] properties = { SHOP, "server.ssl.client-auth=need", "management.server.ssl.bundle=server",
+				"management.server.port=0", "management.server.ssl.client-auth=none" };
+		Throwable management = catchThrowable(() -> new RotatingServer(Kind.TOMCAT, properties).close());
+		assertThat(StartFailures.property(management)).hasMessageContainingAll("management.server.ssl.client-auth",
+				"or to 'want' (gRPC: 'optional') if clients without a certificate are to pass");
+		properties[4] = "management.server.ssl.client-auth=want";
+		new RotatingServer(Kind.TOMCAT, properties).close();
 		Throwable grpc = catchThrowable(() -> new RotatingServer(Kind.TOMCAT, SHOP, "server.ssl.client-auth=want",
 				"spring.grpc.server.ssl.bundle=server")
 			.close());

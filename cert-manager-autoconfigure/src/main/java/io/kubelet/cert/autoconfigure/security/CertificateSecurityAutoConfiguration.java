@@ -4,6 +4,7 @@ import java.util.List;
 
 import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
+import io.kubelet.cert.autoconfigure.settings.ClientAuthentication;
 import io.kubelet.cert.certificate.peers.AcceptedPeers;
 import io.kubelet.cert.rotation.CertificateManagers;
 
@@ -25,6 +26,7 @@ import org.springframework.security.web.authentication.preauth.x509.X509Principa
 @ConditionalOnBean(CertificateManagers.class)
 public final class CertificateSecurityAutoConfiguration {
 
+	/** Nobody presents a certificate to a server that asks for none. */
 	@Bean
 	@ConditionalOnMissingBean
 	X509PrincipalExtractor certificatePrincipalExtractor(ObjectProvider<CertificateSettingsList> settings,
@@ -33,19 +35,12 @@ public final class CertificateSecurityAutoConfiguration {
 			.flatMap((all) -> all.certificates()
 				.stream()
 				.filter((certificate) -> certificate.ssl().peers().clients().isRestricted()
-						|| all.serversOf(certificate).stream().anyMatch((server) -> asks(server, environment))))
+						|| all.serversOf(certificate)
+							.stream()
+							.anyMatch((server) -> ClientAuthentication.isAsked(server, environment))))
 			.map((certificate) -> certificate.ssl().peers().clients())
 			.toList();
 		return new PeerPrincipalExtractor(clients.isEmpty() ? List.of(AcceptedPeers.everyone()) : clients);
-	}
-
-	/**
-	 * Nobody presents a certificate to a server that asks for none.
-	 * @param bundle the property of a server that names the bundle
-	 */
-	private static boolean asks(String bundle, Environment environment) {
-		String value = environment.getProperty(bundle.substring(0, bundle.indexOf("ssl.")) + "ssl.client-auth", "");
-		return !value.isBlank() && !value.equalsIgnoreCase("none");
 	}
 
 }

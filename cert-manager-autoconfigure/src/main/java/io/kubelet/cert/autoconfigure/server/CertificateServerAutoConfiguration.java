@@ -17,8 +17,6 @@ import org.springframework.boot.tomcat.TomcatWebServerFactory;
 import org.springframework.boot.web.server.AbstractConfigurableWebServerFactory;
 import org.springframework.boot.web.server.Ssl;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
-import org.springframework.boot.web.server.context.WebServerApplicationContext;
-import org.springframework.context.ApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
@@ -38,8 +36,7 @@ public final class CertificateServerAutoConfiguration {
 	static class Tomcat {
 
 		@Bean
-		WebServerFactoryCustomizer<TomcatWebServerFactory> certificateTomcatCustomizer(SslBundles bundles,
-				ApplicationContext context) {
+		WebServerFactoryCustomizer<TomcatWebServerFactory> certificateTomcatCustomizer(SslBundles bundles) {
 			return (factory) -> {
 				if (Ssl.isEnabled(factory.getSsl())
 						&& TomcatWebServerFactory.DEFAULT_PROTOCOL.equals(factory.getProtocol())) {
@@ -47,14 +44,10 @@ public final class CertificateServerAutoConfiguration {
 				}
 				ServerBundles view = new ServerBundles(bundles(factory, bundles));
 				factory.setSslBundles(view);
-				factory.addConnectorCustomizers(new TomcatRotation(view, factory, isManagement(context)));
+				factory.addConnectorCustomizers(new TomcatRotation(view, factory));
 			};
 		}
 
-	}
-
-	private static boolean isManagement(ApplicationContext context) {
-		return WebServerApplicationContext.hasServerNamespace(context, "management");
 	}
 
 	/** A customizer of the application may have given the factory its own bundles. */
@@ -67,10 +60,8 @@ public final class CertificateServerAutoConfiguration {
 	static class Jetty {
 
 		@Bean
-		WebServerFactoryCustomizer<JettyWebServerFactory> certificateJettyCustomizer(SslBundles bundles,
-				ApplicationContext context) {
-			return (factory) -> factory
-				.addServerCustomizers(new JettyRotation(bundles(factory, bundles), factory, isManagement(context)));
+		WebServerFactoryCustomizer<JettyWebServerFactory> certificateJettyCustomizer(SslBundles bundles) {
+			return (factory) -> factory.addServerCustomizers(new JettyRotation(bundles(factory, bundles), factory));
 		}
 
 	}
@@ -80,12 +71,11 @@ public final class CertificateServerAutoConfiguration {
 	static class Netty {
 
 		@Bean
-		WebServerFactoryCustomizer<NettyReactiveWebServerFactory> certificateNettyCustomizer(SslBundles bundles,
-				ApplicationContext context) {
+		WebServerFactoryCustomizer<NettyReactiveWebServerFactory> certificateNettyCustomizer(SslBundles bundles) {
 			return (factory) -> {
 				ServerBundles view = new ServerBundles(bundles(factory, bundles));
 				factory.setSslBundles(view);
-				factory.addServerCustomizers(new NettyRotation(view, factory, isManagement(context)));
+				factory.addServerCustomizers(new NettyRotation(view, factory));
 			};
 		}
 

@@ -40,14 +40,12 @@ import org.springframework.boot.ssl.SslBundles;
  * @param bundles the SSL bundles
  * @param factory the factory of the server, which is configured when the server is
  * created
- * @param management whether it is the server of the management
  */
-record JettyRotation(SslBundles bundles, JettyWebServerFactory factory,
-		boolean management) implements JettyServerCustomizer {
+record JettyRotation(SslBundles bundles, JettyWebServerFactory factory) implements JettyServerCustomizer {
 
 	@Override
 	public void customize(Server server) {
-		ServedCertificates served = new ServedCertificates(this.bundles, this.factory.getSsl(), this.management);
+		ServedCertificates served = new ServedCertificates(this.bundles, this.factory.getSsl());
 		LiveSslBundle bundle = served.bundle(ServedCertificates.DEFAULT);
 		if (bundle == null) {
 			return;

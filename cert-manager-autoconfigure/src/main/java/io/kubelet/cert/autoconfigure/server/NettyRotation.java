@@ -40,14 +40,12 @@ import org.springframework.boot.ssl.SslBundles;
  * @param bundles the SSL bundles
  * @param factory the factory of the server, which is configured when the server is
  * created
- * @param management whether it is the server of the management
  */
-record NettyRotation(SslBundles bundles, NettyReactiveWebServerFactory factory,
-		boolean management) implements NettyServerCustomizer {
+record NettyRotation(SslBundles bundles, NettyReactiveWebServerFactory factory) implements NettyServerCustomizer {
 
 	@Override
 	public HttpServer apply(HttpServer server) {
-		ServedCertificates served = new ServedCertificates(this.bundles, this.factory.getSsl(), this.management);
+		ServedCertificates served = new ServedCertificates(this.bundles, this.factory.getSsl());
 		if (served.isEmpty()) {
 			return server;
 		}

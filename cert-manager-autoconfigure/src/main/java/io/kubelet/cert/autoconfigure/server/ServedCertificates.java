@@ -13,6 +13,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 
 import javax.net.ssl.SSLSession;
 
+import io.kubelet.cert.autoconfigure.settings.ClientAuthentication;
 import io.kubelet.cert.autoconfigure.settings.InvalidSettingsException;
 import io.kubelet.cert.certificate.peers.AcceptedPeers;
 import io.kubelet.cert.certificate.trust.KeyStores;
@@ -39,12 +40,8 @@ final class ServedCertificates {
 
 	private final List<ServerDrain> drains = new CopyOnWriteArrayList<>();
 
-	/**
-	 * Creates those of a server; none if no certificate of it rotates.
-	 * @param management whether it may serve clients without a certificate, because there
-	 * is another server
-	 */
-	ServedCertificates(SslBundles bundles, @Nullable Ssl ssl, boolean management) {
+	/** Creates those of a server; none if no certificate of it rotates. */
+	ServedCertificates(SslBundles bundles, @Nullable Ssl ssl) {
 		if (ssl != null && Ssl.isEnabled(ssl)) {
 			if (ssl.getBundle() != null) {
 				add(DEFAULT, bundles.getBundle(ssl.getBundle()));
@@ -54,7 +51,7 @@ final class ServedCertificates {
 				this.clients.add(AcceptedPeers.everyone());
 			}
 			ssl.getServerNameBundles().forEach((named) -> add(named.serverName(), bundles.getBundle(named.bundle())));
-			if (!management && (ssl.getClientAuth() == null || ssl.getClientAuth() == Ssl.ClientAuth.NONE)) {
+			if (!ClientAuthentication.isAsked(ssl.getClientAuth())) {
 				requireNoClients();
 			}
 		}
@@ -93,7 +90,7 @@ final class ServedCertificates {
 				throw new InvalidSettingsException(
 						"Only certain clients are accepted with %s, but the application configures the web server in code so that it asks its clients for no certificate: nobody would be checked"
 							.formatted(bundle),
-						"Let the code set 'Ssl.ClientAuth.NEED', or give the server a bundle without 'ssl.accepted-clients'.");
+						"Let the code set 'Ssl.ClientAuth.NEED' (or 'WANT', if clients without a certificate are to pass), or give the server a bundle without 'ssl.accepted-clients'.");
 			});
 	}
 

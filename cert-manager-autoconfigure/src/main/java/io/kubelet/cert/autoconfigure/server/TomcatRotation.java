@@ -21,10 +21,8 @@ import org.springframework.boot.tomcat.TomcatWebServerFactory;
  * @param bundles the SSL bundles of the factory
  * @param factory the factory of the server, which is configured when the server is
  * created
- * @param management whether it is the server of the management
  */
-record TomcatRotation(ServerBundles bundles, TomcatWebServerFactory factory,
-		boolean management) implements TomcatConnectorCustomizer {
+record TomcatRotation(ServerBundles bundles, TomcatWebServerFactory factory) implements TomcatConnectorCustomizer {
 
 	/**
 	 * The time between telling a client to open no more streams and telling it which
@@ -35,7 +33,7 @@ record TomcatRotation(ServerBundles bundles, TomcatWebServerFactory factory,
 
 	@Override
 	public void customize(Connector connector) {
-		ServedCertificates served = new ServedCertificates(this.bundles, this.factory.getSsl(), this.management);
+		ServedCertificates served = new ServedCertificates(this.bundles, this.factory.getSsl());
 		if (connector.getProtocolHandler() instanceof DrainingNioProtocol protocol) {
 			protocol.serve(served, () -> {
 				served.requireNoRules();

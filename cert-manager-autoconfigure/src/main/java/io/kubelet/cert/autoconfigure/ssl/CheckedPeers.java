@@ -1,11 +1,11 @@
 package io.kubelet.cert.autoconfigure.ssl;
 
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
+import io.kubelet.cert.autoconfigure.settings.ClientAuthentication;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,10 +27,8 @@ final class CheckedPeers {
 
 	private static final String ACCEPTED = "ssl.accepted-clients";
 
-	private static final String MANAGEMENT = "management.server.ssl.client-auth";
-
 	private static final String NOT_ASKED = "'%1$s' is set for the SSL bundle '%2$s' of this server, which asks its clients for no certificate, so nobody would be checked: "
-			+ "set it to 'need' (gRPC: 'require'), or remove '%1$s' or give the server another bundle";
+			+ "set it to 'need' (gRPC: 'require'), or to 'want' (gRPC: 'optional') if clients without a certificate are to pass; otherwise %3$s, or give the server another bundle";
 
 	private static final String CHANNELS = "spring.grpc.client.channel";
 
@@ -58,34 +56,29 @@ final class CheckedPeers {
 		}
 	}
 
-	/**
-	 * The port of the management may serve those without a certificate, if there is
-	 * another server.
-	 */
 	private void requireClients(CertificateSettings certificate) {
 		String accepted = certificate.properties().of(ACCEPTED);
-		List<String> servers = this.settings.serversOf(certificate)
-			.stream()
-			.map((property) -> property.substring(0, property.indexOf("ssl.")) + "ssl.")
-			.distinct()
-			.toList();
-		List<String> open = servers.stream()
-			.map((server) -> server + "client-auth")
-			.filter((property) -> !asks(property))
-			.toList();
-		if (!open.isEmpty() && (open.size() == servers.size() || !open.equals(List.of(MANAGEMENT)))) {
-			throw new InvalidConfigurationPropertyValueException(open.get(0), this.environment.getProperty(open.get(0)),
-					NOT_ASKED.formatted(accepted, certificate.ssl().bundle()));
-		}
+		boolean own = accepted.startsWith(certificate.properties().prefix() + ".ssl");
+		List<String> servers = this.settings.serversOf(certificate);
 		servers.stream()
-			.map((server) -> server + "secure")
+			.filter((server) -> !ClientAuthentication.isAsked(server, this.environment))
+			.map(ClientAuthentication::property)
+			.findFirst()
+			.ifPresent((property) -> {
+				throw new InvalidConfigurationPropertyValueException(property, this.environment.getProperty(property),
+						NOT_ASKED.formatted(accepted, certificate.ssl().bundle(), own
+								? "remove '%s'".formatted(accepted)
+								: "set '%s.%s.all' to 'true'".formatted(certificate.properties().prefix(), ACCEPTED)));
+			});
+		servers.stream()
+			.map((server) -> server.substring(0, server.indexOf("ssl.")) + "ssl.secure")
 			.filter((property) -> !this.environment.getProperty(property, Boolean.class, true))
 			.findFirst()
 			.ifPresent((property) -> {
 				throw new InvalidConfigurationPropertyValueException(property, false,
 						NOT_CHECKED.formatted(accepted, certificate.ssl().bundle(), true));
 			});
-		if (servers.isEmpty() && accepted.startsWith(certificate.properties().prefix())) {
+		if (servers.isEmpty() && own) {
 			logger
 				.warn("[{}] '{}' is set, but no property of a server names the SSL bundle '{}': nobody is checked by it, except by a server "
 						+ "that code creates. Name the bundle in the properties of a server, or remove it; for the servers that a client calls, set '{}'",
@@ -108,12 +101,6 @@ final class CheckedPeers {
 						NOT_CHECKED.formatted(certificate.properties().of("ssl.accepted-servers"), bundle, false));
 			}
 		});
-	}
-
-	/** The names of the other values depend on the server. */
-	private boolean asks(String property) {
-		String value = this.environment.getProperty(property, "");
-		return !value.isBlank() && !value.toLowerCase(Locale.ROOT).equals("none");
 	}
 
 	/** What a channel of gRPC has to do with this, in whatever form it is written. */
