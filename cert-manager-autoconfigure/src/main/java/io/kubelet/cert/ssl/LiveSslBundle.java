@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 import javax.net.ssl.KeyManagerFactory;
@@ -79,8 +80,9 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 		this.drain = drain;
 		SslManagerBundle base = SslManagerBundle
 			.from(this.connections.manager(new LiveTrustManager(trust, this.handshakes::record), this.sessions));
-		this.keyManagers = LiveKeyManager.Factory.of(base.getKeyManagerFactory(),
-				new LiveKeyManager(this::pair, this.handshakes::record, this.handshakes::recordServer, this::presents));
+		Consumer<@Nullable Object> servers = this.handshakes::recordServer;
+		this.keyManagers = LiveKeyManager.Factory.of(base.getKeyManagerFactory(), new LiveKeyManager(this::pair,
+				this.handshakes::record, servers.andThen(this.connections::add), this::presents));
 		this.trustManagers = base.getTrustManagerFactory();
 		this.followed = identity();
 	}

@@ -1,16 +1,14 @@
 package io.kubelet.cert.ssl;
 
+import java.io.InputStream;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
-import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
 import java.util.WeakHashMap;
@@ -22,11 +20,11 @@ import java.util.stream.Stream;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 
-import io.kubelet.cert.certificate.CertificateChain;
 import io.kubelet.cert.certificate.peers.PeerRole;
 import io.kubelet.cert.certificate.peers.Peers;
 import io.kubelet.cert.certificate.peers.SeenPeer;
 import io.kubelet.cert.certificate.peers.SeenPeers;
+import io.kubelet.cert.certificate.peers.TrustedIssuers;
 import io.kubelet.cert.certificate.trust.LiveTrustManager;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.rotation.RotationScheduler;
@@ -34,9 +32,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The connections of a bundle, and the peers at their other ends. JSSE calls no manager
- * when a session is resumed, and reports the end of a handshake to the library that uses
- * the connection. So each connection is noted before its handshake, and looked at
- * afterwards: when others have been noted, after a while, or when the peers are read.
+ * when a session is resumed, and reports the end of a handshake, or an alert, to the
+ * library that uses the connection. So each connection is noted before its handshake, and
+ * looked at afterwards: when others have been noted, after a while, or when the peers are
+ * read.
  */
 final class PeerConnections {
 
@@ -51,7 +50,12 @@ final class PeerConnections {
 	 */
 	private static final Duration SLOWEST = Duration.ofMinutes(2);
 
-	private static final Duration INTERVAL = Duration.ofSeconds(10);
+	/**
+	 * With TLS 1.3, a server refuses a client after the handshake that the client sees.
+	 */
+	private static final Duration ALERT = Duration.ofSeconds(1);
+
+	private static final Duration INTERVAL = Duration.ofSeconds(2);
 
 	private final Peers peers;
 
@@ -62,19 +66,11 @@ final class PeerConnections {
 	/** By the socket or engine of each connection that is in use somewhere. */
 	private final Map<Object, Noted> connections = new WeakHashMap<>();
 
-	private final Queue<Map.Entry<Object, Noted>> begun = new ArrayDeque<>();
+	private final Queue<Connection> begun = new ArrayDeque<>();
 
-	private final Queue<Map.Entry<Object, Noted>> accepted = new ArrayDeque<>();
+	private final Queue<Connection> accepted = new ArrayDeque<>();
 
-	/** By the certificates of the last peers. */
-	private final Map<X509Certificate, X509Certificate> authorities = new LinkedHashMap<>(16, 0.75f, true) {
-
-		@Override
-		protected boolean removeEldestEntry(Map.Entry<X509Certificate, X509Certificate> eldest) {
-			return size() > KEPT;
-		}
-
-	};
+	private final TrustedIssuers issuers = new TrustedIssuers();
 
 	private boolean scheduled;
 
@@ -105,15 +101,22 @@ final class PeerConnections {
 	}
 
 	/**
-	 * Notes a connection before its handshake.
-	 * @param transport its socket or engine
+	 * Notes a connection before its handshake, or, if Netty has created its engine, when
+	 * the server chooses its key.
+	 * @param transport its socket or engine, {@code null} if it is not known
 	 */
-	void add(Object transport) {
+	void add(@Nullable Object transport) {
+		if (transport == null) {
+			return;
+		}
 		Noted noted = new Noted(this.peers.seen().now(), this.trust.get());
-		Map.Entry<Object, Noted> earlier;
+		InputStream input = Transport.input(transport);
+		Connection earlier;
 		synchronized (this.connections) {
-			this.connections.put(transport, noted);
-			this.begun.add(Map.entry(transport, noted));
+			if (this.connections.putIfAbsent(transport, noted) != null) {
+				return;
+			}
+			this.begun.add(new Connection(transport, noted, input));
 			lookLater();
 			earlier = (this.begun.size() > KEPT) ? this.begun.remove() : null;
 		}
@@ -129,16 +132,17 @@ final class PeerConnections {
 	private void accept(Object transport) {
 		Instant now = this.peers.seen().now();
 		Trust trust = this.trust.get();
-		Map.Entry<Object, Noted> earlier;
+		InputStream input = Transport.input(transport);
+		Connection earlier;
 		synchronized (this.connections) {
 			Noted noted = this.connections.computeIfAbsent(transport, (unknown) -> new Noted(now, trust));
 			noted.at = now;
 			noted.trust = trust;
-			this.accepted.add(Map.entry(transport, noted));
+			this.accepted.add(new Connection(transport, noted, input));
 			lookLater();
 			earlier = (this.accepted.size() > KEPT) ? this.accepted.remove() : null;
 		}
-		if (earlier != null && !look(earlier) && isAwaited(earlier, now.minus(SLOWEST))) {
+		if (earlier != null && !look(earlier) && isAwaited(earlier, now)) {
 			synchronized (this.connections) {
 				this.accepted.add(earlier);
 			}
@@ -154,14 +158,15 @@ final class PeerConnections {
 
 	/** What is kept for longer would not be collected as garbage. */
 	private void lookNow() {
-		List<Map.Entry<Object, Noted>> kept;
+		List<Connection> kept;
 		synchronized (this.connections) {
 			kept = Stream.concat(this.begun.stream(), this.accepted.stream()).toList();
 		}
-		Instant slowest = this.peers.seen().now().minus(SLOWEST);
+		Instant now = this.peers.seen().now();
 		// Not below: a handshake that waits for this lock has that of its engine
-		Set<Map.Entry<Object, Noted>> done = kept.stream()
-			.filter((connection) -> look(connection) || !isAwaited(connection, slowest))
+		Set<Connection> done = kept.stream()
+			.filter((connection) -> look(connection) || !isAwaited(connection, now))
+			.filter((connection) -> !mayBeRefused(connection, now))
 			.collect(Collectors.toSet());
 		synchronized (this.connections) {
 			this.begun.removeAll(done);
@@ -173,38 +178,48 @@ final class PeerConnections {
 		}
 	}
 
-	private static boolean isAwaited(Map.Entry<Object, Noted> connection, Instant slowest) {
-		return !connection.getValue().complete && connection.getValue().at.isAfter(slowest)
-				&& Transport.isOpen(connection.getKey());
+	private static boolean isAwaited(Connection connection, Instant now) {
+		return !connection.noted.complete && connection.noted.at.isAfter(now.minus(SLOWEST))
+				&& Transport.isOpen(connection.transport);
+	}
+
+	private static boolean mayBeRefused(Connection connection, Instant now) {
+		return Transport.isOpen(connection.transport) && !Transport.isServer(connection.transport)
+				&& connection.noted.at.isAfter(now.minus(ALERT));
 	}
 
 	/** Returns the peers whose handshakes are complete. */
 	List<SeenPeer> seen() {
-		List<Map.Entry<Object, Noted>> all;
+		List<Connection> all;
 		synchronized (this.connections) {
 			all = this.connections.entrySet()
 				.stream()
-				.map((entry) -> Map.entry(entry.getKey(), entry.getValue()))
+				.map((entry) -> new Connection(entry.getKey(), entry.getValue(), null))
 				.toList();
 		}
 		all.forEach(this::look);
 		Map<SeenPeers.Entry, Integer> open = all.stream()
-			.filter((connection) -> connection.getValue().peer != null)
-			.filter((connection) -> Transport.isOpen(connection.getKey()))
-			.map((connection) -> Objects.requireNonNull(connection.getValue().peer))
+			.filter((connection) -> connection.noted.peer != null)
+			.filter((connection) -> Transport.isOpen(connection.transport))
+			.map((connection) -> Objects.requireNonNull(connection.noted.peer))
 			.collect(Collectors.groupingBy(Function.identity(), Collectors.summingInt((peer) -> 1)));
 		return this.peers.seen().list(open);
 	}
 
 	/** What cannot be looked at must not fail the handshake of another peer. */
-	private boolean look(Map.Entry<Object, Noted> connection) {
-		Noted noted = connection.getValue();
+	private boolean look(Connection connection) {
+		Noted noted = connection.noted;
+		Object transport = connection.transport;
 		synchronized (noted) {
 			try {
-				SSLSession session = noted.complete ? null : Transport.session(connection.getKey());
+				Throwable failure = Transport.failure(transport, connection.input);
+				if (failure != null) {
+					this.peers.broken().add(role(transport), Transport.address(transport), failure);
+				}
+				SSLSession session = noted.complete ? null : Transport.session(transport);
 				if (session != null) {
 					noted.complete = true;
-					noted.peer = peer(connection.getKey(), session, noted);
+					noted.peer = peer(transport, session, noted);
 				}
 			}
 			catch (RuntimeException ex) {
@@ -215,15 +230,19 @@ final class PeerConnections {
 	}
 
 	private SeenPeers.@Nullable Entry peer(Object transport, SSLSession session, Noted noted) {
-		PeerRole role = Transport.isServer(transport) ? PeerRole.CLIENT : PeerRole.SERVER;
+		PeerRole role = role(transport);
 		return (role == PeerRole.CLIENT && Transport.hasFailed(transport, session)) ? null : add(session, role, noted);
+	}
+
+	private static PeerRole role(Object transport) {
+		return Transport.isServer(transport) ? PeerRole.CLIENT : PeerRole.SERVER;
 	}
 
 	private SeenPeers.@Nullable Entry add(SSLSession session, PeerRole role, Noted noted) {
 		try {
 			Certificate[] chain = session.getPeerCertificates();
 			X509Certificate leaf = (X509Certificate) chain[0];
-			return authorityOf(leaf, chain, noted.trust.authorities())
+			return this.issuers.of(chain, noted.trust.authorities())
 				.map((authority) -> this.peers.seen()
 					.add(role, this.peers.rules().of(role).nameOf(leaf), leaf, authority, noted.at))
 				.orElse(null);
@@ -233,35 +252,10 @@ final class PeerConnections {
 		}
 	}
 
-	/** To verify signatures in each handshake would take as long as the handshake. */
-	private Optional<X509Certificate> authorityOf(X509Certificate leaf, Certificate[] chain,
-			List<X509Certificate> trusted) {
-		synchronized (this.authorities) {
-			X509Certificate known = this.authorities.get(leaf);
-			if (known != null && trusted.contains(known)) {
-				return Optional.of(known);
-			}
-		}
-		Optional<X509Certificate> found = authority(chain, trusted);
-		synchronized (this.authorities) {
-			found.ifPresent((authority) -> this.authorities.put(leaf, authority));
-		}
-		return found;
-	}
-
 	/**
-	 * Signatures are verified only where several authorities have one name. A newer
-	 * certificate for the same key counts for what an older one has signed.
+	 * A connection that is not forgotten although nobody else uses it any more.
 	 */
-	private static Optional<X509Certificate> authority(Certificate[] chain, List<X509Certificate> authorities) {
-		return Stream.of(chain).map(X509Certificate.class::cast).flatMap((certificate) -> {
-			List<X509Certificate> issuers = authorities.stream()
-				.filter((authority) -> CertificateChain.isNamedAsIssuer(authority, certificate))
-				.sorted(Comparator.comparing(X509Certificate::getNotBefore).reversed())
-				.toList();
-			return Stream.concat(authorities.stream().filter(certificate::equals), issuers.stream()
-				.filter((issuer) -> issuers.size() == 1 || CertificateChain.isSignedBy(certificate, issuer)));
-		}).findFirst();
+	private record Connection(Object transport, Noted noted, @Nullable InputStream input) {
 	}
 
 	/** What is known of a connection. */

@@ -104,24 +104,15 @@ final class PeerTrustManager extends X509ExtendedTrustManager {
 			this.handshakes.accept(transport, chain[0]);
 		}
 		catch (CertificateException ex) {
-			this.peers.refused().add(role, chain, address(transport), ex);
+			this.peers.refused().add(role, chain, Transport.address(transport), ex);
 			throw ex;
 		}
 		catch (RuntimeException ex) {
 			CertificateException refusal = new CertificateException(
 					"The peer is refused, because its certificate could not be checked", ex);
-			this.peers.refused().add(role, chain, address(transport), refusal);
+			this.peers.refused().add(role, chain, Transport.address(transport), refusal);
 			throw refusal;
 		}
-	}
-
-	/** That of a client is known to the engines of some servers. */
-	private static @Nullable String address(@Nullable Object transport) {
-		if (transport instanceof Socket socket && socket.getInetAddress() != null) {
-			return socket.getInetAddress().getHostAddress() + ":" + socket.getPort();
-		}
-		return (transport instanceof SSLEngine engine && engine.getPeerHost() != null)
-				? engine.getPeerHost() + ":" + engine.getPeerPort() : null;
 	}
 
 	private interface ChainCheck {

@@ -1,5 +1,8 @@
 package io.kubelet.cert.ssl;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
 
@@ -7,6 +10,7 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLSession;
 import javax.net.ssl.SSLSocket;
 
+import io.kubelet.cert.certificate.peers.ClientAddress;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,6 +61,58 @@ final class Transport {
 	static boolean isServer(Object transport) {
 		return (transport instanceof SSLEngine engine) ? !engine.getUseClientMode()
 				: transport instanceof SSLSocket socket && !socket.getUseClientMode();
+	}
+
+	/**
+	 * Returns the address of the peer. The engines of some servers do not know it: then
+	 * it is the one that is set for the thread.
+	 */
+	static @Nullable InetSocketAddress address(@Nullable Object transport) {
+		if (transport instanceof Socket socket && socket.getInetAddress() != null) {
+			// With its name, it would be resolved
+			return InetSocketAddress.createUnresolved(socket.getInetAddress().getHostAddress(), socket.getPort());
+		}
+		return (transport instanceof SSLEngine engine && engine.getPeerHost() != null)
+				? InetSocketAddress.createUnresolved(engine.getPeerHost(), Math.max(0, engine.getPeerPort()))
+				: ClientAddress.current();
+	}
+
+	/**
+	 * Returns the stream that tells why a socket was closed. It cannot be obtained
+	 * afterwards.
+	 */
+	static @Nullable InputStream input(Object transport) {
+		try {
+			return (transport instanceof SSLSocket socket && isOfTheJdk(socket)) ? socket.getInputStream() : null;
+		}
+		catch (IOException ex) {
+			return null;
+		}
+	}
+
+	/**
+	 * Returns why a connection is broken. JSSE reports it to the library that uses the
+	 * connection, and again to whoever tries to use it later, which does nothing else
+	 * because it is closed.
+	 * @return the exception, {@code null} if it is in use, or was closed properly
+	 */
+	static @Nullable Throwable failure(Object transport, @Nullable InputStream input) {
+		try {
+			if (transport instanceof SSLEngine engine && isOfTheJdk(engine) && engine.isInboundDone()) {
+				engine.beginHandshake();
+			}
+			else if (input != null && transport instanceof Socket socket && socket.isClosed()) {
+				input.read();
+			}
+			return null;
+		}
+		catch (IOException ex) {
+			return ex.getCause();
+		}
+	}
+
+	private static boolean isOfTheJdk(Object transport) {
+		return transport.getClass().getModule().equals(SSLEngine.class.getModule());
 	}
 
 	/** Returns whether a connection is in use; one that cannot tell is not. */

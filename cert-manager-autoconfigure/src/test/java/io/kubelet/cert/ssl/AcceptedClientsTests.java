@@ -10,6 +10,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 
@@ -28,12 +29,17 @@ import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.KeyUsage;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.AfterParameterizedClassInvocation;
 import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -42,7 +48,9 @@ import static org.awaitility.Awaitility.await;
  * Servers that accept certain clients, in real handshakes.
  *
  * @see PeerTrustManager
+ * @see io.kubelet.cert.certificate.peers.ClientAddress
  */
+@ExtendWith(OutputCaptureExtension.class)
 @ParameterizedClass
 @EnumSource
 class AcceptedClientsTests {
@@ -120,6 +128,32 @@ class AcceptedClientsTests {
 			long expected = before + i;
 			await().untilAsserted(() -> assertThat(refused.count(PeerRole.CLIENT, reason)).isEqualTo(expected));
 		}
+	}
+
+	/** Those that others have been refused by before are not logged again. */
+	@Test
+	void refusalNamesTheAddressOfTheClient(CapturedOutput output) throws Exception {
+		for (CertificatePair client : Arrays.asList(authority.svid(SHOP + "/of/" + System.nanoTime()), null)) {
+			SSLContext context = InsistentKeyManager.context(client, SERVER, "TLS");
+			assertThat(isAnsweredByHttp1(context, need.port())).isFalse();
+		}
+		await().untilAsserted(() -> assertThat(output.toString().lines())
+			.filteredOn((line) -> line.contains("is refused by the SSL bundle 'server'"))
+			.isNotEmpty()
+			.allMatch((line) -> line.matches(".*A client at [0-9a-f.:]+:[0-9]+ is refused.*")));
+	}
+
+	/** Each of the two servers, which have a bundle each, logs it once. */
+	@Test
+	void alertOfAClientIsExplained(CapturedOutput output) throws Exception {
+		Trust nobody = Trust.exactly(List.of(other.certificate()));
+		assertThat(isAnsweredByHttp1(InsistentKeyManager.context(authority.svid(SHOP), nobody, "TLSv1.3"), need.port()))
+			.isFalse();
+		assertThat(isAnsweredByHttp1(InsistentKeyManager.context(authority.svid(SHOP), nobody, "TLSv1.2"), want.port()))
+			.isFalse();
+		await().untilAsserted(() -> assertThat(output.toString().lines()).filteredOn((line) -> line.matches(
+				".*A client at [0-9a-f.:]+ refuses this application, which uses the SSL bundle 'server', with the alert 'certificate_unknown'.*"))
+			.hasSize(2));
 	}
 
 	/** With TLS 1.3, a client finds out after the handshake. */

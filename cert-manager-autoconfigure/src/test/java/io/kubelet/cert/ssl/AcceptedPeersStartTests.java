@@ -41,6 +41,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
  * Accepted peers that would not be checked: the application does not start, or says so.
  *
  * @see io.kubelet.cert.autoconfigure.ssl.CheckedPeers
+ * @see io.kubelet.cert.autoconfigure.settings.ClientAuthentication
  */
 @ExtendWith(OutputCaptureExtension.class)
 class AcceptedPeersStartTests {

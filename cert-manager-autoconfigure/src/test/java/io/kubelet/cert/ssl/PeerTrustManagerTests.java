@@ -59,12 +59,16 @@ class PeerTrustManagerTests {
 	private final PeerTrustManager manager = manager(Trust.exactly(List.of(authority.certificate())));
 
 	private static PeerTrustManager manager(Trust trust) {
-		return new PeerTrustManager(new LiveTrustManager(() -> trust), peers(), (connection, leaf) -> {
+		return manager(trust, new PeerRules(shop, shop));
+	}
+
+	private static PeerTrustManager manager(Trust trust, PeerRules rules) {
+		return new PeerTrustManager(new LiveTrustManager(() -> trust), peers(rules), (connection, leaf) -> {
 		});
 	}
 
-	private static Peers peers() {
-		return new Peers(new PeerRules(shop, shop), "the SSL bundle 'test'", (task) -> {
+	private static Peers peers(PeerRules rules) {
+		return new Peers(rules, "the SSL bundle 'test'", (task) -> {
 		}, InstantSource.system());
 	}
 
@@ -76,6 +80,14 @@ class PeerTrustManagerTests {
 			.hasRootCauseInstanceOf(PeerRefusedException.class);
 		assertThat(connect(this.manager, authority.pair("any", "localhost"), null))
 			.hasRootCauseInstanceOf(PeerRefusedException.class);
+	}
+
+	@Test
+	void serverIsComparedWithTheAddressIfNoServersAreListed() throws Exception {
+		PeerTrustManager byAddress = manager(Trust.exactly(List.of(authority.certificate())),
+				new PeerRules(shop, AcceptedPeers.everyone()));
+		assertThat(connect(byAddress, authority.svid(SHOP), null)).hasStackTraceContaining("127.0.0.1");
+		assertThat(connect(byAddress, authority.pair("any", "localhost"), null)).hasStackTraceContaining("127.0.0.1");
 	}
 
 	@Test
@@ -105,7 +117,7 @@ class PeerTrustManagerTests {
 		assertThatExceptionOfType(CertificateException.class).isThrownBy(() -> {
 			PeerTrustManager failing = new PeerTrustManager(new LiveTrustManager(() -> {
 				throw new IllegalStateException();
-			}), peers(), (connection, leaf) -> {
+			}), peers(PeerRules.NONE), (connection, leaf) -> {
 			});
 			failing.checkClientTrusted(chain, "UNKNOWN");
 		});

@@ -2,17 +2,20 @@ package io.kubelet.cert.autoconfigure.server;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.SocketAddress;
 import java.nio.channels.SocketChannel;
 import java.security.KeyStore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
 import java.util.function.Predicate;
 
+import javax.net.ssl.SSLEngineResult;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSession;
 import javax.net.ssl.X509KeyManager;
 import javax.net.ssl.X509TrustManager;
 
+import io.kubelet.cert.certificate.peers.ClientAddress;
 import io.kubelet.cert.ssl.LiveSslBundle;
 import org.apache.coyote.Processor;
 import org.apache.coyote.http11.Http11NioProtocol;
@@ -102,7 +105,7 @@ public final class DrainingNioProtocol extends Http11NioProtocol implements Serv
 		}
 	}
 
-	/** Reports handshakes that fail. */
+	/** Reports handshakes that fail, and from where the client is. */
 	private static final class TlsChannel extends SecureNioChannel {
 
 		private final ServedCertificates served;
@@ -118,9 +121,25 @@ public final class DrainingNioProtocol extends Http11NioProtocol implements Serv
 				return super.handshake(read, write);
 			}
 			catch (SSLException ex) {
-				this.served.failed(getIOChannel().socket().getRemoteSocketAddress(), ex);
+				this.served.failed(client(), ex);
 				throw ex;
 			}
+		}
+
+		/** The client is checked on this thread, with an engine that knows no address. */
+		@Override
+		protected SSLEngineResult.HandshakeStatus tasks() {
+			ClientAddress.set(client());
+			try {
+				return super.tasks();
+			}
+			finally {
+				ClientAddress.set(null);
+			}
+		}
+
+		private @Nullable SocketAddress client() {
+			return getIOChannel().socket().getRemoteSocketAddress();
 		}
 
 	}

@@ -5,6 +5,7 @@ import java.util.stream.Stream;
 
 import javax.net.ssl.SSLSession;
 
+import io.kubelet.cert.certificate.peers.ClientAddress;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler.Sharable;
 import io.netty.channel.ChannelHandlerContext;
@@ -55,6 +56,7 @@ record NettyRotation(SslBundles bundles, NettyReactiveWebServerFactory factory) 
 		return server.doOnChannelInit((observer, channel, address) -> {
 			draining.channels.add(channel);
 			if (channel.pipeline().get(NettyPipeline.SslHandler) != null) {
+				channel.pipeline().addBefore(NettyPipeline.SslHandler, "certificate-client", Clients.INSTANCE);
 				channel.pipeline().addAfter(NettyPipeline.SslHandler, "certificate-handshake", failed);
 			}
 		}).doOnConnection((connection) -> {
@@ -62,6 +64,27 @@ record NettyRotation(SslBundles bundles, NettyReactiveWebServerFactory factory) 
 				connection.addHandlerLast("certificate-drain", draining);
 			}
 		});
+	}
+
+	/**
+	 * A client is checked while its bytes are read, with an engine without an address.
+	 */
+	@Sharable
+	private static final class Clients extends ChannelInboundHandlerAdapter {
+
+		static final Clients INSTANCE = new Clients();
+
+		@Override
+		public void channelRead(ChannelHandlerContext context, Object message) {
+			ClientAddress.set(context.channel().remoteAddress());
+			try {
+				context.fireChannelRead(message);
+			}
+			finally {
+				ClientAddress.set(null);
+			}
+		}
+
 	}
 
 	/** Reports handshakes that fail. */
@@ -78,6 +101,9 @@ record NettyRotation(SslBundles bundles, NettyReactiveWebServerFactory factory) 
 		public void userEventTriggered(ChannelHandlerContext context, Object event) {
 			if (event instanceof SslHandshakeCompletionEvent handshake) {
 				this.served.failed(context.channel().remoteAddress(), handshake.cause());
+				if (context.pipeline().get(Clients.class) != null) {
+					context.pipeline().remove(Clients.class);
+				}
 			}
 			context.fireUserEventTriggered(event);
 		}

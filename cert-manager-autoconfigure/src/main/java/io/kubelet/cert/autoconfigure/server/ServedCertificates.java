@@ -1,6 +1,5 @@
 package io.kubelet.cert.autoconfigure.server;
 
-import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.security.KeyStore;
 import java.util.HashSet;
@@ -16,6 +15,8 @@ import javax.net.ssl.SSLSession;
 import io.kubelet.cert.autoconfigure.settings.ClientAuthentication;
 import io.kubelet.cert.autoconfigure.settings.InvalidSettingsException;
 import io.kubelet.cert.certificate.peers.AcceptedPeers;
+import io.kubelet.cert.certificate.peers.ClientAddress;
+import io.kubelet.cert.certificate.peers.PeerRole;
 import io.kubelet.cert.certificate.trust.KeyStores;
 import io.kubelet.cert.ssl.LiveSslBundle;
 import org.jspecify.annotations.Nullable;
@@ -137,12 +138,15 @@ final class ServedCertificates {
 		});
 	}
 
-	/** Reports a handshake that has failed, if the client presented no certificate. */
+	/** Reports a handshake that has failed. */
 	void failed(@Nullable SocketAddress client, @Nullable Throwable failure) {
 		if (failure != null && !isEmpty()) {
-			String address = (client instanceof InetSocketAddress known && known.getAddress() != null)
-					? known.getAddress().getHostAddress() : null;
-			this.bundles.values().iterator().next().peers().refused().addIfMissing(address, failure);
+			this.bundles.values()
+				.iterator()
+				.next()
+				.peers()
+				.broken()
+				.add(PeerRole.CLIENT, ClientAddress.unresolved(client), failure);
 		}
 	}
 

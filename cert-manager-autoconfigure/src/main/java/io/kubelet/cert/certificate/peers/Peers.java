@@ -8,9 +8,10 @@ import java.util.function.Consumer;
  *
  * @param rules which ones are accepted, which does not change
  * @param refused counts and logs the others
+ * @param broken logs by which alerts peers refuse this application
  * @param seen those with which handshakes were completed
  */
-public record Peers(PeerRules rules, RefusedPeers refused, SeenPeers seen) {
+public record Peers(PeerRules rules, RefusedPeers refused, BrokenConnections broken, SeenPeers seen) {
 
 	/**
 	 * Creates the peers of a bundle that has not seen any.
@@ -20,7 +21,11 @@ public record Peers(PeerRules rules, RefusedPeers refused, SeenPeers seen) {
 	 * @param clock tells when a peer is seen
 	 */
 	public Peers(PeerRules rules, Object bundle, Consumer<Runnable> inAnHour, InstantSource clock) {
-		this(rules, new RefusedPeers(bundle, inAnHour), new SeenPeers(clock));
+		this(rules, new RefusedPeers(bundle, inAnHour), bundle, inAnHour, new SeenPeers(clock));
+	}
+
+	private Peers(PeerRules rules, RefusedPeers refused, Object bundle, Consumer<Runnable> inAnHour, SeenPeers seen) {
+		this(rules, refused, new BrokenConnections(bundle, refused, inAnHour), seen);
 	}
 
 }

@@ -1,16 +1,13 @@
 package io.kubelet.cert.certificate.peers;
 
+import java.net.InetSocketAddress;
 import java.security.cert.CertPathBuilderException;
 import java.security.cert.CertPathValidatorException;
 import java.security.cert.CertificateExpiredException;
 import java.security.cert.CertificateNotYetValidException;
 import java.security.cert.PKIXReason;
 import java.security.cert.X509Certificate;
-import java.util.HashSet;
-import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
@@ -30,21 +27,11 @@ public final class RefusedPeers {
 
 	private static final Logger logger = LoggerFactory.getLogger(RefusedPeers.class);
 
-	private static final int LOGGED_IN_AN_HOUR = 20;
-
-	/** The messages of the JDK and of OpenSSL. */
-	private static final List<String> NO_CERTIFICATE = List.of("Empty client certificate chain",
-			"PEER_DID_NOT_RETURN_A_CERTIFICATE");
-
 	private final Object bundle;
 
-	private final Consumer<Runnable> inAnHour;
+	private final OncePerHour logged;
 
 	private final Map<Counted, LongAdder> counts = new ConcurrentHashMap<>();
-
-	private final Set<Logged> logged = new HashSet<>();
-
-	private int others;
 
 	/**
 	 * Creates what counts and logs.
@@ -53,7 +40,10 @@ public final class RefusedPeers {
 	 */
 	public RefusedPeers(Object bundle, Consumer<Runnable> inAnHour) {
 		this.bundle = bundle;
-		this.inAnHour = inAnHour;
+		this.logged = new OncePerHour(inAnHour,
+				(others) -> logger.warn(
+						"{} more handshakes of other peers were refused by {} within an hour, and not logged", others,
+						bundle));
 	}
 
 	/**
@@ -74,7 +64,7 @@ public final class RefusedPeers {
 	 * @param address its address, {@code null} if that is not known
 	 * @param failure the failure of the check
 	 */
-	public void add(PeerRole role, X509Certificate[] chain, @Nullable String address, Exception failure) {
+	public void add(PeerRole role, X509Certificate[] chain, @Nullable InetSocketAddress address, Exception failure) {
 		RefusalReason reason = reason(failure);
 		X509Certificate leaf = (chain.length > 0) ? chain[0] : null;
 		String names = (leaf != null) ? names(leaf) : "";
@@ -82,53 +72,32 @@ public final class RefusedPeers {
 	}
 
 	/**
-	 * Counts and logs a client that presents no certificate, if that is why a handshake
-	 * has failed. The other reasons are known from the checks.
+	 * Counts and logs a client that presents no certificate, which a check does not see.
 	 * @param address its address, {@code null} if that is not known
-	 * @param failure why the handshake has failed
 	 */
-	public void addIfMissing(@Nullable String address, Throwable failure) {
-		String message = String.valueOf(failure.getMessage());
-		if (NO_CERTIFICATE.stream().anyMatch(message::contains)) {
-			add(PeerRole.CLIENT, RefusalReason.MISSING, "", address,
-					() -> "it presents no certificate, or none of a trusted authority");
-		}
+	void addMissing(@Nullable InetSocketAddress address) {
+		add(PeerRole.CLIENT, RefusalReason.MISSING, "", address,
+				() -> "it presents no certificate, or none of a trusted authority");
 	}
 
-	private void add(PeerRole role, RefusalReason reason, String names, @Nullable String address,
+	private void add(PeerRole role, RefusalReason reason, String names, @Nullable InetSocketAddress address,
 			Supplier<String> why) {
 		this.counts.computeIfAbsent(new Counted(role, reason), (key) -> new LongAdder()).increment();
+		// Whoever connects chooses the names of a certificate that is not verified
+		boolean verified = reason == RefusalReason.NOT_ACCEPTED || reason == RefusalReason.MALFORMED;
 		// Those without a name are told apart by their addresses
-		if (isFirst(new Logged(role, reason, names.isEmpty() ? String.valueOf(address) : names))) {
-			logger.warn("{} {}{} is refused by {}: {}. {}", (role == PeerRole.CLIENT) ? "A" : "The",
-					role.name().toLowerCase(Locale.ROOT), (address != null) ? " at " + ExternalText.clean(address) : "",
-					this.bundle, why.get(), advice(role, reason));
+		String peer = (!names.isEmpty() || address == null) ? names : address.getHostString();
+		if (this.logged.isFirst(verified, role + " " + reason + " " + peer)) {
+			logger.warn("{} is refused by {}: {}. {}", describe(role, address), this.bundle, why.get(),
+					advice(role, reason));
 		}
 	}
 
-	private synchronized boolean isFirst(Logged refusal) {
-		if (this.logged.contains(refusal)) {
-			return false;
-		}
-		if (this.logged.stream()
-			.filter((other) -> other.isVerified() == refusal.isVerified())
-			.count() >= LOGGED_IN_AN_HOUR) {
-			this.others++;
-			return false;
-		}
-		if (this.logged.isEmpty()) {
-			this.inAnHour.accept(this::startNextHour);
-		}
-		return this.logged.add(refusal);
-	}
-
-	private synchronized void startNextHour() {
-		if (this.others > 0) {
-			logger.warn("{} more handshakes of other peers were refused by {} within an hour, and not logged",
-					this.others, this.bundle);
-		}
-		this.others = 0;
-		this.logged.clear();
+	/** Describes a peer at the beginning of a sentence. */
+	static String describe(PeerRole role, @Nullable InetSocketAddress address) {
+		String peer = (role == PeerRole.CLIENT) ? "A client" : "The server";
+		return (address == null) ? peer
+				: "%s at %s:%d".formatted(peer, ExternalText.clean(address.getHostString()), address.getPort());
 	}
 
 	private static RefusalReason reason(Throwable failure) {
@@ -178,8 +147,9 @@ public final class RefusedPeers {
 
 	private static String advice(PeerRole role, RefusalReason reason) {
 		return switch (reason) {
-			case NOT_ACCEPTED -> "To accept it, add one of these names to 'ssl.accepted-%ss' of the certificate"
-				.formatted(role.name().toLowerCase(Locale.ROOT));
+			case NOT_ACCEPTED -> "To accept it, add one of these names to '%s' of the certificate%s"
+				.formatted(role.property(), (role == PeerRole.CLIENT) ? ""
+						: ", or set 'ssl.accepted-servers.by-address' if an inherited list is not meant for it");
 			case UNTRUSTED -> "To accept it, add its authority to the source of 'ssl.trust' of the certificate";
 			case EXPIRED -> "It has to rotate its certificate, unless the clock of this machine is wrong";
 			case MISSING -> "Give it a certificate, or set 'client-auth' of the server to 'want'";
@@ -190,15 +160,6 @@ public final class RefusedPeers {
 	}
 
 	private record Counted(PeerRole role, RefusalReason reason) {
-	}
-
-	private record Logged(PeerRole role, RefusalReason reason, String peer) {
-
-		/** Whoever connects chooses the names of a certificate that is not verified. */
-		boolean isVerified() {
-			return this.reason == RefusalReason.NOT_ACCEPTED || this.reason == RefusalReason.MALFORMED;
-		}
-
 	}
 
 }

@@ -1,5 +1,6 @@
 package io.kubelet.cert.certificate.peers;
 
+import java.net.InetSocketAddress;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
@@ -7,8 +8,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
-
-import javax.net.ssl.SSLHandshakeException;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.peers.AcceptedPeers.Named;
@@ -46,8 +45,7 @@ class RefusedPeersTests {
 		refuse(authority.pair(CertificateTemplate.ofSubject("old"), now.minusSeconds(60), now.minusSeconds(1)).leaf(),
 				"10.0.0.3:3");
 		refuse(authority.svid("spiffe://Example.org/shop").leaf(), null);
-		this.refused.addIfMissing("10.0.0.4", new SSLHandshakeException("Empty client certificate chain"));
-		this.refused.addIfMissing("10.0.0.5", new SSLHandshakeException("anything else"));
+		this.refused.addMissing(address("10.0.0.4:4"));
 		this.refused.add(PeerRole.SERVER, new X509Certificate[0], null, new CertificateException("a\nb"));
 		assertThat(counts()).containsExactly("CLIENT NOT_ACCEPTED 1", "CLIENT UNTRUSTED 1", "CLIENT EXPIRED 1",
 				"CLIENT MISSING 1", "CLIENT MALFORMED 1", "SERVER OTHER 1");
@@ -56,7 +54,7 @@ class RefusedPeersTests {
 				"A client at 10.0.0.2:2 is refused by the SSL bundle 'shop': its certificate (DNS name 'shop.svc', common name 'shop'), issued by 'CN=other', leads to no trusted authority",
 				"A client at 10.0.0.3:3 is refused by the SSL bundle 'shop': its certificate (common name 'old'), or one above it, is not valid now: it is valid from ",
 				"A client is refused by the SSL bundle 'shop': The certificate with the URI 'spiffe://Example.org/shop' breaks a rule of SPIFFE for certificates: its URI is no SPIFFE ID: its trust domain must",
-				"A client at 10.0.0.4 is refused by the SSL bundle 'shop': it presents no certificate",
+				"A client at 10.0.0.4:4 is refused by the SSL bundle 'shop': it presents no certificate",
 				"The server is refused by the SSL bundle 'shop': a b.");
 	}
 
@@ -77,9 +75,7 @@ class RefusedPeersTests {
 
 	@Test
 	void logAndMemoryAreLimitedHoweverManyPeersThereAre(CapturedOutput output) {
-		IntStream.range(0, 1000)
-			.forEach((peer) -> this.refused.addIfMissing("10.0.0." + peer,
-					new SSLHandshakeException("Empty client certificate chain")));
+		IntStream.range(0, 1000).forEach((peer) -> this.refused.addMissing(address("10.0.0." + peer + ":1")));
 		assertThat(lines(output)).isEqualTo(20);
 		refuse(authority.pair("admin").leaf(), "10.0.0.1:1");
 		assertThat(lines(output)).as("with one that is verified").isEqualTo(21);
@@ -107,6 +103,12 @@ class RefusedPeersTests {
 		return counts;
 	}
 
+	private static InetSocketAddress address(String text) {
+		int colon = text.indexOf(':');
+		return InetSocketAddress.createUnresolved(text.substring(0, colon),
+				Integer.parseInt(text.substring(colon + 1)));
+	}
+
 	private void refuse(X509Certificate leaf, @Nullable String address) {
 		X509Certificate[] chain = { leaf };
 		try {
@@ -115,7 +117,7 @@ class RefusedPeersTests {
 			new Named(List.of(), Set.of("shop.svc"), Set.of()).require(leaf);
 		}
 		catch (CertificateException ex) {
-			this.refused.add(PeerRole.CLIENT, chain, address, ex);
+			this.refused.add(PeerRole.CLIENT, chain, (address != null) ? address(address) : null, ex);
 		}
 	}
 
