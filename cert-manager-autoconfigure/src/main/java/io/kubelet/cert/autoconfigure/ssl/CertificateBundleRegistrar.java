@@ -14,6 +14,8 @@ import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
 import io.kubelet.cert.autoconfigure.settings.PropertyNames;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.ExternalText;
+import io.kubelet.cert.certificate.peers.AcceptedPeers;
+import io.kubelet.cert.certificate.peers.PeerRole;
 import io.kubelet.cert.certificate.peers.PeerRules;
 import io.kubelet.cert.certificate.peers.Peers;
 import io.kubelet.cert.certificate.trust.Trust;
@@ -111,6 +113,7 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 			servers.require(certificate, manager.status());
 		}
 		report(certificate, manager.status().pair(), trust.get());
+		reportAccepted(certificate);
 		return RegisteredBundle.register(registry, bundleName, manager, trust,
 				peers(certificate.ssl().peers(), bundleName), this.scheduler, certificate.ssl().drain(),
 				(identity) -> this.exports.find(manager.name())
@@ -145,6 +148,17 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 					&& !IssuedCertificateCheck.leadsToAny(pair, authorities, this.trusted.now())) {
 				warn(certificate, pair,
 						IssuedCertificateCheck.outdated(pair, authorities, this.trusted.now()).orElse(null));
+			}
+		}
+	}
+
+	private static void reportAccepted(CertificateSettings certificate) {
+		for (PeerRole role : PeerRole.values()) {
+			AcceptedPeers accepted = certificate.ssl().peers().of(role);
+			if (accepted.isRestricted()) {
+				logger.info("[{}] {} that the SSL bundle '{}' accepts: {}, from {}", certificate.name(),
+						(role == PeerRole.CLIENT) ? "Clients" : "Servers", certificate.ssl().bundle(), accepted,
+						certificate.properties().of(role.property()));
 			}
 		}
 	}

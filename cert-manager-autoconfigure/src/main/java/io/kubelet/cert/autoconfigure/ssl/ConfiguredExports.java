@@ -3,10 +3,14 @@ package io.kubelet.cert.autoconfigure.ssl;
 import java.time.Clock;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
 import io.kubelet.cert.autoconfigure.settings.PropertyNames;
+import io.kubelet.cert.certificate.peers.PeerRole;
+import io.kubelet.cert.certificate.peers.PeerRules;
 import io.kubelet.cert.export.ExportSettings;
 import io.kubelet.cert.export.ExportedFiles;
 import io.kubelet.cert.export.Exports;
@@ -48,11 +52,18 @@ record ConfiguredExports(RotationScheduler scheduler, Clock clock) {
 		names.check("export.password-file", export.passwordFile(), files::requirePassword);
 		if (certificate.ssl().peers().isRestricted()) {
 			logger.warn(
-					"[{}] Programs that read the authorities in {} do not know the accepted peers of the SSL bundle '{}' ('{}'): they accept every certificate of these authorities that they do not refuse themselves, such as by the name of a host",
-					certificate.name(), export.directory(), certificate.ssl().bundle(),
-					names.of("ssl.accepted-clients"));
+					"[{}] Programs that read the authorities in {} do not know the accepted peers of the SSL bundle '{}' ({}): they accept every certificate of these authorities that they do not refuse themselves, such as by the name of a host",
+					certificate.name(), export.directory(), certificate.ssl().bundle(), properties(certificate));
 		}
 		return files;
+	}
+
+	private static String properties(CertificateSettings certificate) {
+		PeerRules rules = certificate.ssl().peers();
+		return Stream.of(PeerRole.values())
+			.filter((role) -> rules.of(role).isRestricted())
+			.map((role) -> "'" + certificate.properties().of(role.property()) + "'")
+			.collect(Collectors.joining(", "));
 	}
 
 }

@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.ExternalText;
@@ -179,6 +180,16 @@ public sealed interface AcceptedPeers {
 				throw new PeerRefusedException(RefusalReason.NOT_ACCEPTED,
 						"its certificate has %s, which is not accepted".formatted(describe(peer)), null);
 			}
+		}
+
+		@Override
+		public String toString() {
+			return Stream
+				.of(this.uris.stream().map((uri) -> "URI '%s'".formatted(uri)),
+						this.dnsNames.stream().sorted().map("DNS name '%s'"::formatted),
+						this.commonNames.stream().sorted().map("common name '%s'"::formatted))
+				.flatMap((names) -> names)
+				.collect(Collectors.joining(", "));
 		}
 
 		@Override

@@ -184,7 +184,10 @@ class CertificateExportTests {
 	@Test
 	void acceptedPeersThatFilesCannotExpressAreReported(CapturedOutput output) {
 		runner("kubelet.cert.ssl.accepted-servers.dns-names=db.shop").run((context) -> assertThat(output)
-			.containsOnlyOnce("do not know the accepted peers of the SSL bundle 'shop'"));
+			.containsOnlyOnce(
+					"do not know the accepted peers of the SSL bundle 'shop' ('kubelet.cert.ssl.accepted-servers'): ")
+			.containsOnlyOnce(
+					"[shop] Servers that the SSL bundle 'shop' accepts: DNS name 'db.shop', from kubelet.cert.ssl.accepted-servers"));
 	}
 
 	private static @Nullable String problem(ApplicationContext context) {
