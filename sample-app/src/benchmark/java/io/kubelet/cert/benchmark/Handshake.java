@@ -69,7 +69,7 @@ public class Handshake {
 	 */
 	@Benchmark
 	public SSLEngine live() throws Exception {
-		return shakeHands(this.contexts.live());
+		return shakeHands(this.contexts.live().createSSLEngine(), null);
 	}
 
 	/**
@@ -79,14 +79,15 @@ public class Handshake {
 	 */
 	@Benchmark
 	public SSLEngine fixed() throws Exception {
-		return shakeHands(this.contexts.fixed());
+		return shakeHands(this.contexts.fixed().createSSLEngine(), null);
 	}
 
 	/** The client is new each time, so that it has no session to resume. */
-	private SSLEngine shakeHands(SSLContext context) throws GeneralSecurityException, SSLException {
-		SSLEngine server = context.createSSLEngine();
-		SSLEngine client = Contexts.create(null, Anyone.TRUSTED).createSSLEngine();
+	static SSLEngine shakeHands(SSLEngine server, KeyManager @Nullable [] keys)
+			throws GeneralSecurityException, SSLException {
+		SSLEngine client = Contexts.create(keys, Anyone.TRUSTED).createSSLEngine();
 		server.setUseClientMode(false);
+		server.setNeedClientAuth(keys != null);
 		client.setUseClientMode(true);
 		ByteBuffer toServer = ByteBuffer.allocate(32_768);
 		ByteBuffer toClient = ByteBuffer.allocate(32_768);
@@ -124,7 +125,7 @@ public class Handshake {
 	}
 
 	/** What the server has. */
-	private record Contexts(SSLContext live, SSLContext fixed) {
+	record Contexts(SSLContext live, SSLContext fixed) {
 
 		static Contexts of(SslBundle bundle) {
 			try {
