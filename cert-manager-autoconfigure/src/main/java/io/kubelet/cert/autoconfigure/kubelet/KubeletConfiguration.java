@@ -1,9 +1,12 @@
 package io.kubelet.cert.autoconfigure.kubelet;
 
 import java.io.IOException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.Map;
 
+import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.certificate.TextFile;
 import io.kubelet.cert.store.PairLocation;
 import org.jspecify.annotations.Nullable;
@@ -75,14 +78,25 @@ public record KubeletConfiguration(boolean rotates, @Nullable PairLocation pair)
 
 	private static @Nullable Path path(Map<?, ?> content, String field, Path file) {
 		String path = value(content, field, String.class, "the path of a file");
-		return (path != null && !path.isEmpty()) ? file.toAbsolutePath().resolveSibling(path) : null;
+		try {
+			return (path != null && !path.isEmpty()) ? file.toAbsolutePath().resolveSibling(path) : null;
+		}
+		catch (InvalidPathException ex) {
+			throw new IllegalArgumentException("Its %s is no path: set it to the path of a file".formatted(field));
+		}
 	}
 
 	private static <T> @Nullable T value(Map<?, ?> content, String field, Class<T> type, String remedy) {
 		Object value = content.get(field);
 		require(value == null || type.isInstance(value),
-				"Its %s is '%s': set it to %s".formatted(field, value, remedy));
+				"Its %s is %s: set it to %s".formatted(field, describe(value), remedy));
 		return type.cast(value);
+	}
+
+	/** A list or a mapping may contain itself. */
+	private static String describe(@Nullable Object value) {
+		return (value instanceof Map || value instanceof Collection) ? "a list or a mapping"
+				: "'" + ExternalText.clean(String.valueOf(value)) + "'";
 	}
 
 }

@@ -2,16 +2,19 @@ package io.kubelet.cert.kubernetes.internal;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.Base64;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.certificate.MalformedPemException;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.TextFile;
@@ -47,20 +50,27 @@ public record KubeconfigFile(Path file, Map<?, ?> config, @Nullable Object conte
 	 */
 	public static KubeconfigFile read(Path file, @Nullable Object context) {
 		Map<?, ?> config = load(file);
-		Object name = (context != null) ? context : config.get("current-context");
+		Object name = (context != null) ? context : scalar(config, "current-context");
 		Map<?, ?> chosen = named(config, "contexts", "context", name);
 		if (context != null && chosen.isEmpty()) {
 			throw new KubernetesConfigurationException(
 					"The kubeconfig %s has no context '%s': correct 'kubelet.cert.kubernetes.context', or restart if it was renamed"
-						.formatted(file, context));
+						.formatted(file, ExternalText.clean(context.toString())));
 		}
-		return new KubeconfigFile(file, config, name, named(config, "clusters", "cluster", chosen.get("cluster")),
-				name(chosen, "user"), named(config, "users", "user", chosen.get("user")), name(chosen, "namespace"));
+		return new KubeconfigFile(file, config, name, named(config, "clusters", "cluster", scalar(chosen, "cluster")),
+				name(chosen, "user"), named(config, "users", "user", scalar(chosen, "user")),
+				name(chosen, "namespace"));
 	}
 
 	private static @Nullable String name(Map<?, ?> context, String field) {
-		Object name = context.get(field);
+		Object name = scalar(context, field);
 		return (name != null && !name.toString().isEmpty()) ? name.toString() : null;
+	}
+
+	/** A name may be a number. A list or a mapping is none, and may contain itself. */
+	private static @Nullable Object scalar(Map<?, ?> entry, String field) {
+		Object value = entry.get(field);
+		return (value instanceof Map || value instanceof Collection) ? null : value;
 	}
 
 	private static Map<?, ?> load(Path file) {
@@ -126,18 +136,28 @@ public record KubeconfigFile(Path file, Map<?, ?> config, @Nullable Object conte
 
 	/** Returns the files with the authorities: this one, and another that it may name. */
 	List<Path> authorityFiles() {
-		return (this.cluster.get("certificate-authority") instanceof String named)
-				? List.of(this.file, this.file.resolveSibling(named)) : List.of(this.file);
+		return (this.cluster.get("certificate-authority") instanceof String named) ? List.of(this.file, sibling(named))
+				: List.of(this.file);
 	}
 
-	/** Resolves the name of a file relative to this one. */
+	/**
+	 * Resolves the name of a file relative to this one.
+	 * @param named the name in the kubeconfig
+	 * @return the file
+	 * @throws KubernetesConfigurationException if it is no path
+	 */
 	public Path sibling(String named) {
-		return this.file.toAbsolutePath().resolveSibling(named);
+		try {
+			return this.file.toAbsolutePath().resolveSibling(named);
+		}
+		catch (InvalidPathException ex) {
+			throw malformed(this.file, "it names a file by a text that is no path");
+		}
 	}
 
 	/** Returns the user and the file, for a message. */
 	String describeUser() {
-		return "user '%s' in the kubeconfig %s".formatted(this.userName, this.file);
+		return "user '%s' in the kubeconfig %s".formatted(ExternalText.clean(String.valueOf(this.userName)), this.file);
 	}
 
 	/**
@@ -209,7 +229,7 @@ public record KubeconfigFile(Path file, Map<?, ?> config, @Nullable Object conte
 	}
 
 	private static Map<?, ?> named(Map<?, ?> config, String list, String content, @Nullable Object name) {
-		return mappings(entries(config, list).filter((entry) -> name != null && name.equals(entry.get("name")))
+		return mappings(entries(config, list).filter((entry) -> name != null && name.equals(scalar(entry, "name")))
 			.map((entry) -> entry.get(content))).findFirst().orElse(Map.of());
 	}
 

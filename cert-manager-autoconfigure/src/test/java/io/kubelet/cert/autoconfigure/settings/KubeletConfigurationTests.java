@@ -81,7 +81,10 @@ class KubeletConfigurationTests {
 			kind: KubeletConfiguration            | It is no KubeletConfiguration of kubelet.config.k8s.io/v1beta1
 			just text                             | It is no KubeletConfiguration
 			HEAD tlsCertFile: a                   | set both or neither
-			HEAD tlsCertFile: [a]                 | Its tlsCertFile is '[a]': set it to the path of a file
+			HEAD tlsCertFile: [a]                 | Its tlsCertFile is a list or a mapping: set it to the path of a file
+			HEAD tlsCertFile: &a {b: {c: *a}}     | Its tlsCertFile is a list or a mapping: set it to the path of a file
+			HEAD tlsCertFile: "a\\0b"              | Its tlsCertFile is no path: set it to the path of a file
+			HEAD serverTLSBootstrap: "a\\rb"      | Its serverTLSBootstrap is 'a b': set it to true or false
 			HEAD serverTLSBootstrap: "true"       | Its serverTLSBootstrap is 'true': set it to true or false
 			HEAD clusterDNS: []                   | not valid YAML
 			HEAD x: !!java.io.File [/tmp/x]       | not valid YAML

@@ -194,6 +194,20 @@ class KubernetesClientsTests {
 			.withNoCause();
 	}
 
+	/** As with a name that contains itself, or a path that no file system has. */
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', textBlock = """
+			contexts: &a [{name: x, context: {cluster: *a, user: *a}}] | names no server
+			contexts: [{name: x, context: {cluster: c}}]               | it names a file by a text that is no path
+			""")
+	void whatIsNoNameOrNoPathIsReported(String contexts, String message) {
+		refused(Adapter.write(this.directory.resolve("odd"), contexts + """
+
+				current-context: x
+				clusters: [{name: c, cluster: {server: a, certificate-authority: "a\\0b"}}]
+				"""), null, message);
+	}
+
 	@Test
 	void contextThatIsMissingIsNamed() {
 		Path kubeconfig = write("token: " + token());
