@@ -8,7 +8,7 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
  */
 class BlockFuzz {
 
-	@FuzzTest(maxDuration = "2m")
+	@FuzzTest
 	void block(byte[] input) {
 		PemReading.keepsItsPromise(input);
 	}

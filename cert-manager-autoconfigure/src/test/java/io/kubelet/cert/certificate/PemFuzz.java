@@ -6,11 +6,11 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 
 /**
  * Looks for a text that breaks the promise of reading PEM. The profile {@code fuzz} runs
- * it; {@link PemCorpusTests} replays what is kept.
+ * it; {@code FuzzCorpusTests} replays what is kept.
  */
 class PemFuzz {
 
-	@FuzzTest(maxDuration = "2m")
+	@FuzzTest
 	void text(byte[] input) {
 		PemReading.keepsItsPromise(new String(input, StandardCharsets.UTF_8));
 	}

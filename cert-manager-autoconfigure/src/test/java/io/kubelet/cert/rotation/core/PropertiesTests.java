@@ -65,6 +65,11 @@ class PropertiesTests extends CoreFixture {
 		}
 	}
 
+	/** Plays a sequence of events at random. */
+	static void play(Random random, int processes, boolean shared) {
+		new World(random, processes, shared).play();
+	}
+
 	/** A store, a signer, and the processes that use them. */
 	private static final class World extends CoreFixture {
 

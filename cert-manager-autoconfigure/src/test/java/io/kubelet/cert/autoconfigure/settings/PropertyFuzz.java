@@ -1,0 +1,71 @@
+package io.kubelet.cert.autoconfigure.settings;
+
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import io.kubelet.cert.testsupport.FuzzedInput;
+
+import org.springframework.boot.context.properties.bind.BindException;
+import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+import org.springframework.core.env.MapPropertySource;
+import org.springframework.core.env.MutablePropertySources;
+import org.springframework.core.env.StandardEnvironment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Looks for values of properties that fail otherwise than with a report that names a
+ * property.
+ */
+class PropertyFuzz {
+
+	private static final List<String> NAMES = List.copyOf(Metadata.properties().keySet());
+
+	private static final int MOST = 3;
+
+	@FuzzTest
+	void values(byte[] bytes) {
+		FuzzedInput input = new FuzzedInput(bytes);
+		Map<String, Object> properties = new HashMap<>(
+				Map.of("kubelet.cert.signer-name", "example.com/shop", "kubelet.cert.template.common-name", "shop"));
+		for (int count = input.nextInt(MOST); count > 0; count--) {
+			put(properties, input, new String(input.some(), StandardCharsets.UTF_8));
+		}
+		put(properties, input, input.text());
+		FuzzedInput.requireCheap(() -> resolve(properties));
+	}
+
+	private static void put(Map<String, Object> properties, FuzzedInput input, String value) {
+		properties.put("kubelet.cert." + (input.nextBoolean() ? "" : "additional.other.") + input.one(NAMES), value);
+	}
+
+	private static void resolve(Map<String, Object> properties) {
+		StandardEnvironment environment = new StandardEnvironment() {
+
+			@Override
+			protected void customizePropertySources(MutablePropertySources sources) {
+				sources.addFirst(new MapPropertySource("fuzzed", properties));
+			}
+
+		};
+		ConfigurationPropertySources.attach(environment);
+		try {
+			assertThat(SettingsConfiguration.resolve(PropertiesBinder.bind(environment))).isNotEmpty();
+		}
+		catch (InvalidConfigurationPropertyValueException ex) {
+			assertThat(ex.getName()).startsWith("kubelet.cert");
+			assertThat(ex.getReason()).isNotBlank();
+		}
+		catch (BindException ex) {
+			assertThat(ex.getName().toString()).startsWith("kubelet.cert");
+		}
+		catch (InvalidSettingsException ex) {
+			assertThat(ex.getMessage()).contains("kubelet.cert");
+		}
+	}
+
+}

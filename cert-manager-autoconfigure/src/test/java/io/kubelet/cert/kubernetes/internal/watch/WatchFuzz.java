@@ -1,0 +1,102 @@
+package io.kubelet.cert.kubernetes.internal.watch;
+
+import java.io.IOException;
+import java.util.List;
+
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import com.google.gson.JsonObject;
+import io.kubelet.cert.certificate.CertificateManagerException;
+import io.kubelet.cert.kubernetes.internal.ApiFailures;
+import io.kubelet.cert.kubernetes.internal.ApiObjects;
+import io.kubelet.cert.testsupport.FuzzedInput;
+import io.kubernetes.client.openapi.ApiClient;
+import io.kubernetes.client.openapi.ApiException;
+import okhttp3.MediaType;
+import okhttp3.OkHttpClient;
+import okhttp3.Protocol;
+import okhttp3.Response;
+import okhttp3.ResponseBody;
+import okio.Buffer;
+import okio.BufferedSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Looks for a list, or the events of a watch, that fail otherwise than with a report, or
+ * leave the objects that are known in disorder.
+ */
+class WatchFuzz {
+
+	private static final List<Integer> STATUS = List.of(200, 200, 200, 404, 410, 429, 500);
+
+	private static final Selection SELECTION = Selection.byName("shop", "/things");
+
+	@FuzzTest
+	void answers(byte[] bytes) {
+		FuzzedInput.requireCheap(() -> read(new FuzzedInput(bytes)));
+	}
+
+	private static void read(FuzzedInput input) {
+		Informer informer = new Informer(SELECTION, "The things", (status) -> "remedy", (state) -> {
+		}, ApiClient::new, (task) -> {
+		});
+		int status = input.one(STATUS);
+		byte[] list = input.nextBoolean() ? input.some() : input.rest();
+		byte[] events = input.rest();
+		ApiClient client = client(status, list);
+		attempt(() -> {
+			List<JsonObject> objects = WatchJson.list(client, SELECTION, (object) -> true).objects();
+			informer.listed(objects);
+			assertThat(informer.state().objects()).hasSizeLessThanOrEqualTo(objects.size());
+		});
+		BufferedSource lines = new Buffer().write(events);
+		attempt(() -> {
+			for (String line = ApiObjects.line(lines); line != null; line = ApiObjects.line(lines)) {
+				WatchJson.Event event = WatchJson.event(line);
+				assertThat(event.resourceVersion()).isNotNull();
+				if (event.object() != null && event.deletes()) {
+					informer.deleted(event.object());
+				}
+				else if (event.object() != null) {
+					informer.changed(event.object());
+					assertThat(informer.state().objects()).contains(event.object());
+				}
+			}
+		});
+	}
+
+	/** What a reflector reports, or what it takes for a failure of the observer. */
+	private static void attempt(Reading reading) {
+		try {
+			reading.read();
+		}
+		catch (IOException | ApiException ex) {
+			CertificateManagerException failure = new ApiFailures("https://api.example").translate(ex, null);
+			String.valueOf(failure.getMessage()).lines().forEach(FuzzedInput::requireShowable);
+		}
+		catch (RuntimeException ex) {
+			assertThat(ex.getStackTrace()).anyMatch((frame) -> frame.getClassName().endsWith(".Informer"));
+		}
+	}
+
+	private static ApiClient client(int status, byte[] body) {
+		ApiClient client = new ApiClient();
+		client.setBasePath("http://127.0.0.1:1");
+		return client.setHttpClient(
+				new OkHttpClient.Builder()
+					.addInterceptor((chain) -> new Response.Builder().code(status)
+						.message("")
+						.protocol(Protocol.HTTP_1_1)
+						.request(chain.request())
+						.body(ResponseBody.create(body, MediaType.get("application/json")))
+						.build())
+					.build());
+	}
+
+	private interface Reading {
+
+		void read() throws IOException, ApiException;
+
+	}
+
+}

@@ -1,0 +1,18 @@
+package io.kubelet.cert.rotation.core;
+
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import io.kubelet.cert.testsupport.FuzzedInput;
+
+/**
+ * Looks for a sequence of events that breaks a promise of {@link PropertiesTests}.
+ */
+class DecisionFuzz {
+
+	@FuzzTest
+	void events(byte[] bytes) {
+		FuzzedInput input = new FuzzedInput(bytes);
+		boolean shared = input.nextBoolean();
+		PropertiesTests.play(input, 1 + input.nextInt(3), shared);
+	}
+
+}

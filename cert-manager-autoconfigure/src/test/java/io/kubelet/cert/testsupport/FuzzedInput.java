@@ -1,0 +1,110 @@
+package io.kubelet.cert.testsupport;
+
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.regex.Pattern;
+
+import com.sun.management.ThreadMXBean;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * The bytes that a fuzzer has chosen, as numbers, texts and choices. There is a 0 for
+ * each byte that is missing. What every target promises for any input is here, too.
+ */
+public final class FuzzedInput extends Random {
+
+	private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+	private static final long SECOND = 1_000_000_000;
+
+	private static final long MEMORY = 64 * 1024 * 1024;
+
+	private static final Pattern INVISIBLE = Pattern.compile("[\\p{Cc}\\p{Zl}\\p{Zp}]");
+
+	/** Several names of at most 500 characters each. */
+	private static final int LONGEST_MESSAGE = 8000;
+
+	private final byte[] bytes;
+
+	private int position;
+
+	public FuzzedInput(byte[] bytes) {
+		super(0);
+		this.bytes = bytes;
+	}
+
+	@Override
+	protected int next(int bits) {
+		int value = 0;
+		for (int read = 0; read < bits; read += Byte.SIZE) {
+			value = (value << Byte.SIZE) | nextByte();
+		}
+		return (bits < Integer.SIZE) ? value & ((1 << bits) - 1) : value;
+	}
+
+	private int nextByte() {
+		return (this.position < this.bytes.length) ? Byte.toUnsignedInt(this.bytes[this.position++]) : 0;
+	}
+
+	/** One byte suffices for a choice. */
+	@Override
+	public int nextInt(int bound) {
+		return (bound <= 256) ? nextByte() % bound : super.nextInt(bound);
+	}
+
+	/** Chooses one. */
+	public <T> T one(List<T> some) {
+		return some.get(nextInt(some.size()));
+	}
+
+	/** Returns up to 255 bytes. */
+	public byte[] some() {
+		return take(nextByte());
+	}
+
+	/** Returns what is left. */
+	public byte[] rest() {
+		return take(this.bytes.length);
+	}
+
+	private byte[] take(int count) {
+		int end = Math.min(this.bytes.length, this.position + count);
+		byte[] taken = Arrays.copyOfRange(this.bytes, this.position, end);
+		this.position = end;
+		return taken;
+	}
+
+	/** Returns what is left as a text. */
+	public String text() {
+		return new String(rest(), StandardCharsets.UTF_8);
+	}
+
+	/**
+	 * Runs what takes less than a second of the processor and 64 MiB. The first run may
+	 * take more, for classes that are loaded.
+	 */
+	public static void requireCheap(Runnable reading) {
+		String costs = costs(reading);
+		assertThat(costs.isEmpty() ? costs : costs(reading)).isEmpty();
+	}
+
+	private static String costs(Runnable reading) {
+		long time = THREADS.getCurrentThreadCpuTime();
+		long allocated = THREADS.getCurrentThreadAllocatedBytes();
+		reading.run();
+		time = THREADS.getCurrentThreadCpuTime() - time;
+		allocated = THREADS.getCurrentThreadAllocatedBytes() - allocated;
+		return (time < SECOND && allocated < MEMORY) ? ""
+				: "%d ms, %d KiB".formatted(time / 1_000_000, allocated / 1024);
+	}
+
+	/** A message or name that is shown is one line, and not long. */
+	public static void requireShowable(String text) {
+		assertThat(text).hasSizeLessThan(LONGEST_MESSAGE).doesNotContainPattern(INVISIBLE);
+	}
+
+}
