@@ -26,6 +26,7 @@ import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.library.dependencies.SliceAssignment;
 import com.tngtech.archunit.library.dependencies.SliceIdentifier;
+import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.testsupport.Markdown;
 import io.kubelet.cert.testsupport.Markdown.Block;
 import io.kubelet.cert.testsupport.ProjectFiles;
@@ -34,6 +35,7 @@ import org.junit.jupiter.api.Test;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 
 import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.equivalentTo;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
@@ -155,8 +157,10 @@ class ArchitectureTests {
 		.resideInAPackage(BASE + "rotation.core..")
 		.should()
 		.dependOnClassesThat()
-		.resideInAnyPackage("org.slf4j..", "java.io..", "java.nio..", "java.util.concurrent..", BASE + "store..",
+		.resideInAnyPackage("org.slf4j..", "java.io..", "java.nio..", "java.util.concurrent..",
 				BASE + "rotation.engine..", BASE + "rotation.internal..")
+		.orShould()
+		.dependOnClassesThat(resideInAPackage(BASE + "store..").and(not(equivalentTo(Stored.class))))
 		.orShould()
 		.dependOnClassesThat()
 		.areAssignableTo(Clock.class);

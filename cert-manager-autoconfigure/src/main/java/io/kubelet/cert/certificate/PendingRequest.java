@@ -60,6 +60,15 @@ public record PendingRequest(CertificateRequest request, PrivateKey privateKey, 
 	}
 
 	/**
+	 * Whether a pair answers this request.
+	 * @param pair the pair, {@code null} for none
+	 * @return {@code true} if it has the key of the request
+	 */
+	public boolean isAnsweredBy(@Nullable CertificatePair pair) {
+		return pair != null && hasKey(pair.leaf().getPublicKey());
+	}
+
+	/**
 	 * Whether this request is to replace a pair.
 	 * @param pair the pair, {@code null} for none
 	 * @return {@code true} if it is

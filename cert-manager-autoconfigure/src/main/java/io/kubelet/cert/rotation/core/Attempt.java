@@ -6,6 +6,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
 
+import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 
 /**
@@ -23,6 +24,14 @@ public record Attempt(CertificateTemplate template, boolean timedOut, List<Pause
 	private static final Duration LAST_CALL = Duration.ofSeconds(10);
 
 	private static final Duration SOON = Duration.ofMinutes(1);
+
+	/** Begins. It ends at the limit, if the certificate in use has not expired before. */
+	static Attempt begin(CertificateTemplate template, Current current, Instant limit, Instant now) {
+		CertificatePair pair = current.isValid(now) ? current.pair() : null;
+		Instant end = (pair != null && pair.notAfter().isBefore(limit)) ? pair.notAfter() : limit;
+		Attempt attempt = new Attempt(template, false, List.of()).lookingBefore(end, now);
+		return (pair != null) ? attempt : attempt.lookingSoon(now);
+	}
 
 	/** Looks at the object before a time is over. */
 	Attempt lookingBefore(Instant end, Instant now) {

@@ -39,8 +39,7 @@ public sealed interface Decision {
 
 		@Override
 		public void apply(Transitions next) {
-			boolean foreign = new StoreView(next.state(), next.now).isForeign();
-			next.adopt(this.pair, !this.differences.isEmpty(), foreign);
+			next.adopt(this.pair, !this.differences.isEmpty());
 		}
 
 	}
@@ -66,20 +65,6 @@ public sealed interface Decision {
 		public void apply(Transitions next) {
 			next.attempt = null;
 			next.pending = null;
-		}
-
-	}
-
-	/**
-	 * Have the store copy the pair in use again, which has failed.
-	 *
-	 * @param pair the pair
-	 */
-	record Copy(CertificatePair pair) implements Step {
-
-		@Override
-		public void apply(Transitions next) {
-			next.uncopied = false;
 		}
 
 	}
@@ -155,7 +140,7 @@ public sealed interface Decision {
 		public void apply(Transitions next) {
 			next.begin(this.template);
 			next.pending = (next.pending != null) ? next.pending.sent(next.now) : null;
-			next.conflicts = 0;
+			next.others = next.others.withConflicts(0);
 		}
 
 	}
@@ -202,8 +187,7 @@ public sealed interface Decision {
 		public void apply(Transitions next) {
 			next.attempt = null;
 			next.pending = null;
-			next.grace = this.pause;
-			next.tolerated = new Leaving(this.request, false, this.pause);
+			next.others = next.others.tolerating(this.request, this.pause);
 		}
 
 	}
@@ -218,7 +202,7 @@ public sealed interface Decision {
 
 		@Override
 		public void apply(Transitions next) {
-			next.tolerated = new Leaving(this.request, false, Pause.NONE).failed(next.now);
+			next.others = next.others.evicting(this.request, next.now);
 		}
 
 	}

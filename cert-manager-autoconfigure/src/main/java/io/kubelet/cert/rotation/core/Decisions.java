@@ -14,7 +14,6 @@ import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.rotation.core.Decision.Abandon;
 import io.kubelet.cert.rotation.core.Decision.Adopt;
-import io.kubelet.cert.rotation.core.Decision.Copy;
 import io.kubelet.cert.rotation.core.Decision.Evict;
 import io.kubelet.cert.rotation.core.Decision.Fail;
 import io.kubelet.cert.rotation.core.Decision.Forget;
@@ -75,9 +74,9 @@ public final class Decisions {
 
 	/** The first row that applies. */
 	private Decision decide() {
-		List<Row> rows = this.state.policy().off() ? List.of(this::adopt, this::copy, this::report)
-				: List.of(this::adopt, this::copy, this::restore, this::withdraw, this::forget, this::join,
-						this::tolerate, this::abandon, this::look, this::fail, this::begin, this::report);
+		List<Row> rows = this.state.policy().off() ? List.of(this::adopt, this::report)
+				: List.of(this::adopt, this::restore, this::withdraw, this::forget, this::join, this::tolerate,
+						this::abandon, this::look, this::fail, this::begin, this::report);
 		for (Row row : rows) {
 			Decision decision = row.decide();
 			if (decision != null) {
@@ -93,21 +92,11 @@ public final class Decisions {
 		return (other != null) ? new Adopt(other, this.store.differences(other)) : null;
 	}
 
-	/** The store has no copy of the pair in use, although it should. */
-	private @Nullable Decision copy() {
-		CertificatePair pair = this.state.pair();
-		return (pair != null && this.state.uncopied()) ? new Copy(pair) : null;
-	}
-
 	/** The store does not hold the pair in use, and no replica has stored another one. */
 	private @Nullable Decision restore() {
 		CertificatePair pair = this.state.pair();
-		return (pair != null && this.store.isToRestore() && repairPause().isOver(this.now)) ? new Restore(pair) : null;
-	}
-
-	private Pause repairPause() {
-		Pause failed = this.state.repair().pause();
-		return failed.isOver(this.now) ? this.state.repair().times(this.now).pause() : failed;
+		return (pair != null && this.store.isToRestore() && this.store.repairPause().isOver(this.now))
+				? new Restore(pair) : null;
 	}
 
 	/** A request is over. */
@@ -134,9 +123,8 @@ public final class Decisions {
 		if (!this.state.policy().shared()) {
 			return Optional.ofNullable(this.pending).filter((any) -> this.state.isAnswered()).map(Pending::request);
 		}
-		Reading stored = this.state.stored();
-		return Optional.ofNullable(stored.pending())
-			.filter((request) -> stored.answeredBy(this.state.pair()) && !this.state.isLeaving(request)
+		return Optional.ofNullable(this.state.stored().pending())
+			.filter((request) -> request.isAnsweredBy(this.state.pair()) && !this.state.isLeaving(request)
 					&& !this.now.isBefore(this.state.current().since().plus(DELETED_BY_NOW)));
 	}
 
@@ -177,7 +165,8 @@ public final class Decisions {
 	/** Another replica has stored a request in place of ours. */
 	private @Nullable Decision join() {
 		PendingRequest other = otherRequest();
-		return (other != null && !isForOtherSigner(other)) ? new Join(other) : null;
+		return (other != null && other.request().signer().equals(this.state.policy().asked().signer()))
+				? new Join(other) : null;
 	}
 
 	/** A request for another signer is stored. */
@@ -186,7 +175,7 @@ public final class Decisions {
 		if (other == null) {
 			return null;
 		}
-		Leaving tolerated = this.state.tolerated();
+		Leaving tolerated = this.state.others().tolerated();
 		if (tolerated != null && tolerated.isFor(other)) {
 			return tolerated.pause().isOver(this.now) ? new Evict(other) : (this.pending != null) ? new Forget() : null;
 		}
@@ -200,10 +189,6 @@ public final class Decisions {
 	private @Nullable PendingRequest otherRequest() {
 		boolean ours = !this.state.policy().shared() || (this.pending != null && isStored(this.pending));
 		return ours ? null : this.state.storedRequest();
-	}
-
-	private boolean isForOtherSigner(PendingRequest request) {
-		return !request.request().signer().equals(this.state.policy().asked().signer());
 	}
 
 	/** An attempt is for a template that has changed since. */
@@ -238,14 +223,14 @@ public final class Decisions {
 					: null;
 		}
 		boolean withdrawn = this.state.policy().shared() && pending.stage() != Stage.LOST
-				&& this.state.grace().isOver(this.now) && !this.state.stored().holds(pending.request());
+				&& this.state.others().grace().isOver(this.now) && !this.state.stored().holds(pending.request());
 		return withdrawn ? new Fail(RequestException.withdrawn(request.name(), request.signer())) : null;
 	}
 
 	/** A rotation is due, or a request was joined, and no pause lasts. */
 	private @Nullable Decision begin() {
 		CertificateTemplate template = this.state.template();
-		if (this.state.attempt() != null || template == null || !this.state.grace().isOver(this.now)) {
+		if (this.state.attempt() != null || template == null || !this.state.others().grace().isOver(this.now)) {
 			return null;
 		}
 		boolean due = !this.state.deadline(this.now).isAfter(this.now) && this.store.pause(template).isOver(this.now);
@@ -253,9 +238,9 @@ public final class Decisions {
 			return null;
 		}
 		Pending pending = this.pending;
-		boolean usable = pending != null && pending.stage() != Stage.LOST
-				&& (template.equals(pending.yields()) || this.state.policy().asksFor(pending.request(), template));
-		return (pending != null && usable) ? resume(pending, template) : new Request(template);
+		return (pending != null && pending.stage() != Stage.LOST
+				&& (template.equals(pending.yields()) || this.state.policy().asksFor(pending.request(), template)))
+						? resume(pending, template) : new Request(template);
 	}
 
 	private Decision resume(Pending pending, CertificateTemplate template) {
@@ -276,7 +261,7 @@ public final class Decisions {
 	/** When a row may apply although nothing happens. */
 	private Instant until() {
 		Attempt attempt = this.state.attempt();
-		Instant next = (attempt != null) ? attempt.next() : nextAttempt();
+		Instant next = (attempt != null) ? attempt.next() : nextAttempt(this.state, this.now);
 		Instant notice = this.notices.next();
 		Instant deletion = this.state.leaving()
 			.stream()
@@ -284,7 +269,7 @@ public final class Decisions {
 			.map((leaving) -> leaving.pause().end())
 			.min(Instant::compareTo)
 			.orElse(Instant.MAX);
-		Instant repair = this.store.isToRepair() ? repairPause().end() : Instant.MAX;
+		Instant repair = this.store.isToRepair() ? this.store.repairPause().end() : Instant.MAX;
 		return Collections.min(List.of(next, notice, deletion, repair.isAfter(this.now) ? repair : Instant.MAX));
 	}
 
@@ -295,17 +280,13 @@ public final class Decisions {
 	 * @return the end of time for never
 	 */
 	public static Instant nextAttempt(State state, Instant now) {
-		return new Decisions(state, now).nextAttempt();
-	}
-
-	private Instant nextAttempt() {
-		CertificateTemplate template = this.state.template();
-		if (template == null || this.state.policy().off()) {
+		CertificateTemplate template = state.template();
+		if (template == null || state.policy().off()) {
 			return Instant.MAX;
 		}
-		Pause grace = this.state.grace();
-		return !grace.isOver(this.now) ? grace.end()
-				: this.store.pause(template).earliest(this.state.deadline(this.now), this.now);
+		Pause grace = state.others().grace();
+		return !grace.isOver(now) ? grace.end()
+				: new StoreView(state, now).pause(template).earliest(state.deadline(now), now);
 	}
 
 	/** A row of the table. */

@@ -2,7 +2,6 @@ package io.kubelet.cert.rotation.core;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -30,18 +29,6 @@ abstract class NextState {
 	/** A signer may never end a deletion. What it still deletes is not awaited then. */
 	private static final int MOST_LEAVING = 8;
 
-	/** What another replica has begun is given this time, and a part of the spread. */
-	static final Duration GRACE = Duration.ofSeconds(1);
-
-	private static final Duration SPREAD = Duration.ofSeconds(2);
-
-	/** An API server that is busy delays the creation of an object. */
-	private static final Duration CREATED_BY_NOW = Duration.ofSeconds(15);
-
-	private static final Duration LONGEST = Duration.ofMinutes(15);
-
-	private static final Duration LONGEST_WITHOUT_PAIR = Duration.ofMinutes(1);
-
 	final Instant now;
 
 	final double random;
@@ -53,8 +40,6 @@ abstract class NextState {
 	@Nullable String waitingFor;
 
 	Reading stored;
-
-	boolean uncopied;
 
 	Repair repair;
 
@@ -76,13 +61,7 @@ abstract class NextState {
 
 	List<Leaving> leaving;
 
-	Pause grace;
-
-	int conflicts;
-
-	private int lost;
-
-	@Nullable Leaving tolerated;
+	Others others;
 
 	Failures failures;
 
@@ -105,7 +84,6 @@ abstract class NextState {
 		this.template = last.template();
 		this.waitingFor = last.waitingFor();
 		this.stored = last.stored();
-		this.uncopied = last.uncopied();
 		this.repair = last.repair();
 		this.storeProblem = last.storeProblem();
 		this.current = last.current();
@@ -116,10 +94,7 @@ abstract class NextState {
 		this.attempt = last.attempt();
 		this.begun = last.begun();
 		this.leaving = last.leaving();
-		this.grace = last.grace();
-		this.conflicts = last.conflicts();
-		this.lost = last.lost();
-		this.tolerated = last.tolerated();
+		this.others = last.others();
 		this.failures = last.failures();
 		this.lastTemplate = last.lastTemplate();
 		this.settling = last.settling();
@@ -130,16 +105,20 @@ abstract class NextState {
 	}
 
 	State state() {
-		return new State(this.policy, this.template, this.waitingFor, this.stored, this.uncopied, this.repair,
-				this.storeProblem, this.current, this.due, this.dueAtOnce, this.requested, this.pending, this.attempt,
-				this.begun, this.leaving, this.grace, this.conflicts, this.lost, this.tolerated, this.failures,
-				this.lastTemplate, this.settling, this.required, this.awaitedUntil, this.past, this.notices);
+		return new State(this.policy, this.template, this.waitingFor, this.stored, this.repair, this.storeProblem,
+				this.current, this.due, this.dueAtOnce, this.requested, this.pending, this.attempt, this.begun,
+				this.leaving, this.others, this.failures, this.lastTemplate, this.settling, this.required,
+				this.awaitedUntil, this.past, this.notices);
+	}
+
+	StoreView view() {
+		return new StoreView(state(), this.now);
 	}
 
 	/** Something was read or written. */
 	void store(Reading reading) {
 		this.stored = reading;
-		this.repair = this.repair.and(reading.repairs(), this.now);
+		this.repair = this.repair.and(reading.content().repairs(), this.now);
 	}
 
 	/**
@@ -153,7 +132,6 @@ abstract class NextState {
 		}
 		if (this.stored.deficiency() != null) {
 			this.due = this.due.demanding(Trigger.DAMAGED);
-			report(this.stored.deficiency());
 		}
 	}
 
@@ -176,12 +154,13 @@ abstract class NextState {
 	}
 
 	/** Uses the pair that another program has stored. */
-	void adopt(CertificatePair pair, boolean differs, boolean foreign) {
-		if (foreign) {
+	void adopt(CertificatePair pair, boolean differs) {
+		if (view().isForeign()) {
 			this.repair = this.repair.adopted(this.now);
 		}
 		CertificatePair before = this.current.pair();
 		hold(pair, this.stored.deadline());
+		report(view().problem());
 		if (differs && this.template != null) {
 			this.current = this.current.yielding(this.template, pair);
 		}
@@ -198,7 +177,7 @@ abstract class NextState {
 	/** The pair in use answers the pending request. */
 	void answered(CertificatePair pair, List<String> additionalNames) {
 		this.attempt = null;
-		this.lost = 0;
+		this.others = this.others.withLost(0);
 		this.requested = false;
 		this.past = this.past.rotated(outcome(pair.serialNumber(), additionalNames, null));
 		// If a rotation is due again, it begins no earlier than after failures
@@ -224,22 +203,27 @@ abstract class NextState {
 	/** An attempt begins. */
 	void begin(CertificateTemplate template) {
 		requesting(template, this.due.trigger());
-		this.grace = Pause.NONE;
-		CertificatePair pair = this.current.pair();
-		Instant limit = this.now.plus(this.policy.waitTimeout());
-		Instant end = (pair != null && pair.isValid(this.now) && pair.notAfter().isBefore(limit)) ? pair.notAfter()
-				: limit;
-		Attempt attempt = new Attempt(template, false, List.of()).lookingBefore(end, this.now);
-		this.attempt = this.current.isValid(this.now) ? attempt : attempt.lookingSoon(this.now);
+		this.others = this.others.over();
+		this.attempt = Attempt.begin(template, this.current, this.now.plus(this.policy.waitTimeout()), this.now);
 		await();
 	}
 
-	private void requesting(CertificateTemplate template, Trigger trigger) {
-		if (this.lastTemplate != null && !this.lastTemplate.equals(template)) {
+	private void requesting(@Nullable CertificateTemplate template, Trigger trigger) {
+		if (template != null && this.lastTemplate != null && !this.lastTemplate.equals(template)) {
 			this.settling = Pause.of(this.now, this.policy.retry().interval());
 		}
-		this.lastTemplate = template;
+		this.lastTemplate = (template != null) ? template : this.lastTemplate;
 		this.begun = trigger;
+	}
+
+	/** An attempt waits for an object, whose approver may be missing. */
+	void waitFor(Pending pending) {
+		this.pending = pending;
+		Notices before = this.notices;
+		this.notices = before.waitingFor(pending.request().request(), this.current.pair(), this.now);
+		if (this.attempt != null && this.notices != before && pending.hasIssuer()) {
+			this.attempt = this.attempt.lookingBefore(this.now.plus(DueNotices.UNATTENDED_AFTER), this.now);
+		}
 	}
 
 	/** The application waits for its first certificate, or will. */
@@ -253,29 +237,10 @@ abstract class NextState {
 	/** The request of another replica takes the place of ours, and ends our attempt. */
 	void join(PendingRequest request) {
 		this.attempt = null;
-		this.lost += (this.pending != null && this.pending.stage() == Stage.MISSED) ? 1 : 0;
-		giveTime(GRACE);
+		boolean missed = this.pending != null && this.pending.stage() == Stage.MISSED;
+		this.others = this.others.withLost(this.others.lost() + (missed ? 1 : 0)).begun(this.now, this.random);
 		this.pending = new Pending(request, Stage.THEIRS, null, null, this.template, null);
-		if (this.template != null) {
-			requesting(this.template, Trigger.RESUMED);
-		}
-		this.begun = Trigger.RESUMED;
-	}
-
-	/** Gives another replica time for what it has begun. */
-	void giveTime(Duration time) {
-		this.grace = Pause.of(this.now, time.plusMillis((long) (SPREAD.toMillis() * this.random)));
-	}
-
-	/**
-	 * Gives time for the creation of an object. It grows, so that one who stores requests
-	 * without objects again and again causes no storm, up to a minute if there is no
-	 * valid pair by then.
-	 */
-	private void giveTimeForObject() {
-		Duration time = CREATED_BY_NOW.multipliedBy(1L << Math.min(this.lost, 10));
-		Duration longest = this.current.isValid(this.now.plus(time)) ? LONGEST : LONGEST_WITHOUT_PAIR;
-		giveTime(Collections.min(List.of(longest, time)));
+		requesting(this.template, Trigger.RESUMED);
 	}
 
 	/** A request is over, and is to be deleted. */
@@ -298,20 +263,16 @@ abstract class NextState {
 		this.attempt = null;
 		boolean lost = this.policy.shared() && Kind.of(problem) == Kind.LOST;
 		if (lost && pending != null && pending.isToBeMissed()) {
-			if (pending.stage() == Stage.SEEN) {
-				giveTime(GRACE);
-			}
-			else {
-				giveTimeForObject();
-			}
+			this.others = (pending.stage() == Stage.SEEN) ? this.others.begun(this.now, this.random)
+					: this.others.creating(this.current, this.now, this.random);
 			this.pending = pending.with(Stage.MISSED, pending.object());
 			return;
 		}
-		this.conflicts = 0;
+		this.others = this.others.withConflicts(0);
 		failed(problem, attempted);
 		if (lost && pending != null && pending.stage() == Stage.MISSED) {
 			this.pending = pending.with(Stage.LOST, null);
-			this.lost++;
+			this.others = this.others.withLost(this.others.lost() + 1);
 		}
 		else if (pending != null && pending.isEndedBy(problem)) {
 			leave(pending.request());

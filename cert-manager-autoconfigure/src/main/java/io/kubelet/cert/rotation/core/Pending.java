@@ -109,7 +109,7 @@ public record Pending(PendingRequest request, Stage stage, @Nullable SubmittedRe
 
 		/**
 		 * An earlier process has stored it in files. An attempt creates its object,
-		 * unless that exists.
+		 * unless that exists: its age says nothing of the clock here.
 		 */
 		RESUMED,
 

@@ -1,41 +1,46 @@
 package io.kubelet.cert.rotation.core;
 
 import java.time.Instant;
-import java.util.List;
 
 import io.kubelet.cert.certificate.CertificateManagerException;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.PendingRequest;
+import io.kubelet.cert.store.CertificateStore.Stored;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What the store held when it was read or written last.
  *
- * @param pair the pair, {@code null} if there is none
- * @param pending the request that is waiting for its certificate, {@code null} if there
- * is none
- * @param deadline when the rotation of the pair is due, {@code null} unless a replica has
- * stored it
- * @param repairs when replicas have lately replaced what none of them had stored
- * @param version identifies what is stored, {@code null} in a store that does not detect
- * conflicts
+ * @param content what it held. Its deadline is {@code null} unless a replica has stored
+ * the pair
  * @param otherWriter which program has last changed the pair, other than replicas; empty
  * if that is not known
  * @param issuerProblem why its issuer is not accepted, {@code null} if it is
  * @param deficiency why the pair does not suffice although it is valid, {@code null} if
  * it does
  * @param lacksAuthorities whether somebody has removed authorities of the pair
- * @param uncopied whether the store has no copy of the pair in use, although it should
  * @param failure why the store cannot be read any more, {@code null} if it can
  */
-public record Reading(@Nullable CertificatePair pair, @Nullable PendingRequest pending, @Nullable Instant deadline,
-		List<Instant> repairs, @Nullable Object version, String otherWriter, @Nullable String issuerProblem,
-		@Nullable String deficiency, boolean lacksAuthorities, boolean uncopied,
-		@Nullable CertificateManagerException failure) {
+public record Reading(Stored content, String otherWriter, @Nullable String issuerProblem, @Nullable String deficiency,
+		boolean lacksAuthorities, @Nullable CertificateManagerException failure) {
 
 	/** Nothing is stored. */
-	public static final Reading NOTHING = new Reading(null, null, null, List.of(), null, "", null, null, false, false,
-			null);
+	public static final Reading NOTHING = new Reading(Stored.NOTHING, "", null, null, false, null);
+
+	/** Returns the pair, {@code null} if there is none. */
+	public @Nullable CertificatePair pair() {
+		return this.content.pair();
+	}
+
+	/** Returns the request that waits for its certificate, {@code null} if none does. */
+	public @Nullable PendingRequest pending() {
+		return this.content.pending();
+	}
+
+	/** When the rotation of the pair is due, {@code null} unless replicas stored it. */
+	@Nullable Instant deadline() {
+		return this.content.deadline();
+	}
 
 	/**
 	 * Returns what was read before, with a reason why that is all.
@@ -43,8 +48,8 @@ public record Reading(@Nullable CertificatePair pair, @Nullable PendingRequest p
 	 * @return the new reading
 	 */
 	public Reading failed(CertificateManagerException failure) {
-		return new Reading(this.pair, this.pending, this.deadline, this.repairs, this.version, this.otherWriter,
-				this.issuerProblem, this.deficiency, this.lacksAuthorities, this.uncopied, failure);
+		return new Reading(this.content, this.otherWriter, this.issuerProblem, this.deficiency, this.lacksAuthorities,
+				failure);
 	}
 
 	/**
@@ -52,12 +57,7 @@ public record Reading(@Nullable CertificatePair pair, @Nullable PendingRequest p
 	 * @return the request, {@code null} if there is none
 	 */
 	public @Nullable PendingRequest unanswered() {
-		return answeredBy(this.pair) ? null : this.pending;
-	}
-
-	/** Whether a pair answers the stored request. */
-	boolean answeredBy(@Nullable CertificatePair pair) {
-		return this.pending != null && pair != null && isKeyOf(this.pending, pair);
+		return (pending() != null && pending().isAnsweredBy(pair())) ? null : pending();
 	}
 
 	/**
@@ -66,11 +66,7 @@ public record Reading(@Nullable CertificatePair pair, @Nullable PendingRequest p
 	 * @return {@code false} if there is none, or another
 	 */
 	public boolean holds(PendingRequest request) {
-		return this.pending != null && this.pending.hasKey(request.request().publicKey());
-	}
-
-	static boolean isKeyOf(PendingRequest request, CertificatePair pair) {
-		return request.hasKey(pair.leaf().getPublicKey());
+		return pending() != null && pending().hasKey(request.request().publicKey());
 	}
 
 }

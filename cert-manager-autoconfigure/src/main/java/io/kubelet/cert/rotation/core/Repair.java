@@ -62,12 +62,12 @@ public record Repair(Times all, Times adoptions, List<String> replaced, Pause pa
 	 * backup, it has replaced the later one here only, and replicas would replace it in
 	 * turn.
 	 */
-	Repair readmitting(CertificatePair later, CertificatePair ours) {
-		boolean followed = later.leaf().getIssuerX500Principal().equals(ours.leaf().getIssuerX500Principal())
-				&& later.leaf().getNotBefore().after(ours.leaf().getNotBefore());
-		return (followed && wasReplaced(later))
-				? with(this.replaced.stream().filter((serialNumber) -> !serialNumber.equals(later.serialNumber())))
-				: this;
+	Repair readmitting(Reading reading, @Nullable CertificatePair ours) {
+		CertificatePair later = (reading.deadline() != null) ? reading.pair() : null;
+		return (later == null || ours == null
+				|| !later.leaf().getIssuerX500Principal().equals(ours.leaf().getIssuerX500Principal())
+				|| !later.leaf().getNotBefore().after(ours.leaf().getNotBefore())) ? this : with(
+						this.replaced.stream().filter((serialNumber) -> !serialNumber.equals(later.serialNumber())));
 	}
 
 	private Repair with(Stream<String> replaced) {

@@ -18,7 +18,6 @@ import org.jspecify.annotations.Nullable;
  * are not known
  * @param waitingFor what has to become known before that, {@code null} if that is unknown
  * @param stored what the store held when it was read or written last
- * @param uncopied whether the store has no copy of the pair in use, although it should
  * @param repair repairs of what somebody else has stored for all replicas
  * @param storeProblem why the stored pair is not used although the current one is not
  * stored, {@code null} if nothing is wrong
@@ -30,12 +29,7 @@ import org.jspecify.annotations.Nullable;
  * @param attempt the attempt that waits for its answer, {@code null} if none does
  * @param begun why the last attempt was due
  * @param leaving the requests that are over and not deleted yet
- * @param grace in which no attempt begins, since another replica has begun something
- * @param conflicts how many requests in a row could not be stored because another replica
- * was faster
- * @param lost how many requests were lost since the last answer
- * @param tolerated the request for another signer that is left alone, {@code null} if
- * there is none
+ * @param others what other replicas have begun
  * @param failures the failures in a row, and the pause after them
  * @param lastTemplate the template that was requested last, {@code null} if none was
  * @param settling in which no other template is requested, so that one that never settles
@@ -47,11 +41,11 @@ import org.jspecify.annotations.Nullable;
  * @param notices what was reported
  */
 public record State(Policy policy, @Nullable CertificateTemplate template, @Nullable String waitingFor, Reading stored,
-		boolean uncopied, Repair repair, @Nullable String storeProblem, Current current, RotationDeadline due,
+		Repair repair, @Nullable String storeProblem, Current current, RotationDeadline due,
 		RotationDeadline.AtOnce dueAtOnce, boolean requested, @Nullable Pending pending, @Nullable Attempt attempt,
-		Trigger begun, List<Leaving> leaving, Pause grace, int conflicts, int lost, @Nullable Leaving tolerated,
-		Failures failures, @Nullable CertificateTemplate lastTemplate, Pause settling, boolean required,
-		Instant awaitedUntil, Past past, Notices notices) {
+		Trigger begun, List<Leaving> leaving, Others others, Failures failures,
+		@Nullable CertificateTemplate lastTemplate, Pause settling, boolean required, Instant awaitedUntil, Past past,
+		Notices notices) {
 
 	/** Returns the last pair, expired or not, {@code null} if there is none yet. */
 	public @Nullable CertificatePair pair() {
@@ -88,14 +82,14 @@ public record State(Policy policy, @Nullable CertificateTemplate template, @Null
 	}
 
 	/**
-	 * Returns whether replicas have not stored the pair that is read, or have replaced
+	 * Returns whether a replica has stored the pair that is read, and none has replaced
 	 * it.
 	 * @param reading what was read
-	 * @return {@code false} if there is no pair
+	 * @return {@code false} also if there is no pair
 	 */
-	public boolean isForeign(Reading reading) {
+	public boolean isByReplica(Reading reading) {
 		CertificatePair pair = reading.pair();
-		return pair != null && (reading.deadline() == null || this.repair.wasReplaced(pair));
+		return pair != null && reading.deadline() != null && !this.repair.wasReplaced(pair);
 	}
 
 	/** Whether another program keeps changing the stored pair. */
@@ -108,8 +102,8 @@ public record State(Policy policy, @Nullable CertificateTemplate template, @Null
 	 * another program may have put its own pair in the place of the one in use.
 	 */
 	@Nullable PendingRequest storedRequest() {
-		PendingRequest stored = this.stored.answeredBy(pair()) ? null : this.stored.unanswered();
-		return (stored == null || isLeaving(stored)) ? null : stored;
+		PendingRequest stored = this.stored.unanswered();
+		return (stored == null || stored.isAnsweredBy(pair()) || isLeaving(stored)) ? null : stored;
 	}
 
 	boolean isLeaving(PendingRequest request) {
@@ -118,9 +112,8 @@ public record State(Policy policy, @Nullable CertificateTemplate template, @Null
 
 	/** Whether the current pair is the answer to the pending request. */
 	boolean isAnswered() {
-		CertificatePair pair = pair();
-		return this.pending != null && pair != null && !this.pending.request().isToReplace(pair)
-				&& Reading.isKeyOf(this.pending.request(), pair);
+		return this.pending != null && !this.pending.request().isToReplace(pair())
+				&& this.pending.request().isAnsweredBy(pair());
 	}
 
 	/**
@@ -142,7 +135,7 @@ public record State(Policy policy, @Nullable CertificateTemplate template, @Null
 
 	/** Whether an attempt for the request of another replica follows the grace time. */
 	boolean isJoined() {
-		return this.pending != null && this.grace != Pause.NONE;
+		return this.pending != null && this.others.grace() != Pause.NONE;
 	}
 
 	/** The pause before an attempt for a template. */

@@ -37,13 +37,13 @@ public record StoreView(State state, Instant now) {
 	}
 
 	/** Whether our pair takes the place of what somebody else has stored. */
-	private boolean repairs() {
+	boolean repairs() {
 		return this.state.policy().shared() && !this.state.policy().off();
 	}
 
 	/** Whether replicas have not stored the pair that is stored, or have replaced it. */
 	boolean isForeign() {
-		return repairs() && this.state.isForeign(this.state.stored());
+		return repairs() && this.state.stored().pair() != null && !this.state.isByReplica(this.state.stored());
 	}
 
 	/**
@@ -59,12 +59,18 @@ public record StoreView(State state, Instant now) {
 		return isForeign() && !this.state.repair().times(this.now).pause().isOver(this.now);
 	}
 
-	/** Whether our pair has to be stored again. */
+	/** Whether our pair has to be stored again, now or after a pause. */
 	boolean isToRestore() {
 		Content content = content();
 		return this.state.current().isValid(this.now)
 				&& (content == Content.DAMAGED || (this.state.stored().failure() == null
 						&& (content == Content.MISSING || content == Content.FOREIGN)));
+	}
+
+	/** The pause before our pair is stored again. */
+	Pause repairPause() {
+		Pause failed = this.state.repair().pause();
+		return failed.isOver(this.now) ? this.state.repair().times(this.now).pause() : failed;
 	}
 
 	/** Whether the stored pair is one that no replica has stored, or that is not used. */
@@ -130,54 +136,35 @@ public record StoreView(State state, Instant now) {
 				: Optional.of("does not match the template; it is not used: " + String.join("; ", differences));
 	}
 
-	/** The store was read, as far as possible. */
-	static void observe(NextState next, Reading reading) {
-		next.store(reading);
-		CertificateManagerException failure = reading.failure();
+	/**
+	 * What is wrong with what is stored, {@code null} if nothing is.
+	 */
+	@Nullable String problem() {
+		CertificateManagerException failure = this.state.stored().failure();
 		if (failure != null) {
-			cannotRead(next, failure);
-			return;
+			return failure.getMessage() + effect(failure.kind());
 		}
-		CertificatePair stored = reading.pair();
-		CertificatePair pair = next.current.pair();
-		if (stored != null && pair != null && reading.deadline() != null) {
-			next.repair = next.repair.readmitting(stored, pair);
-		}
-		StoreView view = new StoreView(next.state(), next.now);
-		if (!view.isToRestore()) {
-			next.repair = next.repair.done();
-		}
-		Content content = view.content();
-		next.report(null);
-		switch (content) {
-			case OURS, MISSING, DAMAGED -> {
-				next.due = next.due.without(Trigger.DAMAGED);
-				next.reviewAuthorities();
-			}
-			case OTHER -> {
-				// Whether it is used is a decision
-			}
-			case REFUSED, FOREIGN -> {
-				if (content == Content.REFUSED && next.policy.shared() && !next.policy.off()) {
-					// To put ours in the place of that of a replica would have no end
-					next.due = next.due.demanding(Trigger.DAMAGED);
-				}
-				String writer = view.state.isForeign(reading) ? "program" : "replica";
-				next.report("Another %s stored a pair that %s".formatted(writer,
-						view.objection(Objects.requireNonNull(stored)).orElse("")));
-			}
-		}
+		return switch (content()) {
+			case OURS, MISSING, DAMAGED -> this.state.stored().deficiency();
+			// Whether it is used is a decision
+			case OTHER -> null;
+			case REFUSED,
+					FOREIGN ->
+				"Another %s stored a pair that %s".formatted(
+						this.state.isByReplica(this.state.stored()) ? "replica" : "program",
+						objection(Objects.requireNonNull(this.state.stored().pair())).orElse(""));
+		};
 	}
 
-	private static void cannotRead(NextState next, CertificateManagerException failure) {
-		if (failure.kind() == Kind.UNAVAILABLE) {
-			return;
+	/** What it means that the store cannot be read. */
+	private String effect(Kind kind) {
+		if (this.state.pair() == null) {
+			return "";
 		}
-		String effect = (next.current.pair() != null) ? STAYS_IN_USE : "";
-		if (failure.kind() == Kind.STORE && !next.policy.shared() && next.current.pair() != null) {
-			effect += ". A restart finds only what is stored: repair it" + (next.policy.off() ? "" : ", or rotate");
-		}
-		next.report(failure.getMessage() + effect);
+		boolean lost = kind == Kind.STORE && !this.state.policy().shared();
+		return STAYS_IN_USE + (lost
+				? ". A restart finds only what is stored: repair it" + (this.state.policy().off() ? "" : ", or rotate")
+				: "");
 	}
 
 	/** What the store holds. */

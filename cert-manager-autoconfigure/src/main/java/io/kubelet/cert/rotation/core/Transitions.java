@@ -3,12 +3,14 @@ package io.kubelet.cert.rotation.core;
 import java.time.Instant;
 import java.util.List;
 
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.rotation.core.Pending.Stage;
+import io.kubelet.cert.rotation.core.StoreView.Content;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,10 +40,10 @@ public final class Transitions extends NextState {
 		Pending pending = (found != null)
 				? new Pending(found, policy.shared() ? Stage.FOUND : Stage.RESUMED, null, null, null, null) : null;
 		Transitions next = new Transitions(
-				new State(policy, template, null, reading, false, Repair.NONE, null,
+				new State(policy, template, null, reading, Repair.NONE, null,
 						new Current(null, now, Instant.MIN, null, null), RotationDeadline.NO,
-						RotationDeadline.AtOnce.NO, false, pending, null, Trigger.FIRST, List.of(), Pause.NONE, 0, 0,
-						null, Failures.NONE, null, Pause.NONE, required, Instant.MAX, Past.NOTHING, Notices.NONE),
+						RotationDeadline.AtOnce.NO, false, pending, null, Trigger.FIRST, List.of(), Others.NONE,
+						Failures.NONE, null, Pause.NONE, required, Instant.MAX, Past.NOTHING, Notices.NONE),
 				now, random);
 		CertificatePair stored = (reading.issuerProblem() == null) ? reading.pair() : null;
 		if (bootstrap == null || (stored != null && stored.isValid(now))) {
@@ -84,8 +86,32 @@ public final class Transitions extends NextState {
 		this.requested = this.requested && requested;
 		this.template = template;
 		this.waitingFor = waitingFor;
-		this.uncopied = reading.uncopied();
-		StoreView.observe(this, reading);
+		store(reading);
+		if (reading.failure() == null) {
+			compare(reading);
+		}
+		else if (reading.failure().kind() != Kind.UNAVAILABLE) {
+			report(view().problem());
+		}
+	}
+
+	/** The store could be read. */
+	private void compare(Reading reading) {
+		this.repair = this.repair.readmitting(reading, this.current.pair());
+		StoreView view = view();
+		if (!view.isToRestore()) {
+			this.repair = this.repair.done();
+		}
+		report(view.problem());
+		Content content = view.content();
+		if (content == Content.OURS || content == Content.MISSING) {
+			this.due = this.due.without(Trigger.DAMAGED);
+			reviewAuthorities();
+		}
+		else if (content == Content.REFUSED && view.repairs()) {
+			// To put ours in the place of that of a replica would have no end
+			this.due = this.due.demanding(Trigger.DAMAGED);
+		}
 	}
 
 	/** A caller requests a rotation, who knows more than those who asked for a pause. */
@@ -119,8 +145,7 @@ public final class Transitions extends NextState {
 		}
 		store(reading);
 		this.pending = new Pending(request, Stage.OURS, null, this.now, null, null);
-		this.grace = Pause.NONE;
-		this.conflicts = 0;
+		this.others = this.others.withConflicts(0);
 	}
 
 	/**
@@ -137,8 +162,7 @@ public final class Transitions extends NextState {
 	/** A request could not be stored, since another replica has stored something. */
 	public void conflicted() {
 		this.attempt = null;
-		this.conflicts++;
-		giveTime(GRACE);
+		this.others = this.others.withConflicts(this.others.conflicts() + 1).begun(this.now, this.random);
 	}
 
 	/**
@@ -147,7 +171,9 @@ public final class Transitions extends NextState {
 	 */
 	public void submitted(SubmittedRequest object) {
 		this.past = this.past.seen(object.interruption().isEmpty());
-		this.pending = (this.pending != null) ? this.pending.seen(object, this.now) : null;
+		if (this.pending != null) {
+			waitFor(this.pending.seen(object, this.now));
+		}
 	}
 
 	/** The time that the attempt waits is over. */
@@ -234,13 +260,6 @@ public final class Transitions extends NextState {
 		if (this.attempt == null && this.template != null && !this.template.equals(this.lastTemplate)) {
 			this.failures = this.failures.forOtherTemplate();
 		}
-		if (this.attempt != null && this.pending != null && this.pending.request().request().uid() != null) {
-			Notices before = this.notices;
-			this.notices = before.waitingFor(this.pending.request().request(), this.current.pair(), this.now);
-			if (this.notices != before && this.pending.hasIssuer()) {
-				this.attempt = this.attempt.lookingBefore(this.now.plus(DueNotices.UNATTENDED_AFTER), this.now);
-			}
-		}
 	}
 
 	/** Whether a rotation is due, or not due any more, before the deadline. */
@@ -260,16 +279,11 @@ public final class Transitions extends NextState {
 			this.current = (this.template != null) ? this.current.accepting(this.template) : this.current;
 			this.due = this.due.atDeadline();
 			if (wasDue && state().deadline(this.now).isAfter(this.now)) {
-				recovered();
+				this.failures = this.failures.endRow();
+				this.past = this.past.recovered();
+				this.pending = (this.attempt == null && this.pending != null)
+						? this.pending.with(this.pending.stage(), null) : this.pending;
 			}
-		}
-	}
-
-	private void recovered() {
-		this.failures = this.failures.endRow();
-		this.past = this.past.recovered();
-		if (this.attempt == null && this.pending != null) {
-			this.pending = this.pending.with(this.pending.stage(), null);
 		}
 	}
 

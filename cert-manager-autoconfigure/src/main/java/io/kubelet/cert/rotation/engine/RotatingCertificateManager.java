@@ -208,7 +208,7 @@ public final class RotatingCertificateManager implements CertificateManager {
 		// On the second: one wake-up for many certificates takes a third less CPU at rest
 		Instant next = now.plus(this.settings.idleCheck()).truncatedTo(ChronoUnit.SECONDS);
 		try {
-			next = Collections.min(List.of(next, now.plus(ask.get()), this.rotation.reconcile()));
+			next = Collections.min(List.of(next, now.plus(ask.get()), this.rotation.proceed()));
 		}
 		catch (Throwable ex) {
 			this.forced.end(this.forced.take(), (future) -> future.completeExceptionally(ex));

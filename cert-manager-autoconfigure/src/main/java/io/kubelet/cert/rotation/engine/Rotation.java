@@ -12,7 +12,6 @@ import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.rotation.core.Decision.Abandon;
-import io.kubelet.cert.rotation.core.Decision.Copy;
 import io.kubelet.cert.rotation.core.Decision.Evict;
 import io.kubelet.cert.rotation.core.Decision.Fail;
 import io.kubelet.cert.rotation.core.Decision.Look;
@@ -58,9 +57,6 @@ final class Rotation {
 	/** The number of the last attempt. */
 	private int attempt;
 
-	/** Whether all that came before the answer has been noted. */
-	private boolean arrived;
-
 	Rotation(RotationSettings settings, SerialExecutor serial, Journal journal, StoreKeeper store, Signing signing,
 			Runnable reconcile) {
 		this.settings = settings;
@@ -72,21 +68,11 @@ final class Rotation {
 	}
 
 	/**
-	 * Takes an answer that has come, looks at the store, and does what is due.
+	 * Looks at the store, and does what is due.
 	 * @return when there may be something to do although nothing happens
 	 */
-	Instant reconcile() {
-		CompletableFuture<List<X509Certificate>> answer = this.journal.answer();
-		if (answer != null && answer.isDone()) {
-			if (!this.arrived) {
-				// What was said of the object before the answer is noted first
-				return Instant.MAX;
-			}
-			Event outcome = outcome(answer);
-			this.journal.cancel();
-			this.journal.on(outcome);
-		}
-		else if (answer == null && this.journal.state().attempt() != null) {
+	Instant proceed() {
+		if (this.journal.answer() == null && this.journal.state().attempt() != null) {
 			// How it ended could not be noted
 			this.journal.on(new Abandon());
 		}
@@ -137,9 +123,6 @@ final class Rotation {
 		else if (step instanceof Restore restore) {
 			this.store.restore(restore.pair());
 		}
-		else if (step instanceof Copy copy) {
-			Journal.keep(this.settings, copy.pair());
-		}
 		return true;
 	}
 
@@ -152,7 +135,7 @@ final class Rotation {
 			this.journal.on((next) -> next.created(request, written));
 		}
 		catch (ConflictException ex) {
-			boolean last = state.conflicts() + 1 == StoreKeeper.MOST_CONFLICTS;
+			boolean last = state.others().conflicts() + 1 == StoreKeeper.MOST_CONFLICTS;
 			this.journal.on(last ? new Fail(ex) : Transitions::conflicted);
 			this.store.observe();
 			return;
@@ -169,27 +152,36 @@ final class Rotation {
 		CompletableFuture<List<X509Certificate>> answer = this.signing.send(
 				Objects.requireNonNull(this.journal.state().pending()), this.journal.state().pair(), this.journal.now(),
 				(object) -> on(attempt, () -> submitted(object)));
-		this.arrived = false;
 		this.journal.await(answer);
 		// A timer does not depend on the clock, which may be set
 		Runnable cancelLimit = this.settings.resources()
 			.scheduler()
-			.schedule(() -> on(attempt, () -> this.journal.on(Transitions::timedOut)),
-					this.settings.schedule().waitTimeout());
+			.schedule(() -> on(attempt, () -> timedOut(answer)), this.settings.schedule().waitTimeout());
 		answer.whenComplete((chain, failure) -> {
 			cancelLimit.run();
-			on(attempt, () -> this.arrived = true);
+			on(attempt, () -> answered(answer));
 		});
 	}
 
 	/** Something has come for an attempt, unless that is over. From any thread. */
 	private void on(int attempt, Runnable event) {
 		this.serial.execute(() -> {
-			if (this.attempt == attempt && this.journal.answer() != null) {
-				event.run();
+			try {
+				if (this.attempt == attempt && this.journal.answer() != null) {
+					event.run();
+				}
 			}
-			this.reconcile.run();
+			finally {
+				this.reconcile.run();
+			}
 		});
+	}
+
+	/** Unless the answer comes at this time. */
+	private void timedOut(CompletableFuture<?> answer) {
+		if (!answer.isDone()) {
+			this.journal.on(Transitions::timedOut);
+		}
 	}
 
 	private void submitted(SubmittedRequest object) {
@@ -202,6 +194,13 @@ final class Rotation {
 		}
 	}
 
+	/** All that was said of the object before has been noted. */
+	private void answered(CompletableFuture<List<X509Certificate>> answer) {
+		Event outcome = outcome(answer);
+		this.journal.cancel();
+		this.journal.on(outcome);
+	}
+
 	/** Checks an answer, and stores its pair. */
 	private Event outcome(CompletableFuture<List<X509Certificate>> answer) {
 		try {
@@ -212,8 +211,8 @@ final class Rotation {
 			Policy policy = this.journal.state().policy();
 			Instant deadline = policy.shared() ? policy.deadline(pair, null, this.journal.random()) : null;
 			boolean over = policy.shared() && !this.signing.keepsObjects();
-			Reading written = this.store.write(request,
-					(stored) -> (over ? stored.withPending(null) : stored).withPair(pair, deadline), pair);
+			Reading written = this.store.writeOutcome(request,
+					(stored) -> (over ? stored.withPending(null) : stored).withPair(pair, deadline));
 			if (written == null) {
 				return Transitions::overtaken;
 			}

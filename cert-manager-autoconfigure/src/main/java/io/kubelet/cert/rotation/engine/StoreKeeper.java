@@ -1,11 +1,11 @@
 package io.kubelet.cert.rotation.engine;
 
 import java.time.Instant;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.UnaryOperator;
 
-import io.kubelet.cert.certificate.CertificateManagerException;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.PendingRequest;
@@ -59,6 +59,10 @@ final class StoreKeeper {
 	void observe() {
 		State state = this.journal.state();
 		Reading reading = read(this.settings, state.stored(), state.pair());
+		if (state.pair() != null && this.settings.store() instanceof CertificateStore.Shared shared
+				&& shared.lacksCopy()) {
+			Journal.keep(this.settings, state.pair());
+		}
 		this.journal.on((next) -> next.observed(reading, this.templates.latest(), this.templates.waitingFor(),
 				this.forced.isRequested()));
 	}
@@ -85,21 +89,20 @@ final class StoreKeeper {
 	 * another one is checked.
 	 */
 	private static Reading reading(RotationSettings settings, Stored stored, @Nullable CertificatePair current) {
+		if (!(settings.store() instanceof CertificateStore.Shared shared)) {
+			return new Reading(stored, "", null, null, false, null);
+		}
 		CertificatePair pair = stored.pair();
-		CertificateStore.Shared shared = (settings.store() instanceof CertificateStore.Shared store) ? store : null;
-		boolean trusted = pair == null || pair.equals(current) || shared == null;
-		return new Reading(pair, stored.pending(), stored.deadline(), stored.repairs(), stored.version(),
-				(shared != null) ? shared.otherWriter() : "",
-				(pair == null || trusted) ? null
-						: settings.check().issuerProblem(pair, settings.clock().instant()).orElse(null),
-				(shared != null) ? shared.deficiency().orElse(null) : null, shared != null && shared.lacksAuthorities(),
-				shared != null && shared.lacksCopy(), null);
+		String issuerProblem = (pair == null || pair.equals(current)) ? null
+				: settings.check().issuerProblem(pair, settings.clock().instant()).orElse(null);
+		return new Reading(stored, shared.otherWriter(), issuerProblem, shared.deficiency().orElse(null),
+				shared.lacksAuthorities(), null);
 	}
 
 	/** Stores the pair with which a certificate begins. */
 	void begin(CertificatePair bootstrap) {
 		try {
-			write((stored) -> stored.withPair(bootstrap, null), bootstrap, false);
+			write(lastRead(), (stored) -> stored.withPair(bootstrap, null), false);
 		}
 		catch (StoreException ex) {
 			RotationLog.notStored(this.settings, bootstrap, ex);
@@ -108,50 +111,34 @@ final class StoreKeeper {
 
 	/** Stores a request. */
 	Reading write(PendingRequest request) {
-		return write((stored) -> stored.withPending(request), this.journal.state().pair(), false);
+		return write(lastRead(), (stored) -> stored.withPending(request), false);
 	}
 
 	/**
-	 * Stores a request or a pair. Nothing takes the place of what cannot be read, unless
-	 * it is damaged: a new pair repairs that.
-	 * @param repairs whether that repairs what somebody else has stored, whatever changes
-	 * @throws CertificateManagerException also if the store could not be read the last
-	 * time
+	 * What was read last. Nothing takes the place of what cannot be read, unless it is
+	 * damaged: a new pair repairs that.
 	 */
-	Reading write(UnaryOperator<Stored> change, @Nullable CertificatePair current, boolean repairs) {
+	private Reading lastRead() {
 		Reading last = this.journal.state().stored();
 		if (last.failure() != null && last.failure().kind() != Kind.STORE) {
 			throw last.failure();
 		}
-		return write(last, change, current, repairs);
-	}
-
-	/** That another pair takes the place of one that is to be repaired counts. */
-	private Reading write(Reading last, UnaryOperator<Stored> change, @Nullable CertificatePair current,
-			boolean repairs) {
-		Stored next = change
-			.apply(new Stored(last.pair(), last.pending(), last.deadline(), last.repairs(), last.version()));
-		boolean pairChanges = repairs || !Objects.equals(next.pair(), last.pair());
-		return reading(this.settings, this.settings.store()
-			.write(next.withRepairs(
-					new StoreView(this.journal.state(), this.journal.now()).repairs(last.repairs(), pairChanges))),
-				current);
+		return last;
 	}
 
 	/**
 	 * Stores the outcome of a request, even if another process has changed something
 	 * else, or another program has put back what was stored before.
-	 * @param current the pair that is current then
 	 * @return what is stored now; {@code null} if another process has written an outcome
 	 */
-	@Nullable Reading write(PendingRequest request, UnaryOperator<Stored> change, @Nullable CertificatePair current) {
+	@Nullable Reading writeOutcome(PendingRequest request, UnaryOperator<Stored> change) {
 		Reading base = this.journal.state().stored();
 		for (int conflicts = 1;; conflicts++) {
 			try {
-				return write(base, change, current, false);
+				return write(base, change, false);
 			}
 			catch (ConflictException ex) {
-				base = read(this.settings, base, current);
+				base = read(this.settings, base, this.journal.state().pair());
 				if (base.failure() != null) {
 					throw base.failure();
 				}
@@ -171,8 +158,24 @@ final class StoreKeeper {
 		if (stored.pending() != null) {
 			return stored.holds(request) && stored.unanswered() != null;
 		}
-		boolean answered = pair != null && request.hasKey(pair.leaf().getPublicKey());
-		return !answered && (this.journal.state().isForeign(stored) || request.isToReplace(pair));
+		boolean foreign = pair != null && !this.journal.state().isByReplica(stored);
+		return !request.isAnsweredBy(pair) && (foreign || request.isToReplace(pair));
+	}
+
+	/**
+	 * Writes a change of what was read. That another pair takes the place of one that is
+	 * to be repaired counts.
+	 * @param repairs whether it counts whatever changes
+	 */
+	private Reading write(Reading last, UnaryOperator<Stored> change, boolean repairs) {
+		State state = this.journal.state();
+		Stored next = change.apply(last.content());
+		boolean pairChanges = !Objects.equals(next.pair(), last.pair());
+		List<Instant> times = new StoreView(state, this.journal.now()).repairs(last.content().repairs(),
+				repairs || pairChanges);
+		Stored written = this.settings.store().write(next.withRepairs(times));
+		// A pair of ours was checked when it was issued
+		return reading(this.settings, written, pairChanges ? next.pair() : state.pair());
 	}
 
 	/** Stores the pair in use again. */
@@ -181,7 +184,7 @@ final class StoreKeeper {
 		Instant shared = state.current().shared();
 		Instant deadline = (shared != null) ? shared : state.policy().deadline(pair, null, this.journal.random());
 		try {
-			Reading written = write((stored) -> stored.withPair(pair, deadline), pair, true);
+			Reading written = write(state.stored(), (stored) -> stored.withPair(pair, deadline), true);
 			this.journal.on((next) -> next.restored(written));
 			RotationLog.restored(this.settings, pair);
 		}
@@ -245,7 +248,7 @@ final class StoreKeeper {
 	 */
 	private Reading remove(PendingRequest request) {
 		if (this.journal.state().stored().holds(request)) {
-			Reading written = write(request, (stored) -> stored.withPending(null), this.journal.state().pair());
+			Reading written = writeOutcome(request, (stored) -> stored.withPending(null));
 			if (written != null) {
 				return written;
 			}

@@ -19,6 +19,7 @@ import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.rotation.RetrySchedule;
 import io.kubelet.cert.rotation.RotationWindow;
 import io.kubelet.cert.rotation.core.Policy.Asked;
+import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.jspecify.annotations.Nullable;
 
@@ -80,7 +81,11 @@ abstract class CoreFixture {
 
 	static Reading reading(@Nullable CertificatePair pair, @Nullable PendingRequest pending,
 			@Nullable Instant deadline) {
-		return new Reading(pair, pending, deadline, List.of(), null, "", null, null, false, false, null);
+		return reading(new Stored(pair, pending, deadline, null), "");
+	}
+
+	static Reading reading(Stored stored, String otherWriter) {
+		return new Reading(stored, otherWriter, null, null, false, null);
 	}
 
 	static SubmittedRequest object(PendingRequest request, Instant now) {

@@ -14,7 +14,6 @@ import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.core.Decision.Abandon;
 import io.kubelet.cert.rotation.core.Decision.Adopt;
-import io.kubelet.cert.rotation.core.Decision.Copy;
 import io.kubelet.cert.rotation.core.Decision.Evict;
 import io.kubelet.cert.rotation.core.Decision.Fail;
 import io.kubelet.cert.rotation.core.Decision.Forget;
@@ -28,6 +27,7 @@ import io.kubelet.cert.rotation.core.Decision.Tolerate;
 import io.kubelet.cert.rotation.core.Decision.Wait;
 import io.kubelet.cert.rotation.core.Decision.Withdraw;
 import io.kubelet.cert.rotation.core.Notices.Notice;
+import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.store.StoreException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -229,13 +229,8 @@ class DecisionsTests extends CoreFixture {
 				(next) -> next.observed(
 						removed.stored().failed(new StoreException(Kind.UNAVAILABLE, "It is away", null)), TEMPLATE,
 						null, true));
-		Reading repaired = new Reading(FOREIGN, null, null, List.of(NOW), null, "backup", null, null, false, false,
-				null);
-		Reading uncopied = new Reading(PAIR, null, DEADLINE, List.of(), null, "", null, null, false, true, null);
+		Reading repaired = reading(new Stored(FOREIGN, null, null, List.of(NOW), null), "backup");
 		return Stream.of(arguments("the pair was removed", removed, NOW, new Restore(PAIR)),
-				arguments("the store has no copy of the pair", observe(valid, uncopied), NOW, new Copy(PAIR)),
-				arguments("the copy was tried again", after(observe(valid, uncopied), NOW, new Copy(PAIR)), NOW,
-						new Wait(DEADLINE)),
 				arguments("the pair is damaged", damaged, NOW, new Restore(PAIR)),
 				arguments("no replica has stored the pair", observe(valid, reading(FOREIGN, null, null)), NOW,
 						new Restore(PAIR)),

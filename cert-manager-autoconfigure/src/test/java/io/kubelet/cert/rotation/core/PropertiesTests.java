@@ -20,6 +20,7 @@ import io.kubelet.cert.rotation.core.Decision.Resume;
 import io.kubelet.cert.rotation.core.Decision.Step;
 import io.kubelet.cert.rotation.core.Decision.Wait;
 import io.kubelet.cert.rotation.core.Pending.Leaving;
+import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.store.StoreException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -309,8 +310,7 @@ class PropertiesTests extends CoreFixture {
 					PendingRequest stored = this.world.stored.pending();
 					boolean there = stored != null && stored.hasKey(leaving.request().request().publicKey());
 					if (there && !fails()) {
-						write(new Reading(this.world.stored.pair(), null, this.world.stored.deadline(),
-								this.world.stored.repairs(), null, "", null, null, false, false, null));
+						write(reading(this.world.stored.content().withPending(null), ""));
 					}
 					on((next) -> next.withdrawn(leaving.request(), this.world.stored));
 				}
@@ -320,16 +320,16 @@ class PropertiesTests extends CoreFixture {
 		private void writtenByAnother() {
 			CertificatePair pair = maybe(this.world.pair(TEMPLATE, this.world.now, 3),
 					this.world.pair(OTHER, this.world.now, 3), this.world.pair(TEMPLATE, NOW.minusSeconds(9000), 2));
-			write(new Reading(pair, maybe(this.world.request(TEMPLATE, pair), this.world.request(TEMPLATE, pair)), null,
-					List.of(), null, "backup", null, null, false, false, null));
+			PendingRequest pending = maybe(this.world.request(TEMPLATE, pair), this.world.request(TEMPLATE, pair));
+			write(reading(new Stored(pair, pending, null, null), "backup"));
 		}
 
 		private void write(@Nullable CertificatePair pair, @Nullable PendingRequest pending, @Nullable Instant deadline,
 				boolean pairChanges) {
-			List<Instant> before = this.world.stored.repairs();
+			List<Instant> before = this.world.stored.content().repairs();
 			List<Instant> repairs = new StoreView(this.state, this.world.now).repairs(before, pairChanges);
 			assertThat(repairs.size()).as("no repairs of others get lost").isGreaterThanOrEqualTo(alive(before));
-			write(new Reading(pair, pending, deadline, repairs, null, "", null, null, false, false, null));
+			write(reading(new Stored(pair, pending, deadline, repairs, null), ""));
 		}
 
 		/** How many of them still count. */

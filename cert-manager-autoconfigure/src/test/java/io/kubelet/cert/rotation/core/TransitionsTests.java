@@ -18,10 +18,15 @@ import io.kubelet.cert.rotation.core.Decision.Request;
 import io.kubelet.cert.rotation.core.Decision.Restore;
 import io.kubelet.cert.rotation.core.Decision.Tolerate;
 import io.kubelet.cert.rotation.core.Decision.Wait;
+import io.kubelet.cert.rotation.core.Decision.Withdraw;
+import io.kubelet.cert.rotation.core.Pending.Leaving;
+import io.kubelet.cert.rotation.core.Pending.Stage;
 import io.kubelet.cert.rotation.core.Transitions.Event;
+import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.store.StoreException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -33,6 +38,8 @@ import static org.assertj.core.api.Assertions.assertThat;
  * @see NextState
  * @see StoreView
  * @see Notices
+ * @see Others
+ * @see Repair
  */
 class TransitionsTests extends CoreFixture {
 
@@ -92,8 +99,7 @@ class TransitionsTests extends CoreFixture {
 	@ValueSource(booleans = { true, false })
 	void pairWithoutItsAuthorityIsReplacedAndReported(boolean adopted) {
 		CertificatePair pair = adopted ? NEXT : PAIR;
-		State state = observe(this.valid,
-				new Reading(pair, null, DEADLINE, List.of(), null, "", null, "It lacks one", false, false, null));
+		State state = observe(this.valid, lacking(pair));
 		if (adopted) {
 			state = after(state, new Adopt(NEXT, List.of()));
 		}
@@ -104,8 +110,8 @@ class TransitionsTests extends CoreFixture {
 
 	@Test
 	void problemOfTheStoreEndsWithTheNextPair() {
-		State refused = observe(this.valid, new Reading(NEXT, null, DEADLINE, List.of(), null, "",
-				"It is of a stranger", null, false, false, null));
+		State refused = observe(this.valid,
+				new Reading(new Stored(NEXT, null, DEADLINE, null), "", "It is of a stranger", null, false, null));
 		assertThat(refused.storeProblem()).isEqualTo("Another replica stored a pair that is of an issuer that is not "
 				+ "accepted here; it is not used: It is of a stranger");
 		PendingRequest request = request(TEMPLATE, PAIR);
@@ -161,8 +167,7 @@ class TransitionsTests extends CoreFixture {
 		PendingRequest other = new PendingRequest(
 				CertificateRequests.create("other", TEMPLATE, Signer.of("example.com/other"), List.of(), null, key),
 				key.getPrivate(), null, null);
-		State refused = shared(
-				new Reading(NEXT, other, DEADLINE, List.of(), null, "", "stranger", null, false, false, null));
+		State refused = shared(new Reading(new Stored(NEXT, other, DEADLINE, null), "", "stranger", null, false, null));
 		assertThat(refused.pair()).isNull();
 		assertThat(decide(observe(after(refused, new Forget()), refused.stored())))
 			.isEqualTo(new Tolerate(other, Pause.of(NOW, WAIT)));
@@ -182,10 +187,7 @@ class TransitionsTests extends CoreFixture {
 			.isEqualTo(1);
 		assertThat(repairs(observe(this.valid, repaired(NEXT)), true)).isEqualTo(2);
 		assertThat(repairs(observe(this.valid, reading(NEXT, null, DEADLINE)), true)).isZero();
-		assertThat(repairs(observe(this.valid,
-				new Reading(PAIR, null, DEADLINE, List.of(), null, "", null, "It lacks one", false, false, null)),
-				true))
-			.isEqualTo(1);
+		assertThat(repairs(observe(this.valid, lacking(PAIR)), true)).isEqualTo(1);
 	}
 
 	/** It changes nothing but that it cannot be read now. */
@@ -197,14 +199,112 @@ class TransitionsTests extends CoreFixture {
 		assertThat(decide(state)).isEqualTo(new Wait(DEADLINE));
 	}
 
+	/** A time in the future is that of a wrong clock. */
+	@Test
+	void repairsInTheFutureDoNotCount() {
+		Instant skewed = NOW.plus(CertificatePair.CLOCK_SKEW);
+		List<Instant> times = List.of(skewed, skewed.plusMillis(1), NOW.plus(Duration.ofHours(1)));
+		State state = observe(this.valid, reading(new Stored(PAIR, null, DEADLINE, times, null), ""));
+		assertThat(state.repair().times(NOW).times()).containsExactly(skewed);
+	}
+
+	@Test
+	void thirdRepairInARowIsNoCoincidence() {
+		Repair twice = Repair.NONE.and(List.of(NOW.minusSeconds(2), NOW.minusSeconds(1)), NOW);
+		assertThat(twice.times(NOW).isContested()).isFalse();
+		assertThat(twice.adopted(NOW).times(NOW).isContested()).isTrue();
+	}
+
+	@Test
+	void answerIsStoredAndCounted() {
+		PendingRequest request = request(TEMPLATE, PAIR);
+		CertificatePair answer = answer(request, NOW, 100);
+		Reading written = reading(answer, request, DEADLINE);
+		State sent = after(this.valid, Transitions::demanded, new Request(TEMPLATE),
+				(next) -> next.created(request, reading(PAIR, request, DEADLINE)));
+		State issued = Transitions.after(sent, (next) -> next.issued(answer, List.of(), written), NOW.plusSeconds(3),
+				0);
+		assertThat(issued.stored()).isSameAs(written);
+		assertThat(issued.past().rotations().count()).isOne();
+		assertThat(issued.past().rotations().waited()).isEqualTo(Duration.ofSeconds(3));
+	}
+
+	@Test
+	void onlyARequestThatWasRemovedIsForgotten() {
+		PendingRequest one = request(TEMPLATE, PAIR);
+		PendingRequest other = request(TEMPLATE, PAIR);
+		State leaving = after(this.valid, new Withdraw(one), new Withdraw(other));
+		assertThat(after(leaving, (next) -> next.withdrawn(one, reading(PAIR, other, DEADLINE))).leaving())
+			.containsExactly(new Leaving(other, true, Pause.NONE));
+		assertThat(after(leaving, (next) -> next.withdrawn(one, reading(PAIR, one, DEADLINE))).leaving())
+			.containsExactly(new Leaving(one, false, Pause.of(NOW, Duration.ofMinutes(1))),
+					new Leaving(other, true, Pause.NONE));
+	}
+
+	/** A caller is told of the rotation, and waits for less than anything else. */
+	@Test
+	void whatACallerRequestsIsTheReasonOfARotation() {
+		State lacking = observe(this.valid, lacking(PAIR));
+		assertThat(lacking.due().trigger()).isEqualTo(Trigger.DAMAGED);
+		State requested = after(lacking, Transitions::demanded);
+		assertThat(requested.due().trigger()).isEqualTo(Trigger.REQUESTED);
+		assertThat(observe(requested, lacking(PAIR)).due().trigger()).isEqualTo(Trigger.REQUESTED);
+	}
+
+	/** Once for each object: it may change more often. */
+	@ParameterizedTest
+	@CsvSource({ "Issuer.cert-manager.io/ca, 2", "example.com/shop, 1" })
+	void objectOfAnIssuerIsLookedAtBeforeAMissingApproverIsReported(String signer, int looks) {
+		KeyPair key = key();
+		PendingRequest request = new PendingRequest(
+				CertificateRequests.create("shop", TEMPLATE, Signer.of(signer), List.of(), null, key), key.getPrivate(),
+				null, PAIR.serialNumber());
+		Event submitted = (next) -> next.submitted(object(request, NOW));
+		State state = after(this.valid, Transitions::demanded, new Request(TEMPLATE),
+				(next) -> next.created(request, reading(PAIR, request, DEADLINE)), submitted, submitted);
+		assertThat(state.attempt()).isNotNull().satisfies((attempt) -> assertThat(attempt.looks()).hasSize(looks));
+	}
+
+	/** It was created between a second before and two seconds after, by its clock. */
+	@ParameterizedTest
+	@CsvSource({ "-60, 60", "0, 0", "1, 0", "62, -60" })
+	void objectThatThisProcessHasCreatedShowsHowWrongTheClockIs(int createdAt, int ahead) {
+		PendingRequest request = request(TEMPLATE, null);
+		Pending seen = new Pending(request, Stage.OURS, null, NOW, null, null)
+			.seen(object(request, NOW.plusSeconds(createdAt)), NOW.plusSeconds(2));
+		assertThat(seen.ahead()).isEqualTo(Duration.ofSeconds(ahead));
+	}
+
+	@Test
+	void pauseIsNotShortenedBelowASecondBeforeTheApplicationGivesUp() {
+		Failures failed = new Failures(1, 0, Pause.of(NOW, Duration.ofSeconds(9)), Failures.Reason.OTHER);
+		assertThat(failed.shortened(NOW.plusSeconds(2), NOW).pause()).isEqualTo(Pause.of(NOW, Duration.ofSeconds(1)));
+		assertThat(failed.shortened(NOW.plusMillis(1999), NOW)).isEqualTo(failed);
+	}
+
+	/** Whoever stores requests without objects again and again causes no storm. */
+	@ParameterizedTest
+	@CsvSource({ "0, 15", "1, 30", "5, 480", "6, 900", "64, 900" })
+	void eachRequestThatIsLostGivesTheNextMoreTime(int lost, int seconds) {
+		Others others = Others.NONE.withLost(lost);
+		assertThat(others.creating(this.valid.current(), NOW, 0).grace())
+			.isEqualTo(Pause.of(NOW, Duration.ofSeconds(seconds)));
+		assertThat(others.creating(shared(Reading.NOTHING).current(), NOW, 0.5).grace())
+			.isEqualTo(Pause.of(NOW, Duration.ofSeconds(Math.min(seconds, 60) + 1)));
+	}
+
 	private static int repairs(State state, boolean pairChanges) {
-		return new StoreView(state, NOW).repairs(state.stored().repairs(), pairChanges).size();
+		return new StoreView(state, NOW).repairs(state.stored().content().repairs(), pairChanges).size();
+	}
+
+	/** A replica has stored the pair, which is valid. */
+	private static Reading lacking(CertificatePair pair) {
+		return new Reading(new Stored(pair, null, DEADLINE, null), "", null, "It lacks one", false, null);
 	}
 
 	/** What another program has stored after a repair. */
 	private static Reading repaired(CertificatePair pair) {
-		return new Reading(pair, null, null, List.of(NOW.minusMillis(1)), null, "backup", null, null, false, false,
-				null);
+		return reading(new Stored(pair, null, null, List.of(NOW.minusMillis(1)), null), "backup");
 	}
 
 	private static State shared(Reading reading) {

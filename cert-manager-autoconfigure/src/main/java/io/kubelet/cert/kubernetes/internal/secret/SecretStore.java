@@ -201,8 +201,7 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 		CertificatePair pair = (next.pair() != null) ? this.authorities.add(next.pair(), next.pair().authorities())
 				: null;
 		PendingRequest answered = this.stored.pending();
-		if (pair != null && pair.authorities().isEmpty() && answered != null
-				&& answered.hasKey(pair.leaf().getPublicKey())) {
+		if (pair != null && pair.authorities().isEmpty() && answered != null && answered.isAnsweredBy(pair)) {
 			changed = changed.notedWithoutAuthority(pair, answered.request().signer().toString());
 		}
 		if (pair != null && !pair.equals(present)) {
