@@ -68,7 +68,7 @@ public record RotationDeadline(@Nullable Instant since, Trigger trigger, @Nullab
 		 * that shows how wrong the clock is
 		 */
 		public boolean isNews(AtOnce before) {
-			return this.times > before.times && (this.times == 1 || (before.ahead == null && this.ahead != null));
+			return this.times == 1 || (before.ahead == null && this.ahead != null);
 		}
 
 	}

@@ -35,7 +35,7 @@ class LeavingTests extends CoreFixture {
 			state = decided(state, now);
 			now = now.plusSeconds(3600);
 		}
-		assertThat(state.leaving().size()).isLessThan(10);
+		assertThat(state.leaving()).hasSize(8);
 	}
 
 	/** All deletions begin, and none ends. */
