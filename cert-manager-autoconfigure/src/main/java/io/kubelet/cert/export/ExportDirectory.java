@@ -40,9 +40,9 @@ final class ExportDirectory {
 	/** A link that a killed process was about to rename. */
 	private static final Pattern LEFT_LINK = Pattern.compile("\\.(\\.\\.data|[a-z]+\\.[a-z0-9]+)\\." + RANDOM);
 
-	private static final Set<String> IN_MEMORY = Set.of("tmpfs", "ramfs");
-
 	private static final int MAXIMUM_SIZE = 1024 * 1024;
+
+	private final String name;
 
 	private final Path directory;
 
@@ -55,13 +55,15 @@ final class ExportDirectory {
 	/** What is to be removed later. */
 	private final Set<Path> leaving = new HashSet<>();
 
-	private boolean reported;
+	/** The generation that this process has left, {@code null} before its first. */
+	private @Nullable String last;
 
 	/**
 	 * Creates access to a directory, which need not exist.
 	 * @param name the certificate's name: another one is not replaced
 	 */
 	ExportDirectory(String name, Path directory, ExportAccess access) {
+		this.name = name;
 		this.directory = directory;
 		this.prefix = "..export-" + name + "-";
 		this.generations = Pattern.compile(Pattern.quote(this.prefix) + RANDOM);
@@ -119,11 +121,26 @@ final class ExportDirectory {
 	 * @return whether anything was written
 	 */
 	boolean write(Map<String, byte[]> files, BiPredicate<String, byte[]> isSame) throws IOException {
+		reportOtherProcess();
 		boolean held = holds(files, isSame);
 		if (!held) {
 			replace(files);
 		}
+		this.last = current();
 		return linkTo(files.keySet()) || !held;
+	}
+
+	private void reportOtherProcess() throws IOException {
+		String current = current();
+		if (this.last != null && !current.equals(this.last) && isGeneration(current)) {
+			logger.warn(
+					"[{}] Another process exports a certificate of this name to {} as well: each replaces the files of the other, and drivers and sidecars use either. Export to a directory for each process",
+					this.name, this.directory);
+		}
+	}
+
+	private String current() throws IOException {
+		return targetOf(this.directory.resolve(DATA));
 	}
 
 	/** Whether it does, with the mode and the group that the files are to have. */
@@ -203,31 +220,12 @@ final class ExportDirectory {
 		DurableFiles.syncDirectory(generation);
 	}
 
-	/** Reports once that the directory is on a disk, if it is. */
-	void reportDisk(String certificate) {
-		if (this.reported) {
-			return;
-		}
-		this.reported = true;
-		try {
-			String type = Files.getFileStore(this.directory).type();
-			if (!IN_MEMORY.contains(type)) {
-				logger.info(
-						"[{}] The directory {} is on a disk ({}), where exported keys outlive a pod or a restart of the machine. In a pod, use an emptyDir with 'medium: Memory'",
-						certificate, this.directory, type);
-			}
-		}
-		catch (IOException ex) {
-			// Some containers do not see their mounts
-		}
-	}
-
 	/**
 	 * Returns the generations that have left since the last call, and what killed
 	 * processes have left behind.
 	 */
 	List<Path> others() throws IOException {
-		String current = targetOf(this.directory.resolve(DATA));
+		String current = current();
 		List<Path> others = new ArrayList<>();
 		for (String name : names(this.directory)) {
 			Path file = this.directory.resolve(name);
@@ -256,7 +254,7 @@ final class ExportDirectory {
 		for (Path other : others) {
 			this.leaving.remove(other);
 			try {
-				if (!other.getFileName().toString().equals(targetOf(this.directory.resolve(DATA)))) {
+				if (!other.getFileName().toString().equals(current())) {
 					delete(other);
 				}
 			}

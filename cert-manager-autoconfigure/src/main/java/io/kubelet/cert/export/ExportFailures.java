@@ -3,6 +3,7 @@ package io.kubelet.cert.export;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -14,7 +15,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Why the exported files of a certificate are not current: attempts that have failed in a
+ * Why the files of a certificate could not be exported: attempts that have failed in a
  * row, and one that has not returned. One thread at a time adds failures; any thread asks
  * for them.
  */
@@ -51,8 +52,9 @@ final class ExportFailures {
 	/** Without the name of the file, which is another one each time. */
 	static String reason(IOException cause) {
 		return (cause instanceof AccessDeniedException) ? "permission denied"
-				: (cause instanceof FileSystemException system && system.getReason() != null) ? system.getReason()
-						: cause.toString();
+				: (cause instanceof NoSuchFileException) ? "no such file or directory"
+						: (cause instanceof FileSystemException system && system.getReason() != null)
+								? system.getReason() : cause.toString();
 	}
 
 	void add(String problem, Instant now) {
@@ -102,7 +104,7 @@ final class ExportFailures {
 	}
 
 	/**
-	 * Why the files are not current.
+	 * Why the files could not be written.
 	 *
 	 * @param problem the last problem, and what to do
 	 * @param since when the first attempt failed

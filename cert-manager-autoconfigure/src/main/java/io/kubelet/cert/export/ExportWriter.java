@@ -2,6 +2,7 @@ package io.kubelet.cert.export;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.HexFormat;
@@ -9,6 +10,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -34,6 +36,8 @@ final class ExportWriter {
 
 	private final ExportAccess access;
 
+	private final ExportPlace place;
+
 	/** The generated one. */
 	private @Nullable String password;
 
@@ -42,6 +46,7 @@ final class ExportWriter {
 		this.settings = settings;
 		this.access = new ExportAccess(settings.mode(), settings.group());
 		this.directory = new ExportDirectory(name, settings.directory(), this.access);
+		this.place = new ExportPlace(name, settings.directory());
 	}
 
 	ExportDirectory directory() {
@@ -62,11 +67,18 @@ final class ExportWriter {
 	}
 
 	void requireOwnDirectory() throws IOException {
-		this.directory.requireOwn(
-				Stream
-					.concat(this.settings.formats().stream().flatMap((format) -> format.names().stream()),
-							generatesPassword() ? Stream.of(PASSWORD) : Stream.empty())
-					.collect(Collectors.toSet()));
+		this.directory.requireOwn(names());
+	}
+
+	void reportPlace() {
+		this.place.report(names());
+	}
+
+	private Set<String> names() {
+		return Stream
+			.concat(this.settings.formats().stream().flatMap((format) -> format.names().stream()),
+					generatesPassword() ? Stream.of(PASSWORD) : Stream.empty())
+			.collect(Collectors.toSet());
 	}
 
 	void requireGroup() throws IOException {
@@ -115,10 +127,18 @@ final class ExportWriter {
 				.lines()
 				.findFirst()
 				.filter((line) -> !line.isBlank())
-				.orElseThrow(() -> new StoreException("There is no password in the first line of " + file, null));
+				.orElseThrow(() -> new StoreException(
+						"There is no password in the first line of %s: write it there".formatted(file), null));
+		}
+		catch (NoSuchFileException ex) {
+			throw new StoreException(
+					"There is no file %s: write the password of the key stores to it, or remove the property to have one generated"
+						.formatted(file),
+					ex);
 		}
 		catch (IOException ex) {
-			throw new StoreException("The password of key stores cannot be read: " + ex, ex);
+			throw new StoreException("The password of key stores cannot be read from %s: %s. Make the file readable"
+				.formatted(file, ExportFailures.reason(ex)), ex);
 		}
 	}
 

@@ -217,7 +217,7 @@ public final class ExportedFiles {
 		if (changed) {
 			this.followers.forEach(this::update);
 		}
-		this.export.directory().reportDisk(this.name);
+		this.export.reportPlace();
 	}
 
 	private void removeOthersLater() throws IOException {
@@ -257,7 +257,7 @@ public final class ExportedFiles {
 	}
 
 	/**
-	 * Returns why the files are not those of the current certificate.
+	 * Returns why the files could not be written.
 	 * @return the reason and what to do, {@code null} if nothing is wrong
 	 */
 	public @Nullable String problem() {
@@ -265,7 +265,7 @@ public final class ExportedFiles {
 	}
 
 	/**
-	 * Returns since when the files are not those of the current certificate.
+	 * Returns since when the files could not be written.
 	 * @return the time of the first failure in a row, {@code null} if nothing is wrong
 	 */
 	public @Nullable Instant failingSince() {

@@ -26,7 +26,7 @@ public record Exports(Map<String, ExportedFiles> files) implements AutoCloseable
 	}
 
 	/**
-	 * Returns why the files of a certificate are not current.
+	 * Returns why the files of a certificate could not be written.
 	 * @param certificate its name
 	 * @return the reason and what to do, {@code null} if nothing is wrong
 	 */

@@ -45,6 +45,7 @@ import static org.awaitility.Awaitility.await;
  * @see ExportedFiles
  * @see ExportFailures
  * @see ExportDirectory
+ * @see ExportPlace
  * @see ExportAccess
  * @see ExportSettings
  */
@@ -300,10 +301,25 @@ class ExportedFilesTests extends ExportFixture {
 		Path file = this.parent.resolve("password");
 		ExportedFiles files = start("0600", null, file, ExportFormat.PKCS12);
 		assertThatExceptionOfType(StoreException.class).isThrownBy(files::requirePassword)
-			.withMessageContaining("NoSuchFileException: " + file);
+			.withMessage(
+					"There is no file %s: write the password of the key stores to it, or remove the property to have one generated",
+					file);
 		Files.writeString(file, "\nsecond");
 		assertThatExceptionOfType(StoreException.class).isThrownBy(files::requirePassword)
-			.withMessage("There is no password in the first line of " + file);
+			.withMessage("There is no password in the first line of %s: write it there", file);
+	}
+
+	/** As in {@code /proc}, where nobody can create one. */
+	@Test
+	void directoryThatCannotBeCreatedIsReportedInWords() {
+		Path directory = Path.of("/proc/tls");
+		assumeThat(Path.of("/proc/self")).exists();
+		ExportedFiles files = new ExportedFiles("shop",
+				new ExportSettings(directory, List.of(ExportFormat.PEM), null, ExportSettings.mode("0600"), null),
+				DRAIN, Runnable::run, this.time, this.time);
+		files.export(this.pair, TRUST);
+		assertThat(files.problem())
+			.startsWith("Cannot export the certificate to /proc/tls: no such file or directory. Make");
 	}
 
 	@Test
@@ -416,6 +432,55 @@ class ExportedFilesTests extends ExportFixture {
 		finally {
 			FileSystemUtils.deleteRecursively(directory);
 		}
+	}
+
+	/** On a disk in memory, nothing else says what happens. */
+	@Test
+	void placeIsReportedOnce(CapturedOutput output) {
+		ExportedFiles files = new ExportedFiles("shop",
+				new ExportSettings(Path.of("").toAbsolutePath().relativize(directory()),
+						List.of(ExportFormat.PEM, ExportFormat.PKCS12), null, ExportSettings.mode("0600"), null),
+				DRAIN, Runnable::run, this.time, this.time);
+		files.export(this.pair, TRUST);
+		files.export(pair(), TRUST);
+		assertThat(output).containsOnlyOnce("[shop] The certificate is exported to ")
+			.containsPattern(
+					"exported to /.*/tls: ca.crt, keystore.p12, password.txt, tls.crt, tls.key, truststore.p12\n");
+	}
+
+	/** As an {@code emptyDir} itself. */
+	@Test
+	void directoryThatEveryUserCanWriteIsReportedOnce(CapturedOutput output) throws Exception {
+		Files.createDirectory(directory());
+		Files.setPosixFilePermissions(directory(), PosixFilePermissions.fromString("rwxrwxrwx"));
+		ExportedFiles files = start(ExportFormat.PEM);
+		files.export(this.pair, TRUST);
+		files.export(pair(), TRUST);
+		assertThat(output).containsOnlyOnce("Every user can write to " + directory());
+		assertThat(files.problem()).isNull();
+	}
+
+	@Test
+	void directoryOfThisUserAloneIsNotReported(CapturedOutput output) {
+		start(ExportFormat.PEM).export(this.pair, TRUST);
+		assertThat(output).doesNotContain("Every user");
+	}
+
+	@Test
+	void otherProcessThatExportsToTheDirectoryIsReported(CapturedOutput output) throws Exception {
+		ExportedFiles files = start(ExportFormat.PEM);
+		files.export(this.pair, TRUST);
+		files.export(pair(), TRUST);
+		Files.delete(file("..data"));
+		files.export(pair(), TRUST);
+		assertThat(output).doesNotContain("Another process");
+		start(ExportFormat.PEM).export(pair(), TRUST);
+		assertThat(output).doesNotContain("Another process");
+		files.export(this.pair, TRUST);
+		files.export(pair(), TRUST);
+		assertThat(output).containsOnlyOnce(
+				"[shop] Another process exports a certificate of this name to " + directory() + " as well");
+		assertThat(files.problem()).isNull();
 	}
 
 	private void assertExported(CertificatePair pair, TestAuthority authority) {

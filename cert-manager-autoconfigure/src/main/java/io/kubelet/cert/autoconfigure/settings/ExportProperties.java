@@ -31,12 +31,17 @@ record ExportProperties(@Valid( {
 		NOT_BLANK, DIRECTORY }) @Nullable Path directory, @DefaultValue List<ExportFormat> formats,
 		@Valid(NOT_BLANK) @Nullable Path passwordFile, @Nullable String mode, @Nullable String group){
 
+	/** Returns a property that has no effect without a directory, if there is one. */
+	private @Nullable String other() {
+		return !this.formats.isEmpty() ? "formats" : (this.passwordFile != null) ? "password-file"
+				: (this.mode != null) ? "mode" : (this.group != null) ? "group" : null;
+	}
+
 	@Nullable ExportSettings resolve(PropertyNames names) {
 		if (this.directory == null) {
-			names.require(
-					this.formats.isEmpty() && this.passwordFile == null && this.mode == null && this.group == null,
-					"export.directory", null,
-					"Other properties of the export are set: set the directory, or remove them");
+			String other = other();
+			names.require(other == null, "export.directory", null,
+					"'{export." + other + "}' is set: set the directory as well, or remove that property");
 			return null;
 		}
 		List<ExportFormat> formats = this.formats.isEmpty() ? List.of(ExportFormat.PEM) : this.formats;

@@ -2,8 +2,10 @@ package io.kubelet.cert.autoconfigure.settings;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 
@@ -98,6 +100,7 @@ public class SettingsConfiguration {
 	/** Two certificates would overwrite each other's pairs. */
 	private static void requireDistinct(List<CertificateSettings> certificates) {
 		Set<String> taken = new HashSet<>();
+		Map<Path, String> exports = new HashMap<>();
 		for (CertificateSettings certificate : certificates) {
 			PropertyNames names = certificate.properties();
 			names.require(taken.add(certificate.name()), "pair-name", certificate.name(),
@@ -108,8 +111,9 @@ public class SettingsConfiguration {
 			ExportSettings export = certificate.export();
 			if (export != null) {
 				Path directory = export.directory();
-				names.require(taken.add(absolute(directory).toString()), "export.directory", directory,
-						"Another certificate is exported to it: name a directory for each");
+				String sameDirectory = exports.putIfAbsent(absolute(directory), names.of("export.directory"));
+				names.require(sameDirectory == null, "export.directory", directory,
+						"It is also the directory of '%s': name a directory for each", sameDirectory);
 				names.require(
 						certificates.stream()
 							.noneMatch((other) -> absolute(other.storage().certDir()).equals(absolute(directory))),

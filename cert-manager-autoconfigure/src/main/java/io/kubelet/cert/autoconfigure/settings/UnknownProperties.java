@@ -33,6 +33,8 @@ record UnknownProperties(Set<ConfigurationPropertyName> known) {
 
 	private static final ConfigurationPropertyName PREFIX = ConfigurationPropertyName.of(PropertyNames.PREFIX);
 
+	private static final ConfigurationPropertyName ADDITIONAL = PREFIX.append("additional");
+
 	/** What to use in place of properties that were removed, as in the metadata. */
 	private static final Map<ConfigurationPropertyName, String> REMOVED = Map.of(PREFIX.append("drain.rabbitmq"),
 			"Use an update handler of the SSL bundle that resets the connection factory.");
@@ -94,6 +96,7 @@ record UnknownProperties(Set<ConfigurationPropertyName> known) {
 		return this.known.stream()
 			.filter((name) -> !name.isLastElementIndexed() && !isGroup(name))
 			.min(Comparator.comparing((ConfigurationPropertyName candidate) -> !isNamedAlike(candidate, unknown))
+				.thenComparing((candidate) -> !isOfSameGroup(candidate, unknown))
 				.thenComparing((candidate) -> difference(pairs, pairs(candidate))))
 			.orElseThrow();
 	}
@@ -105,6 +108,12 @@ record UnknownProperties(Set<ConfigurationPropertyName> known) {
 	/** The group is forgotten most easily. */
 	private static boolean isNamedAlike(ConfigurationPropertyName one, ConfigurationPropertyName other) {
 		return one.getLastElement(Form.UNIFORM).equals(other.getLastElement(Form.UNIFORM));
+	}
+
+	/** A group that was named is probably the right one. */
+	private static boolean isOfSameGroup(ConfigurationPropertyName candidate, ConfigurationPropertyName unknown) {
+		ConfigurationPropertyName group = unknown.getParent();
+		return !group.equals(PREFIX) && !ADDITIONAL.isParentOf(group) && group.isAncestorOf(candidate);
 	}
 
 	/** The number of pairs that only one of two names has. */

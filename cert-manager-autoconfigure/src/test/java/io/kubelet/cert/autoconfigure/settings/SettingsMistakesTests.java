@@ -78,10 +78,13 @@ class SettingsMistakesTests {
 					ssl.trust[0]=;ssl.trust[1]=system              | ssl.trust[0] with value '' is invalid: It is blank
 					ssl.trust=system;additional.b.ssl.trust[0]=cluster;additional.b.ssl.trust[1]= | additional.b.ssl.trust[1] with value '' is invalid: It is blank
 					ssl.trust-bundle.name=a;ssl.trust-bundle.label-selector=a=b | ssl.trust-bundle.label-selector with value 'a=b' is invalid: It selects among the ClusterTrustBundles of a signer
-					export.mode=0640                               | export.directory with value 'null' is invalid: Other properties of the export are set: set the directory, or remove them
+					export.mode=0640                               | export.directory with value 'null' is invalid: 'kubelet.cert.export.mode' is set: set the directory as well, or remove that property
+					additional.b.export.formats=pem;additional.b.signer-name=a.b/c | additional.b.export.directory with value 'null' is invalid: 'kubelet.cert.additional.b.export.formats' is set: set the directory as well
+					export.password-file=/a                        | export.directory with value 'null' is invalid: 'kubelet.cert.export.password-file' is set
+					export.group=tls                               | export.directory with value 'null' is invalid: 'kubelet.cert.export.group' is set
 					export.directory=/tls;export.mode=0644         | export.mode with value '0644' is invalid: It is not a mode for files with keys (YAML reads 0644 as the number 420): set it to 0600 or 0400
 					export.directory=/tls;export.password-file=/a  | export.password-file with value '/a' is invalid: It is for key stores: add 'pkcs12' to 'kubelet.cert.export.formats', or remove this property
-					export.directory=/tls;additional.b.export.directory=/tls/ | additional.b.export.directory with value '/tls' is invalid: Another certificate is exported to it: name a directory for each
+					export.directory=/tls;additional.b.export.directory=/tls/ | additional.b.export.directory with value '/tls' is invalid: It is also the directory of 'kubelet.cert.export.directory': name a directory for each
 					cert-dir=/tls;additional.b.export.directory=/tls/ | additional.b.export.directory with value '/tls' is invalid: It is also a 'cert-dir', where these files would count as stored pairs: name another directory, such as one inside of it
 					export.directory=                              | export.directory with value '' is invalid: It is blank
 					export.directory=/etc/hosts                    | export.directory with value '/etc/hosts' is invalid: It is a file

@@ -33,7 +33,8 @@ class UnknownPropertiesTests {
 	@ParameterizedTest(name = "{0}: {1}")
 	@CsvSource({ "signer-ca-fil, signer-ca-file", "common-name, template.common-name", "usage, usages",
 			"kubernets.kubeconfig, kubernetes.kubeconfig", "drain.hikary, drain.hikari", "enable, enabled",
-			"foo, cert-dir", "additional.b.ssl.trust-fil, additional.b.ssl.trust-file" })
+			"foo, cert-dir", "export.dir, export.directory", "additional.b.export.dir, additional.b.export.directory",
+			"additional.b.ssl.trust-fil, additional.b.ssl.trust-file" })
 	void unknownPropertyIsReportedWithTheClosestOne(String property, String closest) {
 		assertThatExceptionOfType(InvalidSettingsException.class)
 			.isThrownBy(() -> TestSettings.of(SET, property + "=false"))

@@ -168,8 +168,8 @@ class CertificateExportTests {
 	@Test
 	void mistakesAreReportedAtTheStart() throws IOException {
 		assertMistake("export.group", "There is no group 'nobody-here'", "kubelet.cert.export.group=nobody-here");
-		assertMistake("export.password-file", "The password of key stores cannot be read",
-				"kubelet.cert.export.formats=pkcs12", "kubelet.cert.export.password-file=/no/such/file");
+		assertMistake("export.password-file", "There is no file /no/such/file", "kubelet.cert.export.formats=pkcs12",
+				"kubelet.cert.export.password-file=/no/such/file");
 		Files.createSymbolicLink(Files.createDirectory(tls()).resolve("..data"), Path.of("..2026_01_01"));
 		assertMistake("export.directory", "is a volume of a kubelet");
 	}
