@@ -6,6 +6,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.stream.Stream;
 
 import javax.sql.DataSource;
 
@@ -14,9 +15,14 @@ import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.ssl.BundleSocketFactory;
 import io.kubelet.cert.ssl.RotatingApplication;
 import io.kubelet.cert.testsupport.TestAuthority;
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.asn1.x509.KeyUsage;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 import reactor.core.publisher.Mono;
 
 import org.springframework.boot.r2dbc.ConnectionFactoryBuilder;
@@ -57,10 +63,15 @@ class PostgresqlAcceptedServersTests {
 		program = ServerProgram.require("bin/postgres", "/usr/lib/postgresql");
 	}
 
-	@Test
-	void serverIsAcceptedByItsUriUnlessTheDriverVerifiesTheHostName() throws Exception {
+	static Stream<CertificatePair> accepted() {
+		return Stream.of(authority.svid(ORDERS), authority.pair("any", "orders.test"));
+	}
+
+	@ParameterizedTest
+	@MethodSource("accepted")
+	void serverIsAcceptedByItsNameUnlessTheDriverVerifiesTheHostName(CertificatePair pair) throws Exception {
 		// The server ends when it has no connection any more
-		try (ServerProgram server = serve(authority.svid(ORDERS)); RotatingApplication application = start()) {
+		try (ServerProgram server = serve(pair); RotatingApplication application = start()) {
 			try (Connection connection = application.bean(DataSource.class).getConnection()) {
 				assertThat(connection.isValid(10)).isTrue();
 			}
@@ -73,15 +84,27 @@ class PostgresqlAcceptedServersTests {
 		}
 	}
 
-	@Test
-	void serverWithTheRightAddressOnlyIsRefused() throws Exception {
-		try (ServerProgram server = serve(authority.pair("any", "localhost"));
-				RotatingApplication application = start()) {
+	/** Also one with the right address only. */
+	static Stream<Arguments> refused() {
+		List<GeneralName> twoUris = Stream.of(ORDERS, ORDERS + "2")
+			.map((uri) -> new GeneralName(GeneralName.uniformResourceIdentifier, uri))
+			.toList();
+		return Stream.of(Arguments.of(authority.pair("any", "localhost"), "which is not accepted"),
+				Arguments.of(authority.svid(ORDERS + "2"), "which is not accepted"),
+				Arguments.of(new TestAuthority("other").svid(ORDERS), "certification path"),
+				Arguments.of(authority.pair(new X500Name(""), twoUris, false, KeyUsage.digitalSignature),
+						"breaks a rule of SPIFFE"));
+	}
+
+	@ParameterizedTest
+	@MethodSource("refused")
+	void serverThatIsNotAcceptedIsRefused(CertificatePair pair, String reason) throws Exception {
+		try (ServerProgram server = serve(pair); RotatingApplication application = start()) {
 			assertThatThrownBy(() -> application.bean(DataSource.class).getConnection())
-				.hasStackTraceContaining("which is not accepted");
-			assertThatThrownBy(() -> connect(application)).hasStackTraceContaining("which is not accepted");
+				.hasStackTraceContaining(reason);
+			assertThatThrownBy(() -> connect(application)).hasStackTraceContaining(reason);
 			for (String mode : List.of("require", "verify-ca", "verify-full")) {
-				assertThatThrownBy(() -> connect(mode)).hasStackTraceContaining("which is not accepted");
+				assertThatThrownBy(() -> connect(mode)).hasStackTraceContaining(reason);
 			}
 		}
 	}
@@ -93,7 +116,8 @@ class PostgresqlAcceptedServersTests {
 				"spring.datasource.username=test", "kubelet.cert.postgresql.bundle=client",
 				"spring.datasource.hikari.connection-timeout=5000",
 				"kubelet.cert.additional.client.ssl.trust-file=" + trusted,
-				"kubelet.cert.additional.client.ssl.accepted-servers.uris=" + ORDERS);
+				"kubelet.cert.additional.client.ssl.accepted-servers.uris=" + ORDERS,
+				"kubelet.cert.additional.client.ssl.accepted-servers.dns-names=orders.test");
 	}
 
 	private ServerProgram serve(CertificatePair pair) throws Exception {
