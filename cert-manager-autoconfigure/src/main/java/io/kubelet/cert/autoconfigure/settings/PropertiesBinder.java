@@ -5,10 +5,12 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BinaryOperator;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 import org.jspecify.annotations.Nullable;
@@ -26,6 +28,7 @@ import org.springframework.boot.context.properties.source.ConfigurationPropertyS
 import org.springframework.boot.context.properties.source.ConfigurationPropertyState;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.boot.context.properties.source.IterableConfigurationPropertySource;
+import org.springframework.core.convert.ConversionFailedException;
 import org.springframework.core.env.Environment;
 import org.springframework.util.StringUtils;
 
@@ -98,7 +101,21 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 					handler.blank);
 		}
 		catch (BindException ex) {
+			requireConstant(ex);
 			throw (ex.getCause() instanceof InvalidConfigurationPropertyValueException invalid) ? invalid : ex;
+		}
+	}
+
+	/** Spring Boot would report the names in the code, also where a list has others. */
+	private static void requireConstant(BindException failure) {
+		for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+			if (cause instanceof ConversionFailedException failed && failed.getTargetType().getType().isEnum()) {
+				throw new InvalidConfigurationPropertyValueException(failure.getName().toString(), failed.getValue(),
+						"It is none of %s: set it to one of these"
+							.formatted(Stream.of(failed.getTargetType().getType().getEnumConstants())
+								.map((constant) -> constant.toString().toLowerCase(Locale.ROOT).replace('_', '-'))
+								.collect(Collectors.joining(", "))));
+			}
 		}
 	}
 
