@@ -109,10 +109,7 @@ final class Templates implements Runnable {
 	/** On a thread of the application's, which no failure of ours reaches. */
 	private void signalled() {
 		try {
-			if (this.followed && this.calls.isIdle()) {
-				ask();
-			}
-			else if (this.followed && this.repeated.compareAndSet(false, true)) {
+			if (this.followed && !this.calls.executeIfIdle(this::call) && this.repeated.compareAndSet(false, true)) {
 				// Not at once, because it may signal in each call
 				this.settings.resources().scheduler().schedule(() -> {
 					this.repeated.set(false);
@@ -143,8 +140,8 @@ final class Templates implements Runnable {
 	 * @return when to ask again: soon if nothing can be requested before it has answered
 	 */
 	Duration ask() {
-		if (this.supplier != null && this.calls.isIdle()) {
-			this.calls.execute(this::call);
+		if (this.supplier != null) {
+			this.calls.executeIfIdle(this::call);
 		}
 		return (this.supplier != null && latest() == null) ? PATIENCE : this.settings.idleCheck();
 	}

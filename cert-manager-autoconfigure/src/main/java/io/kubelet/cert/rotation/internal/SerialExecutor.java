@@ -37,16 +37,6 @@ public final class SerialExecutor implements Executor {
 	}
 
 	/**
-	 * Returns whether no task runs, or is about to.
-	 * @return whether it is idle
-	 */
-	public boolean isIdle() {
-		synchronized (this.tasks) {
-			return !this.scheduled;
-		}
-	}
-
-	/**
 	 * Runs a task soon. If the executor has no thread for it, its exception is thrown,
 	 * and the task runs with the next one.
 	 * @param task the task
@@ -54,15 +44,39 @@ public final class SerialExecutor implements Executor {
 	@Override
 	public void execute(Runnable task) {
 		if (isFirst(task)) {
-			try {
-				this.executor.execute(this::drain);
+			start();
+		}
+	}
+
+	/**
+	 * Runs a task soon if it is idle. One for which there was no thread runs in its
+	 * place, so that a caller that comes back does not add one each time.
+	 * @param task the task
+	 * @return whether it was idle
+	 */
+	public boolean executeIfIdle(Runnable task) {
+		synchronized (this.tasks) {
+			if (this.scheduled) {
+				return false;
 			}
-			catch (Throwable ex) {
-				synchronized (this.tasks) {
-					this.scheduled = false;
-				}
-				throw ex;
+			this.scheduled = true;
+			if (this.tasks.isEmpty()) {
+				this.tasks.add(task);
 			}
+		}
+		start();
+		return true;
+	}
+
+	private void start() {
+		try {
+			this.executor.execute(this::drain);
+		}
+		catch (Throwable ex) {
+			synchronized (this.tasks) {
+				this.scheduled = false;
+			}
+			throw ex;
 		}
 	}
 

@@ -337,6 +337,27 @@ class DynamicTemplateTests extends ManagerFixture {
 		supplier.returns();
 	}
 
+	/** Nothing is asked twice because nobody could be asked for a while. */
+	@Test
+	void supplierIsAskedOnceAfterATimeWithoutThreads() {
+		Supplier supplier = new Supplier();
+		supplier.signals = true;
+		AtomicBoolean exhausted = new AtomicBoolean();
+		start(builder().template(supplier).executor((task) -> {
+			if (exhausted.get()) {
+				throw new InternalError("no thread to be had");
+			}
+			task.run();
+		}));
+		exhausted.set(true);
+		pass(ofMinutes(10));
+		supplier.changed.run();
+		int before = supplier.asked;
+		exhausted.set(false);
+		pass(ofMinutes(1));
+		assertThat(supplier.asked - before).isEqualTo(1);
+	}
+
 	@ParameterizedTest
 	@CsvSource({ "false, 10", "true, 600" })
 	void supplierIsAskedEachSecondOrOnceAMinuteAndAtEachSignalIfItSignalsItsChanges(boolean signals, int tenPauses) {
