@@ -2,6 +2,7 @@ package io.kubelet.cert.rotation.internal;
 
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
 import io.kubelet.cert.rotation.RotationScheduler;
@@ -69,7 +70,8 @@ public final class TimeLimit {
 	}
 
 	/**
-	 * Completes a future after a time, whatever it waits for.
+	 * Completes a future after a time, whatever it waits for: after twice that time even
+	 * if the scheduler has ended, since a thread may wait for it.
 	 * @param future the future
 	 * @param scheduler notices that the time is over
 	 * @param limit the time
@@ -78,6 +80,7 @@ public final class TimeLimit {
 		if (!future.isDone()) {
 			Runnable cancel = scheduler.schedule(() -> future.complete(null), limit);
 			future.whenComplete((result, failure) -> cancel.run());
+			future.completeOnTimeout(null, 2 * limit.toMillis(), TimeUnit.MILLISECONDS);
 		}
 	}
 

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -134,6 +135,15 @@ class SerialExecutorTests {
 		assertThat(this.executor.executeIfIdle(() -> this.ran.add("soon"))).isTrue();
 		this.time.settle();
 		assertThat(this.ran).containsExactly("at once", "next", "soon");
+	}
+
+	/** As of an application that has stopped while a call hangs. */
+	@Test
+	void waitEndsAlthoughTheSchedulerHasEnded() {
+		CompletableFuture<Void> hangs = new CompletableFuture<>();
+		TimeLimit.end(hangs, (task, delay) -> () -> {
+		}, Duration.ofMillis(50));
+		assertThat(hangs).succeedsWithin(Duration.ofSeconds(30));
 	}
 
 	/** As if there were no memory for that either. */
