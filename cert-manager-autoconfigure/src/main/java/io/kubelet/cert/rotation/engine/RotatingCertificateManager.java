@@ -87,7 +87,10 @@ public final class RotatingCertificateManager implements CertificateManager {
 		if (bootstrap != null && this.journal.state().pair() == bootstrap) {
 			store.begin(bootstrap);
 		}
-		this.rotation = new Rotation(settings, this.serial, this.journal, store, signing, this::reconcile);
+		this.rotation = new Rotation(settings, this.serial, this.journal, store, signing, (event) -> step(() -> {
+			event.run();
+			return this.templates.ask();
+		}));
 		if (settings.store() instanceof CertificateStore.Shared shared) {
 			shared.onChange(this::wake);
 		}

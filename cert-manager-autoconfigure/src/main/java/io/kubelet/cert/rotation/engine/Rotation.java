@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.Consumer;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
@@ -51,14 +52,14 @@ final class Rotation {
 
 	private final Signing signing;
 
-	/** Called when an answer, or a part of it, has come. */
-	private final Runnable reconcile;
+	/** Notes what has come, then does what is due. What fails is repeated later. */
+	private final Consumer<Runnable> reconcile;
 
 	/** The number of the last attempt. */
 	private int attempt;
 
 	Rotation(RotationSettings settings, SerialExecutor serial, Journal journal, StoreKeeper store, Signing signing,
-			Runnable reconcile) {
+			Consumer<Runnable> reconcile) {
 		this.settings = settings;
 		this.serial = serial;
 		this.journal = journal;
@@ -158,28 +159,26 @@ final class Rotation {
 			.scheduler()
 			.schedule(() -> on(attempt, () -> timedOut(answer)), this.settings.schedule().waitTimeout());
 		answer.whenComplete((chain, failure) -> {
-			cancelLimit.run();
 			on(attempt, () -> answered(answer));
+			cancelLimit.run();
 		});
 	}
 
 	/** Something has come for an attempt, unless that is over. From any thread. */
 	private void on(int attempt, Runnable event) {
-		this.serial.execute(() -> {
-			try {
-				if (this.attempt == attempt && this.journal.answer() != null) {
-					event.run();
-				}
+		this.serial.execute(() -> this.reconcile.accept(() -> {
+			if (this.attempt == attempt && this.journal.answer() != null) {
+				event.run();
 			}
-			finally {
-				this.reconcile.run();
-			}
-		});
+		}));
 	}
 
-	/** Unless the answer comes at this time. */
-	private void timedOut(CompletableFuture<?> answer) {
-		if (!answer.isDone()) {
+	private void timedOut(CompletableFuture<List<X509Certificate>> answer) {
+		if (answer.isDone()) {
+			// It has just come, or nothing could be done with it when it came
+			answered(answer);
+		}
+		else {
 			this.journal.on(Transitions::timedOut);
 		}
 	}

@@ -133,6 +133,27 @@ class ErrorTests extends ManagerFixture {
 		assertThat(manager.current()).isPresent();
 	}
 
+	/** What cannot be noted is not repeated at once: that would have no end. */
+	@Test
+	void answerThatCannotBeDescribedCausesNoStorm() {
+		this.signer.failsWith((request) -> new IllegalStateException() {
+
+			@Override
+			public String getMessage() {
+				throw new UnsupportedOperationException("no message");
+			}
+
+			@Override
+			public String toString() {
+				return "it has a text";
+			}
+
+		});
+		start();
+		pass(ofMinutes(5));
+		assertThat(this.signer.requests).hasSizeBetween(5, 7);
+	}
+
 	/** keep() fails once: the request that was answered is removed nevertheless. */
 	@Test
 	void pairThatCannotBeKeptIsUsedAndItsRequestIsRemoved() {
