@@ -50,15 +50,12 @@ public final class Decisions {
 
 	private final StoreView store;
 
-	private final DueNotices notices;
-
 	private final @Nullable Pending pending;
 
 	private Decisions(State state, Instant now) {
 		this.state = state;
 		this.now = now;
 		this.store = new StoreView(state, now);
-		this.notices = new DueNotices(state, now);
 		this.pending = state.pending();
 	}
 
@@ -254,7 +251,7 @@ public final class Decisions {
 
 	/** Something is to be reported. */
 	private @Nullable Decision report() {
-		Notice notice = this.notices.first();
+		Notice notice = new DueNotices(this.state, this.now).first();
 		return (notice != null) ? new Report(notice) : null;
 	}
 
@@ -262,7 +259,7 @@ public final class Decisions {
 	private Instant until() {
 		Attempt attempt = this.state.attempt();
 		Instant next = (attempt != null) ? attempt.next() : nextAttempt(this.state, this.now);
-		Instant notice = this.notices.next();
+		Instant notice = new DueNotices(this.state, this.now).next();
 		Instant deletion = this.state.leaving()
 			.stream()
 			.filter((leaving) -> !leaving.begun())
