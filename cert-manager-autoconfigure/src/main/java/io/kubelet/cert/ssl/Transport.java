@@ -92,16 +92,18 @@ final class Transport {
 
 	/**
 	 * Returns why a connection is broken. JSSE reports it to the library that uses the
-	 * connection, and again to whoever tries to use it later, which does nothing else
-	 * because it is closed.
+	 * connection, and again to whoever tries to use it later. That would end a session
+	 * and the other direction, so only a connection is asked that has neither.
 	 * @return the exception, {@code null} if it is in use, or was closed properly
 	 */
 	static @Nullable Throwable failure(Object transport, @Nullable InputStream input) {
 		try {
-			if (transport instanceof SSLEngine engine && isOfTheJdk(engine) && engine.isInboundDone()) {
+			if (transport instanceof SSLEngine engine && isOfTheJdk(engine) && engine.isInboundDone()
+					&& engine.isOutboundDone() && !engine.getSession().isValid()) {
 				engine.beginHandshake();
 			}
-			else if (input != null && transport instanceof Socket socket && socket.isClosed()) {
+			else if (input != null && transport instanceof SSLSocket socket && socket.isClosed()
+					&& !socket.getSession().isValid()) {
 				input.read();
 			}
 			return null;

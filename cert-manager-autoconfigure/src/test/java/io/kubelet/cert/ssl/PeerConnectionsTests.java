@@ -100,6 +100,24 @@ class PeerConnectionsTests {
 		assertThat(this.connections.seen()).noneMatch((peer) -> peer.isCurrent(this.now));
 	}
 
+	/** As with a client that closes its direction once it has sent its request. */
+	@Test
+	void lookEndsNeitherTheOtherDirectionNorTheSession() throws Exception {
+		Pair pair = new Pair("half");
+		pair.shakeHands();
+		pair.client.closeOutbound();
+		pair.client.wrap(ByteBuffer.allocate(0), pair.toServer);
+		pair.toServer.flip();
+		while (!pair.server.isInboundDone()) {
+			pair.server.unwrap(pair.toServer, ByteBuffer.allocate(Pair.SIZE));
+		}
+		assertThat(names()).containsExactly("half");
+		assertThat(pair.server.wrap(ByteBuffer.wrap(new byte[8]), pair.toClient).bytesConsumed()).isEqualTo(8);
+		pair.close();
+		assertThat(names()).containsExactly("half");
+		assertThat(pair.server.getSession().isValid()).as("can be resumed").isTrue();
+	}
+
 	/** The connection waits for its first byte meanwhile. */
 	@Test
 	void peerOfAnAuthorityThatIsAddedIsSeen() throws Exception {
