@@ -2,6 +2,7 @@ package io.kubelet.cert.certificate.peers;
 
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -51,14 +52,15 @@ public final class TrustedIssuers {
 	}
 
 	/**
-	 * Signatures are verified only where several authorities have one name, and not of
-	 * the last one that is left. A newer certificate for the same key counts for what an
-	 * older one has signed.
+	 * Signatures are verified only where several authorities have one name, and the
+	 * certificate does not say which key has signed it; and not of the last one that is
+	 * left. A newer certificate for the same key counts for what an older one has signed.
 	 */
 	private static Optional<X509Certificate> find(Certificate[] chain, List<X509Certificate> authorities) {
 		return Stream.of(chain).map(X509Certificate.class::cast).flatMap((certificate) -> {
 			List<X509Certificate> issuers = authorities.stream()
 				.filter((authority) -> CertificateChain.isNamedAsIssuer(authority, certificate))
+				.filter((authority) -> mayHaveSigned(authority, certificate))
 				.sorted(Comparator.comparing(X509Certificate::getNotBefore).reversed())
 				.toList();
 			return Stream.concat(authorities.stream().filter(certificate::equals),
@@ -66,6 +68,16 @@ public final class TrustedIssuers {
 						.filter((issuer) -> issuer == issuers.get(issuers.size() - 1)
 								|| CertificateChain.isSignedBy(certificate, issuer)));
 		}).findFirst();
+	}
+
+	/** Compares the identifiers of the keys, if there are any (RFC 5280, 4.2.1.1). */
+	private static boolean mayHaveSigned(X509Certificate authority, X509Certificate certificate) {
+		byte[] own = authority.getExtensionValue("2.5.29.14");
+		byte[] named = certificate.getExtensionValue("2.5.29.35");
+		// Without the octet string around each of them, the sequence and the tags
+		return own == null || named == null || own.length < 4 || named.length < 6 || named[4] != (byte) 0x80
+				|| named[5] != own[3] || named.length < 6 + own[3]
+				|| Arrays.equals(own, 4, own.length, named, 6, 6 + own[3]);
 	}
 
 }
