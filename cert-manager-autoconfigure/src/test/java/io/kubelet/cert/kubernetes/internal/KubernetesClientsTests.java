@@ -2,22 +2,35 @@ package io.kubelet.cert.kubernetes.internal;
 
 import java.io.File;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Base64;
 import java.util.List;
 import java.util.stream.Stream;
 
+import javax.net.ssl.SSLPeerUnverifiedException;
+
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
+import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.certificate.trust.LiveTrustManager;
+import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.test.ClientCertificate;
 import io.kubelet.cert.test.Credential;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.Adapter;
+import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
 import io.kubernetes.client.openapi.apis.CertificatesV1Api;
+import okhttp3.Call;
 import org.assertj.core.api.ThrowableAssertAlternative;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AutoClose;
@@ -34,6 +47,7 @@ import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatException;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
@@ -206,6 +220,31 @@ class KubernetesClientsTests {
 				current-context: x
 				clusters: [{name: c, cluster: {server: a, certificate-authority: "a\\0b"}}]
 				"""), null, message);
+	}
+
+	/** Others have certificates of the same authority, such as a kubelet. */
+	@ParameterizedTest
+	@CsvSource({ "localhost, true", "node-1, false" })
+	void certificateOfTheServerHasToHaveItsName(String name, boolean accepted) throws Exception {
+		TestAuthority authority = new TestAuthority("cluster");
+		HttpsServer server = HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+		server.setHttpsConfigurator(new HttpsConfigurator(KubernetesClients
+			.tls(Credentials.ofPair(authority.pair("any", name)).keys(), new LiveTrustManager(Trust::system))));
+		server.start();
+		try {
+			Path kubeconfig = Adapter.write(this.directory.resolve("named"), """
+					clusters: [{name: c, cluster: {server: "https://localhost:%d", certificate-authority-data: %s}}]
+					contexts: [{name: x, context: {cluster: c}}]
+					current-context: x
+					""".formatted(server.getAddress().getPort(), Base64.getEncoder()
+				.encodeToString(Pem.write(List.of(authority.certificate())).getBytes(StandardCharsets.US_ASCII))));
+			Call call = ApiObjects.read(TestClients.create(kubeconfig), "/things", "one");
+			assertThatException().isThrownBy(() -> ApiObjects.execute(call))
+				.isInstanceOf(accepted ? ApiException.class : SSLPeerUnverifiedException.class);
+		}
+		finally {
+			server.stop(0);
+		}
 	}
 
 	@Test

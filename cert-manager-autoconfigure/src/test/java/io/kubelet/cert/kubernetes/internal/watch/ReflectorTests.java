@@ -1,9 +1,11 @@
 package io.kubelet.cert.kubernetes.internal.watch;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.LongStream;
 
 import io.kubelet.cert.testsupport.Adapter;
@@ -12,6 +14,7 @@ import okhttp3.Protocol;
 import okhttp3.Response;
 import okhttp3.ResponseBody;
 import okio.Buffer;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -47,6 +50,34 @@ class ReflectorTests {
 		ApiClient client = new ApiClient().setBasePath("https://192.0.2.1");
 		assertThat(Selection.byName("any", "/things").watch(client, "/things", "1", 300).timeout().timeoutNanos())
 			.isEqualTo(Duration.ofSeconds(330).toNanos());
+	}
+
+	/** An event shows that the server is well, but not that it lets watches last. */
+	@Test
+	void serverThatEndsEachWatchAfterAnEventIsAskedAFewTimesASecond() {
+		ApiClient client = new ApiClient().setBasePath("https://192.0.2.1");
+		String object = "{\"metadata\": {\"name\": \"trust\", \"resourceVersion\": \"1\"}, \"items\": []}";
+		List<Instant> watches = new CopyOnWriteArrayList<>();
+		Adapter.intercept(client, (chain) -> {
+			boolean watch = chain.request().url().queryParameter("watch") != null;
+			if (watch) {
+				watches.add(Instant.now());
+			}
+			return new Response.Builder().request(chain.request())
+				.protocol(Protocol.HTTP_1_1)
+				.code(200)
+				.message("OK")
+				.body(ResponseBody
+					.create(watch ? "{\"type\": \"MODIFIED\", \"object\": %s}\n".formatted(object) : object, null))
+				.build();
+		});
+		try (PublishedAuthorities authorities = new PublishedAuthorities(
+				PublishedAuthorities.Place.configMap("shop", "trust", "ca.crt"), () -> client,
+				(watch) -> Adapter.daemon(watch).start())) {
+			authorities.version(Duration.ZERO);
+			Awaitility.await().until(() -> watches.size() > 4);
+		}
+		assertThat(Duration.between(watches.get(0), watches.get(4))).isGreaterThan(Duration.ofMillis(4 * 250 - 50));
 	}
 
 	/** Anyone who may create requests can give many our label. */
