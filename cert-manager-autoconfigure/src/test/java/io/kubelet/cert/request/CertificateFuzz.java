@@ -156,7 +156,9 @@ class CertificateFuzz {
 	}
 
 	private static String pem(FuzzedInput input) throws Exception {
-		X509v3CertificateBuilder builder = new X509v3CertificateBuilder(name(input),
+		X500Name issuer = name(input);
+		X509v3CertificateBuilder builder = new X509v3CertificateBuilder(
+				(issuer.size() > 0) ? issuer : new X500Name("CN=any"),
 				new BigInteger(1, input.nextBoolean() ? input.some() : new byte[] { 1 }),
 				Date.from(NOW.minusSeconds(input.nextInt(400))),
 				Date.from(NOW.plus(Duration.ofHours(input.nextInt(9)))), name(input),
