@@ -129,8 +129,9 @@ class ArchitectureTests {
 				entry("rotation", "certificate request store"), entry("kubernetes", "certificate request store"),
 				entry("ssl", "certificate rotation"), entry("export", "certificate rotation store"),
 				entry("event", "certificate rotation"), entry("actuate", "certificate rotation"), entry("test", ""),
-				entry("test.json", ""), entry("test.pki", ""), entry("test.http", "test.pki"),
-				entry("test.api", "test.http test.json"), entry("test.resource", "test.api test.json test.pki"),
+				entry("test.json", ""), entry("test.pki", ""), entry("test.kubelet", "test.pki"),
+				entry("test.http", "test.pki"), entry("test.api", "test.http test.json"),
+				entry("test.resource", "test.api test.json test.pki"),
 				entry("test.server", "test.api test.http test.json test.pki test.resource"))
 			.forEach((name, mayUse) -> {
 				String[] allowed = Stream.of((name + " " + mayUse).split(" "))

@@ -1,12 +1,10 @@
 package io.kubelet.cert.autoconfigure;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 
 import javax.net.ssl.X509TrustManager;
@@ -15,6 +13,7 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.peers.PeerIdentity;
 import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.test.kubelet.PodCertificateVolume;
 import io.kubelet.cert.testsupport.CertificateContexts;
 import io.kubelet.cert.testsupport.ProjectFiles;
 import io.kubelet.cert.testsupport.SimulatedTime;
@@ -44,11 +43,8 @@ class PodCertificateTests {
 
 	/** The third one is of another authority. */
 	@Test
-	void fileThatHoldsCertificateAndKeyIsAllThatIsNamed() throws IOException {
+	void fileThatHoldsCertificateAndKeyIsAllThatIsNamed() {
 		refresh(1);
-		for (String file : new String[] { "credentialbundle.pem", "roots.pem" }) {
-			Files.createSymbolicLink(this.volume.resolve(file), Path.of("..data", file));
-		}
 		CertificateContexts.starter()
 			.withBean("certificateClock", SimulatedTime.class, () -> this.time)
 			.withPropertyValues("kubelet.cert.rotate-certificates=false",
@@ -82,14 +78,10 @@ class PodCertificateTests {
 		return List.of(trust.getAcceptedIssuers()).containsAll(Pem.readCertificates(fixture(generation, "roots.pem")));
 	}
 
-	/** As a kubelet: a new directory, then one rename of the link to it. */
-	private void refresh(int generation) throws IOException {
-		Path directory = Files.createDirectory(this.volume.resolve("..generation-" + generation));
-		for (String file : new String[] { "credentialbundle.pem", "roots.pem" }) {
-			Files.writeString(directory.resolve(file), fixture(generation, file));
-		}
-		Path link = Files.createSymbolicLink(this.volume.resolve("..data_tmp"), directory.getFileName());
-		Files.move(link, this.volume.resolve("..data"), StandardCopyOption.ATOMIC_MOVE);
+	private void refresh(int generation) {
+		PodCertificateVolume.in(this.volume, this.time)
+			.write(Map.of("credentialbundle.pem", fixture(generation, "credentialbundle.pem"), "roots.pem",
+					fixture(generation, "roots.pem")));
 	}
 
 	private static CertificatePair pair(int generation) {
