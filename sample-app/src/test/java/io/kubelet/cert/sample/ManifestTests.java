@@ -38,6 +38,8 @@ import io.kubernetes.client.openapi.models.V1Role;
 import io.kubernetes.client.openapi.models.V1RoleBinding;
 import io.kubernetes.client.openapi.models.V1Service;
 import io.kubernetes.client.openapi.models.V1ServiceAccount;
+import io.kubernetes.client.openapi.models.V1Volume;
+import io.kubernetes.client.openapi.models.V1VolumeProjection;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.Assumptions;
@@ -72,6 +74,8 @@ class ManifestTests {
 	private static final Path SIGNER = KUBERNETES.resolve("signer");
 
 	private static final Path MUTUAL_TLS = KUBERNETES.resolve("mutual-tls");
+
+	private static final Path POD_CERTIFICATE = KUBERNETES.resolve("pod-certificate");
 
 	/** Whole manifests; the rest are patches. */
 	private static final List<Path> MANIFESTS = List.of(BASE, SIGNER.resolve("rbac.yaml"),
@@ -196,6 +200,40 @@ class ManifestTests {
 		assertThat(built).extracting(Manifest::kind).doesNotContain("Role", "RoleBinding");
 	}
 
+	/** The model of the client knows all fields of the volume. */
+	@Test
+	void podCertificateIsTheBaseWithNothingButTheVolumeOfAKubelet() throws Exception {
+		List<Manifest> built = built(POD_CERTIFICATE);
+		for (Manifest manifest : built) {
+			objectMatchesItsModel(manifest);
+		}
+		assertThat(built).extracting(Manifest::kind).doesNotContain("Role", "RoleBinding");
+		V1PodSpec pod = object(built.stream(), V1Deployment.class).getSpec().getTemplate().getSpec();
+		assertThat(pod.getAutomountServiceAccountToken()).isFalse();
+		V1Volume volume = pod.getVolumes().get(0);
+		assertThat(volume.getEmptyDir()).isNull();
+		List<V1VolumeProjection> sources = volume.getProjected().getSources();
+		Path mounted = Path.of(pod.getContainers()
+			.get(0)
+			.getVolumeMounts()
+			.stream()
+			.filter((mount) -> mount.getName().equals(volume.getName()))
+			.findFirst()
+			.orElseThrow()
+			.getMountPath());
+		assertThat(pod.getContainers().get(0).getEnv()).extracting((variable) -> variable.getName())
+			.containsExactly("SPRING_CONFIG_LOCATION");
+		settings("spring.config.location=" + POD_CERTIFICATE.toUri(), "",
+				(certificates) -> assertThat(certificates).singleElement().satisfies((certificate) -> {
+					assertThat(certificate.rotation().enabled()).isFalse();
+					Path bundle = mounted.resolve(sources.get(0).getPodCertificate().getCredentialBundlePath());
+					assertThat(certificate.storage().initialPair().certificate()).isEqualTo(bundle);
+					assertThat(certificate.storage().initialPair().privateKey()).isEqualTo(bundle);
+					assertThat(certificate.ssl().trusted()).extracting(CertificateSettings.Trusted::name)
+						.containsExactly(mounted.resolve(sources.get(1).getClusterTrustBundle().getPath()).toString());
+				}));
+	}
+
 	/** Each certificate is allowed by one policy, which allows nothing else. */
 	@Test
 	void approverPolicyAllowsWhatTheConfigurationRequests() throws Exception {
@@ -289,9 +327,12 @@ class ManifestTests {
 	}
 
 	private static void settings(Path configuration, String profile, Consumer<List<CertificateSettings>> assertion) {
+		settings("spring.config.additional-location=" + configuration.toUri(), profile, assertion);
+	}
+
+	private static void settings(String location, String profile, Consumer<List<CertificateSettings>> assertion) {
 		new ApplicationContextRunner()
-			.withPropertyValues("spring.config.additional-location=" + configuration.toUri(),
-					"spring.profiles.active=" + profile)
+			.withPropertyValues(location, "spring.profiles.active=" + profile)
 			.withInitializer(new ConfigDataApplicationContextInitializer())
 			.withUserConfiguration(SettingsConfiguration.class)
 			.run((context) -> assertion.accept(context.getBean(CertificateSettingsList.class).certificates()));
