@@ -22,20 +22,30 @@ import org.springframework.context.ConfigurableApplicationContext;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * A TLS client that takes any certificate, and tells which one it was.
+ * A TLS client that tells which certificate the server has presented.
  */
 final class EndToEndClient {
 
-	private final @Nullable CertificatePair pair;
+	private final SSLContext context;
 
 	private @Nullable X509Certificate certificate;
 
 	/**
 	 * Create a client.
+	 * @param context what it presents and takes
+	 */
+	EndToEndClient(SSLContext context) {
+		this.context = context;
+	}
+
+	/**
+	 * Create a client that takes any certificate.
 	 * @param pair what it presents, if anything
 	 */
-	EndToEndClient(@Nullable CertificatePair pair) {
-		this.pair = pair;
+	static EndToEndClient presenting(@Nullable CertificatePair pair) throws GeneralSecurityException {
+		SSLContext context = SSLContext.getInstance("TLS");
+		context.init(keyManagers(pair), InsecureTrustManagerFactory.INSTANCE.getTrustManagers(), null);
+		return new EndToEndClient(context);
 	}
 
 	/** The certificate that the server has presented. */
@@ -44,10 +54,8 @@ final class EndToEndClient {
 	}
 
 	/** Get the JSON that a path answers, over a connection of its own. */
-	String get(int port, String path) throws IOException, GeneralSecurityException {
-		SSLContext context = SSLContext.getInstance("TLS");
-		context.init(keyManagers(), InsecureTrustManagerFactory.INSTANCE.getTrustManagers(), null);
-		try (SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket("localhost", port)) {
+	String get(int port, String path) throws IOException {
+		try (SSLSocket socket = (SSLSocket) this.context.getSocketFactory().createSocket("localhost", port)) {
 			socket.getOutputStream()
 				.write(("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").getBytes());
 			this.certificate = (X509Certificate) socket.getSession().getPeerCertificates()[0];
@@ -59,17 +67,17 @@ final class EndToEndClient {
 
 	/** Returns the serial number of the certificate that an application presents. */
 	static String served(ConfigurableApplicationContext context) throws IOException, GeneralSecurityException {
-		EndToEndClient peer = new EndToEndClient(null);
+		EndToEndClient peer = EndToEndClient.presenting(null);
 		peer.get(context.getEnvironment().getRequiredProperty("local.server.port", Integer.class), "/actuator/health");
 		return CertificateNames.serialNumber(peer.certificate());
 	}
 
-	private KeyManager @Nullable [] keyManagers() throws GeneralSecurityException {
-		if (this.pair == null) {
+	private static KeyManager @Nullable [] keyManagers(@Nullable CertificatePair pair) throws GeneralSecurityException {
+		if (pair == null) {
 			return null;
 		}
 		KeyManagerFactory factory = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-		factory.init(KeyStores.holding(this.pair, "client", ""), new char[0]);
+		factory.init(KeyStores.holding(pair, "client", ""), new char[0]);
 		return factory.getKeyManagers();
 	}
 

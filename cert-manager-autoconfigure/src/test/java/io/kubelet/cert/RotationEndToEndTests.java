@@ -90,7 +90,7 @@ class RotationEndToEndTests {
 	/** The serial number that everybody sees. */
 	private String agreedSerialNumber(ConfigurableApplicationContext context) throws Exception {
 		int port = context.getEnvironment().getRequiredProperty("local.server.port", Integer.class);
-		EndToEndClient peer = new EndToEndClient(null);
+		EndToEndClient peer = EndToEndClient.presenting(null);
 		JsonNode endpoint = JsonMapper.shared().readTree(peer.get(port, "/actuator/certificates/kubelet-client"));
 		CertificatePair stored = Pem
 			.readPair(Files.readString(this.directory.resolve("pki/kubelet-client-current.pem")));
@@ -129,7 +129,7 @@ class RotationEndToEndTests {
 		@EventListener
 		void rotated(CertificateRotatedEvent event) throws Exception {
 			SslBundle bundle = this.context.getBean(SslBundles.class).getBundle("kubelet-client");
-			EndToEndClient server = new EndToEndClient(null);
+			EndToEndClient server = EndToEndClient.presenting(null);
 			server.get(this.context.getEnvironment().getRequiredProperty("local.server.port", Integer.class),
 					"/actuator/certificates");
 			X509KeyManager keys = (X509KeyManager) bundle.getManagers().getKeyManagers()[0];

@@ -126,7 +126,7 @@ class TrustBundleEndToEndTests {
 
 	private static String get(ConfigurableApplicationContext context, CertificatePair client) throws Exception {
 		int port = context.getEnvironment().getRequiredProperty("local.server.port", Integer.class);
-		return new EndToEndClient(client).get(port, "/actuator/certificates");
+		return EndToEndClient.presenting(client).get(port, "/actuator/certificates");
 	}
 
 	@Configuration(proxyBeanMethods = false)
