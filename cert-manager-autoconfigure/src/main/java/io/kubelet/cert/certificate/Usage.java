@@ -28,6 +28,11 @@ public enum Usage {
 	TIMESTAMPING("timestamping", "1.3.6.1.5.5.7.3.8"), OCSP_SIGNING("ocsp signing", "1.3.6.1.5.5.7.3.9"),
 	MICROSOFT_SGC("microsoft sgc", "1.3.6.1.4.1.311.10.3.3"), NETSCAPE_SGC("netscape sgc", "2.16.840.1.113730.4.1");
 
+	/** The object identifiers of the extensions. */
+	private static final String KEY_USAGE = "2.5.29.15";
+
+	private static final String EXTENDED_KEY_USAGE = "2.5.29.37";
+
 	private final String value;
 
 	private final int keyUsageBit;
@@ -120,18 +125,19 @@ public enum Usage {
 	/**
 	 * Whether a certificate allows this usage, by its key usage and extended key usage
 	 * extensions (RFC 5280, 4.2.1.3 and 4.2.1.12). A certificate without the extension is
-	 * not restricted.
+	 * not restricted. One that the JDK cannot read allows nothing.
 	 * @param certificate the certificate
 	 * @return {@code true} if it does
 	 */
 	public boolean isCarriedBy(X509Certificate certificate) {
 		if (this.extendedKeyUsage == null) {
 			boolean[] bits = certificate.getKeyUsage();
-			return bits == null || bits[this.keyUsageBit];
+			return (bits != null) ? bits[this.keyUsageBit] : certificate.getExtensionValue(KEY_USAGE) == null;
 		}
 		try {
 			List<String> purposes = certificate.getExtendedKeyUsage();
-			return purposes == null || purposes.contains(this.extendedKeyUsage) || purposes.contains("2.5.29.37.0");
+			return (purposes != null) ? purposes.contains(this.extendedKeyUsage) || purposes.contains("2.5.29.37.0")
+					: certificate.getExtensionValue(EXTENDED_KEY_USAGE) == null;
 		}
 		catch (CertificateParsingException ex) {
 			return false;

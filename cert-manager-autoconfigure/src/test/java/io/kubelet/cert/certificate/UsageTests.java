@@ -1,12 +1,21 @@
 package io.kubelet.cert.certificate;
 
+import java.math.BigInteger;
 import java.security.KeyPair;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
+import java.util.Date;
 import java.util.List;
+
+import javax.security.auth.x500.X500Principal;
 
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.testsupport.TestAuthority;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.cert.X509v3CertificateBuilder;
+import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
+import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
+import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -20,6 +29,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
  * @see Usage
  */
 class UsageTests {
+
+	private static final KeyPair KEYS = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
 
 	private final TestAuthority authority = new TestAuthority("usages");
 
@@ -44,9 +55,21 @@ class UsageTests {
 		assertThat(Usage.SERVER_AUTH.isCarriedBy(certificate(Usage.DIGITAL_SIGNATURE))).as("unrestricted").isTrue();
 	}
 
+	/** The JDK returns the same for an extension that it cannot read and for none. */
+	@Test
+	void usagesThatCannotBeReadAreNotCarried() throws Exception {
+		X509v3CertificateBuilder builder = new JcaX509v3CertificateBuilder(this.authority.certificate(), BigInteger.TEN,
+				new Date(0), new Date(0), new X500Principal("CN=one"), KEYS.getPublic());
+		byte[] malformed = { 0x30, (byte) 0x80 };
+		builder.addExtension(Extension.keyUsage, false, malformed);
+		builder.addExtension(Extension.extendedKeyUsage, false, malformed);
+		X509Certificate certificate = new JcaX509CertificateConverter()
+			.getCertificate(builder.build(new JcaContentSignerBuilder("SHA256withECDSA").build(KEYS.getPrivate())));
+		assertThat(Usage.values()).noneMatch((usage) -> usage.isCarriedBy(certificate));
+	}
+
 	private X509Certificate certificate(Usage... usages) {
-		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
-		return this.authority.issue(keys.getPublic(), CertificateTemplate.ofSubject("one"),
+		return this.authority.issue(KEYS.getPublic(), CertificateTemplate.ofSubject("one"),
 				Instant.parse("2026-01-01T00:00:00Z"), Instant.parse("2026-01-02T00:00:00Z"), List.of(usages));
 	}
 
