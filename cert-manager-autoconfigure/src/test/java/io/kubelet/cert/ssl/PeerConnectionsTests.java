@@ -29,7 +29,6 @@ import static org.awaitility.Awaitility.await;
  *
  * @see PeerConnections
  * @see Transport
- * @see io.kubelet.cert.certificate.peers.TrustedIssuers
  */
 class PeerConnectionsTests {
 

@@ -33,6 +33,7 @@ import org.bouncycastle.asn1.x509.KeyUsage;
 import org.bouncycastle.asn1.x509.NameConstraints;
 import org.bouncycastle.cert.X509v3CertificateBuilder;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
+import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.jspecify.annotations.Nullable;
@@ -56,6 +57,8 @@ public final class TestAuthority {
 
 	private final KeyPair keys;
 
+	private final boolean identified;
+
 	private final X509Certificate certificate;
 
 	public TestAuthority(String commonName) {
@@ -64,7 +67,17 @@ public final class TestAuthority {
 
 	/** An authority with a key of its own, RSA or EC. */
 	public TestAuthority(String commonName, KeyPair keys) {
+		this(commonName, keys, false);
+	}
+
+	/** An authority whose certificates may identify its key. */
+	public TestAuthority(String commonName, boolean identified) {
+		this(commonName, KeyPairSource.jdk().generate(KeySpecification.EC_P256), identified);
+	}
+
+	private TestAuthority(String commonName, KeyPair keys, boolean identified) {
 		this.keys = keys;
+		this.identified = identified;
 		this.name = new X500Name("CN=" + commonName);
 		Instant start = Instant.parse("1990-01-01T00:00:00Z");
 		this.certificate = sign(this.name, this.keys.getPublic(), start, start.plus(CENTURY), List.of(), true,
@@ -74,6 +87,7 @@ public final class TestAuthority {
 	private TestAuthority(X500Name name, KeyPair keys, X509Certificate certificate) {
 		this.name = name;
 		this.keys = keys;
+		this.identified = false;
 		this.certificate = certificate;
 	}
 
@@ -206,6 +220,13 @@ public final class TestAuthority {
 					subject, key);
 			builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(authority));
 			builder.addExtension(Extension.keyUsage, true, usage);
+			if (this.identified) {
+				JcaX509ExtensionUtils identifiers = new JcaX509ExtensionUtils();
+				builder.addExtension(Extension.subjectKeyIdentifier, false,
+						identifiers.createSubjectKeyIdentifier(key));
+				builder.addExtension(Extension.authorityKeyIdentifier, false,
+						identifiers.createAuthorityKeyIdentifier(this.keys.getPublic()));
+			}
 			if (purposes != null) {
 				builder.addExtension(Extension.extendedKeyUsage, false, purposes);
 			}

@@ -131,7 +131,7 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 		}
 		// A blank text is converted to no path and no constant, and one that is inherited
 		// would hide it. A list would end at a blank element
-		if (name.isLastElementIndexed() || rules(target).contains(Valid.Rule.NOT_BLANK)) {
+		if (name.isLastElementIndexed() || rules(target).stream().anyMatch(Valid.Rule::refusesBlank)) {
 			Stream.of(name, name.append("[0]"))
 				.forEach((written) -> this.own.bind(written, Bindable.of(String.class))
 					.ifBound((text) -> Valid.Rule.NOT_BLANK.require(written, text)));

@@ -44,14 +44,13 @@ import static java.time.temporal.ChronoUnit.SECONDS;
  */
 record SslProperties(@Nullable String bundle,
 		@Inherited(unless = TRUST) @Valid(NOT_BLANK) @DefaultValue List<@Nullable Trust> trust,
-		@Inherited(unless = TRUST) @Valid( {
-				NOT_BLANK, CONFIG_MAP }) @Nullable String trustConfigMap,
+		@Inherited(unless = TRUST) @Valid(CONFIG_MAP) @Nullable String trustConfigMap,
 		@Inherited(unless = TRUST) @DefaultValue TrustBundle trustBundle,
 		@Inherited(unless = TRUST) @Valid(NOT_BLANK) @Nullable Path trustFile,
 		@Inherited @Valid(NOT_NEGATIVE) @DefaultValue("1h") @DurationUnit(SECONDS) Duration trustOverlap,
 		@Inherited(unless = CLIENTS) @Valid(NOT_BLANK) @DefaultValue AcceptedClients acceptedClients,
 		@Inherited(unless = SERVERS) @Valid(NOT_BLANK) @DefaultValue AcceptedServers acceptedServers,
-		@Inherited @Valid(NOT_NEGATIVE) @DefaultValue(DRAIN_SECONDS + "s") @DurationUnit(SECONDS) Duration drain){
+		@Inherited @Valid(NOT_NEGATIVE) @DefaultValue(DRAIN_SECONDS + "s") @DurationUnit(SECONDS) Duration drain) {
 
 	/** All of these determine which authorities a bundle trusts. */
 	private static final String TRUST = "ssl.trust,ssl.trust-file,ssl.trust-config-map,ssl.trust-bundle.name,ssl.trust-bundle.signer-name";
@@ -75,8 +74,7 @@ record SslProperties(@Nullable String bundle,
 	 */
 	record AcceptedClients(@Valid(NOT_BLANK) @DefaultValue List<String> uris,
 			@Valid(NOT_BLANK) @DefaultValue List<String> dnsNames,
-			@Valid(NOT_BLANK) @DefaultValue List<String> commonNames, @Valid( {
-					NOT_BLANK, TRUE }) @Nullable Boolean all){
+			@Valid(NOT_BLANK) @DefaultValue List<String> commonNames, @Valid(TRUE) @Nullable Boolean all) {
 
 		AcceptedPeers resolve(PropertyNames names) {
 			return accepted(names, "ssl.accepted-clients.", "all", this.all, this.uris, this.dnsNames,
@@ -98,8 +96,7 @@ record SslProperties(@Nullable String bundle,
 	 * the address, for an additional certificate that is not to inherit the lists.
 	 */
 	record AcceptedServers(@Valid(NOT_BLANK) @DefaultValue List<String> uris,
-			@Valid(NOT_BLANK) @DefaultValue List<String> dnsNames, @Valid( {
-					NOT_BLANK, TRUE }) @Nullable Boolean byAddress){
+			@Valid(NOT_BLANK) @DefaultValue List<String> dnsNames, @Valid(TRUE) @Nullable Boolean byAddress) {
 
 		AcceptedPeers resolve(PropertyNames names) {
 			return accepted(names, "ssl.accepted-servers.", "by-address", this.byAddress, this.uris, this.dnsNames,

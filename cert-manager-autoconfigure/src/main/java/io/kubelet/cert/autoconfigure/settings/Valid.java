@@ -74,6 +74,11 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
 			this.problem = problem;
 		}
 
+		/** Whether a blank value is reported, and does not count as none. */
+		boolean refusesBlank() {
+			return this == NOT_BLANK || this == TRUE || this == CONFIG_MAP;
+		}
+
 		/** Reports a value that does not comply with this rule. */
 		void require(ConfigurationPropertyName name, Object value) {
 			if (!this.accepts.test(value)) {

@@ -6,8 +6,9 @@ import java.net.SocketAddress;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The address of the client whose handshake the current thread takes part in, for servers
- * whose engines do not know it.
+ * The address of the client whose handshake the current thread takes part in. Tomcat and
+ * Reactor Netty create engines that do not know it: they set it for the thread that runs
+ * the tasks of a handshake, in which the client is checked.
  */
 public final class ClientAddress {
 
