@@ -106,7 +106,9 @@ public record Repair(Times all, Times adoptions, List<String> replaced, Pause pa
 
 	/**
 	 * When replicas have replaced what none of them had stored. Another program may put
-	 * it back each time, so they wait longer and longer, all of them together.
+	 * it back each time, so they wait longer and longer, all of them together. Each time
+	 * is kept, not their number: replicas unite what each of them has stored, and issue
+	 * only so many certificates in any hour.
 	 *
 	 * @param times the last times, the earliest first
 	 */

@@ -59,10 +59,10 @@ public final class SerialExecutor implements Executor {
 			if (this.scheduled) {
 				return false;
 			}
-			this.scheduled = true;
 			if (this.tasks.isEmpty()) {
 				this.tasks.add(task);
 			}
+			this.scheduled = true;
 		}
 		start();
 		return true;
