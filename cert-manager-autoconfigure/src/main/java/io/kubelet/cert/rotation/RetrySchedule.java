@@ -18,10 +18,12 @@ import org.jspecify.annotations.Nullable;
  * longer.</li>
  * <li>While the API server cannot be reached: at random between the initial delay and
  * almost twice the growing wait, so that many clients do not return together. On average
- * it is the growing wait. Without jitter it is exactly the growing wait.</li>
+ * it is the growing wait. While the certificate is valid for much longer, the wait grows
+ * past the interval, up to four times as long on average: a signer has more to do after a
+ * long outage. Without jitter it is exactly the growing wait, up to the interval.</li>
  * <li>If the server states when to return ({@code Retry-After}): not before that, at most
- * an hour, and not before the growing wait. {@link #limit} keeps it from outlasting the
- * certificate.</li>
+ * an hour, and not before the wait for one that cannot be reached. {@link #limit} keeps
+ * it from outlasting the certificate.</li>
  * <li>After an answer that would be the same again, such as a denial: from a minute,
  * doubling, to an hour.</li>
  * </ul>
@@ -54,6 +56,14 @@ public record RetrySchedule(Duration initialDelay, double multiplier, double jit
 	public static final RetrySchedule KUBELET = new RetrySchedule(Duration.ofSeconds(INITIAL_SECONDS), MULTIPLIER,
 			JITTER, ATTEMPTS, Duration.ofSeconds(INTERVAL_SECONDS));
 
+	/**
+	 * How many intervals it takes on average until a long outage is noticed to be over.
+	 */
+	private static final int LONG_OUTAGE = 4;
+
+	/** Such a wait is a small part of what is left of the certificate. */
+	private static final int PARTS = 20;
+
 	private static final Duration ANSWER_MINIMUM = Duration.ofMinutes(1);
 
 	private static final Duration ANSWER_MAXIMUM = Duration.ofHours(1);
@@ -62,20 +72,22 @@ public record RetrySchedule(Duration initialDelay, double multiplier, double jit
 	 * Returns how long to wait.
 	 * @param cause why the attempt failed
 	 * @param failures how many attempts have failed in a row, from 1
+	 * @param left how long the certificate is still valid, negative if it has expired;
+	 * {@code null} if it is not valid yet or there is none
 	 * @param random a random number in [0, 1)
 	 * @return the time until the next attempt
 	 */
-	public Duration delay(Throwable cause, int failures, double random) {
+	public Duration delay(Throwable cause, int failures, @Nullable Duration left, double random) {
 		Kind kind = Kind.of(cause);
 		if (kind.recovery() == Recovery.RETRY_SLOWLY) {
 			return withJitter(slowly(failures), random);
 		}
 		Duration retryAfter = (cause instanceof RequestException request) ? request.retryAfter() : null;
 		if (retryAfter != null) {
-			return withJitter(longer(atMost(retryAfter, ANSWER_MAXIMUM), growing(failures)), random);
+			return longer(withJitter(atMost(retryAfter, ANSWER_MAXIMUM), random), unreachable(failures, left, random));
 		}
 		if (kind == Kind.UNAVAILABLE) {
-			return spread(growing(failures), random);
+			return unreachable(failures, left, random);
 		}
 		return (failures < this.attempts) ? withJitter(growing(failures), random) : this.interval;
 	}
@@ -126,6 +138,20 @@ public record RetrySchedule(Duration initialDelay, double multiplier, double jit
 		}
 		return atMost(multiply(this.initialDelay, Math.pow(this.multiplier, failures - 1)),
 				longer(this.initialDelay, this.interval));
+	}
+
+	/**
+	 * The first waits are spread as far as possible. After them, clients are far apart,
+	 * and return more evenly if the later ones differ less.
+	 */
+	private Duration unreachable(int failures, @Nullable Duration left, double random) {
+		Duration longest = (left != null) ? atMost(left.dividedBy(PARTS), this.interval.multipliedBy(LONG_OUTAGE))
+				: this.interval;
+		if (this.jitter == 0 || failures <= this.attempts || longest.compareTo(this.interval) <= 0) {
+			return spread(growing(failures), random);
+		}
+		Duration grown = multiply(this.interval, Math.pow(this.multiplier, failures - this.attempts));
+		return multiply(atMost(grown, longest), 0.5 + random);
 	}
 
 	/** Between the initial delay and its mirror image beyond the wait. */

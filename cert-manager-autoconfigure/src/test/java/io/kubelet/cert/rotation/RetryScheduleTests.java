@@ -21,11 +21,13 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
  */
 class RetryScheduleTests {
 
+	private static final Duration DAY = Duration.ofDays(1);
+
 	@Test
 	void serverThatStaysUnreachableIsTriedAtTheIntervalAfterTheGrowingWaits() {
 		RetrySchedule schedule = new RetrySchedule(ofSeconds(1), 3, 0, 3, ofSeconds(20));
-		assertThat(
-				IntStream.rangeClosed(1, 5).mapToObj((failures) -> schedule.delay(unavailable(null), failures, 0.75)))
+		assertThat(IntStream.rangeClosed(1, 5)
+			.mapToObj((failures) -> schedule.delay(unavailable(null), failures, DAY, 0.75)))
 			.extracting(Duration::toSeconds)
 			.containsExactly(1L, 3L, 20L, 20L, 20L);
 	}
@@ -34,7 +36,23 @@ class RetryScheduleTests {
 	@CsvSource({ "1, 0, PT2S", "1, 0.5, PT2.1S", "1, 1, PT2.2S", "3, 0, PT2S", "3, 0.5, PT8S", "3, 0.75, PT11S",
 			"9, 1, PT62S" })
 	void waitsForAServerThatCannotBeReachedAreSpread(int failures, double random, Duration wait) {
-		assertThat(RetrySchedule.KUBELET.delay(unavailable(null), failures, random)).isEqualTo(wait);
+		assertThat(RetrySchedule.KUBELET.delay(unavailable(null), failures, null, random)).isEqualTo(wait);
+	}
+
+	/** Without a valid certificate, or with one that expires soon, they do not grow. */
+	@ParameterizedTest
+	@CsvSource({ "5, P1D, 1, PT62S", "6, P1D, 0, PT32S", "6, P1D, 1, PT96S", "7, P1D, 0, PT64S", "7, P1D, 1, PT192S",
+			"900, P1D, 0.5, PT128S", "9, PT20M, 0.5, PT60S", "9, PT10M, 1, PT62S", "9, PT-1M, 1, PT62S" })
+	void waitsForAServerThatStaysAwayGrowPastTheIntervalWhileTheCertificateIsValid(int failures, Duration left,
+			double random, Duration wait) {
+		assertThat(RetrySchedule.KUBELET.delay(unavailable(null), failures, left, random)).isEqualTo(wait);
+	}
+
+	/** Those that were rejected together do not return together. */
+	@ParameterizedTest
+	@CsvSource({ "PT1S, 3, 0, PT2S", "PT1S, 3, 1, PT14S", "PT1S, 9, 1, PT192S", "PT10M, 9, 0, PT10M" })
+	void waitsForAServerThatIsBusyAreSpread(Duration retryAfter, int failures, double random, Duration wait) {
+		assertThat(RetrySchedule.KUBELET.delay(unavailable(retryAfter), failures, DAY, random)).isEqualTo(wait);
 	}
 
 	@Test
@@ -56,7 +74,7 @@ class RetryScheduleTests {
 	@ParameterizedTest
 	@CsvSource({ "PT0S, 0, PT2S", "PT42S, 1, PT46.2S", "PT59M, 0, PT59M", "PT61M, 0, PT60M" })
 	void retryAfterIsNeverCutShortAndLastsAnHourAtMost(Duration retryAfter, double random, Duration wait) {
-		assertThat(RetrySchedule.KUBELET.delay(unavailable(retryAfter), 1, random)).isEqualTo(wait);
+		assertThat(RetrySchedule.KUBELET.delay(unavailable(retryAfter), 1, DAY, random)).isEqualTo(wait);
 	}
 
 	@ParameterizedTest

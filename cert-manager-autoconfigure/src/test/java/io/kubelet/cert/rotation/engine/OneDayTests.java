@@ -89,7 +89,7 @@ class OneDayTests extends ManagerFixture {
 		passUntil(14, 0);
 		this.signer.failsWith((request) -> RequestException.denied(String.valueOf(request.name()), Signer.of(SIGNER),
 				"NotToday", "the approver does not know this application"));
-		passUntil(14, 29);
+		passUntil(14, 30);
 		this.signer.issues();
 		passUntil(19, 0);
 		this.signer.holds();
