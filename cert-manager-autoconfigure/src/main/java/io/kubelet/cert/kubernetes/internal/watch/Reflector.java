@@ -156,7 +156,7 @@ public final class Reflector implements AutoCloseable {
 
 	/** Each event is a line of JSON. */
 	private void watch(ApiClient client, String resourceVersion) throws ApiException, IOException {
-		int seconds = MINIMUM_SECONDS + ThreadLocalRandom.current().nextInt(MINIMUM_SECONDS);
+		int seconds = seconds(ThreadLocalRandom.current().nextDouble());
 		Call call = this.selection.watch(client, this.path, resourceVersion, seconds);
 		this.call = call;
 		if (isClosed()) {
@@ -169,6 +169,11 @@ public final class Reflector implements AutoCloseable {
 				received(line);
 			}
 		}
+	}
+
+	/** Many watches that began together do not end together. */
+	static int seconds(double random) {
+		return MINIMUM_SECONDS + (int) (MINIMUM_SECONDS * random);
 	}
 
 	private void received(String line) throws ApiException {

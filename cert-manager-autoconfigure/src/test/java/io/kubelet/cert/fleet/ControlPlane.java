@@ -1,0 +1,350 @@
+package io.kubelet.cert.fleet;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Random;
+import java.util.Set;
+import java.util.function.Consumer;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A model of an API server with its approver and its signer. Calls take time on one of
+ * its processors, wait for one in a queue, and are rejected if the queue is full. The
+ * approver and the signer answer requests one after the other.
+ */
+final class ControlPlane {
+
+	/** What a busy API server asks for. */
+	static final Duration RETRY_AFTER = Duration.ofSeconds(1);
+
+	/** On the way there and back. */
+	private static final long LATENCY = 500;
+
+	/** Kubernetes deletes what nobody has answered for a day, and looks each hour. */
+	private static final Duration KEPT_PENDING = Duration.ofHours(24);
+
+	private static final Duration CLEAN_UP = Duration.ofHours(1);
+
+	/** The signer of Kubernetes backdates certificates. */
+	private static final Duration BACKDATED = Duration.ofMinutes(5);
+
+	/** It shortens longer lifetimes by as much. */
+	private static final Duration SHORT_LIFETIME = Duration.ofHours(8);
+
+	final Timeline timeline;
+
+	final Load load;
+
+	final Random random;
+
+	private final Parameters parameters;
+
+	private final Duration lifetime;
+
+	/** When each processor is free again. */
+	private final long[] free;
+
+	/** When the calls that are being processed or wait are done, in this order. */
+	private final Queue<Long> accepted = new ArrayDeque<>();
+
+	private final Queue<RequestObject> unsigned = new ArrayDeque<>();
+
+	private final Set<Watch> watches = new HashSet<>();
+
+	private long keys;
+
+	private boolean signing;
+
+	/** Disturbances: what is away, and which part of writing calls fails. */
+	boolean serverAway;
+
+	boolean signerAway;
+
+	boolean denying;
+
+	double failing;
+
+	int mostWatches;
+
+	ControlPlane(Timeline timeline, Load load, Random random, Parameters parameters, Duration lifetime) {
+		this.timeline = timeline;
+		this.load = load;
+		this.random = random;
+		this.parameters = parameters;
+		this.lifetime = lifetime;
+		this.free = new long[parameters.processors()];
+		timeline.in(Timeline.micros(CLEAN_UP), this::cleanUp);
+	}
+
+	/**
+	 * Calls the API server.
+	 * @param effect what the call does, at the server
+	 * @param failed receives why nothing was done
+	 */
+	void call(Call call, Runnable effect, Consumer<Failure> failed) {
+		this.load.called(this.timeline.now(), !this.serverAway);
+		long now = this.timeline.now();
+		while (!this.accepted.isEmpty() && this.accepted.element() <= now) {
+			this.accepted.remove();
+		}
+		Failure failure = this.serverAway ? Failure.UNREACHABLE : (this.accepted.size() >= this.parameters.queue())
+				? Failure.BUSY
+				: (call.writes && this.failing > 0 && this.random.nextDouble() < this.failing) ? Failure.FAILING : null;
+		if (failure != null) {
+			this.load.failed(failure);
+			this.timeline.in(LATENCY, () -> failed.accept(failure));
+			return;
+		}
+		int processor = 0;
+		for (int other = 1; other < this.free.length; other++) {
+			processor = (this.free[other] < this.free[processor]) ? other : processor;
+		}
+		long done = Math.max(now, this.free[processor]) + call.micros;
+		this.free[processor] = done;
+		this.accepted.add(done);
+		this.timeline.at(done + LATENCY, () -> {
+			if (this.serverAway) {
+				failed.accept(Failure.UNREACHABLE);
+			}
+			else {
+				effect.run();
+			}
+		});
+	}
+
+	/** Returns a key that nobody has. */
+	DatedCertificate.Key newKey() {
+		return new DatedCertificate.Key(this.keys++);
+	}
+
+	/** The API server has created an object. */
+	RequestObject create(Ownership owner, DatedCertificate.Key key) {
+		RequestObject object = new RequestObject(owner, key, this.timeline.now());
+		// Those that are answered are not looked for
+		owner.objects.values().removeIf((earlier) -> !earlier.isPending());
+		owner.objects.put(key, object);
+		owner.pending++;
+		owner.mostPending = Math.max(owner.mostPending, owner.pending);
+		this.load.created();
+		if (this.denying) {
+			this.timeline.in(this.parameters.signature(), () -> {
+				object.denied = true;
+				ended(object);
+			});
+		}
+		else {
+			this.unsigned.add(object);
+			sign();
+		}
+		return object;
+	}
+
+	/** The next one, if nothing prevents it. */
+	private void sign() {
+		if (this.signing || this.unsigned.isEmpty() || this.signerAway || this.serverAway) {
+			return;
+		}
+		this.signing = true;
+		this.timeline.in(this.parameters.signature(), () -> {
+			this.signing = false;
+			if (!this.signerAway && !this.serverAway) {
+				RequestObject object = this.unsigned.remove();
+				object.certificate = issue(object.key, this.timeline.now());
+				ended(object);
+			}
+			sign();
+		});
+	}
+
+	DatedCertificate issue(DatedCertificate.Key key, long now) {
+		boolean shortened = this.lifetime.compareTo(SHORT_LIFETIME) >= 0;
+		return new DatedCertificate(key, Timeline.instant(now).minus(BACKDATED),
+				shortened ? this.lifetime : this.lifetime.plus(BACKDATED));
+	}
+
+	private void ended(RequestObject object) {
+		object.owner.pending--;
+		changed(object);
+	}
+
+	/** Those that watch an object receive that. */
+	void changed(Watched object) {
+		for (Watch watch : List.copyOf(object.watches)) {
+			this.timeline.in(LATENCY, () -> {
+				if (object.watches.contains(watch)) {
+					watch.changed.run();
+				}
+			});
+		}
+	}
+
+	private void cleanUp() {
+		long before = this.timeline.now() - Timeline.micros(KEPT_PENDING);
+		while (!this.serverAway && !this.unsigned.isEmpty() && this.unsigned.element().createdAt < before) {
+			RequestObject object = this.unsigned.remove();
+			object.deleted = true;
+			ended(object);
+		}
+		this.timeline.in(Timeline.micros(CLEAN_UP), this::cleanUp);
+	}
+
+	/** A watch has begun, for as long as the client has asked for. */
+	Watch watch(Watched object, long micros, Runnable changed, Runnable timedOut, Runnable broken) {
+		Watch watch = new Watch(object, changed, broken);
+		this.watches.add(watch);
+		this.mostWatches = Math.max(this.mostWatches, this.watches.size());
+		object.watches.add(watch);
+		this.timeline.in(micros, () -> {
+			if (watch.end()) {
+				timedOut.run();
+			}
+		});
+		if (!object.isPending()) {
+			// It has changed since it was created
+			this.timeline.in(LATENCY, changed);
+		}
+		return watch;
+	}
+
+	void serverAway(boolean away) {
+		this.serverAway = away;
+		List<Watch> open = away ? new ArrayList<>(this.watches) : List.of();
+		open.stream().filter(Watch::end).forEach((watch) -> watch.broken.run());
+		Arrays.fill(this.free, this.timeline.now());
+		sign();
+	}
+
+	void signerAway(boolean away) {
+		this.signerAway = away;
+		sign();
+	}
+
+	/**
+	 * What the control plane can do. The defaults were measured on a real API server.
+	 *
+	 * @param processors how many calls are processed at once
+	 * @param queue how many calls are accepted at once, further ones are rejected
+	 * @param signaturesPerSecond how many requests are answered
+	 */
+	record Parameters(int processors, int queue, int signaturesPerSecond) {
+
+		/** Two processors, the queue of a priority level, the limit of a controller. */
+		static final Parameters DEFAULT = new Parameters(2, 6_400, 20);
+
+		long signature() {
+			return Timeline.SECOND / this.signaturesPerSecond;
+		}
+
+	}
+
+	/** What is called, and for how many microseconds it keeps a processor. */
+	enum Call {
+
+		CREATE(1_250, true), LIST(800, false), WATCH(2_200, false), UPDATE(1_800, true);
+
+		private final long micros;
+
+		private final boolean writes;
+
+		Call(long micros, boolean writes) {
+			this.micros = micros;
+			this.writes = writes;
+		}
+
+	}
+
+	/** Why a call fails. */
+	enum Failure {
+
+		UNREACHABLE, BUSY, FAILING
+
+	}
+
+	/** The certificate that requests are for, of one application or of replicas. */
+	static final class Ownership {
+
+		private final Map<DatedCertificate.Key, RequestObject> objects = new HashMap<>(2);
+
+		int pending;
+
+		int mostPending;
+
+		/** Returns the object for a key, {@code null} if there is none. */
+		@Nullable RequestObject find(DatedCertificate.Key key) {
+			return this.objects.get(key);
+		}
+
+	}
+
+	/** An object, and who watches it. */
+	abstract static class Watched {
+
+		private final List<Watch> watches = new ArrayList<>(1);
+
+		/** Whether its first state is not its last. */
+		boolean isPending() {
+			return true;
+		}
+
+	}
+
+	/** A CertificateSigningRequest. */
+	static final class RequestObject extends Watched {
+
+		final Ownership owner;
+
+		final DatedCertificate.Key key;
+
+		final long createdAt;
+
+		@Nullable DatedCertificate certificate;
+
+		boolean denied;
+
+		boolean deleted;
+
+		RequestObject(Ownership owner, DatedCertificate.Key key, long createdAt) {
+			this.owner = owner;
+			this.key = key;
+			this.createdAt = createdAt;
+		}
+
+		@Override
+		boolean isPending() {
+			return this.certificate == null && !this.denied && !this.deleted;
+		}
+
+	}
+
+	/** An open watch of one object. */
+	final class Watch {
+
+		private final Watched object;
+
+		private final Runnable changed;
+
+		private final Runnable broken;
+
+		Watch(Watched object, Runnable changed, Runnable broken) {
+			this.object = object;
+			this.changed = changed;
+			this.broken = broken;
+		}
+
+		/** Returns whether it was open. */
+		boolean end() {
+			this.object.watches.remove(this);
+			return ControlPlane.this.watches.remove(this);
+		}
+
+	}
+
+}

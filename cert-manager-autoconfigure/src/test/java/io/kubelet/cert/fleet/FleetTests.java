@@ -1,0 +1,74 @@
+package io.kubelet.cert.fleet;
+
+import java.time.Duration;
+
+import io.kubelet.cert.fleet.ControlPlane.Parameters;
+import io.kubelet.cert.fleet.Fleet.Outcome;
+import io.kubelet.cert.fleet.RivalApplication.Rival;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * What a small fleet costs its control plane.
+ *
+ * @see io.kubelet.cert.rotation.core.Decisions
+ * @see io.kubelet.cert.rotation.RetrySchedule
+ */
+class FleetTests {
+
+	private static final int SIZE = 100;
+
+	private static final Duration HOUR = Duration.ofHours(1);
+
+	private static final Duration DAY = Duration.ofDays(1);
+
+	private static final Duration QUARTER = Duration.ofDays(90);
+
+	@ParameterizedTest
+	@EnumSource
+	void eachApplicationRecoversAndNeverHasTwoPendingRequests(Scenario scenario) {
+		Outcome outcome = Fleet.play(scenario, Parameters.DEFAULT, SIZE, HOUR, null);
+		assertThat(outcome.unrecovered()).isZero();
+		assertThat(outcome.mostPending()).isEqualTo(1);
+	}
+
+	@ParameterizedTest
+	@EnumSource(names = { "ROLLOUT", "CLOCKS", "AUTHORITY" })
+	void certificateTakesTwoCallsIfNoneFails(Scenario scenario) {
+		assertThat(Fleet.play(scenario, Parameters.DEFAULT, SIZE, HOUR, null).callsPerCertificate()).isLessThan(2.2);
+	}
+
+	/** From the end of the window until a certificate expires, a tenth of it is left. */
+	@ParameterizedTest
+	@CsvSource({ "SERVER_10_MINUTES, P1D", "DENIALS, P1D", "WEBHOOK, P1D", "STORE, P1D", "SERVER_6_HOURS, P90D",
+			"SERVER_3_DAYS, P90D", "SIGNER_8_HOURS, P90D" })
+	void nobodyExpiresInWhatIsShorterThanTheRestOfTheLifetime(Scenario scenario, Duration lifetime) {
+		assertThat(Fleet.play(scenario, Parameters.DEFAULT, SIZE, lifetime, null).expired()).isZero();
+	}
+
+	@Test
+	void thoseThatHaveExpiredDoNotReturnTogether() {
+		Load.Figures load = Fleet.play(Scenario.SERVER_3_DAYS, Parameters.DEFAULT, 500, HOUR, null).load();
+		assertThat(load.peak()).isLessThan(3 * load.mean());
+	}
+
+	/** The signer is as slow for these as that of Kubernetes for 10,000 applications. */
+	@Test
+	void thoseWhoseRotationWasDueDoNotReturnTogether() {
+		Load.Figures load = Fleet.play(Scenario.SERVER_6_HOURS, new Parameters(2, 6_400, 4), 2_000, DAY, null).load();
+		assertThat(load.peak()).isLessThan(3 * load.mean());
+	}
+
+	/** The model shows what is known of the kubelet's: a new request each 15 minutes. */
+	@Test
+	void clientGoLeavesRequestsBehindWhileNobodySigns() {
+		assertThat(
+				Fleet.play(Scenario.SIGNER_8_HOURS, Parameters.DEFAULT, SIZE, QUARTER, Rival.CLIENT_GO).mostPending())
+			.isGreaterThan(10);
+	}
+
+}

@@ -1,0 +1,150 @@
+package io.kubelet.cert.fleet;
+
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.Map;
+
+import io.kubelet.cert.fleet.ControlPlane.Failure;
+
+/**
+ * The calls that an API server receives, by the second.
+ */
+final class Load {
+
+	/** Beyond, calls are not told apart. */
+	private static final int MOST = 100_000;
+
+	private static final int WINDOW = 10;
+
+	/** How many seconds have had so many calls, but for those without. */
+	private final int[] seconds = new int[MOST + 1];
+
+	private final int[] window = new int[WINDOW];
+
+	private final Map<Failure, Integer> failures = new EnumMap<>(Failure.class);
+
+	private long begin;
+
+	private long second;
+
+	private int count;
+
+	private int secondPeak;
+
+	private int windowPeak;
+
+	private long calls;
+
+	private long away;
+
+	private long creates;
+
+	/** The most calls in a second, in each part of the time that is drawn. */
+	private int[] curve = new int[0];
+
+	private long curveBegin;
+
+	private long curvePart = 1;
+
+	void called(long now, boolean served) {
+		if (!served) {
+			this.away++;
+			return;
+		}
+		this.calls++;
+		long second = now / Timeline.SECOND;
+		if (second != this.second) {
+			advance(second);
+		}
+		this.count++;
+		this.window[(int) (second % WINDOW)]++;
+	}
+
+	private void advance(long next) {
+		this.secondPeak = Math.max(this.secondPeak, this.count);
+		this.windowPeak = Math.max(this.windowPeak, Arrays.stream(this.window).sum());
+		if (this.count > 0) {
+			this.seconds[Math.min(this.count, MOST)]++;
+			long part = Math.floorDiv(this.second * Timeline.SECOND - this.curveBegin, this.curvePart);
+			if (part >= 0 && part < this.curve.length) {
+				this.curve[(int) part] = Math.max(this.curve[(int) part], this.count);
+			}
+		}
+		for (long passed = Math.max(this.second + 1, next - WINDOW + 1); passed <= next; passed++) {
+			this.window[(int) (passed % WINDOW)] = 0;
+		}
+		this.second = next;
+		this.count = 0;
+	}
+
+	void created() {
+		this.creates++;
+	}
+
+	void failed(Failure failure) {
+		this.failures.merge(failure, 1, Integer::sum);
+	}
+
+	/** Draws the time from now on, in parts of a length. */
+	void draw(long now, long part, int parts) {
+		this.curve = new int[parts];
+		this.curveBegin = now;
+		this.curvePart = part;
+	}
+
+	int[] curve() {
+		return this.curve;
+	}
+
+	/** Counts from now on. */
+	void begin(long now) {
+		advance(now / Timeline.SECOND);
+		Arrays.fill(this.seconds, 0);
+		Arrays.fill(this.window, 0);
+		this.failures.clear();
+		this.begin = now / Timeline.SECOND;
+		this.secondPeak = 0;
+		this.windowPeak = 0;
+		this.calls = 0;
+		this.away = 0;
+		this.creates = 0;
+	}
+
+	/** Returns what was counted until now. */
+	Figures end(long now) {
+		advance(now / Timeline.SECOND + 1);
+		long length = Math.max(1, now / Timeline.SECOND - this.begin + 1);
+		return new Figures(Duration.ofSeconds(length), this.calls, this.creates, this.away, Map.copyOf(this.failures),
+				(double) this.calls / length, percentile(length, 0.99), this.secondPeak,
+				(double) this.windowPeak / WINDOW);
+	}
+
+	private int percentile(long length, double part) {
+		long above = (long) (length * (1 - part));
+		int rate = MOST;
+		for (long seconds = this.seconds[rate]; rate > 0 && seconds <= above; seconds += this.seconds[rate]) {
+			rate--;
+		}
+		return rate;
+	}
+
+	/**
+	 * What was counted.
+	 *
+	 * @param time how long
+	 * @param calls that the API server has received
+	 * @param creates how many of them have created a request
+	 * @param away calls that found no API server
+	 * @param failures failed calls
+	 * @param mean calls in a second, on average
+	 * @param percentile calls in a second, in 99 of 100 seconds at most
+	 * @param secondPeak the most calls in a second
+	 * @param peak the most calls in ten seconds, by the second
+	 */
+	record Figures(Duration time, long calls, long creates, long away, Map<Failure, Integer> failures, double mean,
+			int percentile, int secondPeak, double peak) {
+
+	}
+
+}

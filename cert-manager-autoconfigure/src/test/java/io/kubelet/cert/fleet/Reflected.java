@@ -1,0 +1,97 @@
+package io.kubelet.cert.fleet;
+
+import java.time.Duration;
+
+import io.kubelet.cert.fleet.ControlPlane.Call;
+import io.kubelet.cert.fleet.ControlPlane.Failure;
+import io.kubelet.cert.fleet.ControlPlane.Watched;
+import io.kubelet.cert.kubernetes.internal.watch.WatchTimes;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A watch until it is closed, with the times of the starter's reflector.
+ */
+final class Reflected {
+
+	/** A server that is busy is asked to watch again so often, without a list. */
+	private static final int BUSY_ATTEMPTS = 3;
+
+	private final ControlPlane plane;
+
+	private final Watched object;
+
+	private final Runnable changed;
+
+	private final Runnable interrupted;
+
+	private ControlPlane.@Nullable Watch watch;
+
+	private boolean closed;
+
+	/** How many times in a row the watch was opened without an event. */
+	private int attempts;
+
+	/**
+	 * Watches an object from its known state on.
+	 * @param changed called when it may have changed
+	 * @param interrupted called when that would remain unknown
+	 */
+	Reflected(ControlPlane plane, Watched object, Runnable changed, Runnable interrupted) {
+		this.plane = plane;
+		this.object = object;
+		this.changed = changed;
+		this.interrupted = interrupted;
+		open();
+	}
+
+	private void open() {
+		this.attempts++;
+		this.plane.call(Call.WATCH, () -> {
+			if (!this.closed) {
+				// The API server sends bookmarks
+				this.attempts = 0;
+				long length = Timeline.SECOND * WatchTimes.seconds(this.plane.random.nextDouble());
+				this.watch = this.plane.watch(this.object, length, this.changed, () -> pause(null, this::open),
+						() -> failed(Failure.UNREACHABLE));
+			}
+		}, this::failed);
+	}
+
+	private void failed(Failure failure) {
+		if (!this.closed && failure == Failure.BUSY && this.attempts < BUSY_ATTEMPTS) {
+			pause(failure, this::open);
+		}
+		else if (!this.closed) {
+			this.interrupted.run();
+			pause(failure, this::list);
+		}
+	}
+
+	private void list() {
+		this.attempts++;
+		this.plane.call(Call.LIST, () -> {
+			if (!this.closed) {
+				this.changed.run();
+				open();
+			}
+		}, this::failed);
+	}
+
+	private void pause(@Nullable Failure failure, Runnable action) {
+		Duration retryAfter = (failure == Failure.BUSY) ? ControlPlane.RETRY_AFTER : Duration.ZERO;
+		long millis = WatchTimes.pause(this.attempts, retryAfter, this.plane.random.nextDouble());
+		this.plane.timeline.in(millis * 1000, () -> {
+			if (!this.closed) {
+				action.run();
+			}
+		});
+	}
+
+	void close() {
+		this.closed = true;
+		if (this.watch != null) {
+			this.watch.end();
+		}
+	}
+
+}
