@@ -22,6 +22,11 @@ final class Fleet {
 	/** So many parts of the time are drawn. */
 	private static final int PARTS = 300;
 
+	/** What is drawn of an outage: its end and what follows. */
+	private static final long DRAWN = Timeline.micros(Duration.ofMinutes(10));
+
+	private static final long BEFORE = DRAWN / 5;
+
 	/** Certificates are rotated four times and a half in so many lifetimes. */
 	private static final double GENERATIONS = 4.6;
 
@@ -133,7 +138,7 @@ final class Fleet {
 		}
 		passUntil(begin, () -> false);
 		this.load.begin(begin);
-		this.load.draw(begin, length * 3 / PARTS, PARTS);
+		this.load.draw(begin + length - BEFORE, DRAWN / PARTS, PARTS);
 		passUntil(begin + length, () -> false);
 		this.applications.forEach(Application::await);
 		if (this.scenario.isOutage()) {

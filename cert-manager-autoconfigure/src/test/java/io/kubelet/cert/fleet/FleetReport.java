@@ -119,7 +119,7 @@ class FleetReport {
 		}
 		if (!scenario.isRollout()) {
 			svg.append(
-					"<path class=\"axis\" stroke-dasharray=\"4\" d=\"M270 30V240\"/><text x=\"274\" y=\"40\">over</text>\n");
+					"<path class=\"axis\" stroke-dasharray=\"4\" d=\"M182 30V240\"/><text x=\"186\" y=\"40\">over</text>\n");
 		}
 		int x = 50;
 		for (Map.Entry<String, int[]> curve : curves.entrySet()) {
@@ -128,7 +128,10 @@ class FleetReport {
 				.formatted(color, points(curve.getValue(), scale), x, color, curve.getKey()));
 			x += 130;
 		}
-		return svg.append("<text x=\"50\" y=\"260\">the most calls in a second, over time</text>\n</svg>\n").toString();
+		return svg
+			.append("<text x=\"50\" y=\"260\">the most calls in a second, over %s</text>\n</svg>\n"
+				.formatted(scenario.isRollout() ? "4.6 lifetimes" : "10 minutes"))
+			.toString();
 	}
 
 	private static double height(int calls, double scale) {
