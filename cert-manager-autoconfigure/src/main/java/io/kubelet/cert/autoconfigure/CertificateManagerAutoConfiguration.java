@@ -15,6 +15,7 @@ import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.rotation.SignerSource;
 import io.kubelet.cert.rotation.engine.SharedResources;
+import io.kubelet.cert.rotation.internal.FileWatcher;
 import io.kubelet.cert.ssl.BundleSocketFactory;
 import org.jspecify.annotations.Nullable;
 
@@ -72,6 +73,11 @@ public final class CertificateManagerAutoConfiguration {
 	}
 
 	@Bean
+	FileWatcher certificateFileWatcher(RotationScheduler scheduler) {
+		return new FileWatcher(scheduler);
+	}
+
+	@Bean
 	KubernetesConnection certificateConnection(CertificateSettingsList settings,
 			@Qualifier(CLOCK) ObjectProvider<Clock> clock) {
 		CustomizableThreadFactory threads = new CustomizableThreadFactory("certificate-requests-");
@@ -114,12 +120,14 @@ public final class CertificateManagerAutoConfiguration {
 	@Lazy(false)
 	@ConditionalOnMissingBean
 	CertificateManagers certificateManagers(CertificateSettingsList settings, RotationScheduler scheduler,
-			KubernetesConnection connection, SignerSource signers, ObjectProvider<KeyPairSource> keys,
-			@Qualifier(CLOCK) ObjectProvider<Clock> clock, ListableBeanFactory beanFactory, Environment environment) {
+			KubernetesConnection connection, FileWatcher files, SignerSource signers,
+			ObjectProvider<KeyPairSource> keys, @Qualifier(CLOCK) ObjectProvider<Clock> clock,
+			ListableBeanFactory beanFactory, Environment environment) {
 		requireBundles(settings, beanFactory, environment);
 		Clock time = clock.getIfAvailable(Clock::systemDefaultZone);
 		CertificateManagerFactory factory = new CertificateManagerFactory(new SharedResources(scheduler,
-				listenerThreads(environment), keys.getIfAvailable(KeyPairSource::jdk).requiringStrongKeys(), time));
+				listenerThreads(environment), keys.getIfAvailable(KeyPairSource::jdk).requiringStrongKeys(), time),
+				files);
 		TemplateSuppliers templates = new TemplateSuppliers(beanFactory, settings.certificates(),
 				(certificate, managers) -> AddressTemplates.of(certificate.request().addresses(),
 						certificate.request().template(), (node) -> connection.addressesOf(node, managers),

@@ -7,6 +7,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
 import io.kubelet.cert.autoconfigure.settings.PropertyNames;
+import io.kubelet.cert.certificate.FileChanges;
 import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.request.RequestNaming;
 import io.kubelet.cert.rotation.CertificateManager;
@@ -23,8 +24,9 @@ import org.jspecify.annotations.Nullable;
  * Creates the manager of each certificate from its settings.
  *
  * @param resources what the certificates share
+ * @param files tells when files of other programs may have changed
  */
-record CertificateManagerFactory(SharedResources resources) {
+record CertificateManagerFactory(SharedResources resources, FileChanges files) {
 
 	private static final String NO_SIGNER = "Neither a signer nor an issuer is configured for certificate '%s': set '{issuer.name}' if cert-manager issues the certificate, or set this property to the signer that does, such as kubernetes.io/kube-apiserver-client for a client certificate of the API server, kubernetes.io/kubelet-serving for the serving certificate of a node, or the name of a signer that is installed in the cluster";
 
@@ -43,8 +45,8 @@ record CertificateManagerFactory(SharedResources resources) {
 		List<CertificateManager> managers = new CopyOnWriteArrayList<>();
 		List<Runnable> checks = new ArrayList<>();
 		List<IssuedCertificateCheck> named = certificates.stream().map(StoredIssuers::named).toList();
-		List<CertificateStore> stores = new CertificateStores(connection, this.resources.clock()).create(certificates,
-				named);
+		List<CertificateStore> stores = new CertificateStores(connection, this.files, this.resources.clock())
+			.create(certificates, named);
 		for (CertificateSettings certificate : certificates) {
 			boolean first = managers.isEmpty();
 			SignerSource own = ClusterSigners.of(signers, certificate);

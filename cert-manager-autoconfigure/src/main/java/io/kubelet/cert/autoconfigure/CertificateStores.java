@@ -12,6 +12,7 @@ import io.kubelet.cert.autoconfigure.kubelet.SelfSignedPair;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.SharedSecret;
 import io.kubelet.cert.autoconfigure.settings.PropertyNames;
+import io.kubelet.cert.certificate.FileChanges;
 import io.kubelet.cert.kubernetes.internal.secret.SecretStore;
 import io.kubelet.cert.kubernetes.internal.secret.SharedCertificate;
 import io.kubelet.cert.request.IssuedCertificateCheck;
@@ -26,9 +27,10 @@ import org.slf4j.LoggerFactory;
  * Creates the store of each certificate.
  *
  * @param connection the connection to the API server, for Secrets
+ * @param files tells when files of other programs may have changed
  * @param clock the clock
  */
-record CertificateStores(KubernetesConnection connection, Clock clock) {
+record CertificateStores(KubernetesConnection connection, FileChanges files, Clock clock) {
 
 	private static final Logger logger = LoggerFactory.getLogger(CertificateStores.class);
 
@@ -98,7 +100,7 @@ record CertificateStores(KubernetesConnection connection, Clock clock) {
 		if (pair == null || settings.rotation().enabled()) {
 			return new FileCertificateStore(storage.certDir(), settings.name(), pair, storage.retain(), this.clock);
 		}
-		ManagedFilesStore store = new ManagedFilesStore(pair);
+		ManagedFilesStore store = new ManagedFilesStore(pair, this.files, this.clock);
 		String host = settings.request().addresses().nodeName();
 		if (storage.selfSigned() && store.createIfMissing(() -> SelfSignedPair.create(host, this.clock.instant()))) {
 			logger.warn(

@@ -3,6 +3,7 @@
  * <p>
  * Internal: {@link io.kubelet.cert.certificate.CertificateChain},
  * {@link io.kubelet.cert.certificate.ExternalText},
+ * {@link io.kubelet.cert.certificate.FileChanges},
  * {@link io.kubelet.cert.certificate.ReadableDuration},
  * {@link io.kubelet.cert.certificate.TextFile}.
  */

@@ -1,11 +1,11 @@
 package io.kubelet.cert.ssl;
 
 import java.time.Duration;
-import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
+import io.kubelet.cert.certificate.FileChanges;
 import io.kubelet.cert.certificate.peers.Peers;
 import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.Trust;
@@ -30,8 +30,6 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 
 	private static final Logger logger = LoggerFactory.getLogger(RegisteredBundle.class);
 
-	private static final Duration TRUST_INTERVAL = Duration.ofSeconds(10);
-
 	private static final Duration HANDLER_LIMIT = Duration.ofSeconds(5);
 
 	private final SslBundleRegistry registry;
@@ -46,6 +44,9 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 
 	/** {@code null} if it never changes. */
 	private final @Nullable LiveTrust trust;
+
+	private Runnable endFollowing = () -> {
+	};
 
 	private Runnable nextLook = () -> {
 	};
@@ -78,6 +79,7 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 	 * @param trust returns the current trust, in each handshake
 	 * @param peers which peers are accepted, and which ones were seen
 	 * @param scheduler runs tasks later
+	 * @param files tells when files with authorities may have changed
 	 * @param drain how long connections of a previous identity may go on
 	 * @param export exports the current identity, unless it has done so
 	 * @return ends what does not end with the manager: the use of the bundle by its name,
@@ -85,7 +87,7 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 	 * @throws IllegalStateException if there is a bundle of this name already
 	 */
 	public static Runnable register(SslBundleRegistry registry, String bundleName, CertificateManager manager,
-			Supplier<Trust> trust, Peers peers, RotationScheduler scheduler, Duration drain,
+			Supplier<Trust> trust, Peers peers, RotationScheduler scheduler, FileChanges files, Duration drain,
 			Consumer<LiveSslBundle.Identity> export) {
 		LiveSslBundle live = new LiveSslBundle(bundleName, manager, trust, peers, scheduler, drain);
 		RegisteredBundle registered = new RegisteredBundle(registry, live, trust, scheduler, export);
@@ -103,7 +105,7 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 		}
 		manager.addFollower(registered);
 		registered.update();
-		registered.followTrust();
+		registered.followTrust(files);
 		BundleSocketFactory.add(registry, live);
 		return registered::close;
 	}
@@ -154,21 +156,15 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 		}
 	}
 
-	private void followTrust() {
+	private void followTrust(FileChanges files) {
 		if (this.trust != null) {
-			this.trust.onChange(() -> this.live.after(Duration.ZERO, this::look));
+			this.endFollowing = this.trust.follow(files, () -> this.live.after(Duration.ZERO, this::look));
 			lookLater();
 		}
 	}
 
-	/**
-	 * Nothing is locked meanwhile, because the files may be on a volume that hangs. Then
-	 * the next look passes them by.
-	 */
 	private void look() {
-		lookLater();
 		try {
-			Objects.requireNonNull(this.trust).refresh();
 			update();
 		}
 		finally {
@@ -179,13 +175,13 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 	private synchronized void lookLater() {
 		this.nextLook.run();
 		if (this.trust != null && !this.closed) {
-			this.trust.untilChange(TRUST_INTERVAL)
-				.ifPresent((time) -> this.nextLook = this.live.after(time, this::look));
+			this.trust.untilChange().ifPresent((time) -> this.nextLook = this.live.after(time, this::look));
 		}
 	}
 
 	private synchronized void close() {
 		this.closed = true;
+		this.endFollowing.run();
 		this.nextLook.run();
 		BundleSocketFactory.remove(this.live);
 	}

@@ -17,8 +17,7 @@ public interface CertificateStore {
 
 	/**
 	 * Returns what is stored. It must be cheap if nothing has changed: it is called at
-	 * least once a minute, or every 10 seconds if rotation is off, so that a pair that
-	 * another program has stored is noticed.
+	 * least once a minute, so that a pair that another program has stored is noticed.
 	 * @return what is stored. A pending request that is damaged counts as none
 	 */
 	Stored read();
@@ -42,15 +41,19 @@ public interface CertificateStore {
 	}
 
 	/**
+	 * Calls back whenever another process has, or may have, changed the store.
+	 * @param changed called on any thread, does not block
+	 */
+	default void onChange(Runnable changed) {
+	}
+
+	/**
 	 * A store that replicas share, and so a certificate: they use each other's requests.
 	 * It detects conflicts, and keeps the deadline.
 	 */
 	interface Shared extends CertificateStore {
 
-		/**
-		 * Calls back whenever another process has changed the store.
-		 * @param changed called on any thread, does not block
-		 */
+		@Override
 		void onChange(Runnable changed);
 
 		/**

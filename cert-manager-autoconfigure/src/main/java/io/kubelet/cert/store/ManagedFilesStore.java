@@ -4,9 +4,13 @@ import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.FileChanges;
 import io.kubelet.cert.store.CertificateStore.Stored;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -15,7 +19,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Reads two files that another program manages, such as a volume of a Secret or a CSI
  * driver. It never replaces them. A program may replace one file after the other, so
- * {@link #read()} throws only once the files have not held a pair twice in a row.
+ * {@link #read()} throws only once the files have held no pair for 10 seconds.
  */
 public final class ManagedFilesStore implements CertificateStore {
 
@@ -25,15 +29,23 @@ public final class ManagedFilesStore implements CertificateStore {
 
 	private final PairLocation files;
 
-	/** Whether the files held no pair at the last check. */
-	private boolean incomplete;
+	private final FileChanges changes;
+
+	private final Clock clock;
+
+	/** When the files were found without a pair, {@code null} if they hold one. */
+	private @Nullable Instant incompleteSince;
 
 	/**
 	 * Creates a store.
 	 * @param files the files
+	 * @param changes tells when they may have changed
+	 * @param clock the clock
 	 */
-	public ManagedFilesStore(PairLocation files) {
+	public ManagedFilesStore(PairLocation files, FileChanges changes, Clock clock) {
 		this.files = files;
+		this.changes = changes;
+		this.clock = clock;
 	}
 
 	/**
@@ -65,6 +77,11 @@ public final class ManagedFilesStore implements CertificateStore {
 	}
 
 	@Override
+	public void onChange(Runnable changed) {
+		this.changes.follow(this.files::files, changed);
+	}
+
+	@Override
 	public Stored write(Stored next) {
 		throw new StoreException("The pair in " + this.files + " is managed by another program", null);
 	}
@@ -72,7 +89,7 @@ public final class ManagedFilesStore implements CertificateStore {
 	private @Nullable CertificatePair pair() {
 		try {
 			CertificatePair pair = this.reader.read(this.files, null);
-			this.incomplete = false;
+			this.incompleteSince = null;
 			return pair;
 		}
 		catch (NoSuchFileException ex) {
@@ -89,10 +106,15 @@ public final class ManagedFilesStore implements CertificateStore {
 	}
 
 	private @Nullable CertificatePair lastPair(StoreException problem) {
-		if (this.incomplete) {
-			throw problem;
+		Instant now = this.clock.instant();
+		Instant since = this.incompleteSince;
+		if (since != null) {
+			if (Duration.between(since, now).abs().compareTo(FileChanges.INTERVAL) >= 0) {
+				throw problem;
+			}
+			return this.reader.last();
 		}
-		this.incomplete = true;
+		this.incompleteSince = now;
 		logger.info("The files {} do not hold a pair, as while another program replaces them: {}; they are read again",
 				this.files, problem.getMessage());
 		return this.reader.last();

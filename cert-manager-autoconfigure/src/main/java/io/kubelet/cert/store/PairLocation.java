@@ -2,6 +2,7 @@ package io.kubelet.cert.store;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -25,6 +26,10 @@ public record PairLocation(Path certificate, Path privateKey) {
 		boolean certificate = Files.exists(this.certificate);
 		return (certificate == Files.exists(this.privateKey)) ? Optional.empty()
 				: Optional.of(certificate ? this.privateKey : this.certificate);
+	}
+
+	List<Path> files() {
+		return isOneFile() ? List.of(this.certificate) : List.of(this.certificate, this.privateKey);
 	}
 
 	boolean isOneFile() {

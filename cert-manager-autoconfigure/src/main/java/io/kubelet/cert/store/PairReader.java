@@ -1,6 +1,8 @@
 package io.kubelet.cert.store;
 
 import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 import io.kubelet.cert.certificate.CertificatePair;
@@ -39,9 +41,10 @@ final class PairReader {
 	 * @throws StoreException if the files do not hold a pair
 	 */
 	CertificatePair read(PairLocation location, @Nullable KeyFiles keyFiles) throws IOException {
-		TextFile.Version certificate = TextFile.Version.of(location.certificate());
-		List<TextFile.Version> versions = location.isOneFile() ? List.of(certificate)
-				: List.of(certificate, TextFile.Version.of(location.privateKey()));
+		List<TextFile.Version> versions = new ArrayList<>();
+		for (Path file : location.files()) {
+			versions.add(TextFile.Version.of(file));
+		}
 		CertificatePair pair = this.pair;
 		if (pair == null || !versions.equals(this.versions)) {
 			if (keyFiles != null) {

@@ -19,6 +19,7 @@ import java.util.stream.Stream;
 import io.kubelet.cert.autoconfigure.kubelet.NodeKubeconfig;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.FileChanges;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.PendingRequest;
@@ -56,6 +57,8 @@ class DiskFaultTests {
 	private static final CertificateTemplate TEMPLATE = CertificateTemplate.ofSubject("one");
 
 	private static final Clock CLOCK = Clock.fixed(Instant.parse("2026-01-01T00:00:00Z"), ZoneOffset.UTC);
+
+	private static final FileChanges NOT_FOLLOWED = (files, look, late) -> look;
 
 	private static final TestAuthority authority = new TestAuthority("disk");
 
@@ -159,7 +162,7 @@ class DiskFaultTests {
 	void pairThatIsCreatedInTwoFilesIsForcedToDiskWithItsDirectory() {
 		Path directory = this.disk.on(this.directory);
 		ManagedFilesStore store = new ManagedFilesStore(
-				new PairLocation(directory.resolve("tls.crt"), directory.resolve("tls.key")));
+				new PairLocation(directory.resolve("tls.crt"), directory.resolve("tls.key")), NOT_FOLLOWED, CLOCK);
 		Supplier<CertificatePair> pair = () -> Objects.requireNonNull(NEW.pair());
 		this.disk.mountReadOnly();
 		assertThatExceptionOfType(StoreException.class).isThrownBy(() -> store.createIfMissing(pair))

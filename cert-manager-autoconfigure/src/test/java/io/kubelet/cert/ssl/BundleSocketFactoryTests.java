@@ -15,6 +15,7 @@ import javax.net.ssl.SSLSocket;
 import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.certificate.trust.TrustSource;
+import io.kubelet.cert.rotation.internal.FileWatcher;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
 import jakarta.mail.MessagingException;
@@ -50,9 +51,10 @@ class BundleSocketFactoryTests {
 
 	@BeforeEach
 	void register() {
+		SimulatedTime time = new SimulatedTime(Instant.EPOCH);
 		RegisteredBundle.register(this.registry, "bundle", this.manager,
-				() -> Trust.exactly(List.of(this.authority.certificate())), FixedManager.peers(),
-				new SimulatedTime(Instant.EPOCH), Duration.ZERO, (identity) -> {
+				() -> Trust.exactly(List.of(this.authority.certificate())), FixedManager.peers(), time,
+				new FileWatcher(time), Duration.ZERO, (identity) -> {
 				});
 	}
 
@@ -105,9 +107,9 @@ class BundleSocketFactoryTests {
 	@Test
 	void bundleOfAClosedContextIsForgottenAndThoseOfOthersAreFoundAgain() {
 		SimulatedTime time = new SimulatedTime(Instant.EPOCH);
-		LiveTrust trust = new LiveTrust("", new TrustSource(() -> "here", () -> 1, Trust::system));
+		LiveTrust trust = new LiveTrust("", new TrustSource(() -> "here", () -> 1, Trust::system, List::of));
 		Runnable end = RegisteredBundle.register(new DefaultSslBundleRegistry(), "later", this.manager, trust,
-				FixedManager.peers(), time, Duration.ZERO, (identity) -> {
+				FixedManager.peers(), time, new FileWatcher(time), Duration.ZERO, (identity) -> {
 				});
 		assertThat(new BundleSocketFactory("later")).isNotNull();
 		end.run();

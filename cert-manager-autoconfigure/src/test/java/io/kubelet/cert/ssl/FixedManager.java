@@ -19,6 +19,7 @@ import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.rotation.RotationScheduler;
+import io.kubelet.cert.rotation.internal.FileWatcher;
 import io.kubelet.cert.testsupport.TestAuthority;
 
 import org.springframework.boot.ssl.DefaultSslBundleRegistry;
@@ -58,8 +59,8 @@ public final class FixedManager implements CertificateManager {
 	/** Registers an SSL bundle named {@code bundle}. */
 	public DefaultSslBundleRegistry register(Supplier<Trust> trust, RotationScheduler scheduler) {
 		DefaultSslBundleRegistry registry = new DefaultSslBundleRegistry();
-		RegisteredBundle.register(registry, "bundle", this, trust, peers(), scheduler, Duration.ofSeconds(30),
-				(identity) -> {
+		RegisteredBundle.register(registry, "bundle", this, trust, peers(), scheduler, new FileWatcher(scheduler),
+				Duration.ofSeconds(30), (identity) -> {
 				});
 		return registry;
 	}

@@ -28,6 +28,7 @@ import io.kubelet.cert.certificate.trust.LiveSource;
 import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.certificate.trust.TrustSource;
+import io.kubelet.cert.rotation.internal.FileWatcher;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.jspecify.annotations.Nullable;
@@ -68,10 +69,9 @@ class RegisteredBundleTests {
 
 	private final List<X509Certificate> trusted = new CopyOnWriteArrayList<>(List.of(this.authority.certificate()));
 
-	private final DefaultSslBundleRegistry registry = this.manager.register(
-			trust(new TrustSource(() -> "here", () -> List.copyOf(this.trusted), () -> Trust.exactly(this.trusted)),
-					this.time),
-			this.time);
+	private final DefaultSslBundleRegistry registry = this.manager.register(trust(
+			new TrustSource(() -> "here", () -> List.copyOf(this.trusted), () -> Trust.exactly(this.trusted), List::of),
+			this.time), this.time);
 
 	private final SslBundle bundle = this.registry.getBundle("bundle");
 
@@ -157,7 +157,7 @@ class RegisteredBundleTests {
 		DefaultSslBundleRegistry exported = new DefaultSslBundleRegistry();
 		AtomicBoolean fails = new AtomicBoolean();
 		RegisteredBundle.register(exported, "bundle", this.manager, () -> Trust.exactly(this.trusted),
-				FixedManager.peers(), this.time, Duration.ZERO, (identity) -> {
+				FixedManager.peers(), this.time, new FileWatcher(this.time), Duration.ZERO, (identity) -> {
 					if (fails.get()) {
 						throw new IllegalStateException("no memory");
 					}
@@ -214,7 +214,7 @@ class RegisteredBundleTests {
 				assertThatCode(end::await).doesNotThrowAnyException();
 			}
 			return List.copyOf(this.trusted);
-		}, () -> Trust.exactly(this.trusted)));
+		}, () -> Trust.exactly(this.trusted), List::of));
 		SslBundle bundle = this.manager.register(trust, this.time).getBundle("bundle");
 		X509TrustManager handshakes = (X509TrustManager) bundle.getManagers().getTrustManagers()[0];
 		X509Certificate[] peer = this.manager.pair().chain().toArray(X509Certificate[]::new);
@@ -250,9 +250,9 @@ class RegisteredBundleTests {
 				assertThatCode(end::await).doesNotThrowAnyException();
 			}
 			return 1;
-		}, () -> Trust.exactly(List.of()));
+		}, () -> Trust.exactly(List.of()), List::of);
 		TrustSource file = new TrustSource(() -> "the file", () -> List.copyOf(this.trusted),
-				() -> Trust.exactly(this.trusted));
+				() -> Trust.exactly(this.trusted), List::of);
 		LiveTrust trust = new LiveTrust("",
 				Stream.of(volume, file).map((source) -> new LiveSource("", "", source, (problem) -> {
 					throw problem;

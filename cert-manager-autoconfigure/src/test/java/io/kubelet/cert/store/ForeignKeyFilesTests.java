@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
 import java.util.Optional;
 
 import io.kubelet.cert.certificate.CertificatePair;
@@ -119,7 +120,8 @@ class ForeignKeyFilesTests extends StoreFixture {
 		giveToStranger(file);
 		PairLocation location = PairLocation.of(file);
 		assertThat(store(location, 5).current()).contains(pair);
-		assertThat(new TestStore(new ManagedFilesStore(location)).current()).contains(pair);
+		assertThat(new TestStore(new ManagedFilesStore(location, (files, look, late) -> look, Clock.systemUTC()))
+			.current()).contains(pair);
 	}
 
 	@Test

@@ -5,12 +5,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.FileChanges;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.testsupport.ManagerFixture;
+import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestStore;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
@@ -27,7 +32,19 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
  */
 class ManagedFilesStoreTests extends StoreFixture {
 
+	private static final Duration LIMIT = Duration.ofSeconds(10);
+
+	private final SimulatedTime time = new SimulatedTime(ManagerFixture.START);
+
 	private Instant modified = ManagerFixture.START;
+
+	private final List<Runnable> looks = new ArrayList<>();
+
+	private final FileChanges changes = (files, look, late) -> {
+		assertThat(files.get()).isEqualTo(this.files.files());
+		this.looks.add(look);
+		return this.looks::clear;
+	};
 
 	private PairLocation files;
 
@@ -36,7 +53,7 @@ class ManagedFilesStoreTests extends StoreFixture {
 	@BeforeEach
 	void create() {
 		this.files = new PairLocation(this.directory.resolve("tls.crt"), this.directory.resolve("tls.key"));
-		this.store = new TestStore(new ManagedFilesStore(this.files));
+		this.store = new TestStore(managed(this.files));
 	}
 
 	@Test
@@ -55,7 +72,7 @@ class ManagedFilesStoreTests extends StoreFixture {
 	@Test
 	void pairThatWasReplacedByOneOfTheSameLengthAndDateIsRead() throws IOException {
 		Path file = this.directory.resolve("tls.pem");
-		TestStore store = new TestStore(new ManagedFilesStore(PairLocation.of(file)));
+		TestStore store = new TestStore(managed(PairLocation.of(file)));
 		for (int replaced = 0; replaced < 2; replaced++) {
 			CertificatePair pair = pair();
 			String text = Pem.write(pair);
@@ -67,14 +84,18 @@ class ManagedFilesStoreTests extends StoreFixture {
 	}
 
 	@Test
-	void filesThatAreReplacedOneAfterTheOtherAreReportedOnlyAtTheSecondCheck() throws IOException {
+	void filesThatAreReplacedOneAfterTheOtherAreReportedOnlyAfterTenSeconds() throws IOException {
 		CertificatePair first = write(pair());
 		assertThat(this.store.current()).isPresent();
 		CertificatePair next = pair();
 		writeCertificate(next);
 		assertThat(this.store.current()).contains(first);
-		TestStore startsNow = new TestStore(new ManagedFilesStore(this.files));
+		TestStore startsNow = new TestStore(managed(this.files));
 		assertThat(startsNow.current()).isEmpty();
+		this.time.pass(LIMIT.minusMillis(1));
+		assertThat(this.store.current()).contains(first);
+		assertThat(startsNow.current()).isEmpty();
+		this.time.pass(Duration.ofMillis(1));
 		for (TestStore store : List.of(this.store, startsNow)) {
 			assertFails(store::current,
 					"The pair in %s and %s is damaged: The private key does not belong to the certificate"
@@ -91,6 +112,7 @@ class ManagedFilesStoreTests extends StoreFixture {
 		for (int times = 0; times < 2; times++) {
 			Files.delete(this.files.privateKey());
 			assertThat(this.store.current()).contains(first);
+			this.time.pass(LIMIT);
 			assertFails(this.store::current, "The file %s is missing".formatted(this.files.privateKey()));
 			writeKey(first);
 			assertThat(this.store.current()).contains(first);
@@ -99,7 +121,7 @@ class ManagedFilesStoreTests extends StoreFixture {
 
 	@Test
 	void pairIsCreatedUnlessOneOfItsFilesExists() throws IOException {
-		ManagedFilesStore store = new ManagedFilesStore(this.files);
+		ManagedFilesStore store = managed(this.files);
 		for (Path half : List.of(this.files.certificate(), this.files.privateKey())) {
 			CertificatePair pair = pair();
 			assertThat(this.files.missingHalf()).isEmpty();
@@ -117,7 +139,7 @@ class ManagedFilesStoreTests extends StoreFixture {
 
 	@Test
 	void pairThatAnotherProcessCreatesMeanwhileIsKept() {
-		ManagedFilesStore store = new ManagedFilesStore(this.files);
+		ManagedFilesStore store = managed(this.files);
 		CertificatePair other = pair();
 		assertThat(store.createIfMissing(() -> {
 			store.createIfMissing(() -> other);
@@ -133,13 +155,26 @@ class ManagedFilesStoreTests extends StoreFixture {
 		Files.delete(this.files.certificate());
 		Files.createDirectory(this.files.certificate());
 		assertThat(this.store.current()).as("it may be replaced").contains(pair);
+		this.time.pass(LIMIT);
 		assertFails(this.store::current, "Cannot read the pair in " + this.files);
+	}
+
+	@Test
+	void bothFilesAreFollowed() {
+		AtomicInteger changed = new AtomicInteger();
+		managed(this.files).onChange(changed::incrementAndGet);
+		this.looks.forEach(Runnable::run);
+		assertThat(changed).hasValue(1);
 	}
 
 	@Test
 	void nothingIsEverWritten() throws IOException {
 		assertFails(() -> this.store.update(pair()), this.files + " is managed by another program");
 		assertThat(this.directory).isEmptyDirectory();
+	}
+
+	private ManagedFilesStore managed(PairLocation files) {
+		return new ManagedFilesStore(files, this.changes, this.time);
 	}
 
 	private static void assertFails(ThrowingCallable call, String message) {

@@ -16,6 +16,7 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.certificate.peers.AcceptedPeers;
 import io.kubelet.cert.certificate.peers.PeerRole;
+import io.kubelet.cert.certificate.FileChanges;
 import io.kubelet.cert.certificate.peers.PeerRules;
 import io.kubelet.cert.certificate.peers.Peers;
 import io.kubelet.cert.certificate.trust.Trust;
@@ -55,6 +56,8 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 
 	private final RotationScheduler scheduler;
 
+	private final FileChanges files;
+
 	private final CheckedPeers checkedPeers;
 
 	private final Exports exports;
@@ -65,11 +68,13 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 	private final List<CertificateManager.Follower> followers = new ArrayList<>();
 
 	CertificateBundleRegistrar(CertificateSettingsList settings, CertificateManagers managers,
-			TrustedAuthorities trusted, RotationScheduler scheduler, CheckedPeers checkedPeers, Exports exports) {
+			TrustedAuthorities trusted, RotationScheduler scheduler, FileChanges files, CheckedPeers checkedPeers,
+			Exports exports) {
 		this.settings = settings;
 		this.managers = managers;
 		this.trusted = trusted;
 		this.scheduler = scheduler;
+		this.files = files;
 		this.checkedPeers = checkedPeers;
 		this.exports = exports;
 	}
@@ -80,7 +85,7 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 			.map((certificate) -> register(registry, certificate, manager))
 			.orElseGet(() -> RegisteredBundle.register(registry, manager.name(), manager,
 					this.trusted.withoutSettings(manager.name()), peers(PeerRules.NONE, manager.name()), this.scheduler,
-					Duration.ofSeconds(CertificateSettings.Ssl.DRAIN_SECONDS), (identity) -> {
+					this.files, Duration.ofSeconds(CertificateSettings.Ssl.DRAIN_SECONDS), (identity) -> {
 					}))));
 		if (registry instanceof SslBundles bundles) {
 			bundles.getBundleNames()
@@ -115,7 +120,7 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 		report(certificate, manager.status().pair(), trust.get());
 		reportAccepted(certificate);
 		return RegisteredBundle.register(registry, bundleName, manager, trust,
-				peers(certificate.ssl().peers(), bundleName), this.scheduler, certificate.ssl().drain(),
+				peers(certificate.ssl().peers(), bundleName), this.scheduler, this.files, certificate.ssl().drain(),
 				(identity) -> this.exports.find(manager.name())
 					.ifPresent((files) -> files.export(identity.pair(), identity.trust())));
 	}

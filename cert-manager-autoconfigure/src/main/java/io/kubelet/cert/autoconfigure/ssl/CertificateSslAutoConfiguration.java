@@ -5,6 +5,7 @@ import java.time.Clock;
 import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
 import io.kubelet.cert.autoconfigure.KubernetesConnection;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
+import io.kubelet.cert.certificate.FileChanges;
 import io.kubelet.cert.export.Exports;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.RotationScheduler;
@@ -42,8 +43,9 @@ public final class CertificateSslAutoConfiguration {
 
 	@Bean
 	SslBundleRegistrar certificateBundleRegistrar(CertificateSettingsList settings, CertificateManagers managers,
-			TrustedAuthorities trusted, RotationScheduler scheduler, Exports exports, Environment environment) {
-		return new CertificateBundleRegistrar(settings, managers, trusted, scheduler,
+			TrustedAuthorities trusted, RotationScheduler scheduler, FileChanges files, Exports exports,
+			Environment environment) {
+		return new CertificateBundleRegistrar(settings, managers, trusted, scheduler, files,
 				new CheckedPeers(settings, environment), exports);
 	}
 

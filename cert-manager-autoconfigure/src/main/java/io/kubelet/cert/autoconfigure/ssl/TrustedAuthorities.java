@@ -169,7 +169,7 @@ public final class TrustedAuthorities {
 			Trust trust = source.trust().get();
 			return trust.authorities().isEmpty()
 					? none(certificate, source.origin().get() + " contains no certificate authority") : trust;
-		});
+		}, source.files());
 	}
 
 	/**

@@ -1,12 +1,15 @@
 package io.kubelet.cert.certificate.trust;
 
+import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 
+import io.kubelet.cert.certificate.FileChanges;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,6 +21,8 @@ import org.slf4j.LoggerFactory;
 public final class LiveSource {
 
 	private static final Logger logger = LoggerFactory.getLogger(LiveSource.class);
+
+	private static final String HANGS = "The file system does not respond: check its server. What was read last remains trusted";
 
 	private final String prefix;
 
@@ -34,6 +39,8 @@ public final class LiveSource {
 
 	/** Why the source cannot be read, {@code null} if it can. */
 	private volatile @Nullable String problem;
+
+	private volatile boolean hangs;
 
 	private volatile @Nullable Reading last;
 
@@ -57,9 +64,26 @@ public final class LiveSource {
 		return this.source.changes() != null;
 	}
 
-	void onChange(Runnable listener) {
-		if (this.source.changes() != null) {
-			this.source.changes().accept(listener);
+	/**
+	 * Calls a listener whenever it has changed. It is read before if that may block.
+	 * @param files tells when files may have changed
+	 * @param listener called on any thread; must not block
+	 * @return ends that for files
+	 */
+	Runnable follow(FileChanges files, Runnable listener) {
+		if (this.source.changes() == null) {
+			return files.follow(this.source.files(), () -> look(listener), (late) -> this.hangs = late);
+		}
+		this.source.changes().accept(listener);
+		return () -> {
+		};
+	}
+
+	private void look(Runnable listener) {
+		Reading before = this.last;
+		read();
+		if (this.last != before) {
+			listener.run();
 		}
 	}
 
@@ -125,7 +149,7 @@ public final class LiveSource {
 	}
 
 	Status status() {
-		return new Status(this.property, origin(), last().trust, this.problem);
+		return new Status(this.property, origin(), last().trust, this.hangs ? HANGS : this.problem);
 	}
 
 	/**

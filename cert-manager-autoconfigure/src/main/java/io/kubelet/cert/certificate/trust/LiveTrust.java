@@ -14,6 +14,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 import io.kubelet.cert.certificate.ExternalText;
+import io.kubelet.cert.certificate.FileChanges;
 import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.certificate.trust.LiveSource.Reading;
 import org.jspecify.annotations.Nullable;
@@ -23,10 +24,10 @@ import org.slf4j.LoggerFactory;
 /**
  * The authorities in all of some sources. Sources of the API or in memory, which tell
  * their changes, are read again at each call if they have changed. Files are read again
- * by {@link #refresh} only, because they may be on a volume that hangs. A source that
- * hangs or cannot be read keeps the authorities that were read from it, and delays no
- * other one. An authority that is in none of the sources any more remains trusted during
- * the overlap, because its certificates are still in use.
+ * when they are followed, or by {@link #refresh}, because they may be on a volume that
+ * hangs. A source that hangs or cannot be read keeps the authorities that were read from
+ * it, and delays no other one. An authority that is in none of the sources any more
+ * remains trusted during the overlap, because its certificates are still in use.
  */
 public final class LiveTrust implements Supplier<Trust> {
 
@@ -96,25 +97,23 @@ public final class LiveTrust implements Supplier<Trust> {
 	}
 
 	/**
-	 * Calls a listener when a source has changed, if it tells that.
+	 * Calls a listener when a source has changed. Files are read again before.
+	 * @param files tells when files may have changed
 	 * @param listener called on any thread; must not block
+	 * @return ends that for files
 	 */
-	public void onChange(Runnable listener) {
-		this.sources.forEach((source) -> source.onChange(listener));
+	public Runnable follow(FileChanges files, Runnable listener) {
+		List<Runnable> ends = this.sources.stream().map((source) -> source.follow(files, listener)).toList();
+		return () -> ends.forEach(Runnable::run);
 	}
 
 	/**
-	 * Returns when the trust changes or may have changed, although nothing tells that.
-	 * @param interval how often files are to be looked at
+	 * Returns when an authority is not trusted any longer, which nothing tells.
 	 * @return the time from now, empty if there is no such time
 	 */
-	public Optional<Duration> untilChange(Duration interval) {
-		Known last = this.last;
-		if (last == null || !this.sources.stream().allMatch(LiveSource::isLive)) {
-			return Optional.of(interval);
-		}
+	public Optional<Duration> untilChange() {
 		Instant now = this.clock.instant();
-		return last.at(now).leaving.values().stream().min(Instant::compareTo).map((end) -> Duration.between(now, end));
+		return leaving().values().stream().min(Instant::compareTo).map((end) -> Duration.between(now, end));
 	}
 
 	/**

@@ -28,18 +28,34 @@ import org.jspecify.annotations.Nullable;
  * the first time, and when
  * @param changes takes a listener that it calls when the content changes; {@code null} if
  * nothing tells that, and version or content may block
+ * @param files returns the files that it is read from, none if it tells its changes
  */
 public record TrustSource(Supplier<?> origin, Supplier<?> version, Supplier<Trust> trust,
-		Supplier<Map<X509Certificate, Instant>> removed, @Nullable Consumer<Runnable> changes) {
+		Supplier<Map<X509Certificate, Instant>> removed, @Nullable Consumer<Runnable> changes,
+		Supplier<List<Path>> files) {
 
 	/**
 	 * Creates a source in files, of which it is not known what was removed earlier.
 	 * @param origin returns where it is
 	 * @param version returns a value that changes when the content does
 	 * @param trust reads the content
+	 * @param files returns the files
 	 */
-	public TrustSource(Supplier<?> origin, Supplier<?> version, Supplier<Trust> trust) {
-		this(origin, version, trust, Map::of, null);
+	public TrustSource(Supplier<?> origin, Supplier<?> version, Supplier<Trust> trust, Supplier<List<Path>> files) {
+		this(origin, version, trust, Map::of, null, files);
+	}
+
+	/**
+	 * Creates a source that tells its changes.
+	 * @param origin returns where it is
+	 * @param version returns a value that changes when the content does
+	 * @param trust reads the content
+	 * @param removed returns which authorities were removed before, and when
+	 * @param changes takes a listener that it calls when the content changes
+	 */
+	public TrustSource(Supplier<?> origin, Supplier<?> version, Supplier<Trust> trust,
+			Supplier<Map<X509Certificate, Instant>> removed, Consumer<Runnable> changes) {
+		this(origin, version, trust, removed, changes, List::of);
 	}
 
 	/**
@@ -72,7 +88,7 @@ public record TrustSource(Supplier<?> origin, Supplier<?> version, Supplier<Trus
 				throw new IllegalArgumentException("The file " + file
 						+ " must contain the certificates of the authorities in PEM form: " + ex.getMessage(), ex);
 			}
-		});
+		}, () -> List.of(file));
 	}
 
 	/**

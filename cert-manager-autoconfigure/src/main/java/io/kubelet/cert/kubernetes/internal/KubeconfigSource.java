@@ -97,7 +97,7 @@ public final class KubeconfigSource {
 			KubeconfigFile file = read();
 			files.set(file.authorityFiles());
 			return Trust.exactly(file.authorities());
-		});
+		}, files::get);
 	}
 
 	/**

@@ -11,6 +11,7 @@ import java.util.Set;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.FileChanges;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.certificate.Signer;
@@ -35,9 +36,6 @@ import org.jspecify.annotations.Nullable;
  */
 public record Policy(boolean off, boolean onlyIfInvalid, boolean shared, String store, Asked asked,
 		RotationWindow window, boolean replacedLate, Duration waitTimeout, RetrySchedule retry) {
-
-	/** Pairs that another program manages are compared at this interval. */
-	public static final Duration STORE_WATCH = Duration.ofSeconds(10);
 
 	/** Replicas with the same deadline do not all begin at once. */
 	private static final Duration LONGEST_DELAY = Duration.ofSeconds(5);
@@ -79,7 +77,7 @@ public record Policy(boolean off, boolean onlyIfInvalid, boolean shared, String 
 		if (!this.replacedLate) {
 			return this.window.end(pair);
 		}
-		Instant asBefore = RotationWindow.at(pair, replaced).plus(STORE_WATCH);
+		Instant asBefore = RotationWindow.at(pair, replaced).plus(FileChanges.INTERVAL);
 		return Collections
 			.max(List.of(RotationWindow.lastPart(pair), Collections.min(List.of(asBefore, pair.notAfter()))));
 	}

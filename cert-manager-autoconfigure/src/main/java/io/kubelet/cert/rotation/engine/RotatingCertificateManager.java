@@ -23,7 +23,6 @@ import io.kubelet.cert.rotation.core.State;
 import io.kubelet.cert.rotation.core.Transitions;
 import io.kubelet.cert.rotation.internal.SerialExecutor;
 import io.kubelet.cert.rotation.internal.TimeLimit;
-import io.kubelet.cert.store.CertificateStore;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.event.Level;
 
@@ -91,9 +90,7 @@ public final class RotatingCertificateManager implements CertificateManager {
 			event.run();
 			return this.templates.ask();
 		}));
-		if (settings.store() instanceof CertificateStore.Shared shared) {
-			shared.onChange(this::wake);
-		}
+		settings.store().onChange(this::wake);
 	}
 
 	private State initial(@Nullable CertificatePair bootstrap) {

@@ -47,7 +47,7 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 
 	/** The longest time between two checks. */
 	Duration idleCheck() {
-		return off() ? Policy.STORE_WATCH : LONGEST_SLEEP;
+		return LONGEST_SLEEP;
 	}
 
 	/** What the decisions depend on. */

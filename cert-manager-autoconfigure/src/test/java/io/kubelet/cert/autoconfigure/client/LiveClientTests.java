@@ -47,7 +47,7 @@ class LiveClientTests {
 		List<X509Certificate> trusted = new ArrayList<>(
 				List.of(new TestAuthority("one").certificate(), new TestAuthority("two").certificate()));
 		LiveTrust trust = new LiveTrust("",
-				new TrustSource(() -> "here", () -> List.copyOf(trusted), () -> Trust.exactly(trusted)));
+				new TrustSource(() -> "here", () -> List.copyOf(trusted), () -> Trust.exactly(trusted), List::of));
 		LiveSslBundle bundle = (LiveSslBundle) this.manager.register(trust, this.time)
 			.getBundle("bundle")
 			.getManagers();

@@ -65,7 +65,7 @@ class ServerDrainTests implements ServerConnections {
 		List<X509Certificate> trusted = new CopyOnWriteArrayList<>(
 				List.of(this.removed.certificate(), this.remaining.certificate()));
 		LiveTrust trust = new LiveTrust("",
-				new TrustSource(() -> "here", () -> List.copyOf(trusted), () -> Trust.exactly(trusted)));
+				new TrustSource(() -> "here", () -> List.copyOf(trusted), () -> Trust.exactly(trusted), List::of));
 		LiveSslBundle bundle = Objects
 			.requireNonNull(LiveSslBundle.of(manager.register(trust, time).getBundle("bundle")));
 		bundle.addFollower(new ServerDrain(bundle, this));

@@ -96,7 +96,7 @@ class LiveTrustTests {
 				new TrustSource(file.origin(), file.version(), file.trust(),
 						() -> Map.of(old, removed, new TestAuthority("older").certificate(), removed.minus(OVERLAP),
 								this.newAuthority.certificate(), removed),
-						null),
+						null, file.files()),
 				(problem) -> Trust.exactly(List.of()));
 		assertThat(trust.refresh().authorities()).isEmpty();
 		write(this.newAuthority);
@@ -126,7 +126,7 @@ class LiveTrustTests {
 		LiveTrust trust = trust(new TrustSource(file.origin(), file.version(), () -> {
 			reads.incrementAndGet();
 			return file.trust().get();
-		}));
+		}, file.files()));
 		assertThat(trust.refresh()).isEqualTo(trust.refresh());
 		assertThat(reads).hasValue(1);
 		write(this.newAuthority);
@@ -161,7 +161,7 @@ class LiveTrustTests {
 	void nothingRemainsOfATrustInTheJdk() {
 		Queue<Trust> contents = new ArrayDeque<>(
 				List.of(Trust.system(), Trust.exactly(List.of(this.newAuthority.certificate()))));
-		LiveTrust trust = trust(new TrustSource(() -> "here", Object::new, contents::remove));
+		LiveTrust trust = trust(new TrustSource(() -> "here", Object::new, contents::remove, List::of));
 		assertThat(trust.refresh()).isEqualTo(Trust.system());
 		assertThat(trust.refresh().authorities()).containsExactly(this.newAuthority.certificate());
 	}
@@ -188,7 +188,7 @@ class LiveTrustTests {
 				throw denial;
 			}
 			return file.trust().get();
-		}));
+		}, file.files()));
 		trust.refresh();
 		write(this.newAuthority);
 		denials.addAll(Collections.nCopies(3, new IllegalArgumentException("Access denied")));
@@ -212,7 +212,7 @@ class LiveTrustTests {
 				exchange(hang);
 			}
 			return file.version().get();
-		}, file.trust()));
+		}, file.trust(), file.files()));
 		trust.refresh();
 		write(this.newAuthority);
 		assertThat(trust.refresh().authorities()).contains(this.oldAuthority.certificate());

@@ -8,7 +8,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -197,26 +199,57 @@ class SeveralSourcesTests {
 		assertThat(trust.get().given()).containsExactly(two);
 	}
 
-	/** The sources that tell their changes are enough, until there is a file. */
 	@Test
-	void onlyFilesAreLookedAtPeriodically() {
-		Duration interval = Duration.ofSeconds(10);
+	void onlyFilesAreFollowed() {
 		this.file.set(one);
 		this.object.set(two);
-		LiveTrust live = trust(this.object, null);
-		assertThat(live.untilChange(interval)).contains(interval);
-		live.get();
-		assertThat(live.untilChange(interval)).isEmpty();
-		List<Runnable> told = new ArrayList<>(this.object.listeners);
-		live.onChange(() -> {
-		});
-		assertThat(this.object.listeners).hasSize(told.size() + 1);
-		this.object.set(three);
-		live.get();
-		this.time.pass(Duration.ofMinutes(20));
-		assertThat(live.untilChange(interval)).contains(Duration.ofMinutes(40));
 		trusted();
-		assertThat(this.trust.untilChange(interval)).contains(interval);
+		List<Runnable> looks = new ArrayList<>();
+		AtomicInteger told = new AtomicInteger();
+		this.trust.follow((files, look, late) -> {
+			looks.add(look);
+			return looks::clear;
+		}, told::incrementAndGet).run();
+		assertThat(looks).isEmpty();
+		this.trust.follow((files, look, late) -> {
+			looks.add(look);
+			return looks::clear;
+		}, told::incrementAndGet);
+		assertThat(looks).hasSize(1);
+		assertThat(this.object.listeners).hasSize(2);
+		looks.get(0).run();
+		assertThat(this.trust.untilChange()).isEmpty();
+		this.file.set(three);
+		this.file.version.set(() -> 2);
+		assertThat(trusted()).containsExactly(one, two);
+		int before = told.get();
+		looks.get(0).run();
+		assertThat(told).hasValue(before + 1);
+		looks.get(0).run();
+		assertThat(told).as("nothing has changed").hasValue(before + 1);
+		assertThat(trusted()).containsExactly(three, two, one);
+		this.time.pass(Duration.ofMinutes(20));
+		assertThat(this.trust.untilChange()).contains(Duration.ofMinutes(40));
+	}
+
+	@Test
+	void sourceWhoseFileSystemDoesNotRespondSaysSoUntilItDoes() {
+		this.file.set(one);
+		this.object.set(two);
+		trusted();
+		List<Consumer<Boolean>> lates = new ArrayList<>();
+		this.trust.follow((files, look, late) -> {
+			lates.add(late);
+			return () -> {
+			};
+		}, () -> {
+		});
+		lates.get(0).accept(true);
+		assertThat(this.trust.sources()).extracting(LiveSource.Status::problem)
+			.containsExactly("The file system does not respond: check its server. What was read last remains trusted",
+					null);
+		lates.get(0).accept(false);
+		assertThat(this.trust.sources()).extracting(LiveSource.Status::problem).containsOnlyNulls();
 	}
 
 	private List<X509Certificate> trusted() {
@@ -271,7 +304,7 @@ class SeveralSourcesTests {
 
 		TrustSource source() {
 			return new TrustSource(() -> this.name, () -> this.version.get().get(), () -> this.trust.get(),
-					() -> this.removed, this.live ? this.listeners::add : null);
+					() -> this.removed, this.live ? this.listeners::add : null, List::of);
 		}
 
 	}
