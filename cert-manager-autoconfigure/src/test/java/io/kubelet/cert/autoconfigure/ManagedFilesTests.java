@@ -22,6 +22,7 @@ import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.testsupport.CertificateContexts;
+import io.kubelet.cert.testsupport.Pipes;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.awaitility.Awaitility;
@@ -134,7 +135,10 @@ class ManagedFilesTests {
 	@CsvSource(delimiter = '|', textBlock = """
 			mismatched | as while another program replaces them
 			damaged    | damaged; the last valid pair stays in use
+			empty      | There is no certificate; the last valid pair stays in use
 			missing    | tls.crt is missing; the last valid pair stays in use
+			directory  | it is a directory, a pipe or a device
+			pipe       | it is a directory, a pipe or a device
 			expired    | ''
 			""")
 	void pairThatCannotBeUsedIsIgnoredUntilItIsReplaced(String problem, String message, CapturedOutput output)
@@ -147,7 +151,16 @@ class ManagedFilesTests {
 			switch (problem) {
 				case "mismatched" -> write(this.second, this.first);
 				case "damaged" -> Files.writeString(this.certificate, "-----BEGIN CERTIFICATE-----\nMII");
+				case "empty" -> Files.writeString(this.certificate, "");
 				case "missing" -> Files.delete(this.certificate);
+				case "directory" -> {
+					Files.delete(this.certificate);
+					Files.createDirectory(this.certificate);
+				}
+				case "pipe" -> {
+					Files.delete(this.certificate);
+					Pipes.create(this.certificate);
+				}
 				default -> write(expired, expired);
 			}
 			this.time.pass(LOOK);
@@ -157,10 +170,14 @@ class ManagedFilesTests {
 			assertThat(output).contains(message);
 			assertThat(output.getOut().split("the last valid pair stays in use", -1)).hasSizeLessThan(3);
 			assertThat(this.events).isEmpty();
+			CertificateManager manager = context.getBean(CertificateManager.class);
+			assertThat(manager.status().health().storeProblem() == null).isEqualTo(problem.equals("expired"));
+			Files.deleteIfExists(this.certificate);
 			write(this.second, this.second);
 			this.time.pass(LOOK);
 			assertCurrent(context, this.second);
 			Awaitility.await().untilAsserted(() -> assertThat(this.events).hasSize(1));
+			assertThat(manager.status().health().storeProblem()).isNull();
 		});
 	}
 

@@ -1,6 +1,7 @@
 package io.kubelet.cert.rotation.internal;
 
 import java.io.IOException;
+import java.nio.file.ClosedWatchServiceException;
 import java.nio.file.FileSystems;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
@@ -109,9 +110,9 @@ public final class FileWatcher implements FileChanges, AutoCloseable {
 		return NOTHING;
 	}
 
-	private void report(IOException ex) {
+	private void report(Exception ex) {
 		boolean vanished = ex instanceof NoSuchFileException || ex instanceof NotDirectoryException;
-		if (!vanished && !this.reported) {
+		if (!vanished && !this.closed && !this.reported) {
 			this.reported = true;
 			logger
 				.warn("Changes of files are noticed after up to {} rather than at once, because a directory cannot be "
@@ -185,7 +186,7 @@ public final class FileWatcher implements FileChanges, AutoCloseable {
 					WatchKey key = FileWatcher.this.events.watch(step.directory());
 					now.computeIfAbsent(key, (directory) -> new HashSet<>()).add(step.name());
 				}
-				catch (IOException ex) {
+				catch (IOException | ClosedWatchServiceException ex) {
 					complete = false;
 					report(ex);
 				}

@@ -81,7 +81,7 @@ class FileWatcherTests {
 		way.replace(this.directory, 1, Map.of(FILE, "1"));
 		follow();
 		awaitWatched();
-		for (int generation = 2; generation <= 4; generation++) {
+		for (int generation = 2; generation <= 3; generation++) {
 			String content = "generation " + generation;
 			way.replace(this.directory, generation, Map.of(FILE, content));
 			await().until(() -> this.seen.contains(content));
