@@ -16,27 +16,23 @@ public interface FileChanges {
 	Duration INTERVAL = Duration.ofSeconds(10);
 
 	/**
+	 * The delay for pairs. One switch of a volume may bring a pair and its authorities,
+	 * which are to be trusted when the pair is used.
+	 */
+	Duration AFTER_AUTHORITIES = Duration.ofMillis(100);
+
+	/**
 	 * Has files looked at: now, soon after the file system tells a change, and at the
 	 * {@linkplain #INTERVAL interval}.
 	 * @param files returns the files, whose paths may lead over links
 	 * @param look compares them with what is known of them, which is usually the same. It
 	 * is called by one thread at a time, and may block while a file system does not
-	 * respond: that delays no other file
+	 * respond: other files are looked at, after a second for each that hangs
 	 * @param late accepts {@code true} when the file system has not responded for the
 	 * interval, and {@code false} when it responds again
+	 * @param delay how much later than others these files are looked at
 	 * @return ends this
 	 */
-	Runnable follow(Supplier<List<Path>> files, Runnable look, Consumer<Boolean> late);
-
-	/**
-	 * Has files looked at, as {@link #follow(Supplier, Runnable, Consumer)} does.
-	 * @param files returns the files
-	 * @param look compares them with what is known of them
-	 * @return ends this
-	 */
-	default Runnable follow(Supplier<List<Path>> files, Runnable look) {
-		return follow(files, look, (late) -> {
-		});
-	}
+	Runnable follow(Supplier<List<Path>> files, Runnable look, Consumer<Boolean> late, Duration delay);
 
 }

@@ -78,7 +78,9 @@ public final class ManagedFilesStore implements CertificateStore {
 
 	@Override
 	public void onChange(Runnable changed) {
-		this.changes.follow(this.files::files, changed);
+		this.changes.follow(this.files::files, changed, (late) -> {
+			// The engine reports that as a step that is stuck
+		}, FileChanges.AFTER_AUTHORITIES);
 	}
 
 	@Override

@@ -159,7 +159,7 @@ class ReplacedFilesTests {
 	private Void handshake() throws IOException {
 		Replacement way = Replacement.values()[ThreadLocalRandom.current().nextInt(Replacement.values().length)];
 		try (Socket socket = this.client.getSocketFactory()
-			.createSocket("localhost", this.servers.get(way).getLocalPort())) {
+			.createSocket("localhost", Objects.requireNonNull(this.servers.get(way)).getLocalPort())) {
 			assertThat(socket.getInputStream().read()).isOne();
 			assertThat(this.pairs).containsKey(((SSLSocket) socket).getSession().getPeerCertificates()[0]);
 		}

@@ -58,7 +58,7 @@ class DiskFaultTests {
 
 	private static final Clock CLOCK = Clock.fixed(Instant.parse("2026-01-01T00:00:00Z"), ZoneOffset.UTC);
 
-	private static final FileChanges NOT_FOLLOWED = (files, look, late) -> look;
+	private static final FileChanges NOT_FOLLOWED = (files, look, late, delay) -> look;
 
 	private static final TestAuthority authority = new TestAuthority("disk");
 

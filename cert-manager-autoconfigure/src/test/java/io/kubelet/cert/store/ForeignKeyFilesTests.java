@@ -120,7 +120,7 @@ class ForeignKeyFilesTests extends StoreFixture {
 		giveToStranger(file);
 		PairLocation location = PairLocation.of(file);
 		assertThat(store(location, 5).current()).contains(pair);
-		assertThat(new TestStore(new ManagedFilesStore(location, (files, look, late) -> look, Clock.systemUTC()))
+		assertThat(new TestStore(new ManagedFilesStore(location, (files, look, late, delay) -> look, Clock.systemUTC()))
 			.current()).contains(pair);
 	}
 

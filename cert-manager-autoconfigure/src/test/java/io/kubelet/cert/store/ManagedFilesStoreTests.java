@@ -40,7 +40,7 @@ class ManagedFilesStoreTests extends StoreFixture {
 
 	private final List<Runnable> looks = new ArrayList<>();
 
-	private final FileChanges changes = (files, look, late) -> {
+	private final FileChanges changes = (files, look, late, delay) -> {
 		assertThat(files.get()).isEqualTo(this.files.files());
 		this.looks.add(look);
 		return this.looks::clear;

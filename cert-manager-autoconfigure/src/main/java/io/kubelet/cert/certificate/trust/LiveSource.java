@@ -2,7 +2,9 @@ package io.kubelet.cert.certificate.trust;
 
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -40,6 +42,9 @@ public final class LiveSource {
 	/** Why the source cannot be read, {@code null} if it can. */
 	private volatile @Nullable String problem;
 
+	/** When it could not be read any more, {@code null} if it can. */
+	private @Nullable Instant failingSince;
+
 	private volatile boolean hangs;
 
 	private volatile @Nullable Reading last;
@@ -67,21 +72,23 @@ public final class LiveSource {
 	/**
 	 * Calls a listener whenever it has changed. It is read before if that may block.
 	 * @param files tells when files may have changed
+	 * @param clock the clock
 	 * @param listener called on any thread; must not block
 	 * @return ends that for files
 	 */
-	Runnable follow(FileChanges files, Runnable listener) {
+	Runnable follow(FileChanges files, InstantSource clock, Runnable listener) {
 		if (this.source.changes() == null) {
-			return files.follow(this.source.files(), () -> look(listener), (late) -> this.hangs = late);
+			return files.follow(this.source.files(), () -> look(clock.instant(), listener), (late) -> this.hangs = late,
+					Duration.ZERO);
 		}
 		this.source.changes().accept(listener);
 		return () -> {
 		};
 	}
 
-	private void look(Runnable listener) {
+	private void look(Instant now, Runnable listener) {
 		Reading before = this.last;
-		read();
+		read(now);
 		if (this.last != before) {
 			listener.run();
 		}
@@ -103,6 +110,11 @@ public final class LiveSource {
 	 * @throws RuntimeException if it has never been read and must have been
 	 */
 	public void read() {
+		read(null);
+	}
+
+	/** At such a time, another program may be replacing it. */
+	private void read(@Nullable Instant now) {
 		if (!this.lock.tryLock()) {
 			if (this.last != null) {
 				return;
@@ -113,7 +125,7 @@ public final class LiveSource {
 			readIfChanged();
 		}
 		catch (RuntimeException ex) {
-			keep(ex);
+			keep(ex, now);
 		}
 		finally {
 			this.lock.unlock();
@@ -125,17 +137,22 @@ public final class LiveSource {
 		Object version = this.source.version().get();
 		Reading last = this.last;
 		if (last != null && this.problem == null && version.equals(this.version)) {
+			this.failingSince = null;
 			return;
 		}
 		Trust content = this.source.trust().get();
 		this.last = new Reading(content,
 				(last == null || this.version == null) ? Map.copyOf(this.source.removed().get()) : last.removed);
 		this.problem = null;
+		this.failingSince = null;
 		this.version = version;
 	}
 
-	private void keep(RuntimeException ex) {
+	private void keep(RuntimeException ex, @Nullable Instant now) {
 		String problem = String.valueOf(ex.getMessage());
+		if (now != null && this.version != null && isBeingReplaced(problem, now)) {
+			return;
+		}
 		boolean known = problem.equals(this.problem);
 		this.problem = problem;
 		if (this.last == null || (this.version == null && !known)) {
@@ -146,6 +163,14 @@ public final class LiveSource {
 					"{}{}; the certificate authorities that were read before remain trusted, but not after a restart",
 					this.prefix, problem);
 		}
+	}
+
+	private boolean isBeingReplaced(String problem, Instant now) {
+		if (this.failingSince == null) {
+			this.failingSince = now;
+			logger.info("{}{}; it is read again, since another program may be replacing it", this.prefix, problem);
+		}
+		return Duration.between(this.failingSince, now).abs().compareTo(FileChanges.INTERVAL) < 0;
 	}
 
 	Status status() {

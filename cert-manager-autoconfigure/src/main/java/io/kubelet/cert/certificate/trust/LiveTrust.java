@@ -103,7 +103,9 @@ public final class LiveTrust implements Supplier<Trust> {
 	 * @return ends that for files
 	 */
 	public Runnable follow(FileChanges files, Runnable listener) {
-		List<Runnable> ends = this.sources.stream().map((source) -> source.follow(files, listener)).toList();
+		List<Runnable> ends = this.sources.stream()
+			.map((source) -> source.follow(files, this.clock, listener))
+			.toList();
 		return () -> ends.forEach(Runnable::run);
 	}
 

@@ -77,7 +77,7 @@ final class DirectoryEvents implements AutoCloseable {
 				WatchKey key = service.take();
 				List<WatchEvent<?>> events = key.pollEvents();
 				key.reset();
-				this.listener.accept(key, events);
+				tell(key, events);
 			}
 		}
 		catch (InterruptedException | ClosedWatchServiceException ex) {
@@ -85,6 +85,16 @@ final class DirectoryEvents implements AutoCloseable {
 		}
 		catch (IOException ex) {
 			logger.debug("Cannot close the watch service", ex);
+		}
+	}
+
+	/** Events of other directories are told, whatever happens. */
+	private void tell(WatchKey key, List<WatchEvent<?>> events) {
+		try {
+			this.listener.accept(key, events);
+		}
+		catch (RuntimeException | Error ex) {
+			TimeLimit.log("A change of files is not noticed at once", ex);
 		}
 	}
 

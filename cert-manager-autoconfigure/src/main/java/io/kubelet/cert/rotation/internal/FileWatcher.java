@@ -1,6 +1,7 @@
 package io.kubelet.cert.rotation.internal;
 
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.ClosedWatchServiceException;
 import java.nio.file.FileSystems;
 import java.nio.file.NoSuchFileException;
@@ -58,6 +59,8 @@ public final class FileWatcher implements FileChanges, AutoCloseable {
 
 	private Runnable nextRound = NOTHING;
 
+	private boolean roundIsDue;
+
 	private boolean reported;
 
 	private volatile boolean closed;
@@ -82,14 +85,10 @@ public final class FileWatcher implements FileChanges, AutoCloseable {
 	}
 
 	@Override
-	public Runnable follow(Supplier<List<Path>> files, Runnable look, Consumer<Boolean> late) {
-		Followed one = new Followed(files, look, late);
-		synchronized (this) {
-			if (this.followed.isEmpty()) {
-				this.nextRound = this.scheduler.schedule(this::round, INTERVAL);
-			}
-			this.followed.add(one);
-		}
+	public Runnable follow(Supplier<List<Path>> files, Runnable look, Consumer<Boolean> late, Duration delay) {
+		Followed one = new Followed(files, look, late, delay);
+		this.followed.add(one);
+		roundLater();
 		one.lookSoon();
 		return () -> {
 			this.followed.remove(one);
@@ -97,22 +96,31 @@ public final class FileWatcher implements FileChanges, AutoCloseable {
 		};
 	}
 
-	private synchronized void round() {
-		if (!this.followed.isEmpty() && !this.closed) {
+	/** Each look tries it, in case there was no memory for the last one. */
+	private synchronized void roundLater() {
+		if (!this.roundIsDue && !this.followed.isEmpty() && !this.closed) {
 			this.nextRound = this.scheduler.schedule(this::round, INTERVAL);
-			this.followed.forEach(Followed::lookSoon);
+			this.roundIsDue = true;
 		}
+	}
+
+	private void round() {
+		synchronized (this) {
+			this.roundIsDue = false;
+		}
+		this.followed.forEach(Followed::lookSoon);
+		roundLater();
 	}
 
 	private Runnable unregistered(Throwable stack) {
 		logger.warn("Changes of files are noticed after up to {} rather than at once, because a file system does not "
 				+ "respond", ReadableDuration.of(INTERVAL), stack);
-		return NOTHING;
+		return () -> logger.info("All file systems respond: changes of files are noticed at once again");
 	}
 
 	private void report(Exception ex) {
-		boolean vanished = ex instanceof NoSuchFileException || ex instanceof NotDirectoryException;
-		if (!vanished && !this.closed && !this.reported) {
+		if (!(ex instanceof NoSuchFileException || ex instanceof NotDirectoryException) && !this.closed
+				&& !this.reported) {
 			this.reported = true;
 			logger
 				.warn("Changes of files are noticed after up to {} rather than at once, because a directory cannot be "
@@ -137,8 +145,7 @@ public final class FileWatcher implements FileChanges, AutoCloseable {
 
 		private final Consumer<Boolean> late;
 
-		private final SerialExecutor looks = new SerialExecutor(FileWatcher.this::execute,
-				new TimeLimit(FileWatcher.this.scheduler, INTERVAL, this::late));
+		private final SerialExecutor looks;
 
 		/** Whether a look is to begin, which one that hangs delays. */
 		private final AtomicBoolean due = new AtomicBoolean();
@@ -155,20 +162,29 @@ public final class FileWatcher implements FileChanges, AutoCloseable {
 
 		private boolean waiting;
 
-		Followed(Supplier<List<Path>> files, Runnable look, Consumer<Boolean> late) {
+		Followed(Supplier<List<Path>> files, Runnable look, Consumer<Boolean> late, Duration delay) {
 			this.files = files;
 			this.look = look;
 			this.late = late;
+			this.looks = new SerialExecutor((task) -> FileWatcher.this.scheduler.schedule(task, delay),
+					new TimeLimit(FileWatcher.this.scheduler, INTERVAL, this::late));
 		}
 
 		void lookSoon() {
 			if (this.due.compareAndSet(false, true)) {
-				this.looks.execute(this::look);
+				try {
+					this.looks.execute(this::look);
+				}
+				catch (RuntimeException | Error ex) {
+					this.due.set(false);
+					TimeLimit.log("Files are looked at later", ex);
+				}
 			}
 		}
 
 		private void look() {
 			this.due.set(false);
+			roundLater();
 			Set<PathStep> steps = PathStep.to(this.files.get());
 			if (!steps.equals(this.steps) || !this.watched.keySet().stream().allMatch(WatchKey::isValid)) {
 				FileWatcher.this.registrations.execute(() -> register(steps));
@@ -181,10 +197,13 @@ public final class FileWatcher implements FileChanges, AutoCloseable {
 			Map<WatchKey, Set<Path>> before = this.watched;
 			Map<WatchKey, Set<Path>> now = new HashMap<>();
 			boolean complete = true;
-			for (PathStep step : steps) {
+			for (PathStep step : FileWatcher.this.followed.contains(this) ? steps : Set.<PathStep>of()) {
 				try {
 					WatchKey key = FileWatcher.this.events.watch(step.directory());
 					now.computeIfAbsent(key, (directory) -> new HashSet<>()).add(step.name());
+				}
+				catch (AccessDeniedException ex) {
+					// What happens in a directory that cannot be listed is not told
 				}
 				catch (IOException | ClosedWatchServiceException ex) {
 					complete = false;

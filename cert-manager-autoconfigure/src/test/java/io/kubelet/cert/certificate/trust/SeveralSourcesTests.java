@@ -206,12 +206,12 @@ class SeveralSourcesTests {
 		trusted();
 		List<Runnable> looks = new ArrayList<>();
 		AtomicInteger told = new AtomicInteger();
-		this.trust.follow((files, look, late) -> {
+		this.trust.follow((files, look, late, delay) -> {
 			looks.add(look);
 			return looks::clear;
 		}, told::incrementAndGet).run();
 		assertThat(looks).isEmpty();
-		this.trust.follow((files, look, late) -> {
+		this.trust.follow((files, look, late, delay) -> {
 			looks.add(look);
 			return looks::clear;
 		}, told::incrementAndGet);
@@ -238,7 +238,7 @@ class SeveralSourcesTests {
 		this.object.set(two);
 		trusted();
 		List<Consumer<Boolean>> lates = new ArrayList<>();
-		this.trust.follow((files, look, late) -> {
+		this.trust.follow((files, look, late, delay) -> {
 			lates.add(late);
 			return () -> {
 			};
