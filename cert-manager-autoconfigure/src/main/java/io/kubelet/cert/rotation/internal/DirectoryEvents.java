@@ -61,6 +61,19 @@ final class DirectoryEvents implements AutoCloseable {
 				StandardWatchEventKinds.ENTRY_DELETE);
 	}
 
+	/**
+	 * Watches a directory no more.
+	 * @param key its key
+	 */
+	static void forget(WatchKey key) {
+		try {
+			key.cancel();
+		}
+		catch (ClosedWatchServiceException ex) {
+			// No directory is watched any more
+		}
+	}
+
 	private void begin(WatchService service) {
 		Thread thread = new Thread(() -> tell(service), "certificate-files");
 		thread.setDaemon(true);

@@ -215,7 +215,7 @@ public final class FileWatcher implements FileChanges, AutoCloseable {
 			before.keySet()
 				.stream()
 				.filter((key) -> FileWatcher.this.followed.stream().noneMatch((one) -> one.watched.containsKey(key)))
-				.forEach(WatchKey::cancel);
+				.forEach(DirectoryEvents::forget);
 			if (!now.equals(before)) {
 				lookSoon();
 			}

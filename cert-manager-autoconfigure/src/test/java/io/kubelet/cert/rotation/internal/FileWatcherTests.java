@@ -6,11 +6,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 
 import io.kubelet.cert.certificate.FileChanges;
 import io.kubelet.cert.rotation.RotationScheduler;
@@ -64,14 +67,22 @@ class FileWatcherTests {
 		return (task, delay) -> this.scheduler.schedule(task, delay.equals(FileChanges.INTERVAL) ? interval : delay);
 	}
 
+	/** Those of contexts that other tests keep. */
+	private final Set<Thread> others = threadsOfWatchers();
+
 	@AfterEach
 	void close() {
 		this.watcher.close();
-		await().until(() -> Thread.getAllStackTraces()
+		await().until(() -> this.others.containsAll(threadsOfWatchers()));
+		this.threads.shutdownNow();
+	}
+
+	private static Set<Thread> threadsOfWatchers() {
+		return Thread.getAllStackTraces()
 			.keySet()
 			.stream()
-			.noneMatch((thread) -> thread.getName().equals("certificate-files")));
-		this.threads.shutdownNow();
+			.filter((thread) -> thread.getName().equals("certificate-files"))
+			.collect(Collectors.toSet());
 	}
 
 	@ParameterizedTest
@@ -209,6 +220,21 @@ class FileWatcherTests {
 		int before = others.get();
 		await().until(() -> others.get() > before + 3);
 		assertThat(this.seen).hasSize(looks);
+	}
+
+	/** A context ends both, in any order. */
+	@Test
+	void endAfterTheWatcherHasEndedIsNoError(CapturedOutput output) throws IOException, InterruptedException {
+		watch(Duration.ofMillis(20));
+		Replacement.IN_PLACE.replace(this.directory, 1, Map.of(FILE, "1"));
+		Runnable end = follow();
+		awaitWatched();
+		this.watcher.close();
+		await().until(() -> this.others.containsAll(threadsOfWatchers()));
+		end.run();
+		this.threads.shutdown();
+		assertThat(this.threads.awaitTermination(10, TimeUnit.SECONDS)).isTrue();
+		assertThat(output).doesNotContain("ERROR");
 	}
 
 	@Test
