@@ -107,19 +107,21 @@ public final class ManagedFilesStore implements CertificateStore {
 		}
 	}
 
+	/** Without a pair to go on with, whoever waits for one learns the problem soon. */
 	private @Nullable CertificatePair lastPair(StoreException problem) {
+		CertificatePair last = this.reader.last();
 		Instant now = this.clock.instant();
 		Instant since = this.incompleteSince;
-		if (since != null) {
-			if (Duration.between(since, now).abs().compareTo(FileChanges.INTERVAL) >= 0) {
-				throw problem;
-			}
-			return this.reader.last();
+		if (since == null) {
+			this.incompleteSince = now;
+			logger.info(
+					"The files {} do not hold a pair, as while another program replaces them: {}; they are read again",
+					this.files, problem.getMessage());
 		}
-		this.incompleteSince = now;
-		logger.info("The files {} do not hold a pair, as while another program replaces them: {}; they are read again",
-				this.files, problem.getMessage());
-		return this.reader.last();
+		else if (last == null || Duration.between(since, now).abs().compareTo(FileChanges.INTERVAL) >= 0) {
+			throw problem;
+		}
+		return last;
 	}
 
 }
