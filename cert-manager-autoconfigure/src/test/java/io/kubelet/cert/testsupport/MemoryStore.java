@@ -26,6 +26,15 @@ public final class MemoryStore implements CertificateStore {
 	public Runnable kept = () -> {
 	};
 
+	/** Tells that another program has changed the pair. */
+	public Runnable changed = () -> {
+	};
+
+	@Override
+	public void onChange(Runnable changed) {
+		this.changed = changed;
+	}
+
 	@Override
 	public Stored read() {
 		failIf(this.readFails);

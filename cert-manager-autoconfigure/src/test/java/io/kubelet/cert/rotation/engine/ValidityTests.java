@@ -98,24 +98,30 @@ class ValidityTests extends ManagerFixture {
 		CertificateManager manager = start(withoutSigner());
 		pass(ofMinutes(58));
 		assertThat(manager.status().state()).isEqualTo(State.OVERDUE);
-		storePair(ofHours(0), ofHours(1));
+		replacePair();
 		pass(ofMinutes(58));
 		assertThat(manager.status().state()).as("as the first one").isEqualTo(State.STATIC);
 		pass(ofMinutes(1));
 		assertThat(manager.status().state()).as("later").isEqualTo(State.OVERDUE);
-		storePair(ofHours(0), ofHours(1));
+		replacePair();
 		pass(ofMinutes(30));
-		storePair(ofHours(0), ofHours(1));
+		replacePair();
 		pass(ofMinutes(59));
 		assertThat(manager.status().state()).as("as the second one").isEqualTo(State.STATIC);
 		pass(ofMinutes(2));
 		assertThat(manager.status().state()).isEqualTo(State.EXPIRED);
-		CertificatePair last = storePair(ofHours(0), ofHours(1));
+		CertificatePair last = replacePair();
 		pass(ofMinutes(1));
 		assertThat(manager.status().schedule().overdueAt()).as("to expire is no replacement")
 			.isBetween(last.notBefore().plus(ofMinutes(59)), last.notAfter().minusSeconds(30));
 		assertThat(this.warnings).extracting((warning) -> warning.split(" ")[0])
 			.containsExactly("overdue", "overdue", "overdue", "expired");
+	}
+
+	private CertificatePair replacePair() {
+		CertificatePair pair = storePair(ofHours(0), ofHours(1));
+		this.store.changed.run();
+		return pair;
 	}
 
 	@Test
