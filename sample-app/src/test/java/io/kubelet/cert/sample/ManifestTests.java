@@ -331,8 +331,7 @@ class ManifestTests {
 	}
 
 	private static void settings(String location, String profile, Consumer<List<CertificateSettings>> assertion) {
-		new ApplicationContextRunner()
-			.withPropertyValues(location, "spring.profiles.active=" + profile)
+		new ApplicationContextRunner().withPropertyValues(location, "spring.profiles.active=" + profile)
 			.withInitializer(new ConfigDataApplicationContextInitializer())
 			.withUserConfiguration(SettingsConfiguration.class)
 			.run((context) -> assertion.accept(context.getBean(CertificateSettingsList.class).certificates()));
