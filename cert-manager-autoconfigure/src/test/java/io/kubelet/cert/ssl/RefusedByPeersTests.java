@@ -71,17 +71,18 @@ class RefusedByPeersTests {
 	@EnumSource
 	void alertThatRefusesTheClientIsExplained(ClientRotationTests.Client client, CapturedOutput output)
 			throws Exception {
-		for (String protocol : List.of("TLSv1.3", "TLSv1.2")) {
-			try (Refusing server = new Refusing(protocol)) {
-				URI uri = URI.create("https://localhost:%d/".formatted(server.listener.getLocalPort()));
+		try (Refusing newer = new Refusing("TLSv1.3"); Refusing older = new Refusing("TLSv1.2")) {
+			for (Refusing server : List.of(newer, older)) {
+				URI uri = URI.create("https://localhost:" + server.port());
 				assertThat(catchThrowable(() -> client.with(application.bundle("client")).apply(uri))).isNotNull();
+			}
+			for (Refusing server : List.of(newer, older)) {
 				await().atMost(Duration.ofSeconds(30))
-					.untilAsserted(() -> assertThat(output.toString().lines())
-						.as("%s, %s", protocol, server.listener.getLocalPort())
+					.untilAsserted(() -> assertThat(output.toString().lines()).as(server.context.getProtocol())
 						.filteredOn((line) -> line.contains("refuses this application"))
 						.anyMatch((line) -> line.contains(
 								":%d refuses this application, which uses the SSL bundle 'client', with the alert 'certificate_unknown'"
-									.formatted(server.listener.getLocalPort()))));
+									.formatted(server.port()))));
 			}
 		}
 	}
@@ -108,6 +109,10 @@ class RefusedByPeersTests {
 					start(() -> refuse(plain));
 				}
 			});
+		}
+
+		int port() {
+			return this.listener.getLocalPort();
 		}
 
 		private void refuse(Socket plain) throws IOException {
