@@ -1,5 +1,6 @@
 package io.kubelet.cert.certificate.peers;
 
+import java.io.IOException;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.util.Arrays;
@@ -8,9 +9,17 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificateChain;
+import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.ASN1Primitive;
+import org.bouncycastle.asn1.x509.AuthorityKeyIdentifier;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.SubjectKeyIdentifier;
+import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The trusted authorities to which the chains of the last peers lead. To verify
@@ -72,12 +81,23 @@ public final class TrustedIssuers {
 
 	/** Compares the identifiers of the keys, if there are any (RFC 5280, 4.2.1.1). */
 	private static boolean mayHaveSigned(X509Certificate authority, X509Certificate certificate) {
-		byte[] own = authority.getExtensionValue("2.5.29.14");
-		byte[] named = certificate.getExtensionValue("2.5.29.35");
-		// Without the octet string around each of them, the sequence and the tags
-		return own == null || named == null || own.length < 4 || named.length < 6 || named[4] != (byte) 0x80
-				|| named[5] != own[3] || named.length < 6 + own[3]
-				|| Arrays.equals(own, 4, own.length, named, 6, 6 + own[3]);
+		byte[] own = identifier(authority, Extension.subjectKeyIdentifier,
+				(value) -> SubjectKeyIdentifier.getInstance(value).getKeyIdentifier());
+		byte[] named = identifier(certificate, Extension.authorityKeyIdentifier,
+				(value) -> AuthorityKeyIdentifier.getInstance(value).getKeyIdentifierOctets());
+		return own == null || named == null || Arrays.equals(own, named);
+	}
+
+	/** One that cannot be read says nothing. */
+	private static byte @Nullable [] identifier(X509Certificate certificate, ASN1ObjectIdentifier extension,
+			Function<ASN1Primitive, byte @Nullable []> reader) {
+		byte[] value = certificate.getExtensionValue(extension.getId());
+		try {
+			return (value != null) ? reader.apply(JcaX509ExtensionUtils.parseExtensionValue(value)) : null;
+		}
+		catch (IOException | IllegalArgumentException | IllegalStateException ex) {
+			return null;
+		}
 	}
 
 }
