@@ -41,7 +41,12 @@ public final class TrustBundles {
 
 	/** Create a bundle, of the signer that the name begins with, if any. */
 	public void create(String name, Map<String, String> labels, TestAuthority... authorities) throws ApiException {
-		Map<String, Object> spec = new HashMap<>(Map.of("trustBundle", pem(authorities)));
+		create(name, labels, pem(authorities));
+	}
+
+	/** Create a bundle of authorities that are written as PEM. */
+	public void create(String name, Map<String, String> labels, String authorities) throws ApiException {
+		Map<String, Object> spec = new HashMap<>(Map.of("trustBundle", authorities));
 		int colon = name.lastIndexOf(':');
 		if (colon >= 0) {
 			spec.put("signerName", name.substring(0, colon).replace(':', '/'));
