@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.trust.TrustSource;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.store.StoreException;
 import io.kubelet.cert.test.ApprovalPolicy;
@@ -24,6 +25,7 @@ import org.springframework.context.ConfigurableApplicationContext;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
@@ -86,6 +88,9 @@ class PermissionTests {
 			assertNotRead(application, file);
 			assertThat(store().current()).contains(pair);
 			assertThat(pki().resolve("shop-current.pem").toRealPath()).isEqualTo(file);
+			mode(file, "---------");
+			assertThatIllegalArgumentException().isThrownBy(() -> TrustSource.file(file).trust().get())
+				.withMessageEndingWith(": permission denied");
 		}
 
 		/** A process that runs keeps the pair, and one that starts says what it lacks. */

@@ -1,6 +1,7 @@
 package io.kubelet.cert.certificate.trust;
 
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
@@ -84,11 +85,18 @@ public record TrustSource(Supplier<?> origin, Supplier<?> version, Supplier<Trus
 				throw new IllegalArgumentException("There is no file " + file
 						+ ", which must contain the certificates of the authorities in PEM form", ex);
 			}
+			catch (AccessDeniedException ex) {
+				throw unusable(file, "permission denied", ex);
+			}
 			catch (IOException | MalformedPemException ex) {
-				throw new IllegalArgumentException("The file " + file
-						+ " must contain the certificates of the authorities in PEM form: " + ex.getMessage(), ex);
+				throw unusable(file, ex.getMessage(), ex);
 			}
 		}, () -> List.of(file));
+	}
+
+	private static IllegalArgumentException unusable(Path file, @Nullable String reason, Exception cause) {
+		return new IllegalArgumentException(
+				"The file " + file + " must contain the certificates of the authorities in PEM form: " + reason, cause);
 	}
 
 	/**
