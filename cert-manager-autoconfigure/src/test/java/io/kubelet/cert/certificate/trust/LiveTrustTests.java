@@ -196,8 +196,12 @@ class LiveTrustTests {
 			assertThat(trust.refresh().authorities()).containsExactly(this.oldAuthority.certificate());
 		}
 		assertThat(output)
-			.containsOnlyOnce("[shop] Access denied; the certificate authorities that were read before remain");
+			.containsOnlyOnce("[shop] Access denied; the certificate authorities that were read before remain")
+			.doesNotContain("again");
 		assertThat(trust.refresh().authorities()).contains(this.newAuthority.certificate());
+		trust.refresh();
+		assertThat(output)
+			.containsOnlyOnce("[shop] The certificate authorities in " + this.file + " can be read again\n");
 	}
 
 	/** Such as one on a volume whose server is away. */
