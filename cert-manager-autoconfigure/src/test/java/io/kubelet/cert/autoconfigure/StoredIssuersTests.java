@@ -79,6 +79,19 @@ class StoredIssuersTests extends ClusterFixture {
 				"kubelet.cert.signer-ca-file=" + authority);
 	}
 
+	@Test
+	void attemptAcceptsAnAuthorityThatTheFileNamesSinceTheStart() throws Exception {
+		this.controlPlane.behavior().sign("example.com/client");
+		CertificatePair stored = store(this.other);
+		Path file = authority(Pem.write(List.of(this.other.certificate())));
+		runner("kubelet.cert.signer-name=example.com/client", "kubelet.cert.signer-ca-file=" + file).run((context) -> {
+			CertificateManager manager = context.getBean(CertificateManager.class);
+			assertThat(manager.current()).contains(stored);
+			authority(this.controlPlane.caPem());
+			assertThat(manager.rotate()).succeedsWithin(Duration.ofSeconds(30)).isNotEqualTo(stored);
+		});
+	}
+
 	private void assertReplaced(CertificatePair stored, String place, CapturedOutput output, String... properties) {
 		runner(properties).run((context) -> {
 			CertificateManager manager = context.getBean(CertificateManager.class);

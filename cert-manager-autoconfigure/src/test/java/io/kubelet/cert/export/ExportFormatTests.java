@@ -102,9 +102,13 @@ class ExportFormatTests extends ExportFixture {
 	@Test
 	void passwordIsThatOfAFileIfOneIsNamed() throws Exception {
 		Path file = Files.writeString(this.parent.resolve("password"), "secret word\nsecond line\n");
-		start("0600", null, file, ExportFormat.PKCS12).export(pair(), TRUST);
+		ExportedFiles exported = start("0600", null, file, ExportFormat.PKCS12);
+		exported.export(pair(), TRUST);
 		assertThat(names()).containsExactly("..data", "keystore.p12", "truststore.p12");
 		assertThat(store("keystore.p12", "secret word").containsAlias("shop")).isTrue();
+		Files.writeString(file, "another");
+		exported.export(pair(), TRUST);
+		assertThat(store("keystore.p12", "another").containsAlias("shop")).isTrue();
 	}
 
 	private static CertificatePair pair(Algorithm algorithm, int size) {

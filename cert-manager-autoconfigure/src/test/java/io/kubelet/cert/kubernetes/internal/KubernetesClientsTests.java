@@ -105,6 +105,17 @@ class KubernetesClientsTests {
 		assertThat(userOf(kubeconfig)).isEqualTo("system:bootstrap:abcdef");
 	}
 
+	@Test
+	void tokenInAFileIsReadForEachRequest() throws Exception {
+		controlPlane.addToken("first", "one");
+		controlPlane.addToken("second", "two");
+		Path token = Files.writeString(this.directory.resolve("token"), "first");
+		ApiClient client = TestClients.create(write("tokenFile: token"), null);
+		assertThat(userOf(client)).isEqualTo("one");
+		Files.writeString(token, "second");
+		assertThat(userOf(client)).isEqualTo("two");
+	}
+
 	/** As by 'kubectl create token', which empties the file first. */
 	@Test
 	void lastTokenIsUsedWhileItsFileIsEmptyOrMissing() throws Exception {
