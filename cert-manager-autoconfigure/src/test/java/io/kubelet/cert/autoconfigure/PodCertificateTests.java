@@ -10,6 +10,7 @@ import java.util.stream.IntStream;
 import javax.net.ssl.X509TrustManager;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.peers.PeerIdentity;
 import io.kubelet.cert.rotation.CertificateManager;
@@ -19,6 +20,8 @@ import io.kubelet.cert.testsupport.ProjectFiles;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.ApplicationContext;
@@ -70,6 +73,14 @@ class PodCertificateTests {
 			});
 	}
 
+	@ParameterizedTest
+	@CsvSource({ "rsa3072, RSA 3072", "ecdsap384, EC P-384", "ecdsap521, EC P-521", "ed25519, Ed25519" })
+	void pairOfEachOtherTypeOfKeyIsRead(String type, String key) {
+		CertificatePair pair = Pem.readPair(fixture("keys", type + ".pem"));
+		assertThat(KeySpecification.describe(pair.leaf().getPublicKey())).isEqualTo(key);
+		assertThat(Pem.readPair(Pem.write(pair))).isEqualTo(pair);
+	}
+
 	private static boolean isTrusted(ApplicationContext context, int generation) {
 		X509TrustManager trust = (X509TrustManager) context.getBean(SslBundles.class)
 			.getBundle("kubelet-client")
@@ -88,9 +99,9 @@ class PodCertificateTests {
 		return Pem.readPair(fixture(generation, "credentialbundle.pem"));
 	}
 
-	private static String fixture(int generation, String file) {
+	private static String fixture(Object directory, String file) {
 		return ProjectFiles
-			.read("cert-manager-autoconfigure/src/test/resources/pod-certificate/%d/%s".formatted(generation, file));
+			.read("cert-manager-autoconfigure/src/test/resources/pod-certificate/%s/%s".formatted(directory, file));
 	}
 
 }
