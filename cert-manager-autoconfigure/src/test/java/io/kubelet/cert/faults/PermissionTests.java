@@ -16,6 +16,7 @@ import io.kubelet.cert.store.StoreException;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.testsupport.ShopFixture;
 import io.kubelet.cert.testsupport.TestStore;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -58,6 +59,11 @@ class PermissionTests {
 	static final class Program extends ShopFixture {
 
 		public static void main(String[] arguments) throws IOException {
+			Thread.currentThread().setUncaughtExceptionHandler((thread, ex) -> {
+				ex.printStackTrace();
+				System.exit(1);
+			});
+			Awaitility.setDefaultTimeout(Duration.ofMinutes(2));
 			Program program = new Program();
 			program.directory = Path.of(arguments[0]);
 			program.permit();
