@@ -13,12 +13,13 @@ public final class ClientAuthentication {
 	}
 
 	/**
-	 * Returns the property by which a server asks for certificates.
+	 * Returns another property for the TLS of a server.
 	 * @param bundle the property by which it uses an SSL bundle
+	 * @param name the name of the other one, such as {@code client-auth}
 	 * @return the property
 	 */
-	public static String property(String bundle) {
-		return bundle.substring(0, bundle.indexOf("ssl.")) + "ssl.client-auth";
+	public static String property(String bundle, String name) {
+		return bundle.substring(0, bundle.indexOf("ssl.")) + "ssl." + name;
 	}
 
 	/**
@@ -28,7 +29,7 @@ public final class ClientAuthentication {
 	 * @return whether it does
 	 */
 	public static boolean isAsked(String bundle, Environment environment) {
-		return isAsked(environment.getProperty(property(bundle)));
+		return isAsked(environment.getProperty(property(bundle, "client-auth")));
 	}
 
 	/**

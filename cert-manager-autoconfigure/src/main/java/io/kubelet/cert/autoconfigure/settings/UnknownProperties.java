@@ -35,9 +35,14 @@ record UnknownProperties(Set<ConfigurationPropertyName> known) {
 
 	private static final ConfigurationPropertyName ADDITIONAL = PREFIX.append("additional");
 
-	/** What to use in place of properties that were removed, as in the metadata. */
-	private static final Map<ConfigurationPropertyName, String> REMOVED = Map.of(PREFIX.append("drain.rabbitmq"),
-			"Use an update handler of the SSL bundle that resets the connection factory.");
+	/**
+	 * What to use in place of properties that were removed, as in the metadata, and of
+	 * one that others suggest.
+	 */
+	private static final Map<String, String> REPLACEMENTS = Map.of("drain.rabbitmq",
+			"it was removed. Use an update handler of the SSL bundle that resets the connection factory.",
+			"ssl.accepted-servers.common-names",
+			"a server is not accepted by its common name: set 'ssl.accepted-servers.dns-names' or 'ssl.accepted-servers.uris'");
 
 	/**
 	 * Reports the properties in sources.
@@ -86,9 +91,13 @@ record UnknownProperties(Set<ConfigurationPropertyName> known) {
 
 	private String describe(ConfigurationProperty property) {
 		ConfigurationPropertyName unknown = nameOf(property);
-		String replacement = REMOVED.get(unknown);
-		return "'%s' (%s): %s".formatted(unknown, property.getOrigin(), (replacement != null)
-				? "it was removed. " + replacement : "the closest property is '%s'".formatted(closest(unknown)));
+		String replacement = REPLACEMENTS.entrySet()
+			.stream()
+			.filter((known) -> unknown.toString().endsWith("." + known.getKey()))
+			.map(Map.Entry::getValue)
+			.findFirst()
+			.orElseGet(() -> "the closest property is '%s'".formatted(closest(unknown)));
+		return "'%s' (%s): %s".formatted(unknown, property.getOrigin(), replacement);
 	}
 
 	private ConfigurationPropertyName closest(ConfigurationPropertyName unknown) {

@@ -62,7 +62,7 @@ final class CheckedPeers {
 		List<String> servers = this.settings.serversOf(certificate);
 		servers.stream()
 			.filter((server) -> !ClientAuthentication.isAsked(server, this.environment))
-			.map(ClientAuthentication::property)
+			.map((server) -> ClientAuthentication.property(server, "client-auth"))
 			.findFirst()
 			.ifPresent((property) -> {
 				throw new InvalidConfigurationPropertyValueException(property, this.environment.getProperty(property),
@@ -71,7 +71,7 @@ final class CheckedPeers {
 								: "set '%s.%s.all' to 'true'".formatted(certificate.properties().prefix(), ACCEPTED)));
 			});
 		servers.stream()
-			.map((server) -> server.substring(0, server.indexOf("ssl.")) + "ssl.secure")
+			.map((server) -> ClientAuthentication.property(server, "secure"))
 			.filter((property) -> !this.environment.getProperty(property, Boolean.class, true))
 			.findFirst()
 			.ifPresent((property) -> {

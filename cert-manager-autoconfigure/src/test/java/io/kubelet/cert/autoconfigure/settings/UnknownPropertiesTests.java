@@ -10,6 +10,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
@@ -53,6 +54,17 @@ class UnknownPropertiesTests {
 			.satisfies((failure) -> assertThat(failure.report())
 				.contains("the closest property is 'kubelet.cert.ssl.accepted-clients."));
 		assertThatException().isThrownBy(() -> TestSettings.of(SET, "ssl.accepted-clients=spiffe://example.org/shop"));
+	}
+
+	/** The common names of clients would restrict the clients. */
+	@ParameterizedTest
+	@ValueSource(strings = { "ssl.accepted-servers.common-names", "additional.b.ssl.accepted-servers.common-names" })
+	void commonNamesOfServersAreReportedWithTheOtherNames(String property) {
+		assertThatExceptionOfType(InvalidSettingsException.class)
+			.isThrownBy(() -> TestSettings.of(SET, property + "[0]=orders"))
+			.satisfies((failure) -> assertThat(failure.report()).contains("'kubelet.cert." + property + "'",
+					"a server is not accepted by its common name: set 'ssl.accepted-servers.dns-names' or 'ssl.accepted-servers.uris'")
+				.doesNotContain("closest"));
 	}
 
 	@Test
