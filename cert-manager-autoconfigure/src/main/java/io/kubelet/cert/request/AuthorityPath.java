@@ -118,8 +118,8 @@ final class AuthorityPath {
 	private boolean leadsToAuthority(List<X509Certificate> path, @Nullable Instant at) {
 		X509Certificate last = path.get(path.size() - 1);
 		for (X509Certificate authority : this.authorities) {
-			if (CertificateChain.isNamedAsIssuer(authority, last) && isValid(authority, at)
-					&& mayCheck((at != null) ? path.size() : 1) && ((at != null) ? isValidated(path, authority, at)
+			if (CertificateChain.isNamedAsIssuer(authority, last) && isValid(authority, at) && mayCheck(path.size())
+					&& ((at != null) ? isValidated(path, authority, at)
 							: CertificateChain.isSignedBy(last, authority))) {
 				path.add(authority);
 				return true;

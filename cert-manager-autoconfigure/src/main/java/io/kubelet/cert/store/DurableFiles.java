@@ -106,7 +106,9 @@ public final class DurableFiles {
 	public static TextFile.Version replace(Path file, String text) throws IOException {
 		Path temporary = temporary(file);
 		create(temporary, text);
-		return rename(temporary, file);
+		TextFile.Version version = TextFile.Version.of(temporary);
+		rename(temporary, file);
+		return version;
 	}
 
 	/**
@@ -117,9 +119,9 @@ public final class DurableFiles {
 	 * @throws java.nio.file.NoSuchFileException if the target does not exist
 	 */
 	static TextFile.Version link(Path link, Path target) throws IOException {
-		Path temporary = temporary(link);
-		Files.createSymbolicLink(temporary, target.getFileName());
-		return rename(temporary, link);
+		TextFile.Version version = TextFile.Version.of(target);
+		link(link, target.getFileName().toString());
+		return version;
 	}
 
 	/**
@@ -132,23 +134,14 @@ public final class DurableFiles {
 	public static void link(Path link, String target) throws IOException {
 		Path temporary = temporary(link);
 		Files.createSymbolicLink(temporary, link.getFileSystem().getPath(target));
-		try {
-			Files.move(temporary, link, StandardCopyOption.ATOMIC_MOVE);
-			syncDirectory(parent(link));
-		}
-		catch (IOException ex) {
-			Files.deleteIfExists(temporary);
-			throw ex;
-		}
+		rename(temporary, link);
 	}
 
 	/** Gives a file its name, or removes it. Its version stays the same. */
-	private static TextFile.Version rename(Path temporary, Path file) throws IOException {
+	private static void rename(Path temporary, Path file) throws IOException {
 		try {
-			TextFile.Version version = TextFile.Version.of(temporary);
 			Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
 			syncDirectory(parent(file));
-			return version;
 		}
 		catch (IOException ex) {
 			Files.deleteIfExists(temporary);

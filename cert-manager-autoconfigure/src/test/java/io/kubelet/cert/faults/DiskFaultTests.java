@@ -158,6 +158,20 @@ class DiskFaultTests {
 		assertStored(NEW, NEW);
 	}
 
+	/**
+	 * Otherwise, a power failure could undo the switch to a pair whose old files are
+	 * gone.
+	 */
+	@Test
+	void directoryIsForcedToDiskAfterEachNewName() {
+		List<Operation> steps = steps(Start.LINK);
+		for (int i = steps.indexOf(Operation.RENAME); i <= steps.lastIndexOf(Operation.RENAME); i++) {
+			if (steps.get(i) == Operation.RENAME) {
+				assertThat(steps.subList(i, i + 3)).endsWith(Operation.OPEN_DIRECTORY, Operation.SYNC_DIRECTORY);
+			}
+		}
+	}
+
 	@Test
 	void pairThatIsCreatedInTwoFilesIsForcedToDiskWithItsDirectory() {
 		Path directory = this.disk.on(this.directory);
@@ -198,6 +212,14 @@ class DiskFaultTests {
 		assertThat(files()).as("without room").isEqualTo(files);
 	}
 
+	/** As in a container whose file systems are read-only. */
+	@Test
+	void ownPairOnADiskThatCannotBeWrittenIsUsed() {
+		prepare(Start.LINK, "own");
+		this.disk.mountReadOnly();
+		assertThat(store(this.disk.on(this.directory)).read().pair()).isEqualTo(OLD.pair());
+	}
+
 	/** Before the next step of ours, the other process has finished. */
 	@Test
 	void linkThatAnotherProcessHasRepairedIsNotSetAside() throws IOException {
@@ -213,6 +235,7 @@ class DiskFaultTests {
 		});
 		assertThat(this.store.read().pair()).isEqualTo(OLD.pair());
 		assertThat(aside().toRealPath()).isEqualTo(damaged);
+		assertThat(this.disk.operations()).as("a second repair").doesNotContain(Operation.LIST, Operation.RENAME);
 	}
 
 	private Path aside() {
