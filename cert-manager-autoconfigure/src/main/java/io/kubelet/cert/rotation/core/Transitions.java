@@ -53,7 +53,6 @@ public final class Transitions extends NextState {
 			next.hold(bootstrap, null);
 			next.due = next.due.demanding(Current.invalidity(stored, now));
 		}
-		next.store(reading);
 		next.review();
 		return next.state();
 	}

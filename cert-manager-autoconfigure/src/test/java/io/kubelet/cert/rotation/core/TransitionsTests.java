@@ -11,8 +11,10 @@ import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.request.CertificateRequests;
+import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.rotation.core.Decision.Adopt;
+import io.kubelet.cert.rotation.core.Decision.Fail;
 import io.kubelet.cert.rotation.core.Decision.Forget;
 import io.kubelet.cert.rotation.core.Decision.Request;
 import io.kubelet.cert.rotation.core.Decision.Restore;
@@ -83,6 +85,33 @@ class TransitionsTests extends CoreFixture {
 		State there = observe(seen, reading(PAIR, null, DEADLINE));
 		assertThat(there.storeProblem()).isNull();
 		assertThat(decide(observe(there, Reading.NOTHING))).isEqualTo(new Restore(PAIR));
+	}
+
+	@Test
+	void pairThatIsStoredAgainIsNotStoredOnceMore() {
+		State missing = observe(this.valid, Reading.NOTHING);
+		assertThat(decide(missing)).isEqualTo(new Restore(PAIR));
+		State failed = after(missing, (next) -> next.notRestored("It fails"));
+		assertThat(failed.storeProblem()).isNotNull();
+		State restored = after(failed, (next) -> next.restored(reading(PAIR, null, DEADLINE)));
+		assertThat(restored.storeProblem()).isNull();
+		assertThat(decide(restored)).isEqualTo(new Wait(DEADLINE));
+	}
+
+	/** Otherwise, what is written next would be a conflict. */
+	@Test
+	void requestThatIsStoredAgainIsWhatIsStored() {
+		PendingRequest request = request(TEMPLATE, PAIR);
+		Reading written = reading(PAIR, request, DEADLINE);
+		assertThat(after(this.valid, (next) -> next.storedAgain(request, written)).stored()).isSameAs(written);
+	}
+
+	@Test
+	void serverIsAsHealthyAsWhenItWasContactedLast() {
+		State contacted = after(this.valid, new Fail(RequestException.overQuota("Too many requests")));
+		assertThat(this.valid.past().serverHealthy()).isNull();
+		assertThat(contacted.past().serverHealthy()).isTrue();
+		assertThat(after(contacted, new Fail(new IllegalStateException("no key"))).past().serverHealthy()).isTrue();
 	}
 
 	@Test
