@@ -1,7 +1,10 @@
 package io.kubelet.cert.certificate;
 
+import java.io.StringReader;
 import java.security.KeyPair;
+import java.security.KeyPairGenerator;
 import java.security.Security;
+import java.security.spec.ECGenParameterSpec;
 import java.time.Instant;
 import java.util.List;
 
@@ -9,7 +12,11 @@ import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.bouncycastle.jce.provider.BouncyCastleProvider;
+import org.bouncycastle.openssl.PEMParser;
+import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
+import org.bouncycastle.pkcs.PKCS10CertificationRequest;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -50,6 +57,23 @@ class InstalledProviderTests {
 		Security.insertProviderAt(new BouncyCastleProvider(), position);
 		assertThat(Pem.write(Pem.readPair(pem))).isEqualTo(pem);
 		assertThat(PendingRequest.ofPem(requestPem).toPem()).isEqualTo(requestPem);
+	}
+
+	/** An application may generate keys itself. */
+	@Test
+	void keySignsByTheProviderThatTheJvmPrefers() throws Exception {
+		Security.removeProvider(BouncyCastleProvider.PROVIDER_NAME);
+		Security.insertProviderAt(new BouncyCastleProvider(), 1);
+		KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
+		generator.initialize(new ECGenParameterSpec("brainpoolP256r1"));
+		KeyPair keys = generator.generateKeyPair();
+		CertificateRequest request = CertificateRequests.create("csr", CertificateTemplate.ofSubject("app"),
+				Signer.of("example.com/app"), List.of(), null, keys);
+		try (PEMParser parser = new PEMParser(new StringReader(request.pkcs10()))) {
+			PKCS10CertificationRequest parsed = (PKCS10CertificationRequest) parser.readObject();
+			assertThat(parsed.isSignatureValid(new JcaContentVerifierProviderBuilder().build(keys.getPublic())))
+				.isTrue();
+		}
 	}
 
 }

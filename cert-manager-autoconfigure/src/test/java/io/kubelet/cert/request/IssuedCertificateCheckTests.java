@@ -29,6 +29,7 @@ import io.kubelet.cert.testsupport.TestAuthority;
 import org.bouncycastle.asn1.ASN1Encodable;
 import org.bouncycastle.asn1.ASN1EncodableVector;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.DEROctetString;
 import org.bouncycastle.asn1.DERSequence;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.BasicConstraints;
@@ -159,12 +160,34 @@ class IssuedCertificateCheckTests {
 		assertThat(ANY_AUTHORITY.named(stored, NOW)).isEmpty();
 	}
 
+	/** Whoever can write the Secret can add any number of others. */
+	@Test
+	void storedAuthoritiesThatDoNotCountDisplaceNoOther() throws Exception {
+		Extension isAuthority = Extension.create(Extension.basicConstraints, true, new BasicConstraints(true));
+		X509Certificate root = sign("CN=a", "CN=a", "SHA256withECDSA", KEYS.getPrivate(), isAuthority);
+		X509Certificate large = sign("CN=a", "CN=a", "SHA256withECDSA", KEYS.getPrivate(), isAuthority,
+				Extension.create(new ASN1ObjectIdentifier("1.2.3.4"), false, new DEROctetString(new byte[101 * 1024])));
+		CertificatePair pair = CertificatePair.of(List.of(sign("CN=a", "CN=one", "SHA256withECDSA", KEYS.getPrivate())),
+				KEYS);
+		List<X509Certificate> stored = new ArrayList<>();
+		for (int i = 0; i < 20; i++) {
+			stored.add(sign("CN=a", "CN=" + i, "SHA256withECDSA", KEYS.getPrivate(), isAuthority));
+		}
+		stored.addAll(List.of(large, root));
+		assertThat(check(root).authoritiesOf(pair, stored, NOW)).containsExactly(root);
+		assertThat(check(root).named(List.of(large, root), NOW)).containsExactly(root);
+	}
+
 	@Test
 	void authorityThatHasExpiredSinceItIssuedTheCertificateCounts() {
 		TestAuthority brief = ROOT.intermediate("brief", NOW.minusSeconds(3600), NOW.plusSeconds(60));
 		CertificatePair pair = CertificatePair.of(List.of(leaf(brief)), KEYS);
-		assertThat(ANY_AUTHORITY.authoritiesOf(pair, List.of(brief.certificate()), NOW.plusSeconds(61)))
+		List<X509Certificate> authorities = List.of(brief.certificate());
+		assertThat(ANY_AUTHORITY.authoritiesOf(pair, authorities, NOW.plusSeconds(61)))
 			.containsExactly(brief.certificate());
+		assertThat(IssuedCertificateCheck.outdated(pair, authorities, NOW)).isEmpty();
+		assertThat(IssuedCertificateCheck.outdated(pair, authorities, NOW.plusSeconds(61)).orElse(""))
+			.startsWith("the authority 'CN=brief' expired at " + NOW.plusSeconds(60));
 	}
 
 	@ParameterizedTest

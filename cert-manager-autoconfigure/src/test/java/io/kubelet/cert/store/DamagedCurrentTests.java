@@ -38,8 +38,8 @@ class DamagedCurrentTests extends StoreFixture {
 		assertThat(output).containsOnlyOnce(
 				"[kubelet-client] The pair in %s is damaged: There must be exactly one private key, but there are 0. It is kept as %s"
 					.formatted(current(), aside(current())))
-			.containsOnlyOnce("The older pair " + unreadable + " cannot be used: ")
-			.containsOnlyOnce("The older pair " + goodFile + " is used");
+			.containsOnlyOnce("[kubelet-client] The older pair " + unreadable + " cannot be used: ")
+			.containsOnlyOnce("[kubelet-client] The older pair " + goodFile + " is used");
 		assertThat(aside(current())).exists();
 	}
 

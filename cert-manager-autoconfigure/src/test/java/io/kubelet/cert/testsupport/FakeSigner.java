@@ -111,7 +111,7 @@ public final class FakeSigner implements CertificateSigner {
 
 	@Override
 	public boolean keepsObjects() {
-		return this.keepsObjects;
+		return this.keepsObjects || CertificateSigner.super.keepsObjects();
 	}
 
 	@Override

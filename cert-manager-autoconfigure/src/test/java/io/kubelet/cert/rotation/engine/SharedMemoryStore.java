@@ -125,7 +125,7 @@ final class SharedMemoryStore implements CertificateStore.Shared {
 
 	@Override
 	public boolean lacksCopy() {
-		return this.lacksCopy;
+		return this.lacksCopy || CertificateStore.Shared.super.lacksCopy();
 	}
 
 	@Override
