@@ -170,7 +170,25 @@ class AcceptedPeersTests {
 	}
 
 	@Test
+	void peerWhoseNamesAreNotToBeUsedIsNamedByItsSubject() {
+		X509Certificate leaf = leaf("CN=shop", uri("spiffe://example.org/a"), uri("spiffe://example.org/b"));
+		assertThat(AcceptedPeers.everyone().nameOf(leaf)).isEqualTo("CN=shop");
+	}
+
+	@Test
+	void acceptedNamesAreWrittenWithTheirKinds() {
+		assertThat(new Named(Named.uris(List.of("spiffe://example.org/*")), Named.dnsNames(List.of("b.svc", "A.svc")),
+				Named.commonNames(List.of("d", "C"))))
+			.hasToString(
+					"URI 'spiffe://example.org/*', DNS name 'a.svc', DNS name 'b.svc', common name 'C', common name 'd'");
+	}
+
+	@Test
 	void messageNamesThePeerInOneLine() {
+		assertThatExceptionOfType(PeerRefusedException.class)
+			.isThrownBy(() -> SHOP.require(leaf("CN=five", dns("one"), dns("two"), dns("three"), dns("four"))))
+			.withMessage(
+					"its certificate has DNS name 'one', DNS name 'two', DNS name 'three', DNS name 'four', common name 'five', which is not accepted");
 		assertThatExceptionOfType(PeerRefusedException.class)
 			.isThrownBy(() -> SHOP.require(leaf("CN=a\nb", uri("https://example.org/x"), dns("one"), dns("two"),
 					dns("three"), dns("four"), dns("five"))))

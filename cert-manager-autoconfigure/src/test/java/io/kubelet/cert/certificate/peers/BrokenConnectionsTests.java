@@ -63,6 +63,14 @@ class BrokenConnectionsTests {
 		assertThat(output).doesNotContain("refuses");
 	}
 
+	/** A client of HTTP has an exception of its own. */
+	@Test
+	void alertIsFoundBelowOtherExceptions(CapturedOutput output) {
+		this.broken.add(PeerRole.SERVER, ORDERS, new IllegalStateException("The order was not sent",
+				new IOException("broken", new SSLException("Received fatal alert: access_denied"))));
+		assertThat(lines(output)).isEqualTo(1);
+	}
+
 	@Test
 	void alertIsLoggedOnceInAnHourForEachPeer(CapturedOutput output) {
 		for (int i = 0; i < 3; i++) {

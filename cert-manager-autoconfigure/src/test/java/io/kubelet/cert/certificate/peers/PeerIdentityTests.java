@@ -1,9 +1,15 @@
 package io.kubelet.cert.certificate.peers;
 
+import java.math.BigInteger;
 import java.nio.charset.Charset;
+import java.security.KeyPair;
+import java.security.cert.X509Certificate;
+import java.util.Date;
 import java.util.List;
 import java.util.stream.Stream;
 
+import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.bouncycastle.asn1.DERIA5String;
 import org.bouncycastle.asn1.DEROctetString;
@@ -11,8 +17,15 @@ import org.bouncycastle.asn1.DERUniversalString;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x500.X500NameBuilder;
 import org.bouncycastle.asn1.x500.style.BCStyle;
+import org.bouncycastle.asn1.x509.BasicConstraints;
+import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.asn1.x509.KeyUsage;
+import org.bouncycastle.cert.X509CertificateHolder;
+import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
+import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
+import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -131,6 +144,31 @@ class PeerIdentityTests {
 		assertThatIllegalArgumentException()
 			.isThrownBy(() -> PeerIdentity.of(authority.pair(new X500Name(""), names, ofAuthority, keyUsage).leaf()))
 			.withMessageContaining(rule);
+	}
+
+	/** The longest one that validators have to accept (SPIFFE ID, 2.3). */
+	@Test
+	void spiffeIdMayHave2048Characters() {
+		String longest = SHOP + "x".repeat(2048 - SHOP.length());
+		assertThat(identity("", uri(longest)).uri()).isEqualTo(longest);
+		assertThatIllegalArgumentException().isThrownBy(() -> identity("", uri(longest + "x")))
+			.withMessageContaining("more than 2048 characters");
+	}
+
+	/** The length of the path below it is zero, which is not that of a leaf. */
+	@Test
+	void authorityThatMayOnlySignLeavesIsNoWorkload() throws Exception {
+		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
+		X500Name name = new X500Name("CN=shop");
+		X509CertificateHolder certificate = new JcaX509v3CertificateBuilder(name, BigInteger.ONE, new Date(0),
+				new Date(1), name, keys.getPublic())
+			.addExtension(Extension.basicConstraints, true, new BasicConstraints(0))
+			.addExtension(Extension.keyUsage, true, new KeyUsage(KeyUsage.digitalSignature))
+			.addExtension(Extension.subjectAlternativeName, false, new GeneralNames(uri(SHOP)))
+			.build(new JcaContentSignerBuilder("SHA256withECDSA").build(keys.getPrivate()));
+		X509Certificate leaf = new JcaX509CertificateConverter().getCertificate(certificate);
+		assertThatIllegalArgumentException().isThrownBy(() -> PeerIdentity.of(leaf))
+			.withMessageContaining("that of an authority");
 	}
 
 	/**

@@ -59,6 +59,30 @@ class RefusedPeersTests {
 	}
 
 	@Test
+	void peerWhoseNamesCannotBeReadHasItsSubject(CapturedOutput output) {
+		refuse(new TestAuthority("other")
+			.pairWithMalformedNames(CertificateTemplate.ofSubject("shop"), Instant.now(), Instant.now().plusSeconds(60))
+			.leaf(), null);
+		assertThat(output).contains("its certificate (subject 'CN=shop'), issued by 'CN=other', leads to no trusted");
+	}
+
+	/** A server has an address, and only that of a server counts. */
+	@Test
+	void adviceIsForTheRoleOfThePeer(CapturedOutput output) {
+		X509Certificate[] chain = { authority.pair("orders").leaf() };
+		for (PeerRole role : PeerRole.values()) {
+			this.refused.add(role, chain, null,
+					new PeerRefusedException(RefusalReason.NOT_ACCEPTED, "it is another", null));
+			this.refused.add(role, chain, null, new CertificateException("the address is another"));
+		}
+		assertThat(output).contains(
+				"A client is refused by the SSL bundle 'shop': it is another. To accept it, add one of these names to 'ssl.accepted-clients' of the certificate\n",
+				"The server is refused by the SSL bundle 'shop': it is another. To accept it, add one of these names to 'ssl.accepted-servers' of the certificate, or set 'ssl.accepted-servers.by-address'",
+				"A client is refused by the SSL bundle 'shop': its certificate (common name 'orders') failed a check: the address is another. It needs another certificate\n",
+				"The server is refused by the SSL bundle 'shop': its certificate (common name 'orders') failed a check: the address is another. It needs another certificate, unless one of these names is to count in place of its address: then add it to 'ssl.accepted-servers'");
+	}
+
+	@Test
 	void peerIsLoggedOnceInAnHourForEachReason(CapturedOutput output) {
 		X509Certificate leaf = authority.pair("admin").leaf();
 		for (int i = 0; i < 3; i++) {
@@ -78,7 +102,8 @@ class RefusedPeersTests {
 		IntStream.range(0, 1000).forEach((peer) -> this.refused.addMissing(address("10.0.0." + peer + ":1")));
 		assertThat(lines(output)).isEqualTo(20);
 		refuse(authority.pair("admin").leaf(), "10.0.0.1:1");
-		assertThat(lines(output)).as("with one that is verified").isEqualTo(21);
+		refuse(authority.svid("spiffe://Example.org/shop").leaf(), "10.0.0.1:1");
+		assertThat(lines(output)).as("with two that are verified").isEqualTo(22);
 		assertThat(this.inAnHour).hasSize(1);
 		this.inAnHour.get(0).run();
 		assertThat(output).contains(
