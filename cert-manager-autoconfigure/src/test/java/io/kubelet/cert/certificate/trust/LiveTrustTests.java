@@ -85,6 +85,22 @@ class LiveTrustTests {
 		assertThat(authorities()).containsExactly(this.newAuthority.certificate());
 	}
 
+	@Test
+	void eachAuthorityIsTrustedForTheOverlapAfterItsOwnRemoval() throws IOException {
+		TestAuthority newest = new TestAuthority("newest");
+		authorities();
+		write(this.newAuthority);
+		authorities();
+		this.time.pass(OVERLAP.dividedBy(2));
+		write(newest);
+		assertThat(authorities()).containsExactly(newest.certificate(), this.oldAuthority.certificate(),
+				this.newAuthority.certificate());
+		this.time.pass(OVERLAP.dividedBy(2));
+		assertThat(authorities()).containsExactly(newest.certificate(), this.newAuthority.certificate());
+		this.time.pass(OVERLAP.dividedBy(2));
+		assertThat(authorities()).containsExactly(newest.certificate());
+	}
+
 	/** Also if the source cannot be read at first. */
 	@Test
 	void authoritiesRemovedBeforeTheFirstReadingHaveTheRestOfTheOverlap(CapturedOutput output) throws IOException {
@@ -117,6 +133,18 @@ class LiveTrustTests {
 		assertThat(authorities()).containsExactly(this.oldAuthority.certificate(), this.newAuthority.certificate());
 		this.time.pass(OVERLAP);
 		assertThat(authorities()).containsExactly(this.oldAuthority.certificate());
+	}
+
+	@Test
+	void fileIsTheOneThatIsFollowed() {
+		List<Path> followed = new ArrayList<>();
+		this.trust.follow((files, look, late, delay) -> {
+			followed.addAll(files.get());
+			return () -> {
+			};
+		}, () -> {
+		});
+		assertThat(followed).containsExactly(this.file);
 	}
 
 	@Test

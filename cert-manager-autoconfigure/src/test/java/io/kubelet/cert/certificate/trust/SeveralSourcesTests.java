@@ -14,8 +14,10 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
+import io.kubelet.cert.certificate.FileChanges;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -143,6 +145,37 @@ class SeveralSourcesTests {
 		assertThat(look).succeedsWithin(Duration.ofMinutes(1));
 	}
 
+	/** As of two handshakes after the start. */
+	@Test
+	void onlyOneThreadReadsAtFirstAndTheOthersWaitForIt() {
+		CountDownLatch end = new CountDownLatch(1);
+		CountDownLatch hanging = new CountDownLatch(1);
+		AtomicInteger readings = new AtomicInteger();
+		this.file.version.set(() -> {
+			hanging.countDown();
+			assertThatCode(end::await).doesNotThrowAnyException();
+			return 1;
+		});
+		this.file.trust = () -> {
+			readings.incrementAndGet();
+			return Trust.exactly(List.of(one));
+		};
+		CompletableFuture<Trust> first = CompletableFuture.supplyAsync(this.trust::get,
+				(task) -> new Thread(task).start());
+		assertThatCode(hanging::await).doesNotThrowAnyException();
+		AtomicReference<Thread> waiting = new AtomicReference<>();
+		CompletableFuture<Trust> second = CompletableFuture.supplyAsync(this.trust::get, (task) -> {
+			waiting.set(new Thread(task));
+			waiting.get().start();
+		});
+		Awaitility.await().until(() -> waiting.get().getState() == Thread.State.WAITING);
+		end.countDown();
+		for (CompletableFuture<Trust> reading : List.of(first, second)) {
+			assertThat(reading).succeedsWithin(Duration.ofMinutes(1)).isEqualTo(Trust.exactly(List.of(one)));
+		}
+		assertThat(readings).hasValue(1);
+	}
+
 	@Test
 	void startFailsWithTheReasonOfTheSourceThatIsMissing() {
 		this.file.set(one);
@@ -230,6 +263,39 @@ class SeveralSourcesTests {
 		assertThat(trusted()).containsExactly(three, two, one);
 		this.time.pass(Duration.ofMinutes(20));
 		assertThat(this.trust.untilChange()).contains(Duration.ofMinutes(40));
+	}
+
+	@Test
+	void fileThatAnotherProgramReplacesHasTheTimeBetweenTwoLooks(CapturedOutput output) {
+		this.file.set(one);
+		this.object.set(two);
+		trusted();
+		List<Runnable> looks = new ArrayList<>();
+		this.trust.follow((files, look, late, delay) -> {
+			looks.add(look);
+			return looks::clear;
+		}, () -> {
+		});
+		for (int i = 1; i <= 2; i++) {
+			this.file.fail("The file is empty");
+			looks.get(0).run();
+			this.time.pass(FileChanges.INTERVAL.minusMillis(1));
+			looks.get(0).run();
+			assertThat(this.trust.sources()).extracting(LiveSource.Status::problem).containsOnlyNulls();
+			assertThat(output.toString().lines().filter((line) -> line.contains("may be replacing it"))).hasSize(i);
+			assertThat(output).doesNotContain("read before remain trusted");
+			if (i == 1) {
+				this.file.set(one, three);
+				looks.get(0).run();
+			}
+		}
+		this.time.pass(Duration.ofMillis(1));
+		looks.get(0).run();
+		assertThat(this.trust.sources()).extracting(LiveSource.Status::problem)
+			.containsExactly("The file is empty", null);
+		assertThat(output)
+			.contains("[shop] The file is empty; the certificate authorities that were read before remain");
+		assertThat(trusted()).containsExactly(one, three, two);
 	}
 
 	@Test

@@ -1,5 +1,6 @@
 package io.kubelet.cert.certificate.trust;
 
+import java.io.ByteArrayInputStream;
 import java.security.InvalidKeyException;
 import java.security.KeyStore;
 import java.security.cert.CertificateException;
@@ -13,6 +14,7 @@ import java.util.Objects;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
 
+import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.junit.jupiter.api.Test;
@@ -44,7 +46,9 @@ class TrustTests {
 		// The kubelet writes those of a volume in another order every few minutes
 		X509Certificate two = new TestAuthority("two").certificate();
 		assertThat(Trust.exactly(List.of(two, this.authority.certificate())))
-			.isEqualTo(Trust.exactly(List.of(this.authority.certificate(), two)));
+			.isEqualTo(Trust.exactly(List.of(this.authority.certificate(), two)))
+			.hasSameHashCodeAs(Trust.exactly(List.of(this.authority.certificate(), two)))
+			.doesNotHaveSameHashCodeAs(Trust.exactly(List.of(two)));
 		trust.manager().checkClientTrusted(this.chain, "EC");
 		X509TrustManager other = Trust.exactly(List.of(new TestAuthority("one").certificate())).manager();
 		assertThatExceptionOfType(CertificateException.class)
@@ -57,6 +61,18 @@ class TrustTests {
 		Object made = cached.of(Trust.exactly(List.of()));
 		assertThat(cached.of(Trust.exactly(List.of()))).isSameAs(made);
 		assertThat(cached.of(Trust.system())).isNotSameAs(made);
+	}
+
+	@Test
+	void filesAreOpenedWithTheirPassword() throws Exception {
+		CertificatePair pair = this.authority.pair("shop");
+		char[] password = "secret".toCharArray();
+		KeyStore store = KeyStore.getInstance("PKCS12");
+		store.load(new ByteArrayInputStream(KeyStores.pkcs12(pair, "shop", "secret")), password);
+		assertThat(store.getKey("shop", password)).isEqualTo(pair.privateKey());
+		assertThat(store.getCertificate("shop")).isEqualTo(pair.leaf());
+		store.load(new ByteArrayInputStream(KeyStores.pkcs12(this.authority.pair("x").chain(), "secret")), password);
+		assertThat(new PKIXBuilderParameters(store, new X509CertSelector()).getTrustAnchors()).hasSize(1);
 	}
 
 	/** A null store means the authorities of the JDK, and servers take no empty one. */
