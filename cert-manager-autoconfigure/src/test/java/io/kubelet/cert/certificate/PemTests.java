@@ -15,6 +15,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import org.springframework.boot.ssl.pem.PemContent;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
@@ -123,6 +125,16 @@ class PemTests {
 		assertThat(Pem.readPair(most)).isEqualTo(Pem.readPair(pair));
 		assertThatExceptionOfType(MalformedPemException.class).isThrownBy(() -> Pem.readPair(most + "\n"))
 			.withMessageContaining("at most " + Pem.MAXIMUM_LENGTH);
+	}
+
+	/** Of an EC key, {@link Pem#write} writes the form of the kubelet. */
+	@ParameterizedTest
+	@ValueSource(strings = { "pair", "pair-rsa" })
+	void keyIsWrittenInTheFormThatJavaReads(String file) throws IOException {
+		CertificatePair pair = Pem.readPair(text(file));
+		String key = Pem.writePkcs8(pair);
+		assertThat(key).startsWith("-----BEGIN PRIVATE KEY-----\n");
+		assertThat(PemContent.of(key).getPrivateKey()).isEqualTo(pair.privateKey());
 	}
 
 	@Test

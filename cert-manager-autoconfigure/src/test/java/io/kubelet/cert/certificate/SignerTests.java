@@ -1,5 +1,6 @@
 package io.kubelet.cert.certificate;
 
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -19,6 +20,19 @@ class SignerTests {
 		assertThat(Signer.of(text)).isEqualTo(new Signer.Issuer(kind, name, group))
 			.hasToString(text)
 			.returns("issuer " + text, Signer::describe);
+	}
+
+	@Test
+	void messageHasTheCommandsForARequest() {
+		Signer signer = Signer.of("example.com/signer");
+		assertThat(signer.howToDescribe("", "shop-1")).isEqualTo("see 'kubectl describe csr shop-1'");
+		assertThat(signer.howToWatch("", "shop-1"))
+			.isEqualTo("see 'kubectl describe csr shop-1', or approve it with 'kubectl certificate approve shop-1'");
+		Signer issuer = Signer.of("ClusterIssuer/internal");
+		assertThat(issuer.howToDescribe("", "shop-1")).isEqualTo("see 'kubectl describe certificaterequest shop-1'");
+		assertThat(issuer.howToDescribe("team", "shop-1"))
+			.isEqualTo("see 'kubectl describe certificaterequest --namespace team shop-1'")
+			.isEqualTo(issuer.howToWatch("team", "shop-1"));
 	}
 
 	@ParameterizedTest
