@@ -20,6 +20,8 @@ public final class ExpiredConnections implements CertificateManager.Follower {
 
 	private static final Logger logger = LoggerFactory.getLogger(ExpiredConnections.class);
 
+	private static final Duration NEXT_LOOK = Duration.ofMinutes(10);
+
 	private final LiveSslBundle bundle;
 
 	private final InstantSource clock;
@@ -51,8 +53,13 @@ public final class ExpiredConnections implements CertificateManager.Follower {
 	}
 
 	private void expired(X509Certificate leaf, Instant end) {
+		boolean held = this.bundle.isHeld(leaf);
+		if (!this.warned && !held && this.bundle.mayBeHeld(leaf)) {
+			this.bundle.after(NEXT_LOOK, () -> expired(leaf, end));
+			return;
+		}
 		this.replaced.remove(leaf);
-		if (!this.warned && this.bundle.isHeld(leaf)) {
+		if (!this.warned && held) {
 			this.warned = true;
 			logger
 				.warn("Connections still present a certificate of {} that expired at {} (serial number {}): peers may end "

@@ -1,5 +1,6 @@
 package io.kubelet.cert.ssl;
 
+import java.net.Socket;
 import java.security.KeyStore;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -81,8 +82,9 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 		SslManagerBundle base = SslManagerBundle
 			.from(this.connections.manager(new LiveTrustManager(trust, this.handshakes::record), this.sessions));
 		Consumer<@Nullable Object> servers = this.handshakes::recordServer;
-		this.keyManagers = LiveKeyManager.Factory.of(base.getKeyManagerFactory(), new LiveKeyManager(this::pair,
-				this.handshakes::record, servers.andThen(this.connections::add), this::presents));
+		this.keyManagers = LiveKeyManager.Factory.of(base.getKeyManagerFactory(),
+				new LiveKeyManager(this::pair, this.handshakes::record, servers.andThen(this.connections::add),
+						(role, transport, leaf) -> presents(role, transport, leaf, true)));
 		this.trustManagers = base.getTrustManagerFactory();
 		this.followed = identity();
 	}
@@ -153,11 +155,12 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 	/**
 	 * Within one identity, sessions may be resumed, so no handshake is recorded. The peer
 	 * of a handshake that began before a change is checked against the current trust. The
-	 * servers with such a context know their connections.
+	 * servers with such a context know their connections. The JDK's HTTP client, which
+	 * has one, does not tell its engines when it closes a connection.
 	 */
 	private SSLContext context(String protocol, Identity identity) {
-		LiveKeyManager keys = new LiveKeyManager(identity::pair,
-				(role, transport, leaf) -> presents(role, (role == TlsRole.CLIENT) ? transport : null, leaf));
+		LiveKeyManager keys = new LiveKeyManager(identity::pair, (role, transport, leaf) -> presents(role,
+				(role == TlsRole.CLIENT) ? transport : null, leaf, transport instanceof Socket));
 		return LiveSslContext.create(protocol, keys,
 				this.connections.manager(new LiveTrustManager(this.trust), this.sessions));
 	}
@@ -217,9 +220,14 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 		return this.presented.isOpen(leaf) || this.followers.hold(leaf);
 	}
 
-	private void presents(TlsRole role, @Nullable Object transport, X509Certificate leaf) {
+	/** As {@link #isHeld}, but also connections that may have been closed. */
+	boolean mayBeHeld(X509Certificate leaf) {
+		return this.presented.mayBeOpen(leaf);
+	}
+
+	private void presents(TlsRole role, @Nullable Object transport, X509Certificate leaf, boolean tellsEnd) {
 		this.roles.check(role, leaf);
-		this.presented.add(transport, leaf);
+		this.presented.add(transport, leaf, tellsEnd);
 	}
 
 	private @Nullable CertificatePair pair() {

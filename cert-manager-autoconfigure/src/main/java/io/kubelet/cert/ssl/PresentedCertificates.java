@@ -1,5 +1,6 @@
 package io.kubelet.cert.ssl;
 
+import java.lang.ref.WeakReference;
 import java.security.cert.X509Certificate;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -30,24 +31,41 @@ final class PresentedCertificates {
 		}));
 
 	/** By the socket or engine of each connection that is in use somewhere. */
-	private final Map<Object, X509Certificate> connections = Collections.synchronizedMap(new WeakHashMap<>());
+	private final Map<Object, Presented> connections = Collections.synchronizedMap(new WeakHashMap<>());
 
 	void add(X509Certificate leaf) {
 		this.leaves.add(leaf);
 	}
 
-	void add(@Nullable Object transport, X509Certificate leaf) {
+	/**
+	 * Adds a connection whose handshake presents a certificate.
+	 * @param transport its socket or engine, {@code null} if it is not known
+	 * @param leaf the certificate
+	 * @param tellsEnd whether the transport knows when the connection is closed
+	 */
+	void add(@Nullable Object transport, X509Certificate leaf, boolean tellsEnd) {
 		if (transport != null) {
-			this.connections.put(transport, leaf);
+			this.connections.put(transport, new Presented(leaf, tellsEnd ? null : new Object()));
 		}
 	}
 
-	/** Whether a connection whose handshake presented a certificate is open. */
+	/** Whether a connection that presented a certificate is certainly open. */
 	boolean isOpen(X509Certificate leaf) {
+		return any(leaf, Presented::hasOutlivedItsTime);
+	}
+
+	/** Whether one may be open, or is closed and not collected as garbage yet. */
+	boolean mayBeOpen(X509Certificate leaf) {
+		return any(leaf, (connection) -> true);
+	}
+
+	private boolean any(X509Certificate leaf, Predicate<Presented> condition) {
 		synchronized (this.connections) {
 			return this.connections.entrySet()
 				.stream()
-				.anyMatch((connection) -> leaf.equals(connection.getValue()) && Transport.isOpen(connection.getKey()));
+				.filter((connection) -> connection.getValue().leaf.equals(leaf))
+				.filter((connection) -> Transport.isOpen(connection.getKey()))
+				.anyMatch((connection) -> condition.test(connection.getValue()));
 		}
 	}
 
@@ -56,6 +74,33 @@ final class PresentedCertificates {
 		synchronized (this.leaves) {
 			return this.leaves.stream().filter(condition).collect(Collectors.toSet());
 		}
+	}
+
+	/**
+	 * What a connection presented. The JDK's HTTP client does not tell an engine that the
+	 * connection is closed: the engine is in use if it is still there when other objects
+	 * of its age have been collected as garbage.
+	 */
+	private static final class Presented {
+
+		private final X509Certificate leaf;
+
+		/** As old as the connection, and kept until somebody wants to know. */
+		private @Nullable Object ofSameAge;
+
+		private final WeakReference<@Nullable Object> collected;
+
+		Presented(X509Certificate leaf, @Nullable Object ofSameAge) {
+			this.leaf = leaf;
+			this.ofSameAge = ofSameAge;
+			this.collected = new WeakReference<>(ofSameAge);
+		}
+
+		boolean hasOutlivedItsTime() {
+			this.ofSameAge = null;
+			return this.collected.refersTo(null);
+		}
+
 	}
 
 }

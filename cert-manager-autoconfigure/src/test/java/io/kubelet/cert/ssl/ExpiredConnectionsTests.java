@@ -1,6 +1,9 @@
 package io.kubelet.cert.ssl;
 
+import java.io.IOException;
 import java.net.Socket;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -11,6 +14,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.ssl.RotatingServer.Kind;
+import io.kubelet.cert.ssl.StandInServer.Peer;
 import io.kubelet.cert.testsupport.HastyTrust;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
@@ -18,6 +22,7 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import reactor.netty.http.client.HttpClient;
 import reactor.netty.resources.ConnectionProvider;
 
@@ -97,11 +102,58 @@ class ExpiredConnectionsTests {
 			assertThat(bundle.isHeld(first)).isTrue();
 			Awaitility.await().until(() -> {
 				ends.forEach(Runnable::run);
-				return output.toString().contains("Connections still present a certificate of the SSL bundle 'client'");
+				return isReported(output);
 			});
 			connection.close();
 			Awaitility.await().until(() -> !bundle.isHeld(first));
 		}
+	}
+
+	/** It tells its engine nothing of a connection that it closes. */
+	@ParameterizedTest
+	@ValueSource(booleans = { true, false })
+	void connectionOfTheJdksClientIsReportedUnlessItIsGarbage(boolean closed, CapturedOutput output) throws Exception {
+		try (RotatingApplication application = new RotatingApplication(HeldTime.class);
+				StandInServer server = new StandInServer(
+						closed ? ExpiredConnectionsTests::once : StandInServer::http)) {
+			server.start(ClientRotationTests.fixed(application));
+			LiveSslBundle bundle = Objects.requireNonNull(LiveSslBundle.of(application.bundle("client")));
+			List<Runnable> ends = application.bean(HeldTime.class).ends;
+			X509Certificate first = application.pair("client").leaf();
+			HttpRequest request = HttpRequest.newBuilder(server.uri()).build();
+			java.net.http.HttpClient client = java.net.http.HttpClient.newBuilder()
+				.sslContext(application.bundle("client").createSslContext())
+				.build();
+			assertThat(client.send(request, BodyHandlers.ofString()).body())
+				.isEqualTo(RotatingApplication.serial(first));
+			ends.clear();
+			application.rotate("client");
+			Awaitility.await().until(() -> !closed || server.open().isEmpty());
+			ends.forEach(Runnable::run);
+			Awaitility.await().until(() -> {
+				System.gc();
+				if (!closed) {
+					ends.forEach(Runnable::run);
+				}
+				return closed ? !bundle.mayBeHeld(first) : isReported(output);
+			});
+			ends.forEach(Runnable::run);
+			assertThat(isReported(output)).isNotEqualTo(closed);
+			assertThat(client.send(request, BodyHandlers.ofString()).statusCode()).isEqualTo(200);
+		}
+	}
+
+	private static boolean isReported(CapturedOutput output) {
+		return output.toString().contains("Connections still present a certificate of the SSL bundle 'client'");
+	}
+
+	/** Answers one request, after which the client closes the connection. */
+	private static void once(Peer client) throws IOException {
+		client.input().read(new byte[10_000]);
+		client.output()
+			.write(("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s"
+				.formatted(client.serial().length(), client.serial())).getBytes(StandardCharsets.US_ASCII));
+		client.input().read();
 	}
 
 	enum Opened {
