@@ -9,9 +9,10 @@ import java.util.TreeMap;
  */
 final class Benchmarks {
 
-	private static final Map<String, Benchmark> ALL = new TreeMap<>(Map.of("cold", ColdBenchmark::run, "jmh",
-			JmhBenchmark::run, "rotation", RotationBenchmark::run, "many", ManyBenchmark::run, "idle",
-			IdleBenchmark::run, "rest", RestBenchmark::run, "startup", StartupBenchmark::run));
+	private static final Map<String, Benchmark> ALL = new TreeMap<>(
+			Map.of("cold", ColdBenchmark::run, "jmh", JmhBenchmark::steps, "peers", JmhBenchmark::peers, "rotation",
+					RotationBenchmark::run, "many", ManyBenchmark::run, "idle", IdleBenchmark::run, "rest",
+					RestBenchmark::run, "startup", StartupBenchmark::run));
 
 	private Benchmarks() {
 	}

@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.stream.Collectors;
 
 import org.openjdk.jmh.infra.BenchmarkParams;
+import org.openjdk.jmh.profile.GCProfiler;
 import org.openjdk.jmh.results.Result;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
@@ -20,9 +21,18 @@ final class JmhBenchmark {
 	private JmhBenchmark() {
 	}
 
-	static void run() throws RunnerException, IOException {
+	static void steps() throws RunnerException, IOException {
+		run("jmh", "");
+	}
+
+	static void peers() throws RunnerException, IOException {
+		run("peers", ".(" + PeerCheck.class.getSimpleName() + "|" + MutualHandshake.class.getSimpleName() + ")");
+	}
+
+	private static void run(String name, String included) throws RunnerException, IOException {
 		Collection<RunResult> results = new Runner(
-				new OptionsBuilder().include(JmhBenchmark.class.getPackageName().replace(".", "\\."))
+				new OptionsBuilder().include(JmhBenchmark.class.getPackageName().replace(".", "\\.") + included)
+					.addProfiler(GCProfiler.class)
 					.forks(Benchmarks.runs(2))
 					.warmupIterations(5)
 					.warmupTime(TimeValue.seconds(1))
@@ -31,12 +41,13 @@ final class JmhBenchmark {
 					.shouldFailOnError(true)
 					.build())
 			.run();
-		Report report = new Report("jmh");
-		report.columns("step", "mean", "error (99.9 %)", "unit");
+		Report report = new Report(name);
+		report.columns("step", "mean", "error (99.9 %)", "unit", "allocated, bytes");
 		for (RunResult run : results) {
 			Result<?> result = run.getPrimaryResult();
 			report.row(name(run.getParams()), Measured.round(result.getScore()), Measured.round(result.getScoreError()),
-					result.getScoreUnit());
+					result.getScoreUnit(),
+					Measured.round(run.getSecondaryResults().get("gc.alloc.rate.norm").getScore()));
 		}
 		report.publish();
 	}
