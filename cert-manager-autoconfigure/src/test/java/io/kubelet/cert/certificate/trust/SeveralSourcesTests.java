@@ -219,6 +219,16 @@ class SeveralSourcesTests {
 		assertThat(output).containsOnlyOnce("before, and is trusted until");
 	}
 
+	/** Later removals are those that this application sees itself. */
+	@Test
+	void onlyWhatWasRemovedBeforeTheFirstReadingIsAskedOfASource() {
+		this.file.set(one);
+		trusted();
+		this.object.removed = Map.of(three, this.time.instant());
+		this.object.set(two);
+		assertThat(trusted()).containsExactly(one, two);
+	}
+
 	@Test
 	void authoritiesOfTheJdkAddToTheOthersAndDoNotStandForThem() {
 		LiveTrust trust = trust(this.object, null);
