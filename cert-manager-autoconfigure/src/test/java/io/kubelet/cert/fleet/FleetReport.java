@@ -10,8 +10,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -19,6 +19,7 @@ import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.fleet.ControlPlane.Parameters;
 import io.kubelet.cert.fleet.Fleet.Outcome;
 import io.kubelet.cert.fleet.RivalApplication.Rival;
+import io.kubelet.cert.testsupport.Plot;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -35,8 +36,8 @@ class FleetReport {
 
 	private static final int DRAWN = 10_000;
 
-	private static final Map<String, String> COLORS = Map.of("engine", "#2da44e", "client-go", "#bf8700",
-			"cert-manager", "#0969da", "cron", "#cf222e");
+	private static final Map<String, Plot.Color> COLORS = Map.of("engine", Plot.Color.GREEN, "client-go",
+			Plot.Color.YELLOW, "cert-manager", Plot.Color.BLUE, "cron", Plot.Color.RED);
 
 	@Test
 	void everyFleetLivesThroughEveryScenario() throws IOException {
@@ -100,49 +101,36 @@ class FleetReport {
 				outcome.mostPending(), outcome.mostWatches());
 	}
 
-	/**
-	 * Lines in a picture, on a logarithmic scale, that is light or dark as its reader.
-	 */
+	/** The scale is logarithmic. */
 	private static String draw(Scenario scenario, Duration lifetime, Map<String, int[]> curves) {
 		int most = curves.values().stream().flatMapToInt(IntStream::of).max().orElse(1);
 		double scale = 200 / Math.log10(Math.max(10, most) + 1);
-		StringBuilder svg = new StringBuilder("""
-				<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 720 290" font-family="sans-serif" font-size="12">
-				<style>text{fill:#1f2328}.axis{stroke:#59636e}path{fill:none;stroke-width:1.5}
-				@media (prefers-color-scheme:dark){text{fill:#f0f6fc}.axis{stroke:#9198a1}}</style>
-				<text x="50" y="16">%,d applications, lifetime %s: %s</text>
-				<path class="axis" d="M50 30V240H710"/>
-				""".formatted(DRAWN, ReadableDuration.of(lifetime), scenario.title));
+		Plot plot = new Plot(720, 290)
+			.text(50, 16,
+					"%,d applications, lifetime %s: %s".formatted(DRAWN, ReadableDuration.of(lifetime), scenario.title))
+			.axis("M50 30V240H710");
 		for (int tick = 1; tick <= most; tick *= 10) {
-			svg.append("<text x=\"44\" y=\"%.0f\" text-anchor=\"end\">%,d</text>\n".formatted(244 - height(tick, scale),
-					tick));
+			plot.textBefore(44, 244 - height(tick, scale), "%,d".formatted(tick));
 		}
 		if (!scenario.isRollout()) {
-			svg.append(
-					"<path class=\"axis\" stroke-dasharray=\"4\" d=\"M182 30V240\"/><text x=\"186\" y=\"40\">over</text>\n");
+			plot.mark("M182 30V240").text(186, 40, "over");
 		}
 		int x = 50;
 		for (Map.Entry<String, int[]> curve : curves.entrySet()) {
-			String color = COLORS.get(curve.getKey());
-			svg.append("<path stroke=\"%s\" d=\"M%s\"/><text x=\"%d\" y=\"280\" style=\"fill:%s\">%s</text>\n"
-				.formatted(color, points(curve.getValue(), scale), x, color, curve.getKey()));
+			Plot.Color color = Objects.requireNonNull(COLORS.get(curve.getKey()));
+			plot.line(color, 50, 660,
+					IntStream.of(curve.getValue()).mapToDouble((calls) -> 240 - height(calls, scale)).toArray())
+				.text(x, 280, color, curve.getKey());
 			x += 130;
 		}
-		return svg
-			.append("<text x=\"50\" y=\"260\">the most calls in a second, over %s</text>\n</svg>\n"
-				.formatted(scenario.isRollout() ? "4.6 lifetimes" : "10 minutes"))
+		return plot
+			.text(50, 260,
+					"the most calls in a second, over " + (scenario.isRollout() ? "4.6 lifetimes" : "10 minutes"))
 			.toString();
 	}
 
 	private static double height(int calls, double scale) {
 		return Math.log10(calls + 1) * scale;
-	}
-
-	private static String points(int[] curve, double scale) {
-		return IntStream.range(0, curve.length)
-			.mapToObj(
-					(part) -> "%.1f %.1f".formatted(50 + 660.0 * part / curve.length, 240 - height(curve[part], scale)))
-			.collect(Collectors.joining("L"));
 	}
 
 }

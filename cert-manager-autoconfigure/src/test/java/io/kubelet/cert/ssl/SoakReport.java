@@ -15,7 +15,7 @@ import io.kubelet.cert.testsupport.Plot;
 
 /**
  * Series of values that are sampled in the course of a soak, and written to a file at
- * once. The first tenth of the samples is of an application that warms up, and does not
+ * once. The first sixth of the samples is of an application that warms up, and does not
  * count.
  */
 final class SoakReport {
@@ -87,7 +87,7 @@ final class SoakReport {
 	private record Series(String name, double tolerated, DoubleSupplier source, List<Double> values) {
 
 		String last() {
-			return "%.0f".formatted(this.values.get(this.values.size() - 1));
+			return "%.1f".formatted(this.values.get(this.values.size() - 1));
 		}
 
 		boolean rises() {
@@ -95,19 +95,16 @@ final class SoakReport {
 		}
 
 		private Trend trend() {
-			return Trend.of(this.values.subList(this.values.size() / 10, this.values.size()));
+			return Trend.of(this.values.subList(this.values.size() / 6, this.values.size()));
 		}
 
 		void draw(Plot plot, int left, int top) {
 			double most = Math.max(1, numbers().max().orElse(1));
-			double[] x = IntStream.range(0, this.values.size())
-				.mapToDouble((i) -> left + 10 + (WIDTH - 20.0) * i / (this.values.size() - 1))
-				.toArray();
 			double[] y = numbers().map((value) -> top + HEIGHT - 20 - 80 * value / most).toArray();
 			plot.text(left + 10, top + 20, this.name)
 				.textBefore(left + WIDTH - 10, top + 20, "%,.0f".formatted(most))
 				.axis("M%d %dV%dH%d".formatted(left + 10, top + 26, top + HEIGHT - 20, left + WIDTH - 10))
-				.line(rises() ? Plot.Color.RED : Plot.Color.GREEN, x, y)
+				.line(rises() ? Plot.Color.RED : Plot.Color.GREEN, left + 10, WIDTH - 20, y)
 				.text(left + 10, top + HEIGHT - 6, change());
 		}
 
@@ -117,7 +114,8 @@ final class SoakReport {
 
 		private String change() {
 			Trend trend = trend();
-			return "%+,.1f ± %,.1f; tolerated %,.0f".formatted(trend.growth(), 3 * trend.error(), this.tolerated);
+			return "%+,.1f ± %,.1f".formatted(trend.growth(), 3 * trend.error())
+					+ (Double.isFinite(this.tolerated) ? "; tolerated: %,.0f".formatted(this.tolerated) : "");
 		}
 
 		@Override

@@ -66,6 +66,8 @@ class TlsSoak {
 
 	private static final Duration ROTATION = period("rotation", "5s");
 
+	private static final Duration DRAIN = ROTATION.multipliedBy(2);
+
 	private static final Duration RESTART = period("restart", "10m");
 
 	private static final Duration TRUST = period("trust", "15m");
@@ -80,6 +82,8 @@ class TlsSoak {
 	private final EmbeddedControlPlane plane = RotatingApplication.plane;
 
 	private final AtomicInteger calls = new AtomicInteger();
+
+	private final AtomicInteger rotations = new AtomicInteger();
 
 	private final AtomicInteger failed = new AtomicInteger();
 
@@ -135,7 +139,7 @@ class TlsSoak {
 		return Stream.concat(Stream.of(own),
 				Stream.of("kubelet.cert.signer-name=" + SIGNER, "kubelet.cert.additional.client.signer-name=" + SIGNER,
 						"kubelet.cert.ssl.trust-bundle.signer-name=" + SIGNER,
-						"kubelet.cert.ssl.trust-overlap=" + TRUST.dividedBy(3),
+						"kubelet.cert.ssl.trust-overlap=" + TRUST.dividedBy(3), "kubelet.cert.ssl.drain=" + DRAIN,
 						"kubelet.cert.additional.client.template.common-name=soak",
 						"kubelet.cert.additional.client.template.organizations=",
 						"kubelet.cert.ssl.accepted-clients.common-names=soak",
@@ -148,13 +152,15 @@ class TlsSoak {
 		AtomicInteger next = new AtomicInteger(client.ordinal());
 		return () -> {
 			URI server = this.servers.get(next.getAndIncrement() % this.servers.size()).uri();
+			long start = System.nanoTime();
 			try {
 				assertThat(requests.apply(server)).isNotEqualTo("none");
 				return this.calls.incrementAndGet();
 			}
 			catch (Exception | AssertionError ex) {
 				this.failed.incrementAndGet();
-				logger.error("A call of {} to {} has failed", client, server, ex);
+				logger.error("A call of {} to {} has failed after {}", client, server,
+						Duration.ofNanos(System.nanoTime() - start), ex);
 				throw ex;
 			}
 		};
@@ -178,8 +184,9 @@ class TlsSoak {
 			.series("meters", FEW, () -> meters.stream().mapToInt((registry) -> registry.getMeters().size()).sum())
 			.series("watches", FEW, this.plane::openWatches)
 			.series("pending requests", FEW, () -> this.plane.openCertificateSigningRequests().size())
-			.series("log lines", 50, () -> lines.getAndSet(0))
-			.series("calls", 300, () -> this.calls.getAndSet(0))
+			.series("log lines for each rotation", 1, () -> (double) lines.getAndSet(0) / this.rotations.get())
+			.series("rotations", Double.POSITIVE_INFINITY, () -> this.rotations.getAndSet(0))
+			.series("calls", Double.POSITIVE_INFINITY, () -> this.calls.getAndSet(0))
 			.series("failed calls", 0, () -> this.failed.getAndSet(0))
 			.start();
 	}
@@ -287,7 +294,9 @@ class TlsSoak {
 	}
 
 	private void rotate() {
-		CompletableFuture.allOf(managers().map(CertificateManager::rotate).toArray(CompletableFuture[]::new)).join();
+		CompletableFuture<?>[] all = managers().map(CertificateManager::rotate).toArray(CompletableFuture[]::new);
+		CompletableFuture.allOf(all).join();
+		this.rotations.addAndGet(all.length);
 	}
 
 	private void checkThatAllUseTheNewCertificates() throws IOException {
@@ -303,10 +312,14 @@ class TlsSoak {
 	}
 
 	/**
-	 * The control plane keeps no more than a real one, which removes old requests. A
-	 * client of the JDK notices after up to three seconds that nobody has it any more.
+	 * What is left of earlier certificates has an end first: connections, and then the
+	 * clients of the JDK, which notice after up to three seconds that nobody has them any
+	 * more. The control plane keeps no more than a real one, which removes old requests.
 	 */
 	private void sample() throws Exception {
+		TimeUnit.NANOSECONDS.sleep(DRAIN.toNanos());
+		System.gc();
+		TimeUnit.SECONDS.sleep(4);
 		this.plane.compactHistory();
 		this.plane.clearRequests();
 		List<String> pending = this.plane.openCertificateSigningRequests();
@@ -314,8 +327,6 @@ class TlsSoak {
 			.stream()
 			.filter((name) -> !pending.contains(name))
 			.forEach(this.plane::delete);
-		System.gc();
-		TimeUnit.SECONDS.sleep(4);
 		this.report.sample();
 	}
 

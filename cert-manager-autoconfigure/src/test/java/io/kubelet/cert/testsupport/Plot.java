@@ -48,12 +48,12 @@ public final class Plot {
 		return append("<path class=\"axis\" stroke-dasharray=\"4\" d=\"%s\"/>\n", path);
 	}
 
-	/** Draws a line through points. */
-	public Plot line(Color color, double[] x, double[] y) {
-		String points = IntStream.range(0, x.length)
-			.mapToObj((i) -> String.format(Locale.ROOT, "%.1f %.1f", x[i], y[i]))
-			.collect(Collectors.joining("L"));
-		return append("<path stroke=\"%s\" d=\"M%s\"/>\n", color.code, points);
+	/** Draws a line through points at equal distances, the first one at the left. */
+	public Plot line(Color color, double left, double width, double[] y) {
+		return append("<path stroke=\"%s\" d=\"M%s\"/>\n", color.code,
+				IntStream.range(0, y.length)
+					.mapToObj((i) -> String.format(Locale.ROOT, "%.1f %.1f", left + width * i / (y.length - 1), y[i]))
+					.collect(Collectors.joining("L")));
 	}
 
 	private Plot append(String format, Object... values) {
