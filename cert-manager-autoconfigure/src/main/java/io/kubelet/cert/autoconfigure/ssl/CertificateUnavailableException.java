@@ -110,12 +110,13 @@ final class CertificateUnavailableException extends CertificateManagerException 
 					.flatMap(PairLocation::missingHalf)
 					.map((file) -> file + " is missing")
 					.or(() -> Optional.ofNullable(problem))
+					.or(() -> Optional.ofNullable((storage.initialPair() != null) ? "there is no such file" : null))
 					.map(" (%s)"::formatted)
 					.orElse("");
 		return new CertificateUnavailableException(Kind.STORE,
-				"There is no valid certificate '%s' in %s%s, and its rotation is off (%s): put a pair there, or set '%s' to true"
+				"There is no valid certificate '%s' in %s%s, and its rotation is off (%s): put a pair there, name its file with '%s', or set '%s' to true"
 					.formatted(settings.name(), place, why, settings.rotation().origin(),
-							settings.properties().of("rotate-certificates")),
+							settings.properties().of("tls-cert-file"), settings.properties().of("rotate-certificates")),
 				null);
 	}
 
