@@ -70,6 +70,13 @@ class RetryScheduleTests {
 			.containsExactly(300L, 300L, 300L, 32L);
 	}
 
+	/** Another attempt may come in time. */
+	@ParameterizedTest
+	@CsvSource({ "PT10M, PT10M1S, PT10M", "PT10M, PT10M, PT1M", "PT30S, PT30S, PT30S" })
+	void waitIsShortenedToAMinuteIfTheCertificateExpiresInIt(Duration wait, Duration left, Duration limited) {
+		assertThat(RetrySchedule.KUBELET.limit(wait, false, left)).isEqualTo(limited);
+	}
+
 	/** A server that says "at once" each time is not asked at once each time. */
 	@ParameterizedTest
 	@CsvSource({ "PT0S, 0, PT2S", "PT42S, 1, PT46.2S", "PT59M, 0, PT59M", "PT61M, 0, PT60M" })

@@ -46,6 +46,9 @@ final class SharedMemoryStore implements CertificateStore.Shared {
 
 	int conflicting;
 
+	/** How many writes were made from something else than what is stored. */
+	int outdated;
+
 	/** What was written. */
 	final List<Stored> writes = new ArrayList<>();
 
@@ -105,12 +108,13 @@ final class SharedMemoryStore implements CertificateStore.Shared {
 			throw new ConflictException("It has not been read");
 		}
 		if (this.problem == null && !Objects.equals(next.version(), this.stored.version())) {
+			this.outdated++;
 			throw new ConflictException("It has changed");
 		}
 		this.problem = null;
-		this.stored = next;
+		this.stored = new Stored(next.pair(), next.pending(), next.deadline(), next.repairs(), new Object());
 		this.writes.add(next);
-		return next;
+		return this.stored;
 	}
 
 	@Override

@@ -50,6 +50,28 @@ class StoreTroubleTests extends ManagerFixture {
 		assertThat(shared.stored.pair()).isEqualTo(pair);
 	}
 
+	@Test
+	void pairIsStoredAgainOnceAndThenNotFromWhatWasStoredBefore() {
+		CertificatePair pair = pair(ofHours(1), ofHours(99));
+		SharedMemoryStore shared = shared(pair);
+		CertificateManager manager = start(builder().store(shared));
+		shared.put(new Stored(null, null, null, 2));
+		this.time.settle();
+		assertThat(shared.writes).extracting(Stored::pair).containsExactly(pair);
+		rotate(manager);
+		assertThat(shared.outdated).isZero();
+	}
+
+	@Test
+	void pairIsStoredAgainNoSoonerThanASecondAfterAConflict() {
+		SharedMemoryStore shared = shared(pair(ofHours(1), ofHours(99)));
+		start(builder().store(shared));
+		shared.conflicts = true;
+		shared.put(new Stored(null, null, null, 2));
+		this.time.settle();
+		assertThat(shared.conflicting).isOne();
+	}
+
 	/** The store of replicas could not be read at the start, and can be now. */
 	@Test
 	void bootstrapPairDoesNotReplaceAPairThatWasNotRead() {
@@ -113,13 +135,14 @@ class StoreTroubleTests extends ManagerFixture {
 
 	/** The disk is full, or read-only: the API server is not asked each minute. */
 	@Test
-	void objectIsDeletedOnceAlthoughItsRequestCannotBeRemovedFromTheStore() {
+	void objectIsDeletedOnceAlthoughItsRequestCannotBeRemovedFromTheStore(CapturedOutput output) {
 		this.store.kept = () -> this.store.writeFails = true;
 		this.signer.lifetime = ofHours(999);
 		start();
 		pass(ofHours(3));
 		assertThat(this.signer.requests).hasSize(1);
 		assertThat(this.signer.discarded).hasSizeLessThan(5);
+		assertLine(output, "; the rotation is not affected").contains("] The disk is on fire");
 	}
 
 	/** It contains a pair that a replica has stored. */
@@ -141,6 +164,15 @@ class StoreTroubleTests extends ManagerFixture {
 		shared.lacksCopy = false;
 		pass(ofMinutes(3));
 		assertThat(shared.kept).hasSize(3);
+	}
+
+	@Test
+	void pairIsInUseAlthoughThereIsNoCopyOfIt(CapturedOutput output) {
+		this.store.kept = () -> {
+			throw new IllegalStateException("no room");
+		};
+		assertThat(start().current()).isPresent();
+		assertLine(output, "The pair is in use, but ").contains("has kept no copy of it");
 	}
 
 	/** It has the deadline that a replica has stored with it. */

@@ -120,7 +120,7 @@ class SerialExecutorTests {
 	}
 
 	@Test
-	void taskRunsAtOnceOnlyIfNoOtherOneRuns() {
+	void taskRunsAtOnceOnlyIfNoOtherOneRuns(CapturedOutput output) {
 		this.executor.execute(() -> assertThat(this.executor.runIfIdle(() -> this.ran.add("busy"))).isFalse());
 		assertThat(this.executor.executeIfIdle(() -> this.ran.add("scheduled"))).isFalse();
 		this.time.settle();
@@ -132,6 +132,7 @@ class SerialExecutorTests {
 		assertThat(this.executor.runIfIdle(() -> {
 			throw new InternalError("no memory for a template");
 		})).isTrue();
+		assertThat(output).contains("A rotation task failed");
 		assertThat(this.executor.executeIfIdle(() -> this.ran.add("soon"))).isTrue();
 		this.time.settle();
 		assertThat(this.ran).containsExactly("at once", "next", "soon");
