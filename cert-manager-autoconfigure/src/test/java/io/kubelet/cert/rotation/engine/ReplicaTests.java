@@ -30,6 +30,7 @@ import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -77,6 +78,11 @@ class ReplicaTests extends ManagerFixture {
 	@BeforeEach
 	void hold() {
 		this.signer.holds();
+	}
+
+	@AfterEach
+	void everyWriteWasMadeFromWhatWasStored() {
+		assertThat(this.shared.outdated).isZero();
 	}
 
 	@Override
@@ -430,6 +436,20 @@ class ReplicaTests extends ManagerFixture {
 		PendingRequest planted = plant("example.com/other", last);
 		pass(ofSeconds(59));
 		assertThat(this.shared.stored.pending()).isEqualTo(planted);
+	}
+
+	@Test
+	void requestForAnotherSignerIsRemovedThenIfNoRotationIsDue() {
+		start();
+		plant("example.com/admin");
+		pass(ofMinutes(14));
+		this.shared.conflicts = true;
+		pass(ofMinutes(3));
+		assertThat(this.shared.conflicting).isBetween(1, 20);
+		this.shared.conflicts = false;
+		pass(ofMinutes(1));
+		assertThat(this.shared.stored.pending()).isNull();
+		assertThat(this.signer.discarded).isEmpty();
 	}
 
 	private PendingRequest plant(String signerName) {
