@@ -143,12 +143,13 @@ public final class LiveSource {
 		Trust content = this.source.trust().get();
 		this.last = new Reading(content,
 				(last == null || this.version == null) ? Map.copyOf(this.source.removed().get()) : last.removed);
-		if (this.problem != null && this.version != null) {
-			logger.info("{}The certificate authorities in {} can be read again", this.prefix, origin());
-		}
+		boolean again = this.problem != null && this.version != null;
 		this.problem = null;
 		this.failingSince = null;
 		this.version = version;
+		if (again) {
+			logger.info("{}The certificate authorities in {} can be read again", this.prefix, origin());
+		}
 	}
 
 	private void keep(RuntimeException ex, @Nullable Instant now) {
