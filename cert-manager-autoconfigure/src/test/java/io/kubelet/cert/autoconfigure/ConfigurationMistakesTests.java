@@ -201,10 +201,11 @@ class ConfigurationMistakesTests extends ClusterFixture {
 		assertReport(start("kubelet.cert.rotate-certificates=false"), "There is no valid certificate 'kubelet-client'",
 				"kubelet.cert.rotate-certificates=false", "put a pair there", "read and write the files");
 		Path file = this.directory.resolve("no.pem");
-		assertReport(
-				start("kubelet.cert.rotate-certificates=false", "kubelet.cert.tls-cert-file=" + file,
-						"kubelet.cert.startup.timeout=1s"),
-				file + " (there is no such file)", "name its file with 'kubelet.cert.tls-cert-file'");
+		FailureAnalysis report = start("kubelet.cert.rotate-certificates=false", "kubelet.cert.tls-cert-file=" + file,
+				"kubelet.cert.startup.timeout=1s");
+		assertReport(report, file + " (there is no such file)", "'kubelet.cert.tls-cert-file'",
+				"'kubelet.cert.tls-private-key-file'");
+		assertThat(report.getAction()).as("what is not read").doesNotContain("cert-dir");
 	}
 
 	@Test

@@ -113,11 +113,15 @@ final class CertificateUnavailableException extends CertificateManagerException 
 					.or(() -> Optional.ofNullable((storage.initialPair() != null) ? "there is no such file" : null))
 					.map(" (%s)"::formatted)
 					.orElse("");
+		String action = (place != storage.initialPair()) ? null
+				: "Make sure that '%s' and, if the key is in another file, '%s' name existing files, that this process can read them, and that they are complete."
+					.formatted(settings.properties().of("tls-cert-file"),
+							settings.properties().of("tls-private-key-file"));
 		return new CertificateUnavailableException(Kind.STORE,
-				"There is no valid certificate '%s' in %s%s, and its rotation is off (%s): put a pair there, name its file with '%s', or set '%s' to true"
+				"There is no valid certificate '%s' in %s%s, and its rotation is off (%s): put a pair there, or set '%s' to true"
 					.formatted(settings.name(), place, why, settings.rotation().origin(),
-							settings.properties().of("tls-cert-file"), settings.properties().of("rotate-certificates")),
-				null);
+							settings.properties().of("rotate-certificates")),
+				null, action);
 	}
 
 }
