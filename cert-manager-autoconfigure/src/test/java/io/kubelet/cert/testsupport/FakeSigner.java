@@ -46,6 +46,9 @@ public final class FakeSigner implements CertificateSigner {
 
 	private final Clock clock;
 
+	/** The namespace of each object. */
+	public String namespace = "";
+
 	/** The conditions of each object. */
 	public List<String> conditions = List.of();
 
@@ -95,7 +98,7 @@ public final class FakeSigner implements CertificateSigner {
 		this.answers.add(answer);
 		if (this.confirms) {
 			String name = String.valueOf(request.name());
-			this.progress = () -> progress.accept(new SubmittedRequest(name, "", "uid-of-" + name,
+			this.progress = () -> progress.accept(new SubmittedRequest(name, this.namespace, "uid-of-" + name,
 					this.created.computeIfAbsent(name, (object) -> this.clock.instant()), this.conditions, this.message,
 					this.authorities, ""));
 			this.progress.run();

@@ -407,6 +407,10 @@ class DynamicTemplateTests extends ManagerFixture {
 		supplier.signals = true;
 		CertificateManager manager = start(builder().template(supplier));
 		pass(ofSeconds(310));
+		int before = supplier.asked;
+		supplier.changed.run();
+		pass(ofSeconds(3));
+		assertThat(supplier.asked - before).as("a signal while it is idle").isOne();
 		supplier.changesDuringTheCall = true;
 		supplier.changed.run();
 		assertThat(manager.status().requested().template()).isEqualTo(TEMPLATE);
@@ -414,7 +418,7 @@ class DynamicTemplateTests extends ManagerFixture {
 		assertThat(manager.status().requested().template()).isEqualTo(CHANGED);
 		supplier.signalsInEachCall = true;
 		supplier.changed.run();
-		int before = supplier.asked;
+		before = supplier.asked;
 		pass(ofSeconds(30));
 		assertThat(supplier.asked - before).isBetween(29, 35);
 	}

@@ -61,6 +61,15 @@ class LogTests extends ManagerFixture {
 	}
 
 	@Test
+	void requestOfAnIssuerIsShownWithItsNamespace(CapturedOutput output) {
+		this.signer.namespace = "shop";
+		this.signer.holds();
+		start(builder().signerName("Issuer/internal"));
+		pass(ofMinutes(1));
+		assertThat(output).contains("see 'kubectl describe certificaterequest --namespace shop " + request(0).name());
+	}
+
+	@Test
 	void endOfFailuresIsLoggedAlsoIfAnotherProgramStoresTheCertificate(CapturedOutput output) {
 		this.signer.denies();
 		start();

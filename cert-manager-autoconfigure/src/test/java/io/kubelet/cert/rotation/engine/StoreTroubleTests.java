@@ -167,6 +167,17 @@ class StoreTroubleTests extends ManagerFixture {
 	}
 
 	@Test
+	void copyGetsTheAuthoritiesThatAreStoredWithThePair() {
+		CertificatePair pair = pair(ofHours(1), ofHours(99));
+		SharedMemoryStore shared = shared(pair);
+		start(builder().store(shared));
+		CertificatePair more = pair.withAuthorities(List.of(this.authority.certificate()));
+		shared.put(new Stored(more, null, shared.stored.deadline(), 2));
+		this.time.settle();
+		assertThat(shared.kept).hasSize(2).last().isSameAs(more);
+	}
+
+	@Test
 	void pairIsInUseAlthoughThereIsNoCopyOfIt(CapturedOutput output) {
 		this.store.kept = () -> {
 			throw new IllegalStateException("no room");
