@@ -106,9 +106,15 @@ public final class DurableFiles {
 	public static TextFile.Version replace(Path file, String text) throws IOException {
 		Path temporary = temporary(file);
 		create(temporary, text);
-		TextFile.Version version = TextFile.Version.of(temporary);
-		rename(temporary, file);
-		return version;
+		try {
+			TextFile.Version version = TextFile.Version.of(temporary);
+			rename(temporary, file);
+			return version;
+		}
+		catch (IOException ex) {
+			Files.deleteIfExists(temporary);
+			throw ex;
+		}
 	}
 
 	/**
