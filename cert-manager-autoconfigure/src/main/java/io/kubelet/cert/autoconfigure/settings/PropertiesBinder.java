@@ -19,6 +19,7 @@ import org.springframework.boot.context.properties.bind.BindContext;
 import org.springframework.boot.context.properties.bind.BindException;
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.bind.DataObjectPropertyName;
 import org.springframework.boot.context.properties.bind.handler.IgnoreTopLevelConverterNotFoundBindHandler;
 import org.springframework.boot.context.properties.source.ConfigurationProperty;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
@@ -29,6 +30,7 @@ import org.springframework.boot.context.properties.source.ConfigurationPropertyS
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.boot.context.properties.source.IterableConfigurationPropertySource;
 import org.springframework.core.convert.ConversionFailedException;
+import org.springframework.core.convert.ConverterNotFoundException;
 import org.springframework.core.env.Environment;
 import org.springframework.util.StringUtils;
 
@@ -101,20 +103,33 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 					handler.blank);
 		}
 		catch (BindException ex) {
-			requireConstant(ex);
+			handler.explain(ex);
 			throw (ex.getCause() instanceof InvalidConfigurationPropertyValueException invalid) ? invalid : ex;
 		}
 	}
 
-	/** Spring Boot would report the names in the code, also where a list has others. */
-	private static void requireConstant(BindException failure) {
+	/**
+	 * Spring Boot would report the names of constants in the code, also where a list has
+	 * others, and the type of a group that is set to a value.
+	 */
+	private void explain(BindException failure) {
+		String name = failure.getName().toString();
 		for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
 			if (cause instanceof ConversionFailedException failed && failed.getTargetType().getType().isEnum()) {
-				throw new InvalidConfigurationPropertyValueException(failure.getName().toString(), failed.getValue(),
+				throw new InvalidConfigurationPropertyValueException(name, failed.getValue(),
 						"It is none of %s: set it to one of these"
 							.formatted(Stream.of(failed.getTargetType().getType().getEnumConstants())
 								.map((constant) -> constant.toString().toLowerCase(Locale.ROOT).replace('_', '-'))
 								.collect(Collectors.joining(", "))));
+			}
+			if (cause instanceof ConverterNotFoundException missing && missing.getTargetType().getType().isRecord()) {
+				throw new InvalidConfigurationPropertyValueException(name,
+						find(failure.getName()).map(ConfigurationProperty::getValue).orElse(null),
+						"It is a group, and not a property: set %s"
+							.formatted(Stream.of(missing.getTargetType().getType().getRecordComponents())
+								.map((component) -> "'%s.%s'".formatted(name,
+										DataObjectPropertyName.toDashedForm(component.getName())))
+								.collect(Collectors.joining(" or "))));
 			}
 		}
 	}

@@ -106,6 +106,7 @@ class SettingsMistakesTests {
 					ssl.accepted-servers.by-address=true;ssl.accepted-servers.dns-names=a | ssl.accepted-servers.by-address with value 'true' is invalid: There are accepted names as well, which would not count
 					ssl.trust=issuer,foo                           | ssl.trust with value 'foo' is invalid: It is none of cluster, system, issuer: set it to one of these
 					export.formats=pem,jks                         | export.formats with value 'jks' is invalid: It is none of pem, pkcs12, bundle, key-der: set it to one of these
+					ssl.accepted-servers=spiffe://example.org/orders | ssl.accepted-servers with value 'spiffe://example.org/orders' is invalid: It is a group, and not a property: set 'kubelet.cert.ssl.accepted-servers.uris' or 'kubelet.cert.ssl.accepted-servers.dns-names' or 'kubelet.cert.ssl.accepted-servers.by-address'
 					ssl.trust-config-map=a/b/c                     | ssl.trust-config-map with value 'a/b/c' is invalid: It is not the name of a ConfigMap, optionally after its namespace and before a key
 					additional.b.ssl.accepted-clients.uris=a       | additional.b.ssl.accepted-clients.uris with value '[a]' is invalid: 'a' has no scheme
 					ssl.accepted-clients.uris=a;additional.b.template.common-name=b | ssl.accepted-clients.uris with value '[a]' is invalid: 'a' has no scheme
