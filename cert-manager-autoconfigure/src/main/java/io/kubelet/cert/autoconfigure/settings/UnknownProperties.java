@@ -39,9 +39,9 @@ record UnknownProperties(Set<ConfigurationPropertyName> known) {
 	 * What to use in place of properties that were removed, as in the metadata, and of
 	 * one that others suggest.
 	 */
-	private static final Map<String, String> REPLACEMENTS = Map.of("drain.rabbitmq",
+	private static final Map<ConfigurationPropertyName, String> REPLACEMENTS = Map.of(PREFIX.append("drain.rabbitmq"),
 			"it was removed. Use an update handler of the SSL bundle that resets the connection factory.",
-			"ssl.accepted-servers.common-names",
+			PREFIX.append("ssl.accepted-servers.common-names"),
 			"a server is not accepted by its common name: set 'ssl.accepted-servers.dns-names' or 'ssl.accepted-servers.uris'");
 
 	/**
@@ -91,13 +91,10 @@ record UnknownProperties(Set<ConfigurationPropertyName> known) {
 
 	private String describe(ConfigurationProperty property) {
 		ConfigurationPropertyName unknown = nameOf(property);
-		String replacement = REPLACEMENTS.entrySet()
-			.stream()
-			.filter((known) -> unknown.toString().endsWith("." + known.getKey()))
-			.map(Map.Entry::getValue)
-			.findFirst()
-			.orElseGet(() -> "the closest property is '%s'".formatted(closest(unknown)));
-		return "'%s' (%s): %s".formatted(unknown, property.getOrigin(), replacement);
+		String replacement = REPLACEMENTS.get(ADDITIONAL.isAncestorOf(unknown)
+				? PREFIX.append(unknown.subName(ADDITIONAL.getNumberOfElements() + 1)) : unknown);
+		return "'%s' (%s): %s".formatted(unknown, property.getOrigin(),
+				(replacement != null) ? replacement : "the closest property is '%s'".formatted(closest(unknown)));
 	}
 
 	private ConfigurationPropertyName closest(ConfigurationPropertyName unknown) {

@@ -58,11 +58,12 @@ class UnknownPropertiesTests {
 
 	/** The common names of clients would restrict the clients. */
 	@ParameterizedTest
-	@ValueSource(strings = { "ssl.accepted-servers.common-names", "additional.b.ssl.accepted-servers.common-names" })
+	@ValueSource(strings = { "ssl.accepted-servers.common-names", "additional.b.ssl.accepted-servers.common-names",
+			"ssl.acceptedServers.commonNames" })
 	void commonNamesOfServersAreReportedWithTheOtherNames(String property) {
 		assertThatExceptionOfType(InvalidSettingsException.class)
 			.isThrownBy(() -> TestSettings.of(SET, property + "[0]=orders"))
-			.satisfies((failure) -> assertThat(failure.report()).contains("'kubelet.cert." + property + "'",
+			.satisfies((failure) -> assertThat(failure.report()).contains(
 					"a server is not accepted by its common name: set 'ssl.accepted-servers.dns-names' or 'ssl.accepted-servers.uris'")
 				.doesNotContain("closest"));
 	}
