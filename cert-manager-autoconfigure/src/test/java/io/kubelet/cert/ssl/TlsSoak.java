@@ -107,6 +107,7 @@ class TlsSoak {
 
 	@Test
 	void noCallFailsAndNothingGrows() throws Exception {
+		assertThat(LENGTH.dividedBy(SAMPLE)).as("samples").isGreaterThanOrEqualTo(12);
 		this.plane.behavior().approval((request) -> Verdict.approve());
 		this.plane.allow("system:bootstrappers", Set.of("get", "list", "watch"), "clustertrustbundles");
 		this.plane.certManager().signCertificateSigningRequests();

@@ -27,10 +27,11 @@ record Trend(double growth, double error) {
 
 	/**
 	 * Whether the series rises by more than is tolerated, and by more than its noise
-	 * explains, which are three standard errors.
+	 * explains, which are three standard errors. One of too few values, or of values that
+	 * are no numbers, counts as if it did.
 	 */
 	boolean exceeds(double tolerated) {
-		return this.growth > Math.max(tolerated, 3 * this.error);
+		return !(this.growth <= Math.max(tolerated, 3 * this.error));
 	}
 
 }

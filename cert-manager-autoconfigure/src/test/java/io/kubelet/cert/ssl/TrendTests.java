@@ -67,6 +67,12 @@ class TrendTests {
 		assertThat(trend((minute) -> 1000 * (minute % 15)).exceeds(KILOBYTES)).isFalse();
 	}
 
+	@Test
+	void tooFewValuesShowNothing() {
+		assertThat(Trend.of(List.of(1.0, 1.0)).exceeds(TlsSoak.FEW)).isTrue();
+		assertThat(Trend.of(List.of(1.0, Double.NaN, 1.0)).exceeds(TlsSoak.FEW)).isTrue();
+	}
+
 	private static Trend trend(IntToDoubleFunction values) {
 		return Trend.of(IntStream.range(0, MINUTES).mapToDouble(values).boxed().collect(Collectors.toList()));
 	}
