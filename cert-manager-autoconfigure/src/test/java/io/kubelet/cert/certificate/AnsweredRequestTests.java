@@ -11,11 +11,11 @@ import org.junit.jupiter.api.Test;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Tests for {@link PendingRequest}. {@link PemTests} has those for its text.
+ * Tests for which pair answers a {@link PendingRequest}, or is replaced by its answer.
  *
  * @see PendingRequest
  */
-class PendingRequestTests {
+class AnsweredRequestTests {
 
 	private final CertificatePair pair = new TestAuthority("one").pair("shop");
 
