@@ -2,6 +2,7 @@ package io.kubelet.cert.benchmark;
 
 import java.io.IOException;
 import java.util.Collection;
+import java.util.Objects;
 import java.util.stream.Collectors;
 
 import org.openjdk.jmh.infra.BenchmarkParams;
@@ -45,9 +46,9 @@ final class JmhBenchmark {
 		report.columns("step", "mean", "error (99.9 %)", "unit", "allocated, bytes");
 		for (RunResult run : results) {
 			Result<?> result = run.getPrimaryResult();
+			Result<?> allocated = Objects.requireNonNull(run.getSecondaryResults().get("gc.alloc.rate.norm"));
 			report.row(name(run.getParams()), Measured.round(result.getScore()), Measured.round(result.getScoreError()),
-					result.getScoreUnit(),
-					Measured.round(run.getSecondaryResults().get("gc.alloc.rate.norm").getScore()));
+					result.getScoreUnit(), Measured.round(allocated.getScore()));
 		}
 		report.publish();
 	}

@@ -107,8 +107,9 @@ class LogTests extends ManagerFixture {
 	@CsvSource({ "PT30S, true", "PT9M59S, true", "PT10M, false", ", false" })
 	void lifetimeThatLeavesNoTimeForFailuresIsReportedAtTheStart(@Nullable Duration lifetime, boolean reported,
 			CapturedOutput output) {
-		start(builder().with((it) -> it.requestedLifetime = lifetime));
 		start(withoutSigner().with((it) -> it.requestedLifetime = lifetime));
+		assertThat(output).as("while rotation is off").doesNotContain("requested-lifetime");
+		start(builder().with((it) -> it.requestedLifetime = lifetime));
 		if (reported) {
 			assertLine(output, "'requested-lifetime' is ").contains("WARN",
 					"leave the application without a valid certificate. Request at least 10m");

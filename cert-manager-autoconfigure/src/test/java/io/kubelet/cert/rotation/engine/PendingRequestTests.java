@@ -51,6 +51,7 @@ class PendingRequestTests extends ManagerFixture {
 	void requestStillPendingAfterTheWaitIsResumedNotRepeated() {
 		this.signer.holds();
 		CertificateManager manager = start();
+		assertThat(manager.status().requested().usages()).isNotEmpty().isEqualTo(request(0).usages());
 		pass(ofHours(24));
 		assertThat(this.failures).hasSizeGreaterThan(90).allMatch((failure) -> failure.kind() == Kind.TIMED_OUT);
 		assertThat(this.signer.requests).hasSizeGreaterThan(90)
