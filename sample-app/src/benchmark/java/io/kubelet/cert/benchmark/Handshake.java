@@ -50,9 +50,7 @@ public class Handshake {
 	/** Starts an application that has a stored pair, and nothing of the sample. */
 	public Handshake() {
 		StoredCertificate certificate = StoredCertificate.write(Certificates.directory());
-		this.application = new SpringApplicationBuilder(Application.class).web(WebApplicationType.NONE)
-			.properties("spring.config.location=optional:classpath:/none/")
-			.run(certificate.arguments());
+		this.application = Application.start(certificate.arguments());
 		this.contexts = Contexts.of(this.application.getBean(SslBundles.class).getBundle(StoredCertificate.NAME));
 	}
 
@@ -122,6 +120,12 @@ public class Handshake {
 	@EnableAutoConfiguration
 	static class Application {
 
+		static ConfigurableApplicationContext start(String... arguments) {
+			return new SpringApplicationBuilder(Application.class).web(WebApplicationType.NONE)
+				.properties("spring.config.location=optional:classpath:/none/")
+				.run(arguments);
+		}
+
 	}
 
 	/** What the server has. */
@@ -132,13 +136,18 @@ public class Handshake {
 				String password = bundle.getStores().getKeyStorePassword();
 				KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
 				keys.init(bundle.getStores().getKeyStore(), (password != null) ? password.toCharArray() : new char[0]);
-				TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-				trust.init(bundle.getStores().getTrustStore());
-				return new Contexts(bundle.createSslContext(), create(keys.getKeyManagers(), trust.getTrustManagers()));
+				return new Contexts(bundle.createSslContext(), create(keys.getKeyManagers(), fixedTrust(bundle)));
 			}
 			catch (GeneralSecurityException ex) {
 				throw new IllegalStateException("There is no TLS for the stored pair", ex);
 			}
+		}
+
+		/** The trust managers of the JDK for what the bundle trusts now. */
+		static TrustManager[] fixedTrust(SslBundle bundle) throws GeneralSecurityException {
+			TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+			trust.init(bundle.getStores().getTrustStore());
+			return trust.getTrustManagers();
 		}
 
 		static SSLContext create(KeyManager @Nullable [] keys, TrustManager[] trust) throws GeneralSecurityException {

@@ -31,8 +31,6 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-import org.springframework.boot.WebApplicationType;
-import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -80,9 +78,8 @@ public class MutualHandshake {
 			boolean homonymous = this.server.equals("homonymous");
 			Path authorities = Files.writeString(directory.resolve("authorities.pem"),
 					plane.caPem() + (homonymous ? other.caPem() : ""));
-			this.application = new SpringApplicationBuilder(Handshake.Application.class).web(WebApplicationType.NONE)
-				.properties("spring.config.location=optional:classpath:/none/")
-				.run(arguments(directory, authorities, homonymous || this.server.equals("accepted")));
+			this.application = Handshake.Application
+				.start(arguments(directory, authorities, homonymous || this.server.equals("accepted")));
 			SslBundle bundle = this.application.getBean(SslBundles.class).getBundle(StoredCertificate.NAME);
 			Handshake.Contexts contexts = Handshake.Contexts.of(bundle);
 			this.context = this.server.equals("fixed") ? contexts.fixed() : contexts.live();

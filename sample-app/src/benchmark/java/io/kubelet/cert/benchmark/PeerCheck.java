@@ -23,7 +23,7 @@ import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSession;
-import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509ExtendedTrustManager;
 
 import io.kubelet.cert.certificate.Pem;
@@ -52,8 +52,6 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-import org.springframework.boot.WebApplicationType;
-import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -108,19 +106,11 @@ public class PeerCheck {
 		if (this.server.equals("accepted")) {
 			arguments.add("--kubelet.cert.ssl.accepted-clients.uris=" + ACCEPTED + "*");
 		}
-		this.application = new SpringApplicationBuilder(Handshake.Application.class).web(WebApplicationType.NONE)
-			.properties("spring.config.location=optional:classpath:/none/")
-			.run(arguments.toArray(String[]::new));
+		this.application = Handshake.Application.start(arguments.toArray(String[]::new));
 		SslBundle bundle = this.application.getBean(SslBundles.class).getBundle(StoredCertificate.NAME);
-		this.manager = (X509ExtendedTrustManager) (this.server.equals("fixed") ? fixed(bundle)
-				: bundle.getManagers().getTrustManagerFactory())
-			.getTrustManagers()[0];
-	}
-
-	private static TrustManagerFactory fixed(SslBundle bundle) throws GeneralSecurityException {
-		TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-		trust.init(bundle.getStores().getTrustStore());
-		return trust;
+		TrustManager[] managers = this.server.equals("fixed") ? Handshake.Contexts.fixedTrust(bundle)
+				: bundle.getManagers().getTrustManagers();
+		this.manager = (X509ExtendedTrustManager) managers[0];
 	}
 
 	/** Returns the authority of the certificates. */
