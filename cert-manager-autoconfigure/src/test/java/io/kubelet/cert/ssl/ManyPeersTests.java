@@ -18,6 +18,9 @@ import java.util.stream.IntStream;
 
 import javax.net.ssl.SSLException;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.kubelet.cert.autoconfigure.actuate.CertificateActuatorAutoConfiguration;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
@@ -32,13 +35,12 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
-import org.springframework.boot.test.system.CapturedOutput;
-import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.annotation.Configuration;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -53,8 +55,9 @@ import static org.awaitility.Awaitility.await;
  * @see io.kubelet.cert.certificate.peers.RefusedPeers
  * @see io.kubelet.cert.autoconfigure.actuate.PeerMetrics
  */
-@ExtendWith(OutputCaptureExtension.class)
 class ManyPeersTests {
+
+	private static final Logger logger = (Logger) LoggerFactory.getLogger("io.kubelet.cert");
 
 	private static final int HANDSHAKES = Integer.getInteger("peers.handshakes", 200);
 
@@ -70,9 +73,15 @@ class ManyPeersTests {
 
 	private final MeterRegistry registry = new SimpleMeterRegistry();
 
+	private final ListAppender<ILoggingEvent> log = new ListAppender<>();
+
+	@AfterEach
+	void detach() {
+		logger.detachAppender(this.log);
+	}
+
 	@Test
-	void memorySeriesAndLogDoNotGrowWithTheNumberOfPeers(CapturedOutput output, @TempDir Path directory)
-			throws Exception {
+	void memorySeriesAndLogDoNotGrowWithTheNumberOfPeers(@TempDir Path directory) throws Exception {
 		Path trusted = Files.writeString(directory.resolve("ca.crt"),
 				Pem.write(this.authorities.stream().map(TestAuthority::certificate).toList()));
 		List<CertificatePair> clients = IntStream.range(0, DIFFERENT).mapToObj(this::client).toList();
@@ -81,7 +90,8 @@ class ManyPeersTests {
 				"kubelet.cert.ssl.accepted-clients.uris=" + TRUST_DOMAIN + "accepted/*")) {
 			server.beans(MeterBinder.class).forEach((binder) -> binder.bindTo(this.registry));
 			int series = this.registry.getMeters().size();
-			long lines = output.toString().lines().count();
+			this.log.start();
+			logger.addAppender(this.log);
 			int half = HANDSHAKES / 2;
 			long first = call(server, clients, 0, half);
 			long used = usedMemory();
@@ -98,11 +108,12 @@ class ManyPeersTests {
 				.extracting(Gauge::value)
 				.contains((double) ofFirst);
 			assertThat(this.registry.getMeters()).hasSize(series);
-			List<String> logged = output.toString().lines().skip(lines).toList();
 			System.out.printf("%d handshakes with %d peers, %d refused: %d lines, %d series, %+d kB%n", HANDSHAKES,
-					DIFFERENT, refused, logged.size(), series, more / 1024);
-			assertThat(logged).filteredOn((line) -> line.contains("is refused by the SSL bundle 'server'")).hasSize(20);
-			assertThat(logged).hasSizeLessThan(40);
+					DIFFERENT, refused, this.log.list.size(), series, more / 1024);
+			assertThat(this.log.list).hasSizeLessThan(40)
+				.extracting(ILoggingEvent::getFormattedMessage)
+				.filteredOn((message) -> message.contains("is refused by the SSL bundle 'server'"))
+				.hasSize(20);
 			assertThat(more).isLessThan(16 << 20);
 		}
 	}
