@@ -4,8 +4,10 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 
 import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.ReadableDuration;
@@ -26,10 +28,13 @@ public final class ExpiredConnections implements CertificateManager.Follower {
 
 	private final InstantSource clock;
 
-	/** Those whose end is awaited. */
-	private final Set<X509Certificate> replaced = ConcurrentHashMap.newKeySet();
+	/** Connections may present these until they end. */
+	private final Set<X509Certificate> replaced = new HashSet<>();
 
-	private volatile boolean warned;
+	private Runnable nextLook = () -> {
+	};
+
+	private boolean warned;
 
 	/**
 	 * Creates a follower of a bundle.
@@ -42,32 +47,43 @@ public final class ExpiredConnections implements CertificateManager.Follower {
 	}
 
 	@Override
-	public void updated(String bundleName) {
-		Instant now = this.clock.instant();
-		for (X509Certificate leaf : this.bundle.earlier()) {
-			Instant end = leaf.getNotAfter().toInstant();
-			if (!this.warned && end.isAfter(now) && this.replaced.add(leaf)) {
-				this.bundle.after(Duration.between(now, end), () -> expired(leaf, end));
-			}
-		}
-	}
-
-	private void expired(X509Certificate leaf, Instant end) {
-		boolean held = this.bundle.isHeld(leaf);
-		if (!this.warned && !held && this.bundle.mayBeHeld(leaf)) {
-			this.bundle.after(NEXT_LOOK, () -> expired(leaf, end));
+	public synchronized void updated(String bundleName) {
+		if (this.warned) {
 			return;
 		}
-		this.replaced.remove(leaf);
-		if (!this.warned && held) {
-			this.warned = true;
-			logger
-				.warn("Connections still present a certificate of {} that expired at {} (serial number {}): peers may end "
+		Instant now = this.clock.instant();
+		Set<X509Certificate> earlier = this.bundle.earlier();
+		// Those of so many rotations ago that the bundle has forgotten them
+		this.replaced.removeIf((leaf) -> !earlier.contains(leaf) && !this.bundle.mayBeHeld(leaf));
+		earlier.stream().filter((leaf) -> end(leaf).isAfter(now)).forEach(this.replaced::add);
+		look(now);
+	}
+
+	/** Looks at those that have ended by then, and again when the next one ends. */
+	private synchronized void look(Instant time) {
+		this.nextLook.run();
+		List<X509Certificate> ended = this.replaced.stream().filter((leaf) -> !end(leaf).isAfter(time)).toList();
+		ended.stream().filter(this.bundle::isHeld).findFirst().ifPresent(this::warn);
+		ended.stream().filter((leaf) -> !this.bundle.mayBeHeld(leaf)).forEach(this.replaced::remove);
+		this.replaced.stream()
+			.map((leaf) -> end(leaf).isAfter(time) ? end(leaf) : time.plus(NEXT_LOOK))
+			.min(Comparator.naturalOrder())
+			.ifPresent((next) -> this.nextLook = this.bundle.after(Duration.between(time, next), () -> look(next)));
+	}
+
+	private void warn(X509Certificate leaf) {
+		this.warned = true;
+		this.replaced.clear();
+		logger.warn(
+				"Connections still present a certificate of {} that expired at {} (serial number {}): peers may end "
 						+ "them or refuse requests. Set 'ssl.drain' of the certificate, now {}, to less than the time "
 						+ "between a rotation and the end of the previous certificate, and limit the lifetime of "
-						+ "connections that the drain does not end", this.bundle, end,
-						CertificateNames.serialNumber(leaf), ReadableDuration.of(this.bundle.drain()));
-		}
+						+ "connections that the drain does not end",
+				this.bundle, end(leaf), CertificateNames.serialNumber(leaf), ReadableDuration.of(this.bundle.drain()));
+	}
+
+	private static Instant end(X509Certificate leaf) {
+		return leaf.getNotAfter().toInstant();
 	}
 
 }

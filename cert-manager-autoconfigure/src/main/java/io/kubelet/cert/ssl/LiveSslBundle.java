@@ -222,7 +222,7 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 
 	/** As {@link #isHeld}, but also connections that may have been closed. */
 	boolean mayBeHeld(X509Certificate leaf) {
-		return isHeld(leaf) || this.presented.mayBeOpen(leaf);
+		return this.presented.mayBeOpen(leaf) || this.followers.hold(leaf);
 	}
 
 	private void presents(TlsRole role, @Nullable Object transport, X509Certificate leaf, boolean tellsEnd) {

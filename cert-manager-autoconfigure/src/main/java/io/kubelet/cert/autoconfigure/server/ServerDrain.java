@@ -47,6 +47,10 @@ final class ServerDrain implements ConnectionHolder {
 
 	private Identity identity;
 
+	/** Cancels the last look at handshakes that may be held open. */
+	private volatile Runnable lastLook = () -> {
+	};
+
 	ServerDrain(LiveSslBundle bundle, ServerConnections connections) {
 		this.bundle = bundle;
 		this.connections = connections;
@@ -61,19 +65,23 @@ final class ServerDrain implements ConnectionHolder {
 		this.identity = after;
 		Set<X509Certificate> earlier = this.bundle.earlier();
 		boolean removed = isRemoved(before.trust(), after.trust());
+		boolean current = Objects.equals(before.leaf(), after.leaf());
 		if (earlier.isEmpty() && !removed) {
 			return;
+		}
+		if (!current) {
+			// This drain closes the connections of all earlier certificates
+			this.lastLook.run();
 		}
 		// By the clock of the sessions of JSSE. OpenSSL counts in seconds, so a
 		// connection
 		// that is made within that of the change makes way for another one, too
 		long changed = Clock.systemUTC().millis();
-		boolean current = removed && Objects.equals(before.leaf(), after.leaf());
 		Predicate<SSLSession> ofEarlier = (session) -> {
 			Certificate leaf = presented(session);
 			return leaf != null && earlier.contains(leaf) && !isFollowed(session);
 		};
-		Predicate<SSLSession> outdated = ofEarlier.or((session) -> current && after.leaf() != null
+		Predicate<SSLSession> outdated = ofEarlier.or((session) -> removed && current && after.leaf() != null
 				&& after.leaf().equals(presented(session)) && session.getCreationTime() <= changed);
 		Duration drain = this.bundle.drain();
 		this.inProgress.add(outdated);
@@ -89,8 +97,10 @@ final class ServerDrain implements ConnectionHolder {
 		steps.put(drain.plus(HANDSHAKE), () -> {
 			this.connections.close(closed);
 			this.inProgress.remove(outdated);
+			if (Objects.equals(after.leaf(), this.bundle.followed().leaf())) {
+				this.lastLook = this.bundle.after(HELD, () -> this.connections.close(ofEarlier.or(ofRemoved)));
+			}
 		});
-		steps.put(drain.plus(HELD), () -> this.connections.close(ofEarlier.or(ofRemoved)));
 		schedule(steps, Duration.ZERO);
 	}
 

@@ -105,4 +105,28 @@ class LiveClientTests {
 		Reference.reachabilityFence(expired);
 	}
 
+	/** The bundle remembers the last 100 certificates. */
+	@Test
+	void connectionThatPresentsACertificateOfManyRotationsAgoIsReported(CapturedOutput output) {
+		SimulatedTime time = new SimulatedTime(Instant.now());
+		LiveSslBundle bundle = (LiveSslBundle) this.manager.register(() -> Trust.exactly(List.of()), time)
+			.getBundle("bundle")
+			.getManagers();
+		ExpiredConnections expired = new ExpiredConnections(bundle, time);
+		bundle.addFollower(expired);
+		this.manager.rotateUntil(time.instant().plus(Duration.ofDays(1)));
+		Socket connection = new Socket();
+		X509KeyManager keys = (X509KeyManager) bundle.getKeyManagers()[0];
+		assertThat(keys.chooseClientAlias(new String[] { "EC" }, null, connection)).isNotNull();
+		for (int rotations = 0; rotations < 150; rotations++) {
+			this.manager.rotateUntil(time.instant().plus(Duration.ofDays(90)));
+		}
+		time.pass(Duration.ofHours(23));
+		assertThat(output).doesNotContain("that expired at");
+		time.pass(Duration.ofHours(1));
+		assertThat(output).containsOnlyOnce("of the SSL bundle 'bundle' that expired at");
+		Reference.reachabilityFence(connection);
+		Reference.reachabilityFence(expired);
+	}
+
 }

@@ -155,6 +155,26 @@ class ServerDrainTests implements ServerConnections {
 		Reference.reachabilityFence(expired);
 	}
 
+	/** A certificate that is rotated by hand, or often, may have long to live. */
+	@Test
+	void numberOfTimersDoesNotGrowWithTheNumberOfRotations() {
+		FixedManager manager = new FixedManager(this.remaining);
+		SimulatedTime time = new SimulatedTime(Instant.now());
+		LiveSslBundle bundle = Objects.requireNonNull(
+				LiveSslBundle.of(manager.register(() -> Trust.exactly(List.of()), time).getBundle("bundle")));
+		ServerDrain drain = new ServerDrain(bundle, this);
+		ExpiredConnections expired = new ExpiredConnections(bundle, time);
+		List.of(drain, expired).forEach(bundle::addFollower);
+		for (int rotations = 0; rotations < 150; rotations++) {
+			manager.rotateUntil(time.instant().plus(Duration.ofDays(90)));
+			time.pass(Duration.ofSeconds(31));
+			// The end of the first of them, and handshakes that are held open
+			assertThat(time.scheduled()).isLessThanOrEqualTo(2);
+		}
+		Reference.reachabilityFence(drain);
+		Reference.reachabilityFence(expired);
+	}
+
 	/** No well-defined expiration date (RFC 5280, 4.1.2.5). */
 	@Test
 	void certificateWithoutAnEndIsFollowed(CapturedOutput output) {
