@@ -47,7 +47,7 @@ final class Fleet {
 
 	private final Load load = new Load();
 
-	private final Random random = new Random(39);
+	private final Random random;
 
 	private final Tally tally = new Tally();
 
@@ -59,7 +59,9 @@ final class Fleet {
 
 	private final ControlPlane plane;
 
-	private Fleet(Scenario scenario, Parameters parameters, int size, Duration lifetime, @Nullable Rival rival) {
+	private Fleet(Scenario scenario, Parameters parameters, int size, Duration lifetime, @Nullable Rival rival,
+			long seed) {
+		this.random = new Random(seed);
 		this.scenario = scenario;
 		this.lifetime = Timeline.micros(lifetime);
 		this.plane = new ControlPlane(this.timeline, this.load, this.random, parameters, lifetime);
@@ -105,9 +107,11 @@ final class Fleet {
 	/**
 	 * Has a fleet live through a scenario.
 	 * @param rival whose constants it has, {@code null} for the engine
+	 * @param seed of all that is random
 	 */
-	static Outcome play(Scenario scenario, Parameters parameters, int size, Duration lifetime, @Nullable Rival rival) {
-		Fleet fleet = new Fleet(scenario, parameters, size, lifetime, rival);
+	static Outcome play(Scenario scenario, Parameters parameters, int size, Duration lifetime, @Nullable Rival rival,
+			long seed) {
+		Fleet fleet = new Fleet(scenario, parameters, size, lifetime, rival, seed);
 		return scenario.isRollout() ? fleet.rollOut() : fleet.disturb();
 	}
 

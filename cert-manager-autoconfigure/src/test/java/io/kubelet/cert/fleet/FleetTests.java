@@ -22,16 +22,17 @@ class FleetTests {
 
 	private static final int SIZE = 100;
 
+	/** With others, figures differ by a tenth. The report has those of several. */
+	private static final long SEED = 39;
+
 	private static final Duration HOUR = Duration.ofHours(1);
 
 	private static final Duration DAY = Duration.ofDays(1);
 
-	private static final Duration QUARTER = Duration.ofDays(90);
-
 	@ParameterizedTest
 	@EnumSource
 	void eachApplicationRecoversAndNeverHasTwoPendingRequests(Scenario scenario) {
-		Outcome outcome = Fleet.play(scenario, Parameters.DEFAULT, SIZE, HOUR, null);
+		Outcome outcome = play(scenario, SIZE, HOUR);
 		assertThat(outcome.unrecovered()).isZero();
 		assertThat(outcome.mostPending()).isEqualTo(1);
 	}
@@ -39,7 +40,7 @@ class FleetTests {
 	@ParameterizedTest
 	@EnumSource(names = { "ROLLOUT", "CLOCKS", "AUTHORITY" })
 	void certificateTakesTwoCallsIfNoneFails(Scenario scenario) {
-		assertThat(Fleet.play(scenario, Parameters.DEFAULT, SIZE, HOUR, null).callsPerCertificate()).isLessThan(2.2);
+		assertThat(play(scenario, SIZE, HOUR).callsPerCertificate()).isLessThan(2.2);
 	}
 
 	/** From the end of the window until a certificate expires, a tenth of it is left. */
@@ -47,19 +48,20 @@ class FleetTests {
 	@CsvSource({ "SERVER_10_MINUTES, P1D", "DENIALS, P1D", "WEBHOOK, P1D", "STORE, P1D", "SERVER_6_HOURS, P90D",
 			"SERVER_3_DAYS, P90D", "SIGNER_8_HOURS, P90D" })
 	void nobodyExpiresInWhatIsShorterThanTheRestOfTheLifetime(Scenario scenario, Duration lifetime) {
-		assertThat(Fleet.play(scenario, Parameters.DEFAULT, SIZE, lifetime, null).expired()).isZero();
+		assertThat(play(scenario, SIZE, lifetime).expired()).isZero();
 	}
 
 	@Test
 	void thoseThatHaveExpiredDoNotReturnTogether() {
-		Load.Figures load = Fleet.play(Scenario.SERVER_3_DAYS, Parameters.DEFAULT, 500, HOUR, null).load();
+		Load.Figures load = play(Scenario.SERVER_3_DAYS, 500, HOUR).load();
 		assertThat(load.peak()).isLessThan(3 * load.mean());
 	}
 
 	/** The signer is as slow for these as that of Kubernetes for 10,000 applications. */
 	@Test
 	void thoseWhoseRotationWasDueDoNotReturnTogether() {
-		Load.Figures load = Fleet.play(Scenario.SERVER_6_HOURS, new Parameters(2, 6_400, 4), 2_000, DAY, null).load();
+		Parameters parameters = new Parameters(2, 6_400, 4);
+		Load.Figures load = Fleet.play(Scenario.SERVER_6_HOURS, parameters, 2_000, DAY, null, SEED).load();
 		assertThat(load.peak()).isLessThan(3 * load.mean());
 	}
 
@@ -67,8 +69,12 @@ class FleetTests {
 	@Test
 	void clientGoLeavesRequestsBehindWhileNobodySigns() {
 		assertThat(
-				Fleet.play(Scenario.SIGNER_8_HOURS, Parameters.DEFAULT, SIZE, QUARTER, Rival.CLIENT_GO).mostPending())
+				Fleet.play(Scenario.SIGNER_8_HOURS, Parameters.DEFAULT, SIZE, DAY, Rival.CLIENT_GO, SEED).mostPending())
 			.isGreaterThan(10);
+	}
+
+	private static Outcome play(Scenario scenario, int size, Duration lifetime) {
+		return Fleet.play(scenario, Parameters.DEFAULT, size, lifetime, null, SEED);
 	}
 
 }

@@ -15,7 +15,8 @@ final class Load {
 	/** Beyond, calls are not told apart. */
 	private static final int MOST = 100_000;
 
-	private static final int WINDOW = 10;
+	/** How many seconds the longer one of the two windows has. */
+	static final int WINDOW = 10;
 
 	/** How many seconds have had so many calls, but for those without. */
 	private final int[] seconds = new int[MOST + 1];
@@ -144,6 +145,27 @@ final class Load {
 	 */
 	record Figures(Duration time, long calls, long creates, long away, Map<Failure, Integer> failures, double mean,
 			int percentile, int secondPeak, double peak) {
+
+		/**
+		 * Returns how many times the mean the peak would be if calls came at random, in
+		 * pairs since those that create and watch do.
+		 * @param window the seconds of which a peak is one
+		 */
+		double noise(int window) {
+			double expected = this.mean / 2 * window;
+			double windows = Math.max(1, (double) this.time.toSeconds() / window);
+			// Logarithmic, since that of no call at all can be too small
+			double probability = -expected;
+			double atMost = Math.exp(probability);
+			int pairs = 0;
+			// Until no window has more, in half of all cases
+			while (Math.pow(atMost, windows) < 0.5 && pairs < MOST) {
+				pairs++;
+				probability += Math.log(expected / pairs);
+				atMost += Math.exp(probability);
+			}
+			return (expected > 0) ? pairs / expected : 0;
+		}
 
 	}
 
