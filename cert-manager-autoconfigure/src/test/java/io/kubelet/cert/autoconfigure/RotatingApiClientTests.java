@@ -275,7 +275,7 @@ class RotatingApiClientTests extends ClusterFixture {
 		return Thread.getAllStackTraces()
 			.keySet()
 			.stream()
-			.filter((thread) -> !thread.getName().startsWith("control-plane"))
+			.filter((thread) -> !thread.getName().startsWith("embedded-control-plane"))
 			.count();
 	}
 

@@ -13,8 +13,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The cryptography of the JDK, with every operation counted. It is the first provider
- * until it is closed.
+ * The cryptography of the JDK, with every operation counted of the thread that creates
+ * it. It is the first provider until it is closed.
  */
 public final class CountingProvider extends Provider implements AutoCloseable {
 
@@ -28,6 +28,9 @@ public final class CountingProvider extends Provider implements AutoCloseable {
 	private static final Set<String> TYPES = Set.of("KeyPairGenerator", "Signature", "KeyFactory");
 
 	private final transient Map<Operation, Integer> counts = new EnumMap<>(Operation.class);
+
+	/** Connections of other tests may still be used by others. */
+	private final transient Thread counted = Thread.currentThread();
 
 	private transient boolean paused;
 
@@ -45,7 +48,7 @@ public final class CountingProvider extends Provider implements AutoCloseable {
 	}
 
 	/** Return how often something was done, and begin anew. */
-	public synchronized Map<Operation, Integer> take() {
+	public Map<Operation, Integer> take() {
 		Map<Operation, Integer> taken = new EnumMap<>(this.counts);
 		this.counts.clear();
 		return taken;
@@ -67,8 +70,8 @@ public final class CountingProvider extends Provider implements AutoCloseable {
 		Security.removeProvider(getName());
 	}
 
-	private synchronized void count(Operation operation) {
-		if (!this.paused) {
+	private void count(Operation operation) {
+		if (!this.paused && Thread.currentThread() == this.counted) {
 			this.counts.merge(operation, 1, Integer::sum);
 		}
 	}
