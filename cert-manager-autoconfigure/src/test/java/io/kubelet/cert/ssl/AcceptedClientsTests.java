@@ -120,7 +120,10 @@ class AcceptedClientsTests {
 			case NO_CERTIFICATE -> RefusalReason.MISSING;
 			default -> RefusalReason.NOT_ACCEPTED;
 		};
-		RefusedPeers refused = Objects.requireNonNull(LiveSslBundle.of(need.bundle("server"))).peers().refused();
+		LiveSslBundle bundle = Objects.requireNonNull(LiveSslBundle.of(need.bundle("server")));
+		// Counts those of the tests before
+		bundle.seenPeers();
+		RefusedPeers refused = bundle.peers().refused();
 		long before = refused.count(PeerRole.CLIENT, reason);
 		for (int i = 1; i <= 3; i++) {
 			assertThat(isAnsweredByHttp1(InsistentKeyManager.context(client.pair, SERVER, "TLS"), need.port()))
