@@ -88,7 +88,7 @@ class StoredIssuersTests extends ClusterFixture {
 			CertificateManager manager = context.getBean(CertificateManager.class);
 			assertThat(manager.current()).contains(stored);
 			authority(this.controlPlane.caPem());
-			assertThat(manager.rotate()).succeedsWithin(Duration.ofSeconds(30)).isNotEqualTo(stored);
+			assertThat(manager.rotate()).succeedsWithin(Duration.ofMinutes(1)).isNotEqualTo(stored);
 		});
 	}
 

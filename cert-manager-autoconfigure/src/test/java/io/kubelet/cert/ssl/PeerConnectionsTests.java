@@ -79,7 +79,7 @@ class PeerConnectionsTests {
 		WeakReference<SSLEngine> complete = new WeakReference<>(new Pair("shop").shakeHands());
 		WeakReference<SSLEngine> closed = new WeakReference<>(new Pair("shop").close());
 		this.later.get(0).run();
-		await().atMost(Duration.ofSeconds(20)).until(() -> {
+		await().until(() -> {
 			System.gc();
 			return complete.get() == null && closed.get() == null;
 		});

@@ -10,7 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
-import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -77,12 +76,11 @@ class RefusedByPeersTests {
 				assertThat(catchThrowable(() -> client.with(application.bundle("client")).apply(uri))).isNotNull();
 			}
 			for (Refusing server : List.of(newer, older)) {
-				await().atMost(Duration.ofSeconds(30))
-					.untilAsserted(() -> assertThat(output.toString().lines()).as(server.context.getProtocol())
-						.filteredOn((line) -> line.contains("refuses this application"))
-						.anyMatch((line) -> line.contains(
-								":%d refuses this application, which uses the SSL bundle 'client', with the alert 'certificate_unknown'"
-									.formatted(server.port()))));
+				await().untilAsserted(() -> assertThat(output.toString().lines()).as(server.context.getProtocol())
+					.filteredOn((line) -> line.contains("refuses this application"))
+					.anyMatch((line) -> line.contains(
+							":%d refuses this application, which uses the SSL bundle 'client', with the alert 'certificate_unknown'"
+								.formatted(server.port()))));
 			}
 		}
 	}

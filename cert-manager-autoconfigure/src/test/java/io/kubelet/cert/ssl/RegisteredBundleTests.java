@@ -166,7 +166,7 @@ class RegisteredBundleTests {
 		exported.addBundleUpdateHandler("bundle", called::complete);
 		fails.set(true);
 		assertThatIllegalStateException().isThrownBy(this.manager::rotate);
-		assertThat(called).succeedsWithin(Duration.ofSeconds(10));
+		assertThat(called).succeedsWithin(LIMIT);
 	}
 
 	@Test

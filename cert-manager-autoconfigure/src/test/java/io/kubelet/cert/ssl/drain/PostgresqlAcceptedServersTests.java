@@ -114,7 +114,7 @@ class PostgresqlAcceptedServersTests {
 				Pem.write(List.of(authority.certificate())));
 		return new RotatingApplication(PostgresqlRotationTests.Jdbc.class, "spring.datasource.url=" + this.url,
 				"spring.datasource.username=test", "kubelet.cert.postgresql.bundle=client",
-				"spring.datasource.hikari.connection-timeout=5000",
+				"spring.datasource.hikari.connection-timeout=60000",
 				"kubelet.cert.additional.client.ssl.trust-file=" + trusted,
 				"kubelet.cert.additional.client.ssl.accepted-servers.uris=" + ORDERS,
 				"kubelet.cert.additional.client.ssl.accepted-servers.dns-names=orders.test");
