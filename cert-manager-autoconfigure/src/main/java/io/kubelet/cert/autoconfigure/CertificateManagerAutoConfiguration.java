@@ -78,12 +78,12 @@ public final class CertificateManagerAutoConfiguration {
 	}
 
 	@Bean
-	KubernetesConnection certificateConnection(CertificateSettingsList settings,
+	KubernetesConnection certificateConnection(CertificateSettingsList settings, FileWatcher files,
 			@Qualifier(CLOCK) ObjectProvider<Clock> clock) {
 		CustomizableThreadFactory threads = new CustomizableThreadFactory("certificate-requests-");
 		threads.setDaemon(true);
 		return new KubernetesConnection(settings.certificates().get(0).properties(), settings.kubernetes(), threads,
-				clock.getIfAvailable(Clock::systemDefaultZone));
+				files, clock.getIfAvailable(Clock::systemDefaultZone));
 	}
 
 	@Bean

@@ -24,6 +24,7 @@ import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Trusted;
 import io.kubelet.cert.autoconfigure.settings.KubernetesProperties;
 import io.kubelet.cert.autoconfigure.settings.PropertyNames;
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.FileChanges;
 import io.kubelet.cert.certificate.trust.TrustSource;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.kubernetes.internal.ApiClientProvider;
@@ -62,6 +63,8 @@ public final class KubernetesConnection implements DisposableBean {
 
 	private final ThreadFactory threads;
 
+	private final FileChanges files;
+
 	private final Clock clock;
 
 	private @Nullable ApiClientProvider clients;
@@ -75,12 +78,14 @@ public final class KubernetesConnection implements DisposableBean {
 
 	private final List<SecretStore> secrets = new ArrayList<>();
 
-	KubernetesConnection(PropertyNames properties, KubernetesProperties settings, ThreadFactory threads, Clock clock) {
+	KubernetesConnection(PropertyNames properties, KubernetesProperties settings, ThreadFactory threads,
+			FileChanges files, Clock clock) {
 		this.properties = properties;
 		this.settings = settings;
 		// The kubeconfig that is written has a context of its own
 		this.kubeconfig = new KubeconfigSource(settings.kubeconfig(), isBootstrapping() ? null : settings.context());
 		this.threads = threads;
+		this.files = files;
 		this.clock = clock;
 		if (settings.bootstrapKubeconfig() == null && settings.kubeconfig() != null) {
 			requireReadable("kubernetes.kubeconfig", settings.kubeconfig(),
@@ -269,7 +274,7 @@ public final class KubernetesConnection implements DisposableBean {
 	private synchronized ApiClientProvider clients() {
 		if (this.clients == null) {
 			this.clients = new ApiClientProvider(this.kubeconfig, this.settings.bootstrapKubeconfig(),
-					this.settings.context(), this.threads, this.clock);
+					this.settings.context(), this.threads, this.files, this.clock);
 		}
 		return this.clients;
 	}

@@ -35,6 +35,7 @@ import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.ShopAccount;
 import io.kubelet.cert.testsupport.TestStore;
+import io.kubelet.cert.testsupport.Adapter;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
@@ -187,7 +188,8 @@ class KilledRotationsTests {
 			Clock clock = Clock.systemUTC();
 			Signer.Issuer issuer = new Signer.Issuer("ClusterIssuer", "internal", Signer.Issuer.CERT_MANAGER);
 			KubernetesSigners signers = KubernetesSigners.ofCertManager("shop", Map.of(),
-					new ApiClientProvider(new KubeconfigSource(Path.of(args[1]), null), null, null, Thread::new, clock),
+					new ApiClientProvider(new KubeconfigSource(Path.of(args[1]), null), null, null, Thread::new,
+							Adapter.NOT_FOLLOWED, clock),
 					clock);
 			CertificateManager manager = new CertificateManagerBuilder("shop")
 				.store(new FileCertificateStore(Path.of(args[0]), "shop", null, 100_000, clock))

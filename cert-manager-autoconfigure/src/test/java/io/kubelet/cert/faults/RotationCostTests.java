@@ -4,8 +4,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.FileChanges;
 import io.kubelet.cert.faults.FaultyDisk.Operation;
 import io.kubelet.cert.kubernetes.internal.ApiClientProvider;
 import io.kubelet.cert.kubernetes.internal.KubeconfigSource;
@@ -24,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 /**
  * What a rotation costs, counted in operations: nothing that was just made is verified,
@@ -128,13 +131,25 @@ class RotationCostTests extends ManagerFixture {
 		try (EmbeddedControlPlane plane = EmbeddedControlPlane.start()) {
 			Path file = plane.writeKubeconfig(this.directory);
 			KubeconfigSource kubeconfig = new KubeconfigSource(this.disk.on(file), null);
-			try (ApiClientProvider clients = new ApiClientProvider(kubeconfig, null, null, Thread::new, this.time)) {
-				new CertificatesV1Api(clients.supplier(() -> null).get()).listCertificateSigningRequest().execute();
+			AtomicReference<Runnable> look = new AtomicReference<>();
+			FileChanges changes = (files, looks, late, delay) -> {
+				look.set(looks);
+				return () -> {
+				};
+			};
+			try (ApiClientProvider clients = new ApiClientProvider(kubeconfig, null, null, Thread::new, changes,
+					this.time)) {
+				CertificatesV1Api api = new CertificatesV1Api(clients.supplier(() -> null).get());
+				api.listCertificateSigningRequest().execute();
+				pass(Duration.ofMinutes(2));
+				look.get().run();
+				assertThat(clients.supplier(() -> null).get()).isSameAs(api.getApiClient());
 				assertThat(this.disk.operations()).containsExactly(Operation.READ);
 				Files.writeString(file, plane.kubeconfig(plane.admin()));
-				pass(Duration.ofMinutes(2));
-				new CertificatesV1Api(clients.supplier(() -> null).get()).listCertificateSigningRequest().execute();
-				assertThat(this.disk.operations()).as("after a change").containsExactly(Operation.READ, Operation.READ);
+				look.get().run();
+				await().untilAsserted(() -> assertThat(this.disk.operations()).as("after a change")
+					.containsExactly(Operation.READ, Operation.READ));
+				api.listCertificateSigningRequest().execute();
 			}
 		}
 	}

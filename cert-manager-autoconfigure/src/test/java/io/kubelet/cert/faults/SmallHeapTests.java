@@ -109,7 +109,7 @@ class SmallHeapTests {
 		public static void main(String[] args) throws Exception {
 			((Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME)).setLevel(Level.OFF);
 			ApiClientProvider clients = new ApiClientProvider(new KubeconfigSource(Path.of(args[0]), null), null, null,
-					Adapter::daemon, Clock.systemUTC());
+					Adapter::daemon, Adapter.NOT_FOLLOWED, Clock.systemUTC());
 			CertificateRequest request = Adapter.newRequest();
 			System.out.println(request.name());
 			KubernetesSigners.ofKubernetes(clients, Clock.systemUTC()).signer(null).request(request, (submitted) -> {

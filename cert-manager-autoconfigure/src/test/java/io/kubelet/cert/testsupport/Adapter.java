@@ -17,6 +17,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.FileChanges;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.certificate.Usage;
@@ -50,6 +51,10 @@ public final class Adapter implements AutoCloseable {
 
 	public static final String SIGNER = "kubernetes.io/kube-apiserver-client-kubelet";
 
+	/** Files that nothing replaces. */
+	public static final FileChanges NOT_FOLLOWED = (files, look, late, delay) -> () -> {
+	};
+
 	public static final Duration PATIENCE = Duration.ofMinutes(2);
 
 	public final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
@@ -78,7 +83,7 @@ public final class Adapter implements AutoCloseable {
 	}
 
 	private ApiClientProvider clients(Path kubeconfig) {
-		return new ApiClientProvider(new KubeconfigSource(kubeconfig, null), null, null, Adapter::daemon,
+		return new ApiClientProvider(new KubeconfigSource(kubeconfig, null), null, null, Adapter::daemon, NOT_FOLLOWED,
 				Clock.systemUTC());
 	}
 

@@ -60,6 +60,7 @@ final class BareExchange {
 			Thread thread = new Thread(task);
 			thread.setDaemon(true);
 			return thread;
+		}, (files, look, late, delay) -> () -> {
 		}, Clock.systemUTC()).supplier(() -> null).get();
 		this.api = new CertificatesV1Api(client);
 		this.http = client.getHttpClient()

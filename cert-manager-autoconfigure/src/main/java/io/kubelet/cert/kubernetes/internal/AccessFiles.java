@@ -5,14 +5,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.TextFile;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
-import io.kubernetes.client.openapi.ApiClient;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,12 +38,27 @@ record AccessFiles(KubeconfigSource kubeconfig, @Nullable Path bootstrapKubeconf
 	}
 
 	/**
+	 * Returns the files whose replacement makes a difference to a client. Tokens and
+	 * authorities are read when they are needed.
+	 * @param pair the pair to authenticate with, {@code null} for the credentials in the
+	 * files
+	 * @throws KubernetesConfigurationException if the files cannot be used
+	 */
+	List<Path> of(@Nullable CertificatePair pair) {
+		return Stream.of(this.kubeconfig.read(), used(pair).file)
+			.flatMap((file) -> Stream.concat(file.serverFile(),
+					(pair != null) ? Stream.empty() : file.clientCertificateFiles()))
+			.distinct()
+			.toList();
+	}
+
+	/**
 	 * Creates a client. Reads the files, and may run a credential plug-in.
 	 * @param pair the pair to authenticate with, {@code null} for the credentials in the
 	 * files
 	 * @throws KubernetesConfigurationException if the files cannot be used
 	 */
-	ApiClient connect(@Nullable CertificatePair pair) {
+	LiveApiClient connect(@Nullable CertificatePair pair) {
 		try {
 			return create(pair);
 		}
@@ -58,16 +74,22 @@ record AccessFiles(KubeconfigSource kubeconfig, @Nullable Path bootstrapKubeconf
 		}
 	}
 
-	private ApiClient create(@Nullable CertificatePair pair) {
-		Path bootstrap = this.bootstrapKubeconfig;
+	private LiveApiClient create(@Nullable CertificatePair pair) {
+		Used used = used(pair);
+		Credentials credentials = (used.pair != null) ? Credentials.ofPair(used.pair) : credentials(used.file);
+		return KubernetesClients.create(used.file, credentials, used.source.trust(used.file));
+	}
+
+	private Used used(@Nullable CertificatePair pair) {
 		KubeconfigFile file = this.kubeconfig.read();
+		Path bootstrap = this.bootstrapKubeconfig;
 		if (bootstrap == null) {
-			return KubernetesClients.create(file, credentials(file), this.kubeconfig.trust(file));
+			return new Used(this.kubeconfig, file, null);
 		}
 		CertificatePair credentials = (pair != null) ? pair
 				: file.validClientCertificate(this.clock.instant()).orElse(null);
 		if (credentials != null) {
-			return KubernetesClients.create(file, Credentials.ofPair(credentials), this.kubeconfig.trust(file));
+			return new Used(this.kubeconfig, file, credentials);
 		}
 		if (!Files.exists(bootstrap)) {
 			throw new KubernetesConfigurationException(
@@ -75,8 +97,7 @@ record AccessFiles(KubeconfigSource kubeconfig, @Nullable Path bootstrapKubeconf
 						.formatted(bootstrap));
 		}
 		KubeconfigSource source = new KubeconfigSource(bootstrap, this.context);
-		KubeconfigFile bootstrapFile = source.read();
-		return KubernetesClients.create(bootstrapFile, credentials(bootstrapFile), source.trust(bootstrapFile));
+		return new Used(source, source.read(), null);
 	}
 
 	/**
@@ -95,7 +116,8 @@ record AccessFiles(KubeconfigSource kubeconfig, @Nullable Path bootstrapKubeconf
 			return Credentials.ofToken(token(kubeconfig.sibling(tokenFile)));
 		}
 		if (kubeconfig.user().get("exec") instanceof Map<?, ?> exec) {
-			return new CredentialPlugIn(kubeconfig, exec).run(PLUG_IN_TIMEOUT);
+			Credentials printed = new CredentialPlugIn(kubeconfig, exec).run(PLUG_IN_TIMEOUT);
+			return new Credentials(printed.keys(), printed.authorization(), true);
 		}
 		String token = kubeconfig.text(kubeconfig.user(), "token");
 		if (token == null) {
@@ -128,6 +150,17 @@ record AccessFiles(KubeconfigSource kubeconfig, @Nullable Path bootstrapKubeconf
 		catch (IOException ex) {
 			throw KubernetesConfigurationException.of("The token file " + file, "read", ex);
 		}
+	}
+
+	/**
+	 * What is used now.
+	 *
+	 * @param source the kubeconfig
+	 * @param file its content
+	 * @param pair the pair to authenticate with, {@code null} for the credentials of its
+	 * user
+	 */
+	private record Used(KubeconfigSource source, KubeconfigFile file, @Nullable CertificatePair pair) {
 	}
 
 }

@@ -18,6 +18,7 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.FileChanges;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubernetes.client.openapi.ApiClient;
 import okhttp3.ConnectionPool;
@@ -32,20 +33,23 @@ import org.jspecify.annotations.Nullable;
  * Without a bootstrap kubeconfig, the client authenticates with the credentials of the
  * kubeconfig. With one, it authenticates with the current pair, and with the bootstrap
  * credentials only if there is no valid pair; the bootstrap credentials are dropped as
- * soon as they have obtained a certificate. A client is replaced, and its credentials are
- * read again, when the pair changes, when the server does not accept the credentials
- * (401), and when the client is more than a minute old and no request waits for its
- * answer. A credential plug-in may hang, so a client is created on a thread of its own
- * and within a time limit.
+ * soon as they have obtained a certificate. When the files that it was created from are
+ * replaced, a client goes on with the server and the credentials in the new ones; while
+ * these cannot be used, with those it has. A client is replaced when the pair changes,
+ * when the server does not accept the credentials (401), and when a credential plug-in
+ * has printed them more than a minute ago and no request waits for its answer. A plug-in
+ * may hang, so a client is created on a thread of its own and within a time limit.
  */
 public final class ApiClientProvider implements AutoCloseable {
 
-	/** Certificates that rotate within this time share a client. */
+	/** Certificates that rotate within this time share what a plug-in has printed. */
 	private static final Duration FRESH = Duration.ofMinutes(1);
 
 	private static final long IDLE_SECONDS = 5;
 
 	private final AccessFiles files;
+
+	private final FileChanges changes;
 
 	private final Clock clock;
 
@@ -64,11 +68,13 @@ public final class ApiClientProvider implements AutoCloseable {
 	 * current one
 	 * @param threads creates the threads, which exist only while there is something to
 	 * wait for
+	 * @param changes tells when files may have changed
 	 * @param clock the clock
 	 */
 	public ApiClientProvider(KubeconfigSource kubeconfig, @Nullable Path bootstrapKubeconfig, @Nullable String context,
-			ThreadFactory threads, Clock clock) {
+			ThreadFactory threads, FileChanges changes, Clock clock) {
 		this.files = new AccessFiles(kubeconfig, bootstrapKubeconfig, context, clock);
+		this.changes = changes;
 		this.clock = clock;
 		this.executor = new ThreadPoolExecutor(0, Integer.MAX_VALUE, IDLE_SECONDS, TimeUnit.SECONDS,
 				new SynchronousQueue<>(), threads);
@@ -87,9 +93,9 @@ public final class ApiClientProvider implements AutoCloseable {
 	}
 
 	/**
-	 * Does work with the current client. The client is not replaced because of its age
-	 * before the work is done. If there is no usable way to an API server, the result is
-	 * a {@link KubernetesConfigurationException}.
+	 * Does work with the current client. Before it is done, no plug-in is run because of
+	 * the age of what it has printed. If there is no usable way to an API server, the
+	 * result is a {@link KubernetesConfigurationException}.
 	 * @param <T> the type of the result
 	 * @param current the pair to authenticate with, {@code null} if there is none that is
 	 * valid
@@ -147,7 +153,7 @@ public final class ApiClientProvider implements AutoCloseable {
 
 	/** A clock that was set back does not make an access last longer. */
 	private boolean isStale(Access access) {
-		return access.users.get() == 0
+		return access.ofPlugIn && access.users.get() == 0
 				&& Duration.between(access.created, this.clock.instant()).abs().compareTo(FRESH) > 0;
 	}
 
@@ -160,7 +166,10 @@ public final class ApiClientProvider implements AutoCloseable {
 
 	/** Calls in progress continue; connections are closed once they are idle. */
 	private synchronized void supersede(Access access) {
-		access.client.thenAccept((client) -> client.getHttpClient().connectionPool().evictAll());
+		access.client.thenAccept((client) -> {
+			access.unfollow.run();
+			client.getHttpClient().connectionPool().evictAll();
+		});
 		if (this.access == access) {
 			this.access = null;
 		}
@@ -183,11 +192,18 @@ public final class ApiClientProvider implements AutoCloseable {
 
 		private final @Nullable CertificatePair pair;
 
-		private final CompletableFuture<ApiClient> client = new CompletableFuture<>();
+		private final CompletableFuture<LiveApiClient> client = new CompletableFuture<>();
 
 		private final Instant created = ApiClientProvider.this.clock.instant();
 
 		private final AtomicInteger users = new AtomicInteger();
+
+		private final ReadFiles files = new ReadFiles();
+
+		private volatile boolean ofPlugIn;
+
+		private volatile Runnable unfollow = () -> {
+		};
 
 		Access(@Nullable CertificatePair pair) {
 			this.pair = pair;
@@ -200,18 +216,37 @@ public final class ApiClientProvider implements AutoCloseable {
 		@Override
 		public void run() {
 			try {
-				ApiClient client = ApiClientProvider.this.files.connect(this.pair);
-				client.setHttpClient(client.getHttpClient()
-					.newBuilder()
-					.dispatcher(ApiClientProvider.this.dispatcher)
-					.connectionPool(new ConnectionPool(5, IDLE_SECONDS, TimeUnit.SECONDS))
-					.addInterceptor(this::discardIfUnauthorized)
-					.build());
-				this.client.complete(client);
+				LiveApiClient client = connect();
+				this.unfollow = this.files.follow(ApiClientProvider.this.changes, this::replaced);
+				if (!this.client.complete(client)) {
+					this.unfollow.run();
+				}
 			}
 			catch (Throwable ex) {
 				supersede(this);
 				this.client.completeExceptionally(ex);
+			}
+		}
+
+		private LiveApiClient connect() {
+			AccessFiles files = ApiClientProvider.this.files;
+			this.files.begin(files.of(this.pair));
+			LiveApiClient client = files.connect(this.pair);
+			client.setHttpClient(client.getHttpClient()
+				.newBuilder()
+				.dispatcher(ApiClientProvider.this.dispatcher)
+				.connectionPool(new ConnectionPool(5, IDLE_SECONDS, TimeUnit.SECONDS))
+				.addInterceptor(this::discardIfUnauthorized)
+				.build());
+			this.ofPlugIn = client.isOfPlugIn();
+			return client;
+		}
+
+		/** Calls that this client has begun go on. */
+		private void replaced() {
+			if (!ApiClientProvider.this.executor.isShutdown()) {
+				ApiClientProvider.this.executor.execute(() -> this.client
+					.thenAccept((client) -> this.files.readAgain(() -> client.become(connect()), client)));
 			}
 		}
 

@@ -19,18 +19,20 @@ import org.jspecify.annotations.Nullable;
  * @param keys present the client certificate, {@code null} for none
  * @param authorization returns the value of the header for each request, {@code null} for
  * none
+ * @param ofPlugIn whether a credential plug-in printed them, so that no file tells when
+ * there are others
  */
-record Credentials(KeyManager @Nullable [] keys, @Nullable Supplier<String> authorization) {
+record Credentials(KeyManager @Nullable [] keys, @Nullable Supplier<String> authorization, boolean ofPlugIn) {
 
 	private static final Pattern TOKEN = Pattern.compile("[!-~]+");
 
-	static final Credentials NONE = new Credentials(null, null);
+	static final Credentials NONE = new Credentials(null, null, false);
 
 	static Credentials ofPair(CertificatePair pair) {
 		try {
 			KeyManagerFactory factory = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
 			factory.init(KeyStores.holding(pair, "client", "client"), "client".toCharArray());
-			return new Credentials(factory.getKeyManagers(), null);
+			return new Credentials(factory.getKeyManagers(), null, false);
 		}
 		catch (GeneralSecurityException ex) {
 			throw new IllegalStateException("This JDK cannot present a client certificate", ex);
@@ -38,7 +40,7 @@ record Credentials(KeyManager @Nullable [] keys, @Nullable Supplier<String> auth
 	}
 
 	static Credentials ofToken(Supplier<String> token) {
-		return new Credentials(null, () -> "Bearer " + token.get());
+		return new Credentials(null, () -> "Bearer " + token.get(), false);
 	}
 
 	/**

@@ -84,7 +84,7 @@ abstract class SecretStoreFixture {
 
 	SecretStore store(String certificate, boolean rotates, @Nullable CertificateStore copy) {
 		ApiClientProvider clients = new ApiClientProvider(new KubeconfigSource(this.kubeconfig, null), null, null,
-				Adapter::daemon, Clock.systemUTC());
+				Adapter::daemon, Adapter.NOT_FOLLOWED, Clock.systemUTC());
 		SecretStore store = new SecretStore("shop", "shop-tls",
 				new SharedCertificate(certificate, rotates, this.check, null, Duration.ZERO), copy, clients,
 				Clock.systemUTC());

@@ -332,7 +332,7 @@ class CertManagerRequestsTests {
 			Path kubeconfig = CertificateContexts.writeKubeconfig(this.directory.resolve("silent"),
 					"https://127.0.0.1:" + silent.getLocalPort());
 			ApiClientProvider clients = new ApiClientProvider(new KubeconfigSource(kubeconfig, null), null, null,
-					Adapter::daemon, Clock.systemUTC());
+					Adapter::daemon, Adapter.NOT_FOLLOWED, Clock.systemUTC());
 			CertificateSigner signer = KubernetesSigners.ofCertManager("shop", Map.of(), clients, Clock.systemUTC())
 				.signer(null);
 			CompletableFuture<?> deletion = signer.discard(request());
@@ -378,7 +378,7 @@ class CertManagerRequestsTests {
 	private CertificateSigner signer(EmbeddedControlPlane plane, Credential user, String namespace) {
 		ApiClientProvider clients = new ApiClientProvider(
 				new KubeconfigSource(plane.writeKubeconfig(this.directory, user), null), null, null, Adapter::daemon,
-				Clock.systemUTC());
+				Adapter.NOT_FOLLOWED, Clock.systemUTC());
 		return KubernetesSigners.ofCertManager(namespace, Map.of(), clients, Clock.systemUTC()).signer(null);
 	}
 

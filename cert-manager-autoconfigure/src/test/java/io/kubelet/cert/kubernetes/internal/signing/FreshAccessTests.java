@@ -69,7 +69,7 @@ class FreshAccessTests {
 		present("first");
 		this.signers = KubernetesSigners
 			.ofKubernetes(new ApiClientProvider(new KubeconfigSource(this.directory.resolve("kubeconfig"), null), null,
-					null, Adapter::daemon, this.time), this.time);
+					null, Adapter::daemon, Adapter.NOT_FOLLOWED, this.time), this.time);
 	}
 
 	@AfterEach

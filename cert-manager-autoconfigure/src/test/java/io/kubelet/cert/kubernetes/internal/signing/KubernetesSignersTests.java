@@ -102,7 +102,7 @@ class KubernetesSignersTests {
 	private ApiClientProvider bootstrapping(Path bootstrap) {
 		Path node = Adapter.write(this.adapter.directory.resolve("node"), "kind: Config");
 		return new ApiClientProvider(new KubeconfigSource(node, null), bootstrap, null, Adapter::daemon,
-				Clock.systemUTC());
+				Adapter.NOT_FOLLOWED, Clock.systemUTC());
 	}
 
 	private void awaitNoThread() {
