@@ -151,7 +151,9 @@ class SharedCertificateTests extends ShopFixture {
 				.startsWith("Another program keeps changing the pair in Secret shop/shop-tls.")));
 		assertThat(this.running).allSatisfy((replica) -> assertThat(pair(replica)).isEqualTo(own));
 		assertThat(creates()).isZero();
-		assertThat(output.getOut().lines().filter((line) -> line.contains("keeps changing"))).hasSize(3);
+		// The log follows the status
+		await().untilAsserted(
+				() -> assertThat(output.getOut().lines().filter((line) -> line.contains("keeps changing"))).hasSize(3));
 	}
 
 	@Test
