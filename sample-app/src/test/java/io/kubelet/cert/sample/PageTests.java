@@ -159,9 +159,10 @@ class PageTests {
 		until(() -> field("batch", "state").equals("ROTATING"));
 		assertThat(field("batch", "pending")).contains("has been waiting for");
 		violations();
-		plane().behavior().signingDelay(Duration.ofSeconds(3)).approval(ApprovalPolicy.approving());
+		plane().behavior().signingDelay(Duration.ofHours(1)).approval(ApprovalPolicy.approving());
 		until(() -> field("batch", "pending").endsWith("It is approved, but not signed."));
 		assertThat(field("batch", "command")).as("nothing is left to approve").isEmpty();
+		plane().behavior().signingDelay(Duration.ZERO);
 		until(() -> !card("batch").findElement(By.cssSelector(".pending")).isDisplayed());
 	}
 
