@@ -18,6 +18,7 @@ import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.ssl.RotatingServer.Kind;
+import io.kubelet.cert.testsupport.FreePort;
 import io.kubelet.cert.testsupport.HastyTrust;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.junit.jupiter.api.io.TempDir;
@@ -55,12 +56,11 @@ class PeerResumptionTests {
 			"NETTY, TLSv1.2" })
 	void sessionOfOtherRulesIsNotResumed(Kind kind, String protocol) throws Exception {
 		SSLContext client = client(protocol);
-		int port;
-		try (RotatingServer server = server(kind, 0, SHOP)) {
-			port = server.port();
-			long created = connect(client, port);
+		int port = FreePort.find();
+		try (RotatingServer server = server(kind, port, SHOP)) {
+			long created = connect(client, server.port());
 			if (kind != Kind.NETTY) {
-				assertThat(connect(client, port)).as("resumed").isEqualTo(created);
+				assertThat(connect(client, server.port())).as("resumed").isEqualTo(created);
 			}
 		}
 		try (RotatingServer server = server(kind, port, SHOP + "2")) {

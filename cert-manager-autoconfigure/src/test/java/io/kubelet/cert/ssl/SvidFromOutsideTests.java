@@ -2,7 +2,6 @@ package io.kubelet.cert.ssl;
 
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -14,6 +13,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 import io.kubelet.cert.ssl.RotatingServer.Kind;
+import io.kubelet.cert.testsupport.FreePort;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -95,7 +95,7 @@ class SvidFromOutsideTests {
 	}
 
 	private static int request(RotatingApplication application, String name) throws Exception {
-		int port = freePort();
+		int port = FreePort.find();
 		Process server = new ProcessBuilder("openssl", "s_server", "-www", "-accept", "127.0.0.1:" + port, "-cert",
 				name + ".crt", "-key", name + ".key")
 			.directory(directory.toFile())
@@ -114,12 +114,6 @@ class SvidFromOutsideTests {
 		}
 		finally {
 			server.destroy();
-		}
-	}
-
-	private static int freePort() throws IOException {
-		try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-			return socket.getLocalPort();
 		}
 	}
 

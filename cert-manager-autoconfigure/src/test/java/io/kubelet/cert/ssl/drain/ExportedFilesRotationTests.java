@@ -23,6 +23,7 @@ import com.mysql.cj.jdbc.JdbcConnection;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.ssl.RotatingApplication;
+import io.kubelet.cert.testsupport.FreePort;
 import io.kubelet.cert.testsupport.Load;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -53,7 +54,7 @@ class ExportedFilesRotationTests {
 	/** The numbers of all connections of the pool. */
 	private static final String CONNECTIONS = "select id from information_schema.processlist where user = 'test'";
 
-	private final int port = ServerProgram.freePort();
+	private final int port = FreePort.find();
 
 	@TempDir
 	private Path directory;

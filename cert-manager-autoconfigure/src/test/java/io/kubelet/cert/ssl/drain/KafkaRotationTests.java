@@ -11,6 +11,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 import io.kubelet.cert.ssl.RotatingApplication;
 import io.kubelet.cert.ssl.StandInServer;
+import io.kubelet.cert.testsupport.FreePort;
 import io.kubelet.cert.testsupport.Load;
 import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
@@ -51,7 +52,7 @@ class KafkaRotationTests {
 
 	@Test
 	void existingConnectionsRemainUntilTheirOwnersAreStartedAgain(@TempDir Path directory) throws Exception {
-		int port = ServerProgram.freePort();
+		int port = FreePort.find();
 		try (StandInServer server = new StandInServer(StandInServer.forwardingTo(port));
 				RotatingApplication application = new RotatingApplication(Messages.class,
 						"spring.kafka.bootstrap-servers=localhost:" + server.port(),
@@ -84,7 +85,7 @@ class KafkaRotationTests {
 
 	/** A broker in this process, which is its own controller. */
 	private static AutoCloseable start(Path directory, int port, int advertised) throws Exception {
-		int controller = ServerProgram.freePort();
+		int controller = FreePort.find();
 		Properties properties = new Properties();
 		properties.putAll(Map.of("process.roles", "broker,controller", "node.id", "1", "controller.quorum.voters",
 				"1@localhost:" + controller, "listeners",

@@ -14,6 +14,7 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.ssl.BundleSocketFactory;
 import io.kubelet.cert.ssl.RotatingApplication;
+import io.kubelet.cert.testsupport.FreePort;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.GeneralName;
@@ -47,7 +48,7 @@ class PostgresqlAcceptedServersTests {
 
 	private static Path program;
 
-	private final int port = ServerProgram.freePort();
+	private final int port = FreePort.find();
 
 	private final String url = "jdbc:postgresql://localhost:" + this.port + "/postgres";
 

@@ -20,6 +20,7 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.ssl.BundleSocketFactory;
 import io.kubelet.cert.ssl.RotatingApplication;
+import io.kubelet.cert.testsupport.FreePort;
 import io.kubelet.cert.testsupport.Load;
 import io.r2dbc.spi.ConnectionFactory;
 import org.junit.jupiter.api.AfterAll;
@@ -52,7 +53,7 @@ class PostgresqlRotationTests {
 	/** Those of all connections of clients. */
 	private static final String SERIALS = "select client_serial::text from pg_stat_ssl where client_serial is not null";
 
-	private static final int port = ServerProgram.freePort();
+	private static final int port = FreePort.find();
 
 	private static final String URL = "jdbc:postgresql://localhost:" + port + "/postgres";
 

@@ -14,6 +14,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import io.kubelet.cert.ssl.RotatingApplication;
 import io.kubelet.cert.ssl.StandInServer;
 import io.kubelet.cert.testsupport.DocumentedJava;
+import io.kubelet.cert.testsupport.FreePort;
 import io.kubelet.cert.testsupport.Load;
 import io.kubelet.cert.testsupport.Markdown;
 import org.junit.jupiter.api.Test;
@@ -58,7 +59,7 @@ class RabbitRotationTests {
 		Class<?> handler = DocumentedJava.compile(Markdown.of("docs/reference/ssl-bundle-consumers.md"), classes)
 			.loadClass("RabbitConfiguration");
 		Path program = ServerProgram.require("rabbitmq-server", "/usr/lib/rabbitmq");
-		int port = ServerProgram.freePort();
+		int port = FreePort.find();
 		try (StandInServer server = new StandInServer(StandInServer.forwardingTo(port));
 				ServerProgram rabbit = start(program, directory, port);
 				RotatingApplication application = new RotatingApplication(WebApplicationType.NONE,
@@ -110,7 +111,7 @@ class RabbitRotationTests {
 				"enabled_plugins", "PID_FILE", "pid")
 			.forEach((name, file) -> environment.put("RABBITMQ_" + name, directory.resolve(file).toString()));
 		environment.putAll(Map.of("HOME", directory.toString(), "RABBITMQ_NODENAME", "test-" + port + "@localhost",
-				"RABBITMQ_DIST_PORT", String.valueOf(ServerProgram.freePort()), "ERL_EPMD_ADDRESS", "127.0.0.1",
+				"RABBITMQ_DIST_PORT", String.valueOf(FreePort.find()), "ERL_EPMD_ADDRESS", "127.0.0.1",
 				"RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "-kernel inet_dist_use_interface {127,0,0,1}",
 				// Ends at once, without a further program that tells it to
 				"RUNNING_UNDER_SYSTEMD", "1"));

@@ -6,6 +6,7 @@ import java.util.Map;
 
 import io.kubelet.cert.ssl.RotatingApplication;
 import io.kubelet.cert.ssl.StandInServer;
+import io.kubelet.cert.testsupport.FreePort;
 import io.kubelet.cert.testsupport.Load;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -32,7 +33,7 @@ class RedisRotationTests {
 	@ValueSource(strings = { "lettuce", "jedis" })
 	void newConnectionPresentsTheCurrentCertificate(String client, @TempDir Path directory) throws Exception {
 		Path program = ServerProgram.require("redis-server", "/usr/bin", "/usr/local/bin");
-		int port = ServerProgram.freePort();
+		int port = FreePort.find();
 		try (StandInServer server = new StandInServer(StandInServer.forwardingTo(port));
 				ServerProgram redis = new ServerProgram(List.of(program.toString(), "--bind", "127.0.0.1", "--port",
 						String.valueOf(port), "--save", "", "--dir", "."), Map.of(), directory, port);

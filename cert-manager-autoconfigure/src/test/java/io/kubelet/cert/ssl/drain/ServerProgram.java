@@ -2,14 +2,12 @@ package io.kubelet.cert.ssl.drain;
 
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -63,19 +61,6 @@ final class ServerProgram implements AutoCloseable {
 		}
 		Assumptions.assumeThat(found).as(name + " is not installed, so this test was skipped").isNotEmpty();
 		return found.get(found.size() - 1);
-	}
-
-	/** A free port below those that the system gives to connections (Linux: 32768). */
-	static int freePort() {
-		while (true) {
-			int port = ThreadLocalRandom.current().nextInt(10_000, 32_768);
-			try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
-				return socket.getLocalPort();
-			}
-			catch (IOException ex) {
-				// Try another one
-			}
-		}
 	}
 
 	private static boolean accepts(int port) {
