@@ -32,15 +32,19 @@ final class PemReading {
 	private PemReading() {
 	}
 
-	/** Read a text in every way. */
+	/** Reads a text in every way that its blocks allow. */
 	static void keepsItsPromise(String text) {
 		attempt(Pem::readPair, text, PemReading::survivesWriting);
-		attempt((certificates) -> Pem.readPair(certificates, text), text, PemReading::survivesWriting);
-		attempt(Pem::readCertificates, text,
-				(certificates) -> assertThat(Pem.readCertificates(Pem.write(certificates))).isEqualTo(certificates));
-		attempt(Pem::readPrivateKey, text, (key) -> assertThat(key).isNotNull());
-		attempt(PendingRequest::ofPem, text,
-				(request) -> assertThat(PendingRequest.ofPem(request.toPem())).isEqualTo(request));
+		if (text.contains("CERTIFICATE-----")) {
+			attempt((certificates) -> Pem.readPair(certificates, text), text, PemReading::survivesWriting);
+			attempt(Pem::readCertificates, text,
+					(certificates) -> assertThat(Pem.readCertificates(Pem.write(certificates)))
+						.isEqualTo(certificates));
+		}
+		if (text.contains("REQUEST-----")) {
+			attempt(PendingRequest::ofPem, text,
+					(request) -> assertThat(PendingRequest.ofPem(request.toPem())).isEqualTo(request));
+		}
 	}
 
 	/** Read a block; its first byte tells the type. */
@@ -66,8 +70,10 @@ final class PemReading {
 			read = reader.apply(text);
 		}
 		catch (MalformedPemException ex) {
-			assertThat(text.lines()).filteredOn((line) -> line.length() == BASE64_LINE)
-				.noneMatch(String.valueOf(ex.getMessage())::contains);
+			String message = String.valueOf(ex.getMessage());
+			if (text.lines().anyMatch((line) -> line.length() == BASE64_LINE && message.contains(line))) {
+				throw new AssertionError("The message quotes the text: " + message);
+			}
 			return;
 		}
 		check.accept(read);

@@ -1,17 +1,10 @@
 package io.kubelet.cert.request;
 
-import java.io.ByteArrayOutputStream;
-import java.io.OutputStream;
-import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.security.KeyPair;
 import java.security.cert.CertificateEncodingException;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
-import java.time.Duration;
-import java.time.Instant;
-import java.util.Base64;
-import java.util.Date;
 import java.util.List;
 import java.util.Set;
 
@@ -28,29 +21,12 @@ import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.certificate.peers.AcceptedPeers;
 import io.kubelet.cert.certificate.peers.PeerRefusedException;
+import io.kubelet.cert.testsupport.FuzzedCertificate;
 import io.kubelet.cert.testsupport.FuzzedInput;
-import org.bouncycastle.asn1.ASN1EncodableVector;
-import org.bouncycastle.asn1.ASN1Encoding;
-import org.bouncycastle.asn1.ASN1ObjectIdentifier;
-import org.bouncycastle.asn1.DERBMPString;
-import org.bouncycastle.asn1.DEROctetString;
-import org.bouncycastle.asn1.DERPrintableString;
-import org.bouncycastle.asn1.DERSequence;
-import org.bouncycastle.asn1.DERT61String;
-import org.bouncycastle.asn1.DERTaggedObject;
-import org.bouncycastle.asn1.DERUTF8String;
-import org.bouncycastle.asn1.x500.X500Name;
-import org.bouncycastle.asn1.x500.X500NameBuilder;
-import org.bouncycastle.asn1.x500.style.BCStyle;
-import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.GeneralNames;
-import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
-import org.bouncycastle.asn1.x9.X9ObjectIdentifiers;
-import org.bouncycastle.cert.X509v3CertificateBuilder;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateHolder;
-import org.bouncycastle.operator.ContentSigner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -60,8 +36,6 @@ import static org.assertj.core.api.Assertions.assertThat;
  * a log or a page as they are.
  */
 class CertificateFuzz {
-
-	private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
 
 	private static final KeyPair KEYS = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
 
@@ -74,21 +48,9 @@ class CertificateFuzz {
 	private static final AcceptedPeers SHOP = new AcceptedPeers.Named(
 			AcceptedPeers.Named.uris(List.of("spiffe://example.org/shop")), Set.of("shop.svc"), Set.of("shop"));
 
-	private static final List<ASN1ObjectIdentifier> EXTENSIONS = List.of(Extension.subjectAlternativeName,
-			Extension.extendedKeyUsage, Extension.keyUsage, Extension.basicConstraints, Extension.nameConstraints,
-			Extension.subjectKeyIdentifier, Extension.authorityKeyIdentifier, Extension.certificatePolicies,
-			Extension.policyMappings, Extension.policyConstraints, Extension.issuerAlternativeName,
-			Extension.cRLDistributionPoints, Extension.authorityInfoAccess, Extension.inhibitAnyPolicy,
-			new ASN1ObjectIdentifier("1.2.3.4"));
-
-	private static final List<ASN1ObjectIdentifier> ATTRIBUTES = List.of(BCStyle.CN, BCStyle.O, BCStyle.OU, BCStyle.DC,
-			BCStyle.SERIALNUMBER, new ASN1ObjectIdentifier("1.2.3.5"));
-
-	private static final int MOST = 4;
-
 	@FuzzTest
-	void certificate(byte[] input) throws Exception {
-		String pem = pem(new FuzzedInput(input));
+	void certificate(byte[] input) {
+		String pem = FuzzedCertificate.pem(new FuzzedInput(input), KEYS.getPublic());
 		FuzzedInput.requireCheap(() -> read(pem));
 	}
 
@@ -103,7 +65,8 @@ class CertificateFuzz {
 		}
 		show(certificate);
 		try {
-			accepted(IssuedCertificateCheck.ofAnyAuthority().check(List.of(certificate), REQUEST, List.of(), NOW));
+			accepted(IssuedCertificateCheck.ofAnyAuthority()
+				.check(List.of(certificate), REQUEST, List.of(), FuzzedCertificate.NOW));
 		}
 		catch (RequestException ex) {
 			FuzzedInput.requireShowable(String.valueOf(ex.getMessage()));
@@ -157,74 +120,6 @@ class CertificateFuzz {
 		catch (CertificateException ex) {
 			throw new AssertionError(ex);
 		}
-	}
-
-	private static String pem(FuzzedInput input) throws Exception {
-		X500Name issuer = name(input);
-		X509v3CertificateBuilder builder = new X509v3CertificateBuilder(
-				(issuer.size() > 0) ? issuer : new X500Name("CN=any"),
-				new BigInteger(1, input.nextBoolean() ? input.some() : new byte[] { 1 }),
-				Date.from(NOW.minusSeconds(input.nextInt(400))),
-				Date.from(NOW.plus(Duration.ofHours(input.nextInt(9)))), name(input),
-				SubjectPublicKeyInfo.getInstance(KEYS.getPublic().getEncoded()));
-		for (int count = input.nextInt(MOST); count > 0; count--) {
-			ASN1ObjectIdentifier type = input.one(EXTENSIONS);
-			if (!builder.hasExtension(type)) {
-				builder.addExtension(type, input.nextBoolean(), content(type, input));
-			}
-		}
-		byte[] certificate = builder.build(new Unsigned()).getEncoded();
-		return "-----BEGIN CERTIFICATE-----\n"
-				+ Base64.getMimeEncoder(64, new byte[] { '\n' }).encodeToString(certificate)
-				+ "\n-----END CERTIFICATE-----\n";
-	}
-
-	/** Names with any content, or anything. */
-	private static byte[] content(ASN1ObjectIdentifier type, FuzzedInput input) throws Exception {
-		if (!type.equals(Extension.subjectAlternativeName) || input.nextBoolean()) {
-			return input.some();
-		}
-		ASN1EncodableVector names = new ASN1EncodableVector();
-		for (int count = input.nextInt(MOST); count >= 0; count--) {
-			names.add(new DERTaggedObject(false, input.nextInt(9), new DEROctetString(input.some())));
-		}
-		return new DERSequence(names).getEncoded(ASN1Encoding.DER);
-	}
-
-	private static X500Name name(FuzzedInput input) {
-		X500NameBuilder name = new X500NameBuilder();
-		for (int count = input.nextInt(MOST); count > 0; count--) {
-			byte[] value = input.some();
-			String text = new String(value, StandardCharsets.UTF_8);
-			name.addRDN(input.one(ATTRIBUTES), switch (input.nextInt(5)) {
-				case 0 -> new DERUTF8String(text);
-				case 1 -> new DERBMPString(text);
-				case 2 -> new DERT61String(text);
-				case 3 -> new DERPrintableString(text);
-				default -> new DEROctetString(value);
-			});
-		}
-		return name.build();
-	}
-
-	/** Nobody verifies the signature. */
-	private static final class Unsigned implements ContentSigner {
-
-		@Override
-		public AlgorithmIdentifier getAlgorithmIdentifier() {
-			return new AlgorithmIdentifier(X9ObjectIdentifiers.ecdsa_with_SHA256);
-		}
-
-		@Override
-		public OutputStream getOutputStream() {
-			return new ByteArrayOutputStream();
-		}
-
-		@Override
-		public byte[] getSignature() {
-			return new byte[] { 48, 6, 2, 1, 1, 2, 1, 1 };
-		}
-
 	}
 
 }

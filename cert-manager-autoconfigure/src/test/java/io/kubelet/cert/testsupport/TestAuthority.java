@@ -2,6 +2,7 @@ package io.kubelet.cert.testsupport;
 
 import java.math.BigInteger;
 import java.security.KeyPair;
+import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -35,6 +36,8 @@ import org.bouncycastle.cert.X509v3CertificateBuilder;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
+import org.bouncycastle.operator.ContentSigner;
+import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.jspecify.annotations.Nullable;
 
@@ -89,6 +92,14 @@ public final class TestAuthority {
 		this.keys = keys;
 		this.identified = false;
 		this.certificate = certificate;
+	}
+
+	/**
+	 * An authority whose signatures nobody verifies, and which takes no time for them.
+	 */
+	public static TestAuthority unsigned(String commonName) {
+		PublicKey key = KeyPairSource.jdk().generate(KeySpecification.EC_P256).getPublic();
+		return new TestAuthority(commonName, new KeyPair(key, null));
 	}
 
 	/** An authority whose certificate this one signs, valid as long as this one. */
@@ -237,14 +248,18 @@ public final class TestAuthority {
 				builder.addExtension(Extension.subjectAlternativeName, subject.getRDNs().length == 0,
 						new GeneralNames(names.toArray(GeneralName[]::new)));
 			}
-			String algorithm = this.keys.getPrivate().getAlgorithm().equals("RSA") ? "SHA256withRSA"
-					: "SHA256withECDSA";
-			return new JcaX509CertificateConverter()
-				.getCertificate(builder.build(new JcaContentSignerBuilder(algorithm).build(this.keys.getPrivate())));
+			return new JcaX509CertificateConverter().getCertificate(builder.build(signer()));
 		}
 		catch (Exception ex) {
 			throw new IllegalStateException(ex);
 		}
+	}
+
+	private ContentSigner signer() throws OperatorCreationException {
+		PrivateKey key = this.keys.getPrivate();
+		return (key == null) ? new NoSignature()
+				: new JcaContentSignerBuilder(key.getAlgorithm().equals("RSA") ? "SHA256withRSA" : "SHA256withECDSA")
+					.build(key);
 	}
 
 }

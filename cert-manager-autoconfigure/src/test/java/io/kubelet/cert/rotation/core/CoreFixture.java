@@ -5,9 +5,12 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.PendingRequest;
@@ -38,10 +41,12 @@ abstract class CoreFixture {
 
 	private static final String SIGNER = "example.com/shop";
 
-	private static final TestAuthority authority = new TestAuthority("authority");
+	private static final TestAuthority authority = TestAuthority.unsigned("authority");
 
-	/** Making keys takes most of the time of these tests. */
+	/** Keys and signatures would take most of the time of these tests. */
 	private static final List<KeyPair> keys = new ArrayList<>();
+
+	private static final Map<List<Object>, CertificateRequest> requests = new HashMap<>();
 
 	private int nextKey;
 
@@ -61,10 +66,11 @@ abstract class CoreFixture {
 	/** A new request. */
 	PendingRequest request(CertificateTemplate template, @Nullable CertificatePair replaced) {
 		KeyPair key = key();
-		List<Usage> usages = Usage.defaults(Signer.of(SIGNER), template, key.getPublic());
-		return new PendingRequest(
-				CertificateRequests.create("shop-" + this.nextKey, template, Signer.of(SIGNER), usages, null, key),
-				key.getPrivate(), KeySpecification.EC_P256, (replaced != null) ? replaced.serialNumber() : null);
+		CertificateRequest request = requests.computeIfAbsent(List.of(this.nextKey, template),
+				(made) -> CertificateRequests.create("shop-" + this.nextKey, template, Signer.of(SIGNER),
+						Usage.defaults(Signer.of(SIGNER), template, key.getPublic()), null, key));
+		return new PendingRequest(request, key.getPrivate(), KeySpecification.EC_P256,
+				(replaced != null) ? replaced.serialNumber() : null);
 	}
 
 	/** A pair that lives for so many hours from a time on. */

@@ -8,11 +8,17 @@ import io.kubelet.cert.testsupport.FuzzedInput;
  */
 class DecisionFuzz {
 
+	/**
+	 * So many are used for an event, about. Without some for each, all events would be
+	 * alike.
+	 */
+	private static final int BYTES = 6;
+
 	@FuzzTest
 	void events(byte[] bytes) {
 		FuzzedInput input = new FuzzedInput(bytes);
 		boolean shared = input.nextBoolean();
-		PropertiesTests.play(input, 1 + input.nextInt(3), shared);
+		PropertiesTests.play(input, 1 + input.nextInt(3), shared, 1 + bytes.length / BYTES);
 	}
 
 }

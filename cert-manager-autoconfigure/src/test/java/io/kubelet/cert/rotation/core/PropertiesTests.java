@@ -3,6 +3,7 @@ package io.kubelet.cert.rotation.core;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
@@ -51,13 +52,15 @@ class PropertiesTests extends CoreFixture {
 
 	private static final Duration REST = Duration.ofHours(6);
 
+	private static final Duration STEP = Duration.ofSeconds(20);
+
 	@ParameterizedTest
 	@CsvSource({ "1, false", "2, false", "2, true", "3, true" })
 	void everySequenceOfEventsKeepsThePromises(int processes, boolean shared) {
 		for (long seed = FIRST; seed < FIRST + SEQUENCES; seed++) {
 			World world = new World(new Random(seed), processes, shared);
 			try {
-				world.play();
+				world.play(EVENTS);
 			}
 			catch (AssertionError | RuntimeException ex) {
 				throw new AssertionError(
@@ -66,9 +69,9 @@ class PropertiesTests extends CoreFixture {
 		}
 	}
 
-	/** Plays a sequence of events at random. */
-	static void play(Random random, int processes, boolean shared) {
-		new World(random, processes, shared).play();
+	/** Plays a sequence of events at random, at most {@value #EVENTS}. */
+	static void play(Random random, int processes, boolean shared, int events) {
+		new World(random, processes, shared).play(Math.min(events, EVENTS));
 	}
 
 	/** A store, a signer, and the processes that use them. */
@@ -99,8 +102,8 @@ class PropertiesTests extends CoreFixture {
 			}
 		}
 
-		void play() {
-			for (int i = 0; i < EVENTS; i++) {
+		void play(int events) {
+			for (int i = 0; i < events; i++) {
 				Process process = this.processes.get(this.random.nextInt(this.processes.size()));
 				process.happens();
 				pass(Duration.ofMillis((long) (Math.pow(this.random.nextDouble(), 6) * REST.toMillis())));
@@ -124,9 +127,12 @@ class PropertiesTests extends CoreFixture {
 				process.template = TEMPLATE;
 			}
 			while (this.now.isBefore(end)) {
+				List<State> before = states();
 				this.processes.forEach(Process::goOn);
-				pass(Duration.ofSeconds(20));
+				pass(states().equals(before) ? untilSomethingIsDue(end) : STEP);
 			}
+			this.processes.forEach(Process::goOn);
+			// One may have rotated just then
 			this.processes.forEach(Process::goOn);
 			CertificatePair last = Objects.requireNonNull(this.stored.pair(), "a pair is stored");
 			assertThat(last.isValid(this.now)).isTrue();
@@ -134,6 +140,16 @@ class PropertiesTests extends CoreFixture {
 				assertThat(process.state.pair()).isEqualTo(last);
 				assertThat(process.state.past().lastFailure()).isNull();
 			});
+		}
+
+		private List<State> states() {
+			return this.processes.stream().map((process) -> process.state).toList();
+		}
+
+		private Duration untilSomethingIsDue(Instant end) {
+			Instant due = this.processes.stream().map(Process::due).min(Comparator.naturalOrder()).orElse(end);
+			Duration left = Duration.between(this.now, due.isBefore(end) ? due : end);
+			return (left.compareTo(STEP) > 0) ? left : STEP;
 		}
 
 	}
@@ -185,6 +201,14 @@ class PropertiesTests extends CoreFixture {
 			timer();
 			observe(false);
 			decide();
+		}
+
+		/** The end of the wait, or of the attempt. */
+		Instant due() {
+			Decision decision = Decisions.decide(this.state, this.world.now);
+			Instant until = (decision instanceof Wait wait) ? wait.until() : this.world.now;
+			Instant end = this.world.now.plus(this.limit.minus(this.world.passed));
+			return (this.state.attempt() != null && end.isBefore(until)) ? end : until;
 		}
 
 		/** It may come late, or when its attempt is over. */
