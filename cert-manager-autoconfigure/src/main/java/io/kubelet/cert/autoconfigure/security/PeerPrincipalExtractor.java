@@ -63,10 +63,8 @@ final class PeerPrincipalExtractor implements X509PrincipalExtractor {
 	private static Optional<String> any(PeerIdentity peer) {
 		return Stream
 			.concat(peer.uris().stream(),
-					Stream
-						.concat(peer.dnsNames().stream().filter((name) -> !name.contains("*")),
-								Stream.ofNullable(peer.commonName()))
-						.filter((name) -> !name.isBlank() && !name.contains(":")))
+					Stream.concat(peer.dnsNames().stream(), Stream.ofNullable(peer.commonName()))
+						.filter((name) -> !name.isBlank() && !name.contains(":") && !name.contains("*")))
 			.findFirst();
 	}
 

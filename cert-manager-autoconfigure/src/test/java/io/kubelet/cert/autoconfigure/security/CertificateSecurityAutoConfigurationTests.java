@@ -72,6 +72,7 @@ class CertificateSecurityAutoConfigurationTests {
 							-                                                    | CN=urn:a                       | fingerprint
 							-                                                    | dns:urn:a CN=a                 | a
 							-                                                    | dns:*.svc                      | fingerprint
+							-                                                    | dns:*.svc CN=*.svc             | fingerprint
 							-                                                    | uri:spiffe://a/b uri:https://b/ CN=a | fingerprint
 							-                                                    | CN=a,CN=b                      | fingerprint
 							dns-names=a.svc                                      | uri:https://a/ dns:b.svc dns:a.svc CN=a | a.svc
