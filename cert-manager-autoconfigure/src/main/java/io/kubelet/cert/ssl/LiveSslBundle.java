@@ -274,8 +274,10 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 			return false;
 		}
 		this.followed = identity;
-		this.handshakes.invalidateSessions();
+		this.sessions.end();
 		this.followers.update(this.bundleName);
+		// A session is as old as its first handshake, and drains go by that age
+		this.sessions.end();
 		// A session ticket may arrive on a connection of the previous identity
 		after(this.drain, this.handshakes::invalidateSessions);
 		return true;

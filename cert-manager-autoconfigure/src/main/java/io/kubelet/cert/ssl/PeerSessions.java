@@ -73,7 +73,8 @@ final class PeerSessions {
 		}
 	}
 
-	private void end() {
+	/** Has each peer begin with a full handshake. */
+	void end() {
 		synchronized (this) {
 			this.end = null;
 			this.generation++;

@@ -8,11 +8,13 @@ import java.nio.file.StandardCopyOption;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSocket;
+import javax.net.ssl.X509TrustManager;
 
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.trust.Trust;
@@ -117,6 +119,35 @@ class PeerResumptionTests {
 		}
 	}
 
+	/**
+	 * As old as the one of before, the connection would be closed at the end of the
+	 * drain.
+	 */
+	@ParameterizedTest
+	@CsvSource({ "TOMCAT, TLSv1.3", "TOMCAT, TLSv1.2", "JETTY, TLSv1.3", "JETTY, TLSv1.2" })
+	void sessionThatBeganJustBeforeConnectionsAreDrainedIsNotResumedLater(Kind kind, String protocol) throws Exception {
+		SSLContext client = client(protocol);
+		trust(this.authority, new TestAuthority("removed"));
+		try (RotatingServer server = new RotatingServer(kind, HeldUpdate.class, "server.ssl.client-auth=need",
+				"kubelet.cert.ssl.trust-file=" + this.directory.resolve("ca.crt"),
+				"kubelet.cert.ssl.trust-overlap=0s")) {
+			HeldUpdate update = server.bean(HeldUpdate.class);
+			X509TrustManager trusted = (X509TrustManager) server.bundle("server").getManagers().getTrustManagers()[0];
+			update.held = () -> trusted.getAcceptedIssuers().length == 1;
+			trust(this.authority);
+			await().until(() -> !update.tasks.isEmpty());
+			long created = connect(client, server.port());
+			assertThat(connect(client, server.port())).as("resumed").isEqualTo(created);
+			update.held = () -> false;
+			update.tasks.forEach(Runnable::run);
+			try (Connection connection = new Connection(client, server.port(), null)) {
+				connection.get();
+				assertThat(connection.isKeptAlive()).isTrue();
+				assertThat(connection.sessionCreated()).isNotEqualTo(created);
+			}
+		}
+	}
+
 	private static long connect(SSLContext client, int port, String protocol) throws IOException {
 		try (SSLSocket socket = (SSLSocket) client.getSocketFactory().createSocket("localhost", port)) {
 			socket.setEnabledProtocols(new String[] { protocol });
@@ -183,6 +214,29 @@ class PeerResumptionTests {
 		void end() {
 			assertThat(this.ends).isNotEmpty();
 			this.ends.forEach(Runnable::run);
+		}
+
+	}
+
+	/** As on a slow volume: the change is in effect, and the server not told of it. */
+	@Configuration(proxyBeanMethods = false)
+	@Import(HastyTrust.class)
+	static class HeldUpdate {
+
+		private final List<Runnable> tasks = new CopyOnWriteArrayList<>();
+
+		private volatile BooleanSupplier held = () -> false;
+
+		@Bean
+		@Primary
+		RotationScheduler heldUpdate(@Qualifier("hastyScheduler") RotationScheduler scheduler) {
+			return (task, delay) -> {
+				if (delay.isZero() && this.held.getAsBoolean()) {
+					this.tasks.add(task);
+					return () -> this.tasks.remove(task);
+				}
+				return scheduler.schedule(task, delay);
+			};
 		}
 
 	}
