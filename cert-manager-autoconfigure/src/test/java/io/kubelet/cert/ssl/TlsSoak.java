@@ -60,6 +60,14 @@ class TlsSoak {
 	/** Less than what a leak at each restart of the API server leaves in two hours. */
 	static final int FEW = 4;
 
+	/**
+	 * For so many, each bundle has a meter until none of their peers is seen for a day.
+	 */
+	private static final int AUTHORITIES = 10;
+
+	/** The pools of servers would grow to their limit, as ever more calls coincide. */
+	private static final String THREADS = "20";
+
 	private static final Logger logger = LoggerFactory.getLogger(TlsSoak.class);
 
 	private static final Duration LENGTH = Duration.ofMinutes(Integer.getInteger("minutes", 120));
@@ -125,6 +133,10 @@ class TlsSoak {
 			for (Client client : Client.values()) {
 				this.clients.put(client, client.with(own.bundle("client")));
 			}
+			for (int authorities = 0; authorities < AUTHORITIES; authorities++) {
+				replaceAuthority(bundles);
+				checkThatAllUseTheNewCertificates();
+			}
 			measure();
 			List<Callable<?>> calls = this.clients.entrySet()
 				.stream()
@@ -144,7 +156,9 @@ class TlsSoak {
 						"kubelet.cert.additional.client.template.common-name=soak",
 						"kubelet.cert.additional.client.template.organizations=",
 						"kubelet.cert.ssl.accepted-clients.common-names=soak",
-						"kubelet.cert.ssl.accepted-servers.dns-names=localhost", "server.ssl.client-auth=want"))
+						"kubelet.cert.ssl.accepted-servers.dns-names=localhost", "server.ssl.client-auth=want",
+						"server.tomcat.threads.min-spare=" + THREADS, "server.tomcat.threads.max=" + THREADS,
+						"server.jetty.threads.min=" + THREADS, "server.jetty.threads.max=" + THREADS))
 			.toArray(String[]::new);
 	}
 
