@@ -4,6 +4,7 @@ import java.lang.ref.WeakReference;
 import java.security.cert.X509Certificate;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.WeakHashMap;
@@ -60,13 +61,17 @@ final class PresentedCertificates {
 	}
 
 	private boolean any(X509Certificate leaf, Predicate<Presented> condition) {
+		List<Map.Entry<Object, Presented>> presenting;
 		synchronized (this.connections) {
-			return this.connections.entrySet()
+			presenting = this.connections.entrySet()
 				.stream()
 				.filter((connection) -> connection.getValue().leaf.equals(leaf))
-				.filter((connection) -> Transport.isOpen(connection.getKey()))
-				.anyMatch((connection) -> condition.test(connection.getValue()));
+				.toList();
 		}
+		// Not above: a handshake that waits for this lock has that of its engine
+		return presenting.stream()
+			.filter((connection) -> Transport.isOpen(connection.getKey()))
+			.anyMatch((connection) -> condition.test(connection.getValue()));
 	}
 
 	/** Returns those that meet a condition. */

@@ -16,9 +16,11 @@ import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.ssl.RotatingServer.Kind;
 import io.kubelet.cert.ssl.StandInServer.Peer;
 import io.kubelet.cert.testsupport.HastyTrust;
+import io.kubelet.cert.testsupport.TestAuthority;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -140,6 +142,28 @@ class ExpiredConnectionsTests {
 			ends.forEach(Runnable::run);
 			assertThat(isReported(output)).isNotEqualTo(closed);
 			assertThat(client.send(request, BodyHandlers.ofString()).statusCode()).isEqualTo(200);
+		}
+	}
+
+	/**
+	 * As an engine in a handshake, whose lock has the thread that notes the handshake.
+	 */
+	@Test
+	void handshakesDoNotWaitUntilABusyConnectionTellsWhetherItIsOpen() throws Exception {
+		PresentedCertificates presented = new PresentedCertificates();
+		X509Certificate leaf = new TestAuthority("one").certificate();
+		try (Socket other = new Socket(); Socket busy = new Socket() {
+
+			@Override
+			public synchronized int getSoTimeout() {
+				assertThat(CompletableFuture.runAsync(() -> presented.add(other, leaf, true)))
+					.succeedsWithin(Duration.ofSeconds(10));
+				return 0;
+			}
+
+		}) {
+			presented.add(busy, leaf, true);
+			assertThat(presented.mayBeOpen(leaf)).isTrue();
 		}
 	}
 
