@@ -185,6 +185,10 @@ final class Journal {
 		if (problem != null && !problem.equals(before.storeProblem())) {
 			RotationLog.notUsed(this.settings, after, problem, now);
 		}
+		CertificatePair stored = after.stored().pair();
+		if (problem == null && before.storeProblem() != null && stored != null && stored.equals(before.pair())) {
+			RotationLog.readAgain(this.settings, stored);
+		}
 		boolean replaced = new StoreView(after, now).adoptable() != null;
 		if (after.isOutdated() && !replaced && !(before.isOutdated() && Objects.equals(after.pair(), before.pair()))) {
 			RotationLog.outdated(this.settings, after);

@@ -94,6 +94,10 @@ final class RotationLog {
 				problem);
 	}
 
+	static void readAgain(RotationSettings settings, CertificatePair pair) {
+		about(settings, Level.INFO, pair).log("[{}] The pair in use can be read from {} again", settings.store());
+	}
+
 	static void notKept(RotationSettings settings, CertificatePair pair, RuntimeException cause) {
 		about(settings, Level.WARN, pair).setCause(cause)
 			.log("[{}] The pair is in use, but {} has kept no copy of it", settings.store());

@@ -63,8 +63,9 @@ class ForeignFilesTests extends ManagerFixture {
 				"; the last valid pair stays in use. A restart finds only what is stored: repair it, or rotate");
 		assertThat(output).containsOnlyOnce("; the last valid pair stays in use");
 		Files.write(file, good);
-		pass(LOOK);
+		pass(LOOK.multipliedBy(2));
 		assertThat(manager.status().health().storeProblem()).isNull();
+		assertThat(output).containsOnlyOnce("The pair in use can be read from ");
 		Files.delete(file);
 		pass(LOOK);
 		assertThat(manager.status().health().storeProblem())
@@ -73,6 +74,7 @@ class ForeignFilesTests extends ManagerFixture {
 		assertThat(manager.status().health().storeProblem()).isNull();
 		assertThat(files().current()).isEqualTo(manager.current());
 		assertThat(manager.current()).isPresent().isNotEqualTo(Optional.of(this.first));
+		assertThat(output).containsOnlyOnce("The pair in use can be read from ");
 	}
 
 	@Test
