@@ -13,10 +13,13 @@ import java.util.concurrent.TimeUnit;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.PendingRequest;
+import io.kubelet.cert.testsupport.ProjectFiles;
 import io.kubelet.cert.testsupport.TestStore;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledForJreRange;
+import org.junit.jupiter.api.condition.JRE;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -57,6 +60,15 @@ class FileCertificateStoreTests extends StoreFixture {
 		store.update(updated);
 		assertThat(store.current()).as("it is not read back").containsSame(updated);
 		assertThat(store(initial, 5).current()).contains(updated);
+	}
+
+	@Test
+	@EnabledForJreRange(min = JRE.JAVA_24)
+	void pairOfMlDsaIsStoredAndReadAgain() {
+		CertificatePair pair = Pem
+			.readPair(ProjectFiles.read("cert-manager-autoconfigure/src/test/resources/ml-dsa/pair.pem"));
+		store().update(pair);
+		assertThat(store().current()).contains(pair);
 	}
 
 	@Test

@@ -14,8 +14,11 @@ import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.store.StoreException;
+import io.kubelet.cert.testsupport.ProjectFiles;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledForJreRange;
+import org.junit.jupiter.api.condition.JRE;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 import org.springframework.boot.test.system.CapturedOutput;
@@ -58,6 +61,15 @@ class SecretStoreTests extends SecretStoreFixture {
 		int updates = this.plane.count(updates());
 		assertThat(this.store.write(stored)).isEqualTo(stored);
 		assertThat(this.plane.count(updates())).as("nothing has changed").isEqualTo(updates);
+	}
+
+	@Test
+	@EnabledForJreRange(min = JRE.JAVA_24)
+	void pairOfMlDsaIsStoredAndReadAgain() {
+		CertificatePair pair = Pem
+			.readPair(ProjectFiles.read("cert-manager-autoconfigure/src/test/resources/ml-dsa/pair.pem"));
+		this.store.write(this.store.read().withPair(pair, null));
+		assertThat(store(null).read().pair()).isEqualTo(pair);
 	}
 
 	@Test
