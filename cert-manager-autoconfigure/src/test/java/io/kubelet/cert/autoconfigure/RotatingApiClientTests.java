@@ -122,25 +122,6 @@ class RotatingApiClientTests extends ClusterFixture {
 		});
 	}
 
-	/** What the application has added to the client is kept. */
-	@Test
-	void serverThatTheKubeconfigNamesNowIsCalled() {
-		runner().run((context) -> {
-			ApiClient client = context.getBean(ApiClient.class);
-			Set<Socket> sockets = remember(client);
-			whoAmI(client);
-			try (EmbeddedControlPlane next = EmbeddedControlPlane.start()) {
-				next.writeKubeconfig(this.directory);
-				Awaitility.await().atMost(Duration.ofSeconds(5)).until(client::getBasePath, next.url()::equals);
-				assertThatExceptionOfType(ApiException.class).isThrownBy(() -> whoAmI(client))
-					.as("its certificate is that of the other cluster")
-					.returns(401, ApiException::getCode);
-			}
-			assertThat(reviews()).hasSize(1);
-			assertThat(sockets).hasSize(2);
-		});
-	}
-
 	@Test
 	void busyConnectionIsLeftAloneAndThenClosed() {
 		this.controlPlane.allow("system:node:n1", Set.of("watch", "list"), "certificatesigningrequests");

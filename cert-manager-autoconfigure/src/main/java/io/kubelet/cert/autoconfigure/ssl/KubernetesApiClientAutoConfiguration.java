@@ -7,7 +7,6 @@ import java.util.concurrent.Executors;
 import io.kubelet.cert.autoconfigure.KubernetesConnection;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
-import io.kubelet.cert.certificate.FileChanges;
 import io.kubelet.cert.kubernetes.internal.RotatingApiClient;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
@@ -34,13 +33,13 @@ import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 @ConditionalOnBean({ CertificateManagers.class, CertificateSettingsList.class, SslBundles.class })
 public final class KubernetesApiClientAutoConfiguration {
 
-	/** How long a busy connection may go on after a rotation, or with another server. */
+	/** How long a busy connection may go on after a rotation. */
 	private static final Duration GRACE = Duration.ofSeconds(10);
 
 	@Bean
 	@ConditionalOnMissingBean(ApiClient.class)
 	RotatingApiClient kubernetesApiClient(CertificateSettingsList settings, CertificateManagers managers,
-			KubernetesConnection connection, SslBundles bundles, RotationScheduler scheduler, FileChanges files) {
+			KubernetesConnection connection, SslBundles bundles, RotationScheduler scheduler) {
 		CertificateSettings certificate = settings.certificates().get(0);
 		CertificateManager manager = managers.get(certificate.name());
 		CustomizableThreadFactory threads = new CustomizableThreadFactory("kubernetes-client-");
@@ -48,7 +47,6 @@ public final class KubernetesApiClientAutoConfiguration {
 		ExecutorService executor = Executors.newCachedThreadPool(threads);
 		var keyManagers = bundles.getBundle(certificate.ssl().bundle()).getManagers().getKeyManagers();
 		RotatingApiClient client = new RotatingApiClient(connection.kubeconfig(), keyManagers, executor);
-		client.follow(files, (close) -> scheduler.schedule(close, GRACE));
 		manager.addFollower((name) -> scheduler.schedule(client.rotated(), GRACE));
 		return client;
 	}

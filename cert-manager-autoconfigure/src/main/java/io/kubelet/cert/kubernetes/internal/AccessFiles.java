@@ -5,7 +5,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
@@ -14,6 +13,7 @@ import java.util.stream.Stream;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.TextFile;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
+import io.kubernetes.client.openapi.ApiClient;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,29 +38,15 @@ record AccessFiles(KubeconfigSource kubeconfig, @Nullable Path bootstrapKubeconf
 	}
 
 	/**
-	 * Returns the files whose replacement makes a difference to a client. Tokens and
-	 * authorities are read when they are needed.
-	 * @param pair the pair to authenticate with, {@code null} for the credentials in the
-	 * files
-	 * @throws KubernetesConfigurationException if the files cannot be used
-	 */
-	List<Path> of(@Nullable CertificatePair pair) {
-		return Stream.of(this.kubeconfig.read(), used(pair).file)
-			.flatMap((file) -> Stream.concat(file.serverFile(),
-					(pair != null) ? Stream.empty() : file.clientCertificateFiles()))
-			.distinct()
-			.toList();
-	}
-
-	/**
 	 * Creates a client. Reads the files, and may run a credential plug-in.
 	 * @param pair the pair to authenticate with, {@code null} for the credentials in the
 	 * files
+	 * @param sources takes what the client is created from
 	 * @throws KubernetesConfigurationException if the files cannot be used
 	 */
-	LiveApiClient connect(@Nullable CertificatePair pair) {
+	ApiClient connect(@Nullable CertificatePair pair, ClientSources sources) {
 		try {
-			return create(pair);
+			return create(pair, sources);
 		}
 		catch (KubernetesConfigurationException | Error ex) {
 			throw ex;
@@ -74,22 +60,21 @@ record AccessFiles(KubeconfigSource kubeconfig, @Nullable Path bootstrapKubeconf
 		}
 	}
 
-	private LiveApiClient create(@Nullable CertificatePair pair) {
-		Used used = used(pair);
-		Credentials credentials = (used.pair != null) ? Credentials.ofPair(used.pair) : credentials(used.file);
-		return KubernetesClients.create(used.file, credentials, used.source.trust(used.file));
-	}
-
-	private Used used(@Nullable CertificatePair pair) {
-		KubeconfigFile file = this.kubeconfig.read();
+	private ApiClient create(@Nullable CertificatePair pair, ClientSources sources) {
 		Path bootstrap = this.bootstrapKubeconfig;
+		sources.add(Stream.concat(this.kubeconfig.files(), Stream.ofNullable(bootstrap)));
+		KubeconfigFile file = this.kubeconfig.read();
 		if (bootstrap == null) {
-			return new Used(this.kubeconfig, file, null);
+			return KubernetesClients.create(file, credentials(file, sources), this.kubeconfig.trust(file));
+		}
+		if (pair == null) {
+			sources.add(file.clientCertificateFiles());
+			sources.addExpiring();
 		}
 		CertificatePair credentials = (pair != null) ? pair
 				: file.validClientCertificate(this.clock.instant()).orElse(null);
 		if (credentials != null) {
-			return new Used(this.kubeconfig, file, credentials);
+			return KubernetesClients.create(file, Credentials.ofPair(credentials), this.kubeconfig.trust(file));
 		}
 		if (!Files.exists(bootstrap)) {
 			throw new KubernetesConfigurationException(
@@ -97,16 +82,21 @@ record AccessFiles(KubeconfigSource kubeconfig, @Nullable Path bootstrapKubeconf
 						.formatted(bootstrap));
 		}
 		KubeconfigSource source = new KubeconfigSource(bootstrap, this.context);
-		return new Used(source, source.read(), null);
+		KubeconfigFile bootstrapFile = source.read();
+		return KubernetesClients.create(bootstrapFile, credentials(bootstrapFile, sources),
+				source.trust(bootstrapFile));
 	}
 
 	/**
 	 * Returns the credentials of the user in a kubeconfig, the first of: client
 	 * certificate, token file, plug-in, token.
 	 * @param kubeconfig the kubeconfig
+	 * @param sources takes what they are read from, but for a token file, which is read
+	 * for each request
 	 * @throws KubernetesConfigurationException if they cannot be read
 	 */
-	private static Credentials credentials(KubeconfigFile kubeconfig) {
+	private static Credentials credentials(KubeconfigFile kubeconfig, ClientSources sources) {
+		sources.add(kubeconfig.clientCertificateFiles());
 		CertificatePair pair = kubeconfig.clientCertificate();
 		if (pair != null) {
 			return Credentials.ofPair(pair);
@@ -116,8 +106,8 @@ record AccessFiles(KubeconfigSource kubeconfig, @Nullable Path bootstrapKubeconf
 			return Credentials.ofToken(token(kubeconfig.sibling(tokenFile)));
 		}
 		if (kubeconfig.user().get("exec") instanceof Map<?, ?> exec) {
-			Credentials printed = new CredentialPlugIn(kubeconfig, exec).run(PLUG_IN_TIMEOUT);
-			return new Credentials(printed.keys(), printed.authorization(), true);
+			sources.addExpiring();
+			return new CredentialPlugIn(kubeconfig, exec).run(PLUG_IN_TIMEOUT);
 		}
 		String token = kubeconfig.text(kubeconfig.user(), "token");
 		if (token == null) {
@@ -150,17 +140,6 @@ record AccessFiles(KubeconfigSource kubeconfig, @Nullable Path bootstrapKubeconf
 		catch (IOException ex) {
 			throw KubernetesConfigurationException.of("The token file " + file, "read", ex);
 		}
-	}
-
-	/**
-	 * What is used now.
-	 *
-	 * @param source the kubeconfig
-	 * @param file its content
-	 * @param pair the pair to authenticate with, {@code null} for the credentials of its
-	 * user
-	 */
-	private record Used(KubeconfigSource source, KubeconfigFile file, @Nullable CertificatePair pair) {
 	}
 
 }

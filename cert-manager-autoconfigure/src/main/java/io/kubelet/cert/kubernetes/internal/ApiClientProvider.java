@@ -33,12 +33,13 @@ import org.jspecify.annotations.Nullable;
  * Without a bootstrap kubeconfig, the client authenticates with the credentials of the
  * kubeconfig. With one, it authenticates with the current pair, and with the bootstrap
  * credentials only if there is no valid pair; the bootstrap credentials are dropped as
- * soon as they have obtained a certificate. When the files that it was created from are
- * replaced, a client goes on with the server and the credentials in the new ones; while
- * these cannot be used, with those it has. A client is replaced when the pair changes,
- * when the server does not accept the credentials (401), and when a credential plug-in
- * has printed them more than a minute ago and no request waits for its answer. A plug-in
- * may hang, so a client is created on a thread of its own and within a time limit.
+ * soon as they have obtained a certificate. The next call creates another client, and
+ * reads the credentials again, when the pair has changed, when a file was replaced that
+ * the client was created from, and when the server has not accepted the credentials
+ * (401). So it does when the client is more than a minute old and no request waits for
+ * its answer, if a credential plug-in or a certificate to bootstrap with was used. What
+ * has begun goes on with the client that it has begun with. A credential plug-in may
+ * hang, so a client is created on a thread of its own and within a time limit.
  */
 public final class ApiClientProvider implements AutoCloseable {
 
@@ -93,9 +94,9 @@ public final class ApiClientProvider implements AutoCloseable {
 	}
 
 	/**
-	 * Does work with the current client. Before it is done, no plug-in is run because of
-	 * the age of what it has printed. If there is no usable way to an API server, the
-	 * result is a {@link KubernetesConfigurationException}.
+	 * Does work with the current client. The client is not replaced because of its age
+	 * before the work is done. If there is no usable way to an API server, the result is
+	 * a {@link KubernetesConfigurationException}.
 	 * @param <T> the type of the result
 	 * @param current the pair to authenticate with, {@code null} if there is none that is
 	 * valid
@@ -153,7 +154,7 @@ public final class ApiClientProvider implements AutoCloseable {
 
 	/** A clock that was set back does not make an access last longer. */
 	private boolean isStale(Access access) {
-		return access.ofPlugIn && access.users.get() == 0
+		return access.replaced || access.sources.isExpiring() && access.users.get() == 0
 				&& Duration.between(access.created, this.clock.instant()).abs().compareTo(FRESH) > 0;
 	}
 
@@ -192,15 +193,16 @@ public final class ApiClientProvider implements AutoCloseable {
 
 		private final @Nullable CertificatePair pair;
 
-		private final CompletableFuture<LiveApiClient> client = new CompletableFuture<>();
+		private final CompletableFuture<ApiClient> client = new CompletableFuture<>();
 
 		private final Instant created = ApiClientProvider.this.clock.instant();
 
 		private final AtomicInteger users = new AtomicInteger();
 
-		private final ReadFiles files = new ReadFiles();
+		private final ClientSources sources = new ClientSources();
 
-		private volatile boolean ofPlugIn;
+		/** Whether a file was replaced that the client was created from. */
+		private volatile boolean replaced;
 
 		private volatile Runnable unfollow = () -> {
 		};
@@ -216,8 +218,14 @@ public final class ApiClientProvider implements AutoCloseable {
 		@Override
 		public void run() {
 			try {
-				LiveApiClient client = connect();
-				this.unfollow = this.files.follow(ApiClientProvider.this.changes, this::replaced);
+				ApiClient client = ApiClientProvider.this.files.connect(this.pair, this.sources);
+				client.setHttpClient(client.getHttpClient()
+					.newBuilder()
+					.dispatcher(ApiClientProvider.this.dispatcher)
+					.connectionPool(new ConnectionPool(5, IDLE_SECONDS, TimeUnit.SECONDS))
+					.addInterceptor(this::discardIfUnauthorized)
+					.build());
+				this.unfollow = this.sources.follow(ApiClientProvider.this.changes, () -> this.replaced = true);
 				if (!this.client.complete(client)) {
 					this.unfollow.run();
 				}
@@ -225,28 +233,6 @@ public final class ApiClientProvider implements AutoCloseable {
 			catch (Throwable ex) {
 				supersede(this);
 				this.client.completeExceptionally(ex);
-			}
-		}
-
-		private LiveApiClient connect() {
-			AccessFiles files = ApiClientProvider.this.files;
-			this.files.begin(files.of(this.pair));
-			LiveApiClient client = files.connect(this.pair);
-			client.setHttpClient(client.getHttpClient()
-				.newBuilder()
-				.dispatcher(ApiClientProvider.this.dispatcher)
-				.connectionPool(new ConnectionPool(5, IDLE_SECONDS, TimeUnit.SECONDS))
-				.addInterceptor(this::discardIfUnauthorized)
-				.build());
-			this.ofPlugIn = client.isOfPlugIn();
-			return client;
-		}
-
-		/** Calls that this client has begun go on. */
-		private void replaced() {
-			if (!ApiClientProvider.this.executor.isShutdown()) {
-				ApiClientProvider.this.executor.execute(() -> this.client
-					.thenAccept((client) -> this.files.readAgain(() -> client.become(connect()), client)));
 			}
 		}
 

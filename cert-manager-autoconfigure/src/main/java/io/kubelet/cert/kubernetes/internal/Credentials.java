@@ -19,20 +19,18 @@ import org.jspecify.annotations.Nullable;
  * @param keys present the client certificate, {@code null} for none
  * @param authorization returns the value of the header for each request, {@code null} for
  * none
- * @param ofPlugIn whether a credential plug-in printed them, so that no file tells when
- * there are others
  */
-record Credentials(KeyManager @Nullable [] keys, @Nullable Supplier<String> authorization, boolean ofPlugIn) {
+record Credentials(KeyManager @Nullable [] keys, @Nullable Supplier<String> authorization) {
 
 	private static final Pattern TOKEN = Pattern.compile("[!-~]+");
 
-	static final Credentials NONE = new Credentials(null, null, false);
+	static final Credentials NONE = new Credentials(null, null);
 
 	static Credentials ofPair(CertificatePair pair) {
 		try {
 			KeyManagerFactory factory = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
 			factory.init(KeyStores.holding(pair, "client", "client"), "client".toCharArray());
-			return new Credentials(factory.getKeyManagers(), null, false);
+			return new Credentials(factory.getKeyManagers(), null);
 		}
 		catch (GeneralSecurityException ex) {
 			throw new IllegalStateException("This JDK cannot present a client certificate", ex);
@@ -40,7 +38,7 @@ record Credentials(KeyManager @Nullable [] keys, @Nullable Supplier<String> auth
 	}
 
 	static Credentials ofToken(Supplier<String> token) {
-		return new Credentials(null, () -> "Bearer " + token.get(), false);
+		return new Credentials(null, () -> "Bearer " + token.get());
 	}
 
 	/**

@@ -140,11 +140,6 @@ public record KubeconfigFile(Path file, Map<?, ?> config, @Nullable Object conte
 				: List.of(this.file);
 	}
 
-	/** Returns the file itself. The service account of a pod has none. */
-	Stream<Path> serverFile() {
-		return this.config.isEmpty() ? Stream.empty() : Stream.of(this.file);
-	}
-
 	/** Returns the files that it may name as client certificate and key. */
 	Stream<Path> clientCertificateFiles() {
 		return Stream.of("client-certificate", "client-key")

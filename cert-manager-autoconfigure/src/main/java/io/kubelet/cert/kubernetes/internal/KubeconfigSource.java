@@ -139,11 +139,20 @@ public final class KubeconfigSource {
 				&& Files.exists(SERVICE_ACCOUNT.resolve("token"));
 	}
 
+	/** Returns all of them that may be read, none in a pod without a kubeconfig. */
+	Stream<Path> files() {
+		return (this.configured != null) ? Stream.of(this.configured)
+				: isServiceAccount() ? Stream.empty() : files(variable(), home());
+	}
+
+	private static Stream<Path> files(String variable, Path home) {
+		return variable.isBlank() ? Stream.of(home)
+				: Stream.of(variable.split(File.pathSeparator)).filter((file) -> !file.isBlank()).map(Path::of);
+	}
+
 	/** Like kubectl, skips the files in the variable that do not exist. */
 	static Path find(String variable, Path home) {
-		Stream<Path> files = variable.isBlank() ? Stream.of(home)
-				: Stream.of(variable.split(File.pathSeparator)).filter((file) -> !file.isBlank()).map(Path::of);
-		return files.filter(Files::exists)
+		return files(variable, home).filter(Files::exists)
 			.findFirst()
 			.orElseThrow(() -> new KubernetesConfigurationException(variable.isBlank()
 					? "No API server is configured: this is not a pod with a service account token, "

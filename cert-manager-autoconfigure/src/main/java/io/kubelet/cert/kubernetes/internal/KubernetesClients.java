@@ -1,11 +1,13 @@
 package io.kubelet.cert.kubernetes.internal;
 
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Proxy;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 import javax.net.ssl.KeyManager;
@@ -16,8 +18,11 @@ import javax.net.ssl.X509TrustManager;
 import io.kubelet.cert.certificate.trust.LiveTrustManager;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
+import io.kubernetes.client.openapi.ApiClient;
 import okhttp3.HttpUrl;
+import okhttp3.Interceptor;
 import okhttp3.OkHttpClient;
+import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,17 +53,23 @@ final class KubernetesClients {
 	 * @param file the kubeconfig
 	 * @param credentials the credentials
 	 * @param trust returns the authorities of the server
-	 * @return the client
+	 * @return the client, whose text form is the address of its server and where that
+	 * comes from
 	 * @throws KubernetesConfigurationException if the cluster cannot be used
 	 */
-	static LiveApiClient create(KubeconfigFile file, Credentials credentials, Supplier<Trust> trust) {
+	static ApiClient create(KubeconfigFile file, Credentials credentials, Supplier<Trust> trust) {
 		HttpUrl url = HttpUrl.parse(file.server());
 		if (url == null) {
 			throw KubeconfigFile.malformed(file.file(), "its server is not a URL such as https://192.0.2.1:6443");
 		}
-		OpenWatches watches = new OpenWatches();
-		LiveApiClient client = new LiveApiClient(file.origin(), watches, credentials.ofPlugIn());
-		client.setBasePath(file.server());
+		ApiClient client = new ApiClient() {
+
+			@Override
+			public String toString() {
+				return getBasePath() + " (from " + file.origin() + ")";
+			}
+
+		}.setBasePath(file.server());
 		if (file.isInsecure()) {
 			client.setVerifyingSsl(false).setKeyManagers(credentials.keys());
 			warnOfInsecure(file);
@@ -77,7 +88,7 @@ final class KubernetesClients {
 			.readTimeout(TIMEOUT)
 			.writeTimeout(TIMEOUT)
 			.pingInterval(PING_INTERVAL)
-			.addInterceptor(watches);
+			.addInterceptor(KubernetesClients::leaveWatchOpen);
 		Supplier<String> authorization = credentials.authorization();
 		if (authorization != null) {
 			http.addInterceptor((chain) -> chain
@@ -87,8 +98,7 @@ final class KubernetesClients {
 			X509TrustManager manager = new LiveTrustManager(trust);
 			http.sslSocketFactory(tls(credentials.keys(), manager).getSocketFactory(), manager);
 		}
-		client.setHttpClient(http.build());
-		return client;
+		return client.setHttpClient(http.build());
 	}
 
 	private static void warnOfInsecure(KubeconfigFile kubeconfig) {
@@ -126,6 +136,12 @@ final class KubernetesClients {
 		catch (GeneralSecurityException ex) {
 			throw new IllegalStateException("This JDK has no TLS", ex);
 		}
+	}
+
+	/** A watch may receive nothing for as long as it lasts. */
+	private static Response leaveWatchOpen(Interceptor.Chain chain) throws IOException {
+		boolean watch = "true".equals(chain.request().url().queryParameter("watch"));
+		return (watch ? chain.withReadTimeout(0, TimeUnit.SECONDS) : chain).proceed(chain.request());
 	}
 
 }

@@ -19,7 +19,8 @@ public final class TestClients {
 	}
 
 	static ApiClient create(Path kubeconfig, @Nullable String context) {
-		return new AccessFiles(new KubeconfigSource(kubeconfig, context), null, null, Clock.systemUTC()).connect(null);
+		return new AccessFiles(new KubeconfigSource(kubeconfig, context), null, null, Clock.systemUTC()).connect(null,
+				new ClientSources());
 	}
 
 }

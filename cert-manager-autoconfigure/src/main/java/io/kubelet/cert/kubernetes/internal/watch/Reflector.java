@@ -197,7 +197,7 @@ public final class Reflector implements AutoCloseable {
 		int code = (ex instanceof ApiException response) ? response.getCode() : 0;
 		String known = this.resourceVersion;
 		this.resourceVersion = null;
-		if (isClosed() || code == GONE || wasEnded()) {
+		if (isClosed() || code == GONE) {
 			return;
 		}
 		RequestException failure = new ApiFailures(client.toString()).translate(ex, null);
@@ -211,13 +211,6 @@ public final class Reflector implements AutoCloseable {
 		else {
 			interrupted(failure.kind(), String.valueOf(failure.getMessage()));
 		}
-	}
-
-	/** A watch ends when its client goes on with another server. */
-	private boolean wasEnded() {
-		Call call = this.call;
-		this.call = null;
-		return call != null && call.isCanceled();
 	}
 
 	/** An observer that fails, as for lack of memory, does not end the watch. */

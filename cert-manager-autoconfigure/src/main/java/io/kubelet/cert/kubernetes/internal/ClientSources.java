@@ -1,0 +1,64 @@
+package io.kubelet.cert.kubernetes.internal;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+import io.kubelet.cert.certificate.FileChanges;
+import io.kubelet.cert.certificate.trust.TrustSource;
+
+/**
+ * What a client is created from, so that it is known when another one has to be created.
+ */
+final class ClientSources {
+
+	private final List<Path> files = new ArrayList<>();
+
+	private final List<Object> versions = new ArrayList<>();
+
+	private volatile boolean expiring;
+
+	/** Adds files that are read afterwards, whose versions are noted before. */
+	void add(Stream<Path> files) {
+		files.forEach((file) -> {
+			this.files.add(file);
+			this.versions.add(version(file));
+		});
+	}
+
+	/** Adds credentials that may be of no use later although no file is replaced. */
+	void addExpiring() {
+		this.expiring = true;
+	}
+
+	boolean isExpiring() {
+		return this.expiring;
+	}
+
+	/**
+	 * Calls a listener once a file has been replaced since its version was noted.
+	 * @param changes tells when files may have changed
+	 * @param listener may be called more than once; must not block
+	 * @return ends this
+	 */
+	Runnable follow(FileChanges changes, Runnable listener) {
+		if (this.files.isEmpty()) {
+			return () -> {
+			};
+		}
+		return changes.follow(() -> this.files, () -> {
+			if (!this.files.stream().map(ClientSources::version).toList().equals(this.versions)) {
+				listener.run();
+			}
+		}, (late) -> {
+			// The client is used as it is
+		}, Duration.ZERO);
+	}
+
+	private static Object version(Path file) {
+		return TrustSource.versionOf(List.of(file));
+	}
+
+}
