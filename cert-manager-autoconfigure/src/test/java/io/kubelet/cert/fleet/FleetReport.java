@@ -27,7 +27,8 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Writes figures and plots of simulated fleets to target/fleet. With
- * {@code -Dfleet.sizes=1000,10000}, fleets have other sizes.
+ * {@code -Dfleet.sizes=1000,10000} and {@code -Dfleet.scenarios=ROLLOUT,SERVER_6_HOURS},
+ * it does for some of them.
  */
 class FleetReport {
 
@@ -51,9 +52,10 @@ class FleetReport {
 
 			The signer answers 20 requests per second, and 200 for 100,000 applications. Fleets of the engine were simulated with
 			5 sequences of random numbers, those of 100,000 with one. Shown is the one whose peak of ten seconds, divided by the
-			mean, is the median. In brackets are the greatest of these quotients, and that of as many calls at random times.
+			mean, is the median. In brackets are the greatest of these quotients, if there are several, and that of as many calls
+			at random times.
 
-			| scenario | lifetime | applications | constants of | calls/s: mean | 99th percentile | peak of 1 s | of 10 s | peak of 1 s / mean (worst; random) | of 10 s / mean (worst; random) | all valid after | expired | calls per certificate | pending at most | watches |
+			| scenario | lifetime | applications | constants of | calls/s: mean | 99th percentile | peak of 1 s | of 10 s | peak of 1 s / mean | of 10 s / mean | all valid after | expired | calls per certificate | pending at most | watches |
 			|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
 			""";
 
@@ -66,7 +68,7 @@ class FleetReport {
 		Path table = DIRECTORY.resolve("fleet.md");
 		Files.writeString(table, HEAD);
 		for (String size : System.getProperty("fleet.sizes", "1000,10000,100000").split(",")) {
-			for (Scenario scenario : Scenario.values()) {
+			for (Scenario scenario : scenarios()) {
 				for (Duration lifetime : LIFETIMES) {
 					Setting setting = new Setting(scenario, lifetime, Integer.parseInt(size));
 					if (!setting.isTooLong()) {
@@ -75,6 +77,12 @@ class FleetReport {
 				}
 			}
 		}
+	}
+
+	private static Scenario[] scenarios() {
+		String names = System.getProperty("fleet.scenarios");
+		return (names == null) ? Scenario.values()
+				: Stream.of(names.split(",")).map(Scenario::valueOf).toArray(Scenario[]::new);
 	}
 
 	private static void write(Setting setting, Path table) throws IOException {
@@ -90,27 +98,25 @@ class FleetReport {
 	private static String row(Setting setting, String client, List<Outcome> outcomes) {
 		Outcome outcome = median(outcomes);
 		Load.Figures load = outcome.load();
+		boolean outage = setting.scenario.isOutage() && load.mean() > 0;
 		return "| %s | %s | %,d | %s | %.1f | %d | %d | %.1f | %s | %s | %s | %,d | %s | %d | %,d |".formatted(
 				setting.scenario.title, ReadableDuration.of(setting.lifetime), setting.size, client, load.mean(),
 				load.percentile(), load.secondPeak(), load.peak(),
-				ratio(setting, outcomes, Load.Figures::secondPeak, load.noise(1)),
-				ratio(setting, outcomes, Load.Figures::peak, load.noise(Load.WINDOW)),
+				outage ? ratio(outcomes, Load.Figures::secondPeak, load.noise(1)) : "",
+				outage ? ratio(outcomes, Load.Figures::peak, load.noise(Load.WINDOW)) : "",
 				(outcome.unrecovered() > 0) ? "%,d never".formatted(outcome.unrecovered())
 						: setting.scenario.isRollout() ? "" : ReadableDuration.of(outcome.recovery()),
 				outcome.expired(), (load.creates() > 0) ? "%.2f".formatted(outcome.callsPerCertificate()) : "",
 				outcome.mostPending(), outcome.mostWatches());
 	}
 
-	/** Of all outcomes, and of calls at random. */
-	private static String ratio(Setting setting, List<Outcome> outcomes, ToDoubleFunction<Load.Figures> peak,
-			double random) {
-		double[] ratios = outcomes.stream()
-			.map(Outcome::load)
-			.mapToDouble((load) -> peak.applyAsDouble(load) / load.mean())
-			.sorted()
-			.toArray();
-		return setting.scenario.isRollout() ? ""
-				: "%.1f (%.1f; %.1f)".formatted(ratios[ratios.length / 2], ratios[ratios.length - 1], random);
+	/** Of the outcome that is shown, the greatest of all, and of calls at random. */
+	private static String ratio(List<Outcome> outcomes, ToDoubleFunction<Load.Figures> peak, double random) {
+		ToDoubleFunction<Outcome> ratio = (outcome) -> peak.applyAsDouble(outcome.load()) / outcome.load().mean();
+		double shown = ratio.applyAsDouble(median(outcomes));
+		double greatest = outcomes.stream().mapToDouble(ratio).max().orElse(shown);
+		return (outcomes.size() > 1) ? "%.1f (%.1f; %.1f)".formatted(shown, greatest, random)
+				: "%.1f (%.1f)".formatted(shown, random);
 	}
 
 	/** Returns the one whose peak, in relation to the mean, is the median. */
