@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
@@ -32,6 +33,10 @@ record AccessFiles(KubeconfigSource kubeconfig, @Nullable Path bootstrapKubeconf
 
 	/** Shorter than the wait at startup, so that the reason is reported. */
 	private static final Duration PLUG_IN_TIMEOUT = Duration.ofSeconds(30);
+
+	/** Ignored, requests would be those of nobody, or of another user. */
+	private static final List<String> UNSUPPORTED = List.of("username", "password", "auth-provider", "as", "as-uid",
+			"as-groups", "as-user-extra");
 
 	boolean canBootstrap() {
 		return this.bootstrapKubeconfig != null;
@@ -89,13 +94,18 @@ record AccessFiles(KubeconfigSource kubeconfig, @Nullable Path bootstrapKubeconf
 
 	/**
 	 * Returns the credentials of the user in a kubeconfig, the first of: client
-	 * certificate, token file, plug-in, token.
+	 * certificate, token file, token, plug-in, as with client-go.
 	 * @param kubeconfig the kubeconfig
 	 * @param sources takes what they are read from, but for a token file, which is read
 	 * for each request
 	 * @throws KubernetesConfigurationException if they cannot be read
 	 */
 	private static Credentials credentials(KubeconfigFile kubeconfig, ClientSources sources) {
+		UNSUPPORTED.stream().filter(kubeconfig.user()::containsKey).findFirst().ifPresent((name) -> {
+			throw new KubernetesConfigurationException(
+					"The %s has '%s', which is not supported: use a client certificate, a token or 'exec'"
+						.formatted(kubeconfig.describeUser(), name));
+		});
 		sources.add(kubeconfig.clientCertificateFiles());
 		CertificatePair pair = kubeconfig.clientCertificate();
 		if (pair != null) {
@@ -105,16 +115,16 @@ record AccessFiles(KubeconfigSource kubeconfig, @Nullable Path bootstrapKubeconf
 		if (tokenFile != null) {
 			return Credentials.ofToken(token(kubeconfig.sibling(tokenFile)));
 		}
+		String token = kubeconfig.text(kubeconfig.user(), "token");
+		if (token != null) {
+			Credentials.checked(token, "The " + kubeconfig.describeUser());
+			return Credentials.ofToken(() -> token);
+		}
 		if (kubeconfig.user().get("exec") instanceof Map<?, ?> exec) {
 			sources.addExpiring();
 			return new CredentialPlugIn(kubeconfig, exec).run(PLUG_IN_TIMEOUT);
 		}
-		String token = kubeconfig.text(kubeconfig.user(), "token");
-		if (token == null) {
-			return Credentials.NONE;
-		}
-		Credentials.checked(token, "The " + kubeconfig.describeUser());
-		return Credentials.ofToken(() -> token);
+		return Credentials.NONE;
 	}
 
 	/**

@@ -13,6 +13,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 
 import com.google.gson.JsonObject;
+import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.certificate.MalformedPemException;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.ReadableDuration;
@@ -174,7 +175,8 @@ final class CredentialPlugIn {
 
 	@Override
 	public String toString() {
-		return "The credential plug-in '%s' of the %s".formatted(this.command, this.kubeconfig.describeUser());
+		return "The credential plug-in '%s' of the %s".formatted(ExternalText.clean(this.command),
+				this.kubeconfig.describeUser());
 	}
 
 }

@@ -10,6 +10,7 @@ import java.util.Base64;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -178,7 +179,7 @@ public record KubeconfigFile(Path file, Map<?, ?> config, @Nullable Object conte
 		String certificate = content(this.user, "client-certificate");
 		String key = content(this.user, "client-key");
 		try {
-			return (certificate != null && key != null) ? Pem.readPair(certificate, key) : null;
+			return (certificate != null) ? Pem.readPair(certificate, Objects.requireNonNullElse(key, "")) : null;
 		}
 		catch (MalformedPemException ex) {
 			throw new KubernetesConfigurationException(

@@ -15,6 +15,7 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509TrustManager;
 
+import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.certificate.trust.LiveTrustManager;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
@@ -59,7 +60,8 @@ final class KubernetesClients {
 	 */
 	static ApiClient create(KubeconfigFile file, Credentials credentials, Supplier<Trust> trust) {
 		HttpUrl url = HttpUrl.parse(file.server());
-		if (url == null) {
+		// It would ignore a line break, and a path would follow a query
+		if (url == null || url.query() != null || !file.server().equals(ExternalText.clean(file.server()))) {
 			throw KubeconfigFile.malformed(file.file(), "its server is not a URL such as https://192.0.2.1:6443");
 		}
 		ApiClient client = new ApiClient() {
@@ -90,7 +92,7 @@ final class KubernetesClients {
 			.pingInterval(PING_INTERVAL)
 			.addInterceptor(KubernetesClients::leaveWatchOpen);
 		Supplier<String> authorization = credentials.authorization();
-		if (authorization != null) {
+		if (authorization != null && url.isHttps()) {
 			http.addInterceptor((chain) -> chain
 				.proceed(chain.request().newBuilder().header("Authorization", authorization.get()).build()));
 		}

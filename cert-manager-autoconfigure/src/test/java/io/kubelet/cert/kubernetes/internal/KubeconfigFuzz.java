@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.kubelet.cert.certificate.trust.Trust;
@@ -50,7 +51,11 @@ class KubeconfigFuzz {
 				Credentials.checked(token, kubeconfig.describeUser());
 			}
 			kubeconfig.authorities();
-			KubernetesClients.create(kubeconfig, Credentials.NONE, Trust::system);
+			FuzzedInput
+				.requireShowable(KubernetesClients.create(kubeconfig, Credentials.NONE, Trust::system).toString());
+			if (kubeconfig.user().get("exec") instanceof Map<?, ?> exec) {
+				FuzzedInput.requireShowable(new CredentialPlugIn(kubeconfig, exec).toString());
+			}
 			kubeconfig.clientCertificate();
 		}
 		catch (KubernetesConfigurationException ex) {
