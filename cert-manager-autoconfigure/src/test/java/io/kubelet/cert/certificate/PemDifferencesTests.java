@@ -1,10 +1,13 @@
 package io.kubelet.cert.certificate;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
@@ -25,8 +28,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Where the inputs of fuzzing are read otherwise than Bouncy Castle and OpenSSL read
- * them, and what is said of them. All others are read alike.
+ * Where the inputs of fuzzing are read otherwise than the JDK, Bouncy Castle and OpenSSL
+ * read them, and what is said of them. All others are read alike.
  *
  * @see Pem
  */
@@ -35,29 +38,30 @@ class PemDifferencesTests {
 	/** Without a message, it is read here, and refused there. */
 	private static final Map<String, Difference> DIFFERENCES = differences("""
 			byte-order-mark                CERTIFICATE OpenSSL | There is no CERTIFICATE block
-			cut-in-last-block              CERTIFICATE both    | A PEM block cannot be read: it is cut off or damaged
-			dsa-pkcs8                      CERTIFICATE both    | which is not supported: use EC, RSA, Ed25519
-			encrypted-pkcs8                CERTIFICATE both    | The private key is encrypted
-			encrypted-traditional          CERTIFICATE both    | The private key is encrypted
-			explicit-parameters            CERTIFICATE both    | The key cannot be read
-			explicit-parameters-pkcs8      CERTIFICATE both    | The key cannot be read
+			cut-in-last-block              CERTIFICATE all     | A PEM block cannot be read: it is cut off or damaged
+			dsa-pkcs8                      CERTIFICATE all     | which is not supported: use EC, RSA, Ed25519
+			encrypted-pkcs8                CERTIFICATE all     | The private key is encrypted
+			encrypted-traditional          CERTIFICATE all     | The private key is encrypted
+			explicit-parameters            CERTIFICATE all     | The key cannot be read
+			explicit-parameters-pkcs8      CERTIFICATE all     | The key cannot be read
 			no-issuer                      CERTIFICATE OpenSSL | A certificate cannot be read
-			rsa-pss                        CERTIFICATE both    | which is not supported: use EC, RSA, Ed25519
-			wrong-label                    CERTIFICATE both    | A PEM block cannot be read: it is cut off or damaged
+			rsa-pss                        CERTIFICATE all     | which is not supported: use EC, RSA, Ed25519
+			wrong-label                    CERTIFICATE all     | A PEM block cannot be read: it is cut off or damaged
 			damaged-base64                 KEY         OpenSSL | A PEM block cannot be read: it is cut off or damaged
-			dsa                            KEY         both    | There must be exactly one private key, but there are 0
-			dsa-pkcs8                      KEY         both    | which is not supported: use EC, RSA, Ed25519
+			dsa                            KEY         all     | There must be exactly one private key, but there are 0
+			dsa-pkcs8                      KEY         all     | which is not supported: use EC, RSA, Ed25519
 			ec-key-with-another-public-key KEY         OpenSSL |
-			ed448                          KEY         both    | which is not supported: use EC, RSA, Ed25519
+			ed448                          KEY         all     | which is not supported: use EC, RSA, Ed25519
 			explicit-parameters            KEY         OpenSSL | The key cannot be read
 			explicit-parameters-pkcs8      KEY         OpenSSL | The key cannot be read
+			key-first                      CERTIFICATE JDK     |
 			nested-block                   KEY         OpenSSL | A PEM block cannot be read: it is cut off or damaged
 			no-issuer                      KEY         OpenSSL | A certificate cannot be read
 			nul-in-block                   KEY         OpenSSL | A PEM block cannot be read: it is cut off or damaged
-			rsa-pss                        KEY         both    | which is not supported: use EC, RSA, Ed25519
-			same-key-twice                 KEY         both    | There must be exactly one private key, but there are 2
-			two-keys                       KEY         both    | There must be exactly one private key, but there are 2
-			x25519                         KEY         both    | which is not supported: use EC, RSA, Ed25519
+			rsa-pss                        KEY         all     | which is not supported: use EC, RSA, Ed25519
+			same-key-twice                 KEY         all     | There must be exactly one private key, but there are 2
+			two-keys                       KEY         all     | There must be exactly one private key, but there are 2
+			x25519                         KEY         all     | which is not supported: use EC, RSA, Ed25519
 			""");
 
 	@ParameterizedTest
@@ -72,7 +76,7 @@ class PemDifferencesTests {
 			catch (IOException | RuntimeException ex) {
 				theirs = "";
 			}
-			require(what, file, text, theirs, List.of("both"));
+			require(what, file, text, theirs, List.of("all"));
 		}
 	}
 
@@ -82,8 +86,25 @@ class PemDifferencesTests {
 		Assumptions.assumeThat(Path.of("/usr/bin/openssl")).exists();
 		String text = new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
 		for (What what : What.values()) {
-			require(what, file, text, what.byOpenSsl(file), List.of("both", "OpenSSL"));
+			require(what, file, text, what.byOpenSsl(file), List.of("all", "OpenSSL"));
 		}
+	}
+
+	/** It reads no keys in PEM before JDK 25. */
+	@ParameterizedTest
+	@MethodSource("inputs")
+	void certificateIsReadAsByTheJdkOrRefusedForAReason(Path file) throws Exception {
+		byte[] content = Files.readAllBytes(file);
+		String theirs;
+		try {
+			theirs = What.encoded(CertificateFactory.getInstance("X.509")
+				.generateCertificate(new ByteArrayInputStream(content))
+				.getEncoded());
+		}
+		catch (CertificateException ex) {
+			theirs = "";
+		}
+		require(What.CERTIFICATE, file, new String(content, StandardCharsets.UTF_8), theirs, List.of("all", "JDK"));
 	}
 
 	private static void require(What what, Path file, String text, String theirs, List<String> others) {
