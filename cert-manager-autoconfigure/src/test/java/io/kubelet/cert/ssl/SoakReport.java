@@ -46,7 +46,7 @@ final class SoakReport {
 	/** Begins the file with the samples. */
 	void start() throws IOException {
 		Files.createDirectories(this.directory);
-		Files.writeString(samples(), line(this.series.stream().map(Series::name)::iterator));
+		Files.writeString(samples(), line(this.series.stream().map(Series::column)::iterator));
 	}
 
 	void sample() throws IOException {
@@ -85,6 +85,10 @@ final class SoakReport {
 	}
 
 	private record Series(String name, double tolerated, DoubleSupplier source, List<Double> values) {
+
+		String column() {
+			return this.name.replace(",", "");
+		}
 
 		String last() {
 			return "%.1f".formatted(this.values.get(this.values.size() - 1));
