@@ -72,6 +72,9 @@ public final class Reflector implements AutoCloseable {
 	/** Where to continue; {@code null} if the objects have to be listed first. */
 	private @Nullable String resourceVersion;
 
+	/** The address of the server that was asked last, {@code null} if none was. */
+	private @Nullable String server;
+
 	/** How many times in a row the watch was opened without an event. */
 	private int attempts;
 
@@ -137,6 +140,11 @@ public final class Reflector implements AutoCloseable {
 	}
 
 	private void listAndWatch(ApiClient client) {
+		if (this.server != null && !this.server.equals(client.getBasePath())) {
+			// Another cluster has other objects, and other versions
+			this.resourceVersion = null;
+		}
+		this.server = client.getBasePath();
 		try {
 			watch(client, (this.resourceVersion != null) ? this.resourceVersion : list(client));
 		}

@@ -80,6 +80,39 @@ class ReflectorTests {
 		assertThat(Duration.between(watches.get(0), watches.get(4))).isGreaterThan(Duration.ofMillis(4 * 250 - 50));
 	}
 
+	/** Its versions are others, and the objects, too. */
+	@Test
+	void anotherServerIsAskedForAListFirst() {
+		List<String> asked = new CopyOnWriteArrayList<>();
+		ApiClient first = answering("https://192.0.2.1", asked);
+		ApiClient second = answering("https://192.0.2.2", asked);
+		try (PublishedAuthorities authorities = new PublishedAuthorities(
+				PublishedAuthorities.Place.configMap("shop", "trust", "ca.crt"),
+				() -> (asked.size() < 2) ? first : second, (watch) -> Adapter.daemon(watch).start())) {
+			authorities.version(Duration.ZERO);
+			Awaitility.await().until(() -> asked.size() > 3);
+		}
+		assertThat(asked.subList(0, 4)).containsExactly("list 192.0.2.1", "watch 192.0.2.1", "list 192.0.2.2",
+				"watch 192.0.2.2");
+	}
+
+	private static ApiClient answering(String url, List<String> asked) {
+		ApiClient client = new ApiClient().setBasePath(url);
+		String object = "{\"metadata\": {\"name\": \"trust\", \"resourceVersion\": \"1\"}, \"items\": []}";
+		Adapter.intercept(client, (chain) -> {
+			boolean watch = chain.request().url().queryParameter("watch") != null;
+			asked.add((watch ? "watch " : "list ") + chain.request().url().host());
+			return new Response.Builder().request(chain.request())
+				.protocol(Protocol.HTTP_1_1)
+				.code(200)
+				.message("OK")
+				.body(ResponseBody
+					.create(watch ? "{\"type\": \"MODIFIED\", \"object\": %s}\n".formatted(object) : object, null))
+				.build();
+		});
+		return client;
+	}
+
 	/** Anyone who may create requests can give many our label. */
 	@Test
 	void objectThatIsNotWantedIsDroppedBeforeTheNextOneIsRead() throws Exception {
