@@ -94,6 +94,8 @@ class PemDifferencesTests {
 	@ParameterizedTest
 	@MethodSource("inputs")
 	void certificateIsReadAsByTheJdkOrRefusedForAReason(Path file) throws Exception {
+		// Newer versions look for the first block behind it
+		Assumptions.assumeThat(file.getFileName().toString()).isNotEqualTo("byte-order-mark");
 		byte[] content = Files.readAllBytes(file);
 		String theirs;
 		try {

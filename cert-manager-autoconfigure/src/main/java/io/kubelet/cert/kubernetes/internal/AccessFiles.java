@@ -34,9 +34,11 @@ record AccessFiles(KubeconfigSource kubeconfig, @Nullable Path bootstrapKubeconf
 	/** Shorter than the wait at startup, so that the reason is reported. */
 	private static final Duration PLUG_IN_TIMEOUT = Duration.ofSeconds(30);
 
-	/** Ignored, requests would be those of nobody, or of another user. */
-	private static final List<String> UNSUPPORTED = List.of("username", "password", "auth-provider", "as", "as-uid",
-			"as-groups", "as-user-extra");
+	/** Left out, requests would be those of another user. */
+	private static final List<String> IMPERSONATION = List.of("as", "as-uid", "as-groups", "as-user-extra");
+
+	/** Alone and left out, requests would be those of nobody. */
+	private static final List<String> OTHER_CREDENTIALS = List.of("username", "password", "auth-provider");
 
 	boolean canBootstrap() {
 		return this.bootstrapKubeconfig != null;
@@ -101,11 +103,7 @@ record AccessFiles(KubeconfigSource kubeconfig, @Nullable Path bootstrapKubeconf
 	 * @throws KubernetesConfigurationException if they cannot be read
 	 */
 	private static Credentials credentials(KubeconfigFile kubeconfig, ClientSources sources) {
-		UNSUPPORTED.stream().filter(kubeconfig.user()::containsKey).findFirst().ifPresent((name) -> {
-			throw new KubernetesConfigurationException(
-					"The %s has '%s', which is not supported: use a client certificate, a token or 'exec'"
-						.formatted(kubeconfig.describeUser(), name));
-		});
+		requireNone(IMPERSONATION, kubeconfig);
 		sources.add(kubeconfig.clientCertificateFiles());
 		CertificatePair pair = kubeconfig.clientCertificate();
 		if (pair != null) {
@@ -124,7 +122,19 @@ record AccessFiles(KubeconfigSource kubeconfig, @Nullable Path bootstrapKubeconf
 			sources.addExpiring();
 			return new CredentialPlugIn(kubeconfig, exec).run(PLUG_IN_TIMEOUT);
 		}
+		requireNone(OTHER_CREDENTIALS, kubeconfig);
 		return Credentials.NONE;
+	}
+
+	private static void requireNone(List<String> unsupported, KubeconfigFile kubeconfig) {
+		for (String name : unsupported) {
+			Object value = kubeconfig.user().get(name);
+			if (value != null && Stream.of("", List.of(), Map.of()).noneMatch((nothing) -> nothing.equals(value))) {
+				throw new KubernetesConfigurationException(
+						"The %s has '%s', which is not supported: use a client certificate, a token or 'exec'"
+							.formatted(kubeconfig.describeUser(), name));
+			}
+		}
 	}
 
 	/**

@@ -60,8 +60,9 @@ final class KubernetesClients {
 	 */
 	static ApiClient create(KubeconfigFile file, Credentials credentials, Supplier<Trust> trust) {
 		HttpUrl url = HttpUrl.parse(file.server());
-		// It would ignore a line break, and a path would follow a query
-		if (url == null || url.query() != null || !file.server().equals(ExternalText.clean(file.server()))) {
+		// It would ignore a line break, and a path would follow a query or fragment
+		if (url == null || url.query() != null || url.fragment() != null
+				|| !file.server().equals(ExternalText.clean(file.server()))) {
 			throw KubeconfigFile.malformed(file.file(), "its server is not a URL such as https://192.0.2.1:6443");
 		}
 		ApiClient client = new ApiClient() {

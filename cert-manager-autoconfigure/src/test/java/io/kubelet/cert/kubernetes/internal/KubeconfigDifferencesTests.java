@@ -55,8 +55,10 @@ class KubeconfigDifferencesTests {
 
 	/** Each with its row in the reference. */
 	private static final Map<String, String> DIFFERENCES = differences("""
-			password                 | `username` and `password`, or `as`
-			impersonation            | `username` and `password`, or `as`
+			password                 | `username` and `password` alone, or `as`
+			impersonation            | `username` and `password` alone, or `as`
+			password-and-certificate | `username` and `password` beside a client certificate or a token
+			password-and-token       | `username` and `password` beside a client certificate or a token
 			certificate-and-token    | a client certificate and a token
 			plug-in-without-mode     | `exec` without `interactiveMode`
 			token-block              | `token` with a blank, a line break or another character than ASCII; a date
@@ -70,9 +72,10 @@ class KubeconfigDifferencesTests {
 			proxy-user               | a proxy with `https` or `socks5`, or with credentials
 			server-without-scheme    | `server` without a scheme
 			server-with-blanks       | `server` with blanks around it
-			server-with-query        | `server` with a query, or a port or scheme that does not exist
-			server-bad-port          | `server` with a query, or a port or scheme that does not exist
-			server-other-scheme      | `server` with a query, or a port or scheme that does not exist
+			server-with-query        | `server` with a query or fragment, or a port or scheme that does not exist
+			server-with-fragment     | `server` with a query or fragment, or a port or scheme that does not exist
+			server-bad-port          | `server` with a query or fragment, or a port or scheme that does not exist
+			server-other-scheme      | `server` with a query or fragment, or a port or scheme that does not exist
 			authority-cut            | authorities with a damaged certificate, or an empty file
 			authority-damaged-second | authorities with a damaged certificate, or an empty file
 			authority-file-empty     | authorities with a damaged certificate, or an empty file
