@@ -102,7 +102,14 @@ public final class CertificateNames {
 	 */
 	public static Map<Integer, List<String>> alternativeNames(X509Certificate certificate)
 			throws CertificateParsingException {
-		Collection<List<?>> names = certificate.getSubjectAlternativeNames();
+		Collection<List<?>> names;
+		try {
+			names = certificate.getSubjectAlternativeNames();
+		}
+		catch (RuntimeException ex) {
+			// An address may have a mask
+			throw new CertificateParsingException("The JDK cannot read the subject alternative names", ex);
+		}
 		if (names == null && certificate.getExtensionValue(ALTERNATIVE_NAMES) != null) {
 			throw new CertificateParsingException("The JDK cannot read the subject alternative names");
 		}

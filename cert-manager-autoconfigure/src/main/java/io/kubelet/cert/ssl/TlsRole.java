@@ -3,9 +3,10 @@ package io.kubelet.cert.ssl;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.util.Collection;
-import java.util.List;
+import java.util.Collections;
 import java.util.Set;
 
+import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Usage;
 import org.jspecify.annotations.Nullable;
@@ -84,8 +85,7 @@ public enum TlsRole {
 
 	private static boolean hasName(X509Certificate leaf, Set<?> types) {
 		try {
-			Collection<List<?>> names = leaf.getSubjectAlternativeNames();
-			return names != null && names.stream().anyMatch((name) -> types.contains(name.get(0)));
+			return !Collections.disjoint(CertificateNames.alternativeNames(leaf).keySet(), types);
 		}
 		catch (CertificateParsingException ex) {
 			return false;

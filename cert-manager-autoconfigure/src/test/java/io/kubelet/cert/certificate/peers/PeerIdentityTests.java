@@ -99,9 +99,13 @@ class PeerIdentityTests {
 
 	@Test
 	void namesThatCannotBeReadAreRefused() {
-		GeneralName address = new GeneralName(GeneralName.iPAddress, new DEROctetString(new byte[5]));
-		assertThatIllegalArgumentException().isThrownBy(() -> identity("CN=shop", dns("shop"), address))
-			.withMessage("The names in the certificate 'CN=shop' cannot be read");
+		byte[] withMask = new byte[32];
+		withMask[31] = 1;
+		for (byte[] bytes : List.of(new byte[5], withMask)) {
+			GeneralName address = new GeneralName(GeneralName.iPAddress, new DEROctetString(bytes));
+			assertThatIllegalArgumentException().isThrownBy(() -> identity("CN=shop", dns("shop"), address))
+				.withMessage("The names in the certificate 'CN=shop' cannot be read");
+		}
 		assertThatIllegalArgumentException().isThrownBy(() -> identity("CN=shop", uri("not a uri")));
 	}
 
