@@ -39,6 +39,7 @@ import org.springframework.boot.health.autoconfigure.contributor.ConditionalOnEn
 import org.springframework.boot.health.contributor.CompositeHealthContributor;
 import org.springframework.boot.health.contributor.HealthContributor;
 import org.springframework.boot.micrometer.metrics.autoconfigure.MetricsAutoConfiguration;
+import org.springframework.boot.ssl.NoSuchSslBundleException;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -106,10 +107,17 @@ public final class CertificateActuatorAutoConfiguration {
 			.map((found) -> found.ssl().bundle())
 			.findFirst()
 			.orElse(certificate);
-		return bundles.stream()
-			.filter((all) -> all.getBundleNames().contains(bundle))
-			.findFirst()
-			.map((all) -> LiveSslBundle.of(all.getBundle(bundle)));
+		return bundles.stream().flatMap((all) -> Stream.ofNullable(find(all, bundle))).findFirst();
+	}
+
+	/** All names would be copied and sorted, to know whether it is among them. */
+	private static @Nullable LiveSslBundle find(SslBundles bundles, String bundle) {
+		try {
+			return LiveSslBundle.of(bundles.getBundle(bundle));
+		}
+		catch (NoSuchSslBundleException ex) {
+			return null;
+		}
 	}
 
 	@Configuration(proxyBeanMethods = false)

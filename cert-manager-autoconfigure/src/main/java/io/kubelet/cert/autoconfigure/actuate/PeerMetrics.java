@@ -27,6 +27,7 @@ import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.MultiGauge.Row;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.binder.MeterBinder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The metrics of the peers of SSL bundles. No tag contains the name of a peer: whoever
@@ -43,10 +44,8 @@ final class PeerMetrics implements MeterBinder, AutoCloseable {
 
 	private final BoundMeters bound = new BoundMeters();
 
-	private final List<MultiGauge> gauges = new CopyOnWriteArrayList<>();
-
 	/** Bundles do not keep their followers. */
-	private final CertificateManager.Follower authorities = (bundle) -> updateAuthorities();
+	private final List<Authorities> authorities = new CopyOnWriteArrayList<>();
 
 	/**
 	 * Creates a binder.
@@ -60,40 +59,34 @@ final class PeerMetrics implements MeterBinder, AutoCloseable {
 
 	@Override
 	public void bindTo(MeterRegistry registry) {
-		this.gauges.add(MultiGauge.builder("kubelet.cert.peers")
-			.description("Peers with a certificate of an authority that were seen within a day, or are connected")
-			.register(registry));
 		for (CertificateManager manager : this.managers) {
-			for (PeerRole role : PeerRole.values()) {
-				for (RefusalReason reason : RefusalReason.values()) {
-					this.bound.add(registry,
-							FunctionCounter
-								.builder("kubelet.cert.peers.refused", manager,
-										(certificate) -> this.bundles.apply(certificate.name())
-											.map((bundle) -> bundle.peers().refused().count(role, reason))
-											.orElse(0L))
-								.description("Handshakes in which the SSL bundle refused the peer")
-								.tag("certificate", manager.name())
-								.tag("role", role.name().toLowerCase(Locale.ROOT))
-								.tag("reason", reason.name().toLowerCase(Locale.ROOT))
-								.register(registry));
-				}
-			}
-			this.bundles.apply(manager.name()).ifPresent((bundle) -> bundle.addFollower(this.authorities));
+			this.bundles.apply(manager.name()).ifPresent((bundle) -> bind(registry, manager, bundle));
 		}
-		updateAuthorities();
 	}
 
-	private synchronized void updateAuthorities() {
-		List<Row<?>> rows = this.managers.stream()
-			.map(CertificateManager::name)
-			.<Row<?>>flatMap((name) -> this.bundles.apply(name).stream().flatMap((bundle) -> rows(name, bundle)))
-			.toList();
-		this.gauges.forEach((gauge) -> gauge.register(rows));
+	private void bind(MeterRegistry registry, CertificateManager manager, LiveSslBundle bundle) {
+		for (PeerRole role : PeerRole.values()) {
+			for (RefusalReason reason : RefusalReason.values()) {
+				this.bound.add(registry, FunctionCounter
+					.builder("kubelet.cert.peers.refused", bundle, (of) -> of.peers().refused().count(role, reason))
+					.description("Handshakes in which the SSL bundle refused the peer")
+					.tag("certificate", manager.name())
+					.tag("role", role.name().toLowerCase(Locale.ROOT))
+					.tag("reason", reason.name().toLowerCase(Locale.ROOT))
+					.register(registry));
+			}
+		}
+		Authorities authorities = new Authorities(bundle, MultiGauge.builder("kubelet.cert.peers")
+			.description("Peers with a certificate of an authority that were seen within a day, or are connected")
+			.tag("certificate", manager.name())
+			.register(registry));
+		this.authorities.add(authorities);
+		bundle.addFollower(authorities);
+		authorities.updated(manager.name());
 	}
 
 	/** Authorities that are trusted have one also if no peer uses them. */
-	private static Stream<Row<?>> rows(String certificate, LiveSslBundle bundle) {
+	private static List<Row<?>> rows(LiveSslBundle bundle) {
 		Stream<String> seen = current(bundle).map((peer) -> peer.authority().fingerprint());
 		Stream<String> trusted = bundle.followed().trust().given().stream().map(CertificateNames::fingerprint);
 		// A scrape reads all rows at once
@@ -101,10 +94,11 @@ final class PeerMetrics implements MeterBinder, AutoCloseable {
 		return Stream.concat(trusted, seen)
 			.distinct()
 			.limit(AUTHORITIES)
-			.map((authority) -> Row.of(Tags.of("certificate", certificate, "authority", authority), bundle,
+			.<Row<?>>map((authority) -> Row.of(Tags.of("authority", authority), bundle,
 					(of) -> counts.of(of.peers().seen().now().truncatedTo(ChronoUnit.SECONDS))
 						.getOrDefault(authority, Set.of())
-						.size()));
+						.size()))
+			.toList();
 	}
 
 	private static Map<String, Set<String>> count(LiveSslBundle bundle) {
@@ -118,10 +112,38 @@ final class PeerMetrics implements MeterBinder, AutoCloseable {
 	}
 
 	@Override
-	public synchronized void close() {
-		this.gauges.forEach((gauge) -> gauge.register(List.of()));
-		this.gauges.clear();
+	public void close() {
+		this.authorities.forEach(Authorities::close);
+		this.authorities.clear();
 		this.bound.close();
+	}
+
+	/** Those of one bundle: with thousands of bundles, the others are not looked at. */
+	private static final class Authorities implements CertificateManager.Follower {
+
+		private final LiveSslBundle bundle;
+
+		private @Nullable MultiGauge gauge;
+
+		Authorities(LiveSslBundle bundle, MultiGauge gauge) {
+			this.bundle = bundle;
+			this.gauge = gauge;
+		}
+
+		@Override
+		public synchronized void updated(String bundleName) {
+			if (this.gauge != null) {
+				this.gauge.register(rows(this.bundle));
+			}
+		}
+
+		synchronized void close() {
+			if (this.gauge != null) {
+				this.gauge.register(List.of());
+			}
+			this.gauge = null;
+		}
+
 	}
 
 }

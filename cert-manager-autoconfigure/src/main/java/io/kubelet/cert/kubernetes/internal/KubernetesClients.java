@@ -75,7 +75,10 @@ final class KubernetesClients {
 		}.setBasePath(file.server());
 		if (file.isInsecure()) {
 			client.setVerifyingSsl(false).setKeyManagers(credentials.keys());
-			warnOfInsecure(file);
+			warnOnce(file,
+					"The API server at {} is not verified, because the kubeconfig {} sets insecure-skip-tls-verify: "
+							+ "whoever intercepts a connection receives the credentials and can answer in its place. "
+							+ "Remove this, and set certificate-authority to the authorities of the cluster");
 		}
 		String serverName = file.text(file.cluster(), "tls-server-name");
 		if (serverName != null) {
@@ -97,6 +100,11 @@ final class KubernetesClients {
 			http.addInterceptor((chain) -> chain
 				.proceed(chain.request().newBuilder().header("Authorization", authorization.get()).build()));
 		}
+		else if (authorization != null) {
+			warnOnce(file,
+					"The API server at {} receives no token, because its address in the kubeconfig {} is without TLS: "
+							+ "whoever intercepts a connection would receive it, too. Set server to a URL with https");
+		}
 		if (client.isVerifyingSsl()) {
 			X509TrustManager manager = new LiveTrustManager(trust);
 			http.sslSocketFactory(tls(credentials.keys(), manager).getSocketFactory(), manager);
@@ -104,13 +112,9 @@ final class KubernetesClients {
 		return client.setHttpClient(http.build());
 	}
 
-	private static void warnOfInsecure(KubeconfigFile kubeconfig) {
+	private static void warnOnce(KubeconfigFile kubeconfig, String message) {
 		if (INSECURE.add(kubeconfig.server())) {
-			logger.warn(
-					"The API server at {} is not verified, because the kubeconfig {} sets insecure-skip-tls-verify: "
-							+ "whoever intercepts a connection receives the credentials and can answer in its place. "
-							+ "Remove this, and set certificate-authority to the authorities of the cluster",
-					kubeconfig.server(), kubeconfig.file());
+			logger.warn(message, kubeconfig.server(), kubeconfig.file());
 		}
 	}
 

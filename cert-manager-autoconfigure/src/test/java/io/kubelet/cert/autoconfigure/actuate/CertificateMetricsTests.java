@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -149,6 +150,33 @@ class CertificateMetricsTests extends ManagerFixture {
 				listeners.forEach((late) -> late.onEvent(new RotationEvent.Rotated("kubelet-server", pair, pair)));
 				assertThat(meters()).isEmpty();
 			});
+	}
+
+	/** With thousands of certificates, a rotation looks at no other one. */
+	@Test
+	void rotationUpdatesThePeersOfItsOwnBundle() {
+		TestAuthority first = new TestAuthority("first");
+		List<X509Certificate> trusted = new ArrayList<>(List.of(first.certificate()));
+		FixedManager manager = new FixedManager(first);
+		SslBundle bundle = manager.register(() -> Trust.exactly(trusted), new SimulatedTime(Instant.EPOCH))
+			.getBundle("bundle");
+		AtomicInteger lookups = new AtomicInteger();
+		PeerMetrics peers = new PeerMetrics(new CertificateManagers(List.of(manager)), (name) -> {
+			lookups.incrementAndGet();
+			return Optional.ofNullable(LiveSslBundle.of(bundle));
+		});
+		peers.bindTo(this.registry);
+		trusted.add(new TestAuthority("second").certificate());
+		manager.rotate();
+		assertThat(this.registry.find("kubelet.cert.peers").tag("certificate", "test").gauges()).hasSize(2)
+			.allSatisfy((gauge) -> assertThat(gauge.value()).isZero());
+		assertThat(this.registry.find("kubelet.cert.peers.refused").functionCounters())
+			.allSatisfy((counter) -> assertThat(counter.count()).isZero());
+		assertThat(lookups).hasValue(1);
+		peers.close();
+		assertThat(meters()).isEmpty();
+		manager.rotate();
+		assertThat(meters()).isEmpty();
 	}
 
 	private Set<String> meters() {

@@ -278,6 +278,16 @@ class KubernetesClientsTests {
 				+ " is not verified, because the kubeconfig " + kubeconfig + " sets insecure-skip-tls-verify");
 	}
 
+	@Test
+	void tokenThatIsNotSentWithoutTlsIsToldOnce(CapturedOutput output) {
+		Path kubeconfig = replaced("server: .*", "server: http://192.0.2.7:6443");
+		for (int client = 0; client < 2; client++) {
+			TestClients.create(kubeconfig, null);
+		}
+		assertThat(output).containsOnlyOnce("The API server at http://192.0.2.7:6443 receives no token, "
+				+ "because its address in the kubeconfig " + kubeconfig + " is without TLS");
+	}
+
 	@ParameterizedTest
 	@CsvSource({ "cluster: embedded, cluster: gone, names no server",
 			"server: .*, server: https://my server, its server is not a URL such as https://192.0.2.1:6443" })
