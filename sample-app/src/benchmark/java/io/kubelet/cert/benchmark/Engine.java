@@ -81,7 +81,7 @@ final class Engine implements AutoCloseable {
 		this.resources = new SharedResources(this.scheduler, this.threads, KeyPairSource.jdk(), CLOCK);
 		this.signers = KubernetesSigners.ofKubernetes(new ApiClientProvider(new KubeconfigSource(kubeconfig, null),
 				null, null, daemons("kubernetes-"), (files, look, late, delay) -> () -> {
-		}, CLOCK), CLOCK);
+				}, CLOCK), CLOCK);
 		this.source = this.signers::signer;
 		this.managers = new CertificateManagers(
 				IntStream.range(0, certificates).mapToObj((number) -> manager(directory, number, supplied)).toList());

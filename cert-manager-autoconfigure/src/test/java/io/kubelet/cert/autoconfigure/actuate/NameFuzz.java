@@ -78,7 +78,10 @@ class NameFuzz {
 	private static final Pattern HEADERS = Pattern
 		.compile("-----BEGIN [A-Z ]+-----\\n([A-Za-z-]+: [A-Za-z0-9.*_+%,-]+\\n)+\\n([A-Za-z0-9+/=]+\\n)+-----END");
 
-	private static final ListAppender<ILoggingEvent> LOG = log();
+	private static final Logger LOGGER = ((LoggerContext) LoggerFactory.getILoggerFactory())
+		.getLogger(RefusedPeers.class);
+
+	private static final ListAppender<ILoggingEvent> LOG = new ListAppender<>();
 
 	private static final Holder HOLDER = new Holder();
 
@@ -96,14 +99,25 @@ class NameFuzz {
 	@FuzzTest
 	void names(byte[] bytes) {
 		String pem = FuzzedCertificate.pem(new FuzzedInput(bytes), KEYS.getPublic());
-		FuzzedInput.requireCheap(() -> {
-			try {
-				show(CertificatePair.of(Pem.readCertificates(pem), KEYS));
-			}
-			catch (MalformedPemException | IllegalArgumentException ex) {
-				FuzzedInput.requireShowable(String.valueOf(ex.getMessage()));
-			}
-		});
+		LOG.start();
+		LOGGER.setAdditive(false);
+		LOGGER.addAppender(LOG);
+		try {
+			FuzzedInput.requireCheap(() -> show(pem));
+		}
+		finally {
+			LOGGER.detachAppender(LOG);
+			LOGGER.setAdditive(true);
+		}
+	}
+
+	private static void show(String pem) {
+		try {
+			show(CertificatePair.of(Pem.readCertificates(pem), KEYS));
+		}
+		catch (MalformedPemException | IllegalArgumentException ex) {
+			FuzzedInput.requireShowable(String.valueOf(ex.getMessage()));
+		}
 	}
 
 	private static void show(CertificatePair pair) {
@@ -157,16 +171,6 @@ class NameFuzz {
 				REQUEST.usages(), null, REQUEST.pkcs10(), REQUEST.publicKey());
 		String stored = new PendingRequest(request, KEYS.getPrivate(), null, null).toPem();
 		assertThat(HEADERS.matcher(stored).lookingAt()).as(stored).isTrue();
-	}
-
-	private static ListAppender<ILoggingEvent> log() {
-		LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
-		ListAppender<ILoggingEvent> appender = new ListAppender<>();
-		appender.start();
-		Logger logger = context.getLogger(RefusedPeers.class);
-		logger.setAdditive(false);
-		logger.addAppender(appender);
-		return appender;
 	}
 
 	/** Has the pair of the moment. */
