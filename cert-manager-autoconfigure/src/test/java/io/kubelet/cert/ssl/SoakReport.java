@@ -119,7 +119,7 @@ final class SoakReport {
 		private String change() {
 			Trend trend = trend();
 			return "%+,.1f ± %,.1f".formatted(trend.growth(), 3 * trend.error())
-					+ (Double.isFinite(this.tolerated) ? "; tolerated: %,.0f".formatted(this.tolerated) : "");
+					+ (Double.isFinite(this.tolerated) ? "; limit: %,.0f".formatted(this.tolerated) : "");
 		}
 
 		@Override
