@@ -43,7 +43,7 @@ final class KubernetesClients {
 	/** Pings find dead HTTP/2 connections. */
 	private static final Duration PING_INTERVAL = Duration.ofMinutes(1);
 
-	/** The servers that a warning was given of. */
+	/** The warnings that were given, each for a server. */
 	private static final Set<String> INSECURE = ConcurrentHashMap.newKeySet();
 
 	private KubernetesClients() {
@@ -113,7 +113,7 @@ final class KubernetesClients {
 	}
 
 	private static void warnOnce(KubeconfigFile kubeconfig, String message) {
-		if (INSECURE.add(kubeconfig.server())) {
+		if (INSECURE.add(kubeconfig.server() + message)) {
 			logger.warn(message, kubeconfig.server(), kubeconfig.file());
 		}
 	}
