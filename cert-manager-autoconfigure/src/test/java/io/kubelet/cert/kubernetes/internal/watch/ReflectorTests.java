@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import java.util.stream.LongStream;
 
 import io.kubelet.cert.testsupport.Adapter;
@@ -55,21 +56,11 @@ class ReflectorTests {
 	/** An event shows that the server is well, but not that it lets watches last. */
 	@Test
 	void serverThatEndsEachWatchAfterAnEventIsAskedAFewTimesASecond() {
-		ApiClient client = new ApiClient().setBasePath("https://192.0.2.1");
-		String object = "{\"metadata\": {\"name\": \"trust\", \"resourceVersion\": \"1\"}, \"items\": []}";
 		List<Instant> watches = new CopyOnWriteArrayList<>();
-		Adapter.intercept(client, (chain) -> {
-			boolean watch = chain.request().url().queryParameter("watch") != null;
-			if (watch) {
+		ApiClient client = answering("https://192.0.2.1", (call) -> {
+			if (call.startsWith("watch ")) {
 				watches.add(Instant.now());
 			}
-			return new Response.Builder().request(chain.request())
-				.protocol(Protocol.HTTP_1_1)
-				.code(200)
-				.message("OK")
-				.body(ResponseBody
-					.create(watch ? "{\"type\": \"MODIFIED\", \"object\": %s}\n".formatted(object) : object, null))
-				.build();
 		});
 		try (PublishedAuthorities authorities = new PublishedAuthorities(
 				PublishedAuthorities.Place.configMap("shop", "trust", "ca.crt"), () -> client,
@@ -84,8 +75,8 @@ class ReflectorTests {
 	@Test
 	void anotherServerIsAskedForAListFirst() {
 		List<String> asked = new CopyOnWriteArrayList<>();
-		ApiClient first = answering("https://192.0.2.1", asked);
-		ApiClient second = answering("https://192.0.2.2", asked);
+		ApiClient first = answering("https://192.0.2.1", asked::add);
+		ApiClient second = answering("https://192.0.2.2", asked::add);
 		try (PublishedAuthorities authorities = new PublishedAuthorities(
 				PublishedAuthorities.Place.configMap("shop", "trust", "ca.crt"),
 				() -> (asked.size() < 2) ? first : second, (watch) -> Adapter.daemon(watch).start())) {
@@ -96,12 +87,13 @@ class ReflectorTests {
 				"watch 192.0.2.2");
 	}
 
-	private static ApiClient answering(String url, List<String> asked) {
+	/** A server that ends each watch after an event. */
+	private static ApiClient answering(String url, Consumer<String> asked) {
 		ApiClient client = new ApiClient().setBasePath(url);
 		String object = "{\"metadata\": {\"name\": \"trust\", \"resourceVersion\": \"1\"}, \"items\": []}";
 		Adapter.intercept(client, (chain) -> {
 			boolean watch = chain.request().url().queryParameter("watch") != null;
-			asked.add((watch ? "watch " : "list ") + chain.request().url().host());
+			asked.accept((watch ? "watch " : "list ") + chain.request().url().host());
 			return new Response.Builder().request(chain.request())
 				.protocol(Protocol.HTTP_1_1)
 				.code(200)
