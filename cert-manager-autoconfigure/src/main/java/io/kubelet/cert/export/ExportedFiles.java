@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicReference;
 
 import io.kubelet.cert.certificate.CertificateManagerException;
 import io.kubelet.cert.certificate.CertificatePair;
@@ -16,7 +17,6 @@ import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.rotation.internal.SerialExecutor;
-import io.kubelet.cert.rotation.internal.TimeLimit;
 import io.kubelet.cert.store.StoreException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -79,8 +79,8 @@ public final class ExportedFiles {
 		this.clock = clock;
 		this.export = new ExportWriter(name, settings);
 		this.failures = new ExportFailures(name, settings.directory(), RETRY, LIMIT);
-		this.writes = new SerialExecutor(executor,
-				new TimeLimit(scheduler, LIMIT, (stack) -> this.failures.late(stack, clock.instant())));
+		this.writes = new SerialExecutor(executor, scheduler, LIMIT,
+				(stack) -> this.failures.late(stack, clock.instant()));
 	}
 
 	/**
@@ -132,17 +132,16 @@ public final class ExportedFiles {
 	 * export.
 	 */
 	private ExportedFiles require(Check check) {
-		CompletableFuture<@Nullable StoreException> problem = CompletableFuture.supplyAsync(() -> problemOf(check),
-				this::execute);
-		TimeLimit.end(problem, this.scheduler, LIMIT);
-		StoreException mistake = problem.join();
+		AtomicReference<@Nullable StoreException> found = new AtomicReference<>();
+		execute(() -> found.set(mistakeIn(check))).join();
+		StoreException mistake = found.get();
 		if (mistake != null) {
 			throw mistake;
 		}
 		return this;
 	}
 
-	private @Nullable StoreException problemOf(Check check) {
+	private @Nullable StoreException mistakeIn(Check check) {
 		try {
 			check.run();
 		}
@@ -167,28 +166,16 @@ public final class ExportedFiles {
 			return;
 		}
 		this.source = next;
-		CompletableFuture<Void> written = new CompletableFuture<>();
-		execute(() -> {
-			try {
-				write();
-			}
-			finally {
-				written.complete(null);
-			}
-		});
-		TimeLimit.end(written, this.scheduler, LIMIT);
-		written.join();
+		execute(this::write).join();
 	}
 
 	/** If there is no thread, the task runs with the next one. */
-	private void execute(Runnable task) {
-		try {
-			this.writes.execute(task);
-		}
-		catch (RuntimeException | Error ex) {
+	private CompletableFuture<Void> execute(Runnable task) {
+		return this.writes.submit(task).exceptionally((ex) -> {
 			logger.error("[{}] No thread is available for the export to {}", this.name, this.settings.directory(), ex);
 			tryLater();
-		}
+			return null;
+		});
 	}
 
 	private void write() {

@@ -1,7 +1,6 @@
 package io.kubelet.cert.ssl;
 
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -12,7 +11,6 @@ import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.rotation.internal.SerialExecutor;
-import io.kubelet.cert.rotation.internal.TimeLimit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,8 +38,6 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 
 	private final SslBundle bundle;
 
-	private final RotationScheduler scheduler;
-
 	/** {@code null} if it never changes. */
 	private final @Nullable LiveTrust trust;
 
@@ -62,10 +58,9 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 		this.live = live;
 		this.export = export;
 		this.bundle = live.toBundle();
-		this.scheduler = scheduler;
 		SimpleAsyncTaskExecutor threads = new SimpleAsyncTaskExecutor("ssl-bundle-" + live.name() + "-");
 		threads.setDaemon(true);
-		this.handlers = new SerialExecutor(threads, new TimeLimit(scheduler, HANDLER_LIMIT, this::late));
+		this.handlers = new SerialExecutor(threads, scheduler, HANDLER_LIMIT, this::late);
 		this.trust = (trust instanceof LiveTrust changing) ? changing : null;
 	}
 
@@ -115,10 +110,8 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 	public void updated(String name) {
 		update();
 		lookLater();
-		CompletableFuture<Void> called = CompletableFuture.runAsync(() -> {
-		}, this.handlers);
-		TimeLimit.end(called, this.scheduler, HANDLER_LIMIT);
-		called.join();
+		this.handlers.submit(() -> {
+		}).join();
 	}
 
 	private Runnable late(Throwable stack) {

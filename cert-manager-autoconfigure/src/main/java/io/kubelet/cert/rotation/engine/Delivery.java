@@ -10,7 +10,6 @@ import io.kubelet.cert.rotation.RotationEvent;
 import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.rotation.internal.Listeners;
 import io.kubelet.cert.rotation.internal.Recipient;
-import io.kubelet.cert.rotation.internal.TimeLimit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -89,11 +88,9 @@ final class Delivery {
 	}
 
 	private CompletableFuture<?> toFollowers() {
-		CompletableFuture<?> all = CompletableFuture.allOf(this.followers.stream()
+		return CompletableFuture.allOf(this.followers.stream()
 			.map((follower) -> follower.call((target) -> target.updated(this.settings.name())))
 			.toArray(CompletableFuture<?>[]::new));
-		TimeLimit.end(all, this.resources.scheduler(), FOLLOWER_LIMIT);
-		return all;
 	}
 
 }

@@ -22,7 +22,6 @@ import io.kubelet.cert.rotation.core.Reading;
 import io.kubelet.cert.rotation.core.State;
 import io.kubelet.cert.rotation.core.Transitions;
 import io.kubelet.cert.rotation.internal.SerialExecutor;
-import io.kubelet.cert.rotation.internal.TimeLimit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.event.Level;
 
@@ -74,8 +73,8 @@ public final class RotatingCertificateManager implements CertificateManager {
 			@Nullable CertificateTemplateSupplier supplier, @Nullable CertificatePair bootstrap) {
 		this.settings = settings;
 		RotationScheduler scheduler = settings.resources().scheduler();
-		this.serial = new SerialExecutor((task) -> scheduler.schedule(task, Duration.ZERO),
-				new TimeLimit(scheduler, STUCK_AFTER, this::stuck));
+		this.serial = new SerialExecutor((task) -> scheduler.schedule(task, Duration.ZERO), scheduler, STUCK_AFTER,
+				this::stuck);
 		this.delivery = new Delivery(settings);
 		this.templates = new Templates(settings, template, supplier, this.serial, () -> step(settings::idleCheck));
 		this.forced = new ForcedRotations(settings, this.serial, this.delivery);

@@ -11,7 +11,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import io.kubelet.cert.rotation.internal.SerialExecutor;
-import io.kubelet.cert.rotation.internal.TimeLimit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -76,8 +75,7 @@ final class Templates implements Runnable {
 		this.serial = serial;
 		this.changed = changed;
 		SharedResources resources = settings.resources();
-		this.calls = new SerialExecutor(resources.executor(),
-				new TimeLimit(resources.scheduler(), PATIENCE, this::late));
+		this.calls = new SerialExecutor(resources.executor(), resources.scheduler(), PATIENCE, this::late);
 	}
 
 	/** The template, {@code null} while it is not known. */
@@ -155,16 +153,11 @@ final class Templates implements Runnable {
 			task.run();
 			return;
 		}
-		CompletableFuture<Void> answer = new CompletableFuture<>();
+		CompletableFuture<Void> answer = this.calls.submit(this::call);
 		this.awaited.add(answer);
 		answer.whenComplete((returned, failure) -> {
 			this.awaited.remove(answer);
 			this.serial.execute(task);
-		});
-		TimeLimit.end(answer, this.settings.resources().scheduler(), PATIENCE);
-		this.calls.execute(() -> {
-			call();
-			answer.complete(null);
 		});
 	}
 

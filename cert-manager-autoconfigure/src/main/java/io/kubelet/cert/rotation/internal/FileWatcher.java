@@ -77,7 +77,7 @@ public final class FileWatcher implements FileChanges, AutoCloseable {
 		this.scheduler = scheduler;
 		this.events = new DirectoryEvents(opener,
 				(key, events) -> this.followed.forEach((one) -> one.changed(key, events)));
-		this.registrations = new SerialExecutor(this::execute, new TimeLimit(scheduler, INTERVAL, this::unregistered));
+		this.registrations = new SerialExecutor(this::execute, scheduler, INTERVAL, this::unregistered);
 	}
 
 	private void execute(Runnable task) {
@@ -167,7 +167,7 @@ public final class FileWatcher implements FileChanges, AutoCloseable {
 			this.look = look;
 			this.late = late;
 			this.looks = new SerialExecutor((task) -> FileWatcher.this.scheduler.schedule(task, delay),
-					new TimeLimit(FileWatcher.this.scheduler, INTERVAL, this::late));
+					FileWatcher.this.scheduler, INTERVAL, this::late);
 		}
 
 		void lookSoon() {

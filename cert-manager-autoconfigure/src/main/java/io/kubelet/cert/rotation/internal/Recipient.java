@@ -47,24 +47,21 @@ public final class Recipient<T> {
 		this.listener = listener;
 		this.limit = limit;
 		this.consequence = consequence;
-		this.calls = new SerialExecutor(executor, new TimeLimit(scheduler, limit, this::late));
+		this.calls = new SerialExecutor(executor, scheduler, limit, this::late);
 	}
 
 	/**
 	 * Calls the listener soon, after all earlier calls. Does not block.
 	 * @param event calls the method of the event
 	 * @return completes when the listener has returned, whether the call failed or not,
-	 * or if no thread is available
+	 * when it may no longer be waited for, or if no thread is available
 	 */
 	public CompletableFuture<Void> call(Consumer<T> event) {
-		try {
-			return CompletableFuture.runAsync(() -> run(event), this.calls);
-		}
-		catch (Throwable ex) {
+		return this.calls.submit(() -> run(event)).exceptionally((ex) -> {
 			logger.error("[{}] No thread is available for rotation listener {}; it will be called with the next event",
 					this.name, this.listener.getClass().getName(), ex);
-			return CompletableFuture.completedFuture(null);
-		}
+			return null;
+		});
 	}
 
 	private void run(Consumer<T> event) {

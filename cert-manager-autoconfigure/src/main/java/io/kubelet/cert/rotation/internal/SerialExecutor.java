@@ -1,8 +1,13 @@
 package io.kubelet.cert.rotation.internal;
 
+import java.time.Duration;
 import java.util.LinkedList;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.function.Function;
+
+import io.kubelet.cert.rotation.RotationScheduler;
 
 import org.jspecify.annotations.Nullable;
 
@@ -29,11 +34,15 @@ public final class SerialExecutor implements Executor {
 	/**
 	 * Creates an executor, such as for the tasks of one certificate.
 	 * @param executor runs the tasks
-	 * @param limit how long one may take
+	 * @param scheduler notices that a task is late
+	 * @param limit after which it is
+	 * @param report reports that, given the stack of its thread, and returns what reports
+	 * that it has returned
 	 */
-	public SerialExecutor(Executor executor, TimeLimit limit) {
+	public SerialExecutor(Executor executor, RotationScheduler scheduler, Duration limit,
+			Function<Throwable, Runnable> report) {
 		this.executor = executor;
-		this.limit = limit;
+		this.limit = new TimeLimit(scheduler, limit, report);
 	}
 
 	/**
@@ -46,6 +55,32 @@ public final class SerialExecutor implements Executor {
 		if (isFirst(task)) {
 			start();
 		}
+	}
+
+	/**
+	 * Runs a task soon, for a caller that waits for it, but no longer than the limit from
+	 * now on: earlier tasks may not return.
+	 * @param task the task
+	 * @return completes when the task has ended, or the time is over; exceptionally if
+	 * the executor has no thread for the task, which runs with the next one
+	 */
+	public CompletableFuture<Void> submit(Runnable task) {
+		CompletableFuture<Void> ended = new CompletableFuture<>();
+		try {
+			execute(() -> {
+				try {
+					task.run();
+				}
+				finally {
+					ended.complete(null);
+				}
+			});
+			this.limit.end(ended);
+		}
+		catch (Throwable ex) {
+			ended.completeExceptionally(ex);
+		}
+		return ended;
 	}
 
 	/**

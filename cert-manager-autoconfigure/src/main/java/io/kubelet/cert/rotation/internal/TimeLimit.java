@@ -70,17 +70,14 @@ public final class TimeLimit {
 	}
 
 	/**
-	 * Completes a future after a time, whatever it waits for: after twice that time even
-	 * if the scheduler has ended, since a thread may wait for it.
-	 * @param future the future
-	 * @param scheduler notices that the time is over
-	 * @param limit the time
+	 * Completes a future when the time is over, whatever it waits for: after twice that
+	 * time even if the scheduler has ended, since a thread may wait for it.
 	 */
-	public static void end(CompletableFuture<?> future, RotationScheduler scheduler, Duration limit) {
+	void end(CompletableFuture<?> future) {
 		if (!future.isDone()) {
-			Runnable cancel = scheduler.schedule(() -> future.complete(null), limit);
+			Runnable cancel = this.scheduler.schedule(() -> future.complete(null), this.limit);
 			future.whenComplete((result, failure) -> cancel.run());
-			future.completeOnTimeout(null, 2 * limit.toMillis(), TimeUnit.MILLISECONDS);
+			future.completeOnTimeout(null, 2 * this.limit.toMillis(), TimeUnit.MILLISECONDS);
 		}
 	}
 

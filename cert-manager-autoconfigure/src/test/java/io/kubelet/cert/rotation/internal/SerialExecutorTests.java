@@ -94,9 +94,9 @@ class SerialExecutorTests {
 
 	@Test
 	void taskThatCannotBeWatchedRuns(CapturedOutput output) {
-		SerialExecutor executor = new SerialExecutor(Runnable::run, limit((task, delay) -> {
+		SerialExecutor executor = on(Runnable::run, (task, delay) -> {
 			throw this.ran.isEmpty() ? new InternalError("no memory for a timer") : new ErrorThatCannotBeLogged();
-		}));
+		});
 		executor.execute(() -> this.ran.add("first"));
 		executor.execute(() -> this.ran.add("second"));
 		assertThat(this.ran).containsExactly("first", "second");
@@ -141,10 +141,38 @@ class SerialExecutorTests {
 	/** As of an application that has stopped while a call hangs. */
 	@Test
 	void waitEndsAlthoughTheSchedulerHasEnded() {
-		CompletableFuture<Void> hangs = new CompletableFuture<>();
-		TimeLimit.end(hangs, (task, delay) -> () -> {
-		}, Duration.ofMillis(50));
-		assertThat(hangs).succeedsWithin(Duration.ofMinutes(1));
+		SerialExecutor executor = new SerialExecutor((task) -> {
+		}, (task, delay) -> () -> {
+		}, Duration.ofMillis(50), this::late);
+		assertThat(executor.submit(() -> this.ran.add("hung"))).succeedsWithin(Duration.ofMinutes(1));
+	}
+
+	@Test
+	void callerWaitsForATaskNoLongerThanTheLimit() {
+		CompletableFuture<Void> failed = this.executor.submit(() -> {
+			throw new InternalError("no memory for a task");
+		});
+		this.time.settle();
+		assertThat(failed).isCompletedWithValue(null);
+		assertThat(this.time.scheduled()).isZero();
+		this.executor.execute(() -> {
+			CompletableFuture<Void> waits = this.executor.submit(() -> this.ran.add("next"));
+			this.time.pass(Duration.ofSeconds(59));
+			assertThat(waits).isNotDone();
+			this.time.pass(Duration.ofSeconds(1));
+			assertThat(waits).isCompletedWithValue(null);
+			this.ran.add("hung");
+		});
+		this.time.settle();
+		assertThat(this.ran).containsExactly("late", "hung", "returned", "next");
+	}
+
+	@Test
+	void callerLearnsThatThereIsNoThread() {
+		SerialExecutor executor = on((task) -> {
+			throw new InternalError("no thread to be had");
+		});
+		assertThat(executor.submit(() -> this.ran.add("waits"))).isCompletedExceptionally();
 	}
 
 	/** As if there were no memory for that either. */
@@ -158,14 +186,16 @@ class SerialExecutorTests {
 	}
 
 	private SerialExecutor on(Executor executor) {
-		return new SerialExecutor(executor, limit(this.time));
+		return on(executor, this.time);
 	}
 
-	private TimeLimit limit(RotationScheduler scheduler) {
-		return new TimeLimit(scheduler, Duration.ofMinutes(1), (stack) -> {
-			this.ran.add("late");
-			return () -> this.ran.add("returned");
-		});
+	private SerialExecutor on(Executor executor, RotationScheduler scheduler) {
+		return new SerialExecutor(executor, scheduler, Duration.ofMinutes(1), this::late);
+	}
+
+	private Runnable late(Throwable stack) {
+		this.ran.add("late");
+		return () -> this.ran.add("returned");
 	}
 
 }
