@@ -242,7 +242,7 @@ public final class KubernetesConnection implements DisposableBean {
 	 * @param certificate the name of the certificate
 	 */
 	public boolean lacksAuthority(String certificate) {
-		return secretOf(certificate).flatMap(SecretStore::deficiency).isPresent();
+		return secretOf(certificate).filter(SecretStore::lacksAuthority).isPresent();
 	}
 
 	/**

@@ -2,7 +2,6 @@ package io.kubelet.cert.store;
 
 import java.time.Instant;
 import java.util.List;
-import java.util.Optional;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.PendingRequest;
@@ -57,38 +56,12 @@ public interface CertificateStore {
 		void onChange(Runnable changed);
 
 		/**
-		 * Returns why the pair that is stored does not suffice although it is valid, so
-		 * that a rotation is due.
-		 * @return a sentence, empty if it suffices
-		 */
-		default Optional<String> deficiency() {
-			return Optional.empty();
-		}
-
-		/**
-		 * Returns whether somebody has removed authorities of the pair that is used.
-		 * Writing that pair stores them again.
-		 * @return {@code true} if they are missing
-		 */
-		default boolean lacksAuthorities() {
-			return false;
-		}
-
-		/**
 		 * Returns whether there is no copy of the pair that was kept, although there
 		 * should be one. Keeping that pair tries it again.
 		 * @return {@code true} if it is missing
 		 */
 		default boolean lacksCopy() {
 			return false;
-		}
-
-		/**
-		 * Returns which program has last changed the pair, other than replicas.
-		 * @return the name under which it writes, empty if it is not known
-		 */
-		default String otherWriter() {
-			return "";
 		}
 
 	}
@@ -105,9 +78,10 @@ public interface CertificateStore {
 	 * earliest first
 	 * @param version identifies this state, {@code null} in a store that does not detect
 	 * conflicts
+	 * @param findings what a store that replicas share says of the pair
 	 */
 	record Stored(@Nullable CertificatePair pair, @Nullable PendingRequest pending, @Nullable Instant deadline,
-			List<Instant> repairs, @Nullable Object version) {
+			List<Instant> repairs, @Nullable Object version, Findings findings) {
 
 		/** Nothing. */
 		public static final Stored NOTHING = new Stored(null, null, null, null);
@@ -117,7 +91,7 @@ public interface CertificateStore {
 		}
 
 		/**
-		 * Creates a state that was not repaired.
+		 * Creates a state that was not repaired, of whose pair nothing is to be said.
 		 * @param pair the current pair
 		 * @param pending the pending request
 		 * @param deadline when the rotation of the pair is due
@@ -125,7 +99,7 @@ public interface CertificateStore {
 		 */
 		public Stored(@Nullable CertificatePair pair, @Nullable PendingRequest pending, @Nullable Instant deadline,
 				@Nullable Object version) {
-			this(pair, pending, deadline, List.of(), version);
+			this(pair, pending, deadline, List.of(), version, Findings.NONE);
 		}
 
 		/**
@@ -136,7 +110,7 @@ public interface CertificateStore {
 		 * @return the new state
 		 */
 		public Stored withPair(CertificatePair pair, @Nullable Instant deadline) {
-			return new Stored(pair, this.pending, deadline, this.repairs, this.version);
+			return new Stored(pair, this.pending, deadline, this.repairs, this.version, this.findings);
 		}
 
 		/**
@@ -145,7 +119,7 @@ public interface CertificateStore {
 		 * @return the new state
 		 */
 		public Stored withPending(@Nullable PendingRequest pending) {
-			return new Stored(this.pair, pending, this.deadline, this.repairs, this.version);
+			return new Stored(this.pair, pending, this.deadline, this.repairs, this.version, this.findings);
 		}
 
 		/**
@@ -154,8 +128,25 @@ public interface CertificateStore {
 		 * @return the new state
 		 */
 		public Stored withRepairs(List<Instant> repairs) {
-			return new Stored(this.pair, this.pending, this.deadline, repairs, this.version);
+			return new Stored(this.pair, this.pending, this.deadline, repairs, this.version, this.findings);
 		}
+
+	}
+
+	/**
+	 * What a store finds out about its pair.
+	 *
+	 * @param otherWriter which program has last changed it, other than replicas; empty if
+	 * that is not known
+	 * @param deficiency why it does not suffice although it is valid, so that a rotation
+	 * is due; {@code null} if it does
+	 * @param lacksAuthorities whether somebody has removed authorities of it. Writing the
+	 * pair stores them again
+	 */
+	record Findings(String otherWriter, @Nullable String deficiency, boolean lacksAuthorities) {
+
+		/** Nothing. */
+		public static final Findings NONE = new Findings("", null, false);
 
 	}
 

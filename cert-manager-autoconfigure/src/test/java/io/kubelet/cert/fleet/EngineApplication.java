@@ -273,7 +273,7 @@ final class EngineApplication extends Application {
 		Reading last = this.store.read();
 		Instant deadline = (pair != null && !pair.equals(last.pair()) && this.policy.shared())
 				? this.policy.deadline(pair, null, random()) : last.content().deadline();
-		return new Reading(new Stored(pair, pending, deadline, this.plane.newKey()), "", null, null, false, null);
+		return new Reading(new Stored(pair, pending, deadline, this.plane.newKey()), null, null);
 	}
 
 	private static CertificatePair pair(DatedCertificate certificate) {

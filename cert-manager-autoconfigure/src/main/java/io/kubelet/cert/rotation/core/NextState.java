@@ -130,14 +130,15 @@ abstract class NextState {
 		if (stored != null && pair != null && stored.equals(pair) && !stored.authorities().equals(pair.authorities())) {
 			this.current = this.current.with(stored);
 		}
-		if (this.stored.deficiency() != null) {
+		if (this.stored.findings().deficiency() != null) {
 			this.due = this.due.demanding(Trigger.DAMAGED);
 		}
 	}
 
 	/** Notes what is wrong with the stored pair. */
 	void report(@Nullable String problem) {
-		this.storeProblem = this.repair.problem(problem, this.stored.otherWriter(), this.policy.store(), this.now);
+		this.storeProblem = this.repair.problem(problem, this.stored.findings().otherWriter(), this.policy.store(),
+				this.now);
 	}
 
 	/** Uses a pair, which is stored, or is about to be. */

@@ -5,6 +5,7 @@ import java.time.Instant;
 import io.kubelet.cert.certificate.CertificateManagerException;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.PendingRequest;
+import io.kubelet.cert.store.CertificateStore.Findings;
 import io.kubelet.cert.store.CertificateStore.Stored;
 import org.jspecify.annotations.Nullable;
 
@@ -13,19 +14,13 @@ import org.jspecify.annotations.Nullable;
  *
  * @param content what it held. Its deadline is {@code null} unless a replica has stored
  * the pair
- * @param otherWriter which program has last changed the pair, other than replicas; empty
- * if that is not known
- * @param issuerProblem why its issuer is not accepted, {@code null} if it is
- * @param deficiency why the pair does not suffice although it is valid, {@code null} if
- * it does
- * @param lacksAuthorities whether somebody has removed authorities of the pair
+ * @param issuerProblem why the issuer of the pair is not accepted, {@code null} if it is
  * @param failure why the store cannot be read any more, {@code null} if it can
  */
-public record Reading(Stored content, String otherWriter, @Nullable String issuerProblem, @Nullable String deficiency,
-		boolean lacksAuthorities, @Nullable CertificateManagerException failure) {
+public record Reading(Stored content, @Nullable String issuerProblem, @Nullable CertificateManagerException failure) {
 
 	/** Nothing is stored. */
-	public static final Reading NOTHING = new Reading(Stored.NOTHING, "", null, null, false, null);
+	public static final Reading NOTHING = new Reading(Stored.NOTHING, null, null);
 
 	/** Returns the pair, {@code null} if there is none. */
 	public @Nullable CertificatePair pair() {
@@ -35,6 +30,11 @@ public record Reading(Stored content, String otherWriter, @Nullable String issue
 	/** Returns the request that waits for its certificate, {@code null} if none does. */
 	public @Nullable PendingRequest pending() {
 		return this.content.pending();
+	}
+
+	/** What the store says of the pair. */
+	Findings findings() {
+		return this.content.findings();
 	}
 
 	/** When the rotation of the pair is due, {@code null} unless replicas stored it. */
@@ -48,8 +48,7 @@ public record Reading(Stored content, String otherWriter, @Nullable String issue
 	 * @return the new reading
 	 */
 	public Reading failed(CertificateManagerException failure) {
-		return new Reading(this.content, this.otherWriter, this.issuerProblem, this.deficiency, this.lacksAuthorities,
-				failure);
+		return new Reading(this.content, this.issuerProblem, failure);
 	}
 
 	/**

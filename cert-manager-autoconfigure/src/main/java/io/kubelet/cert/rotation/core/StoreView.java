@@ -30,7 +30,8 @@ public record StoreView(State state, Instant now) {
 		}
 		CertificatePair pair = stored.pair();
 		if (pair == null || pair.equals(this.state.pair()) || !(pair.isValid(this.now) || isForeign())) {
-			boolean missing = repairs() && this.state.pair() != null && (pair == null || stored.lacksAuthorities());
+			boolean missing = repairs() && this.state.pair() != null
+					&& (pair == null || stored.findings().lacksAuthorities());
 			return missing ? Content.MISSING : Content.OURS;
 		}
 		return objection(pair).isEmpty() ? Content.OTHER : isForeign() ? Content.FOREIGN : Content.REFUSED;
@@ -80,8 +81,8 @@ public record StoreView(State state, Instant now) {
 			case DAMAGED, MISSING, FOREIGN, REFUSED -> true;
 			case OTHER -> isPaced();
 			// At a start, whatever is stored is in use
-			case OURS -> this.state.stored().deficiency() != null || (isForeign() && this.state.pair() != null
-					&& template != null && !this.state.current().accepts(template));
+			case OURS -> this.state.stored().findings().deficiency() != null || (isForeign()
+					&& this.state.pair() != null && template != null && !this.state.current().accepts(template));
 		};
 	}
 
@@ -101,7 +102,7 @@ public record StoreView(State state, Instant now) {
 		Pause pause = this.state.pause(template);
 		return !isToRepair() ? pause : switch (this.state.due().trigger()) {
 			// A start waits for another pair
-			case DAMAGED -> pause.or((this.state.stored().deficiency() != null)
+			case DAMAGED -> pause.or((this.state.stored().findings().deficiency() != null)
 					? this.state.repair().times(this.now).longest() : this.state.repair().times(this.now).pause());
 			case FIRST, TEMPLATE, EXPIRED, NOT_YET_VALID -> pause.or(this.state.repair().times(this.now).longest());
 			case DEADLINE, REQUESTED, RESUMED -> pause;
@@ -145,7 +146,7 @@ public record StoreView(State state, Instant now) {
 			return failure.getMessage() + effect(failure.kind());
 		}
 		return switch (content()) {
-			case OURS, MISSING, DAMAGED -> this.state.stored().deficiency();
+			case OURS, MISSING, DAMAGED -> this.state.stored().findings().deficiency();
 			// Whether it is used is a decision
 			case OTHER -> null;
 			case REFUSED,

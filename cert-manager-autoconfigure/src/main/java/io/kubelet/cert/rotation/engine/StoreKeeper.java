@@ -89,14 +89,11 @@ final class StoreKeeper {
 	 * another one is checked.
 	 */
 	private static Reading reading(RotationSettings settings, Stored stored, @Nullable CertificatePair current) {
-		if (!(settings.store() instanceof CertificateStore.Shared shared)) {
-			return new Reading(stored, "", null, null, false, null);
-		}
 		CertificatePair pair = stored.pair();
-		String issuerProblem = (pair == null || pair.equals(current)) ? null
-				: settings.check().issuerProblem(pair, settings.clock().instant()).orElse(null);
-		return new Reading(stored, shared.otherWriter(), issuerProblem, shared.deficiency().orElse(null),
-				shared.lacksAuthorities(), null);
+		String issuerProblem = (pair == null || pair.equals(current)
+				|| !(settings.store() instanceof CertificateStore.Shared)) ? null
+						: settings.check().issuerProblem(pair, settings.clock().instant()).orElse(null);
+		return new Reading(stored, issuerProblem, null);
 	}
 
 	/** Stores the pair with which a certificate begins. */

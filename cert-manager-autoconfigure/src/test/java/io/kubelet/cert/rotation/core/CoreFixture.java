@@ -22,6 +22,7 @@ import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.rotation.RetrySchedule;
 import io.kubelet.cert.rotation.RotationWindow;
 import io.kubelet.cert.rotation.core.Policy.Asked;
+import io.kubelet.cert.store.CertificateStore.Findings;
 import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.jspecify.annotations.Nullable;
@@ -91,7 +92,8 @@ abstract class CoreFixture {
 	}
 
 	static Reading reading(Stored stored, String otherWriter) {
-		return new Reading(stored, otherWriter, null, null, false, null);
+		return new Reading(new Stored(stored.pair(), stored.pending(), stored.deadline(), stored.repairs(),
+				stored.version(), new Findings(otherWriter, null, false)), null, null);
 	}
 
 	static SubmittedRequest object(PendingRequest request, Instant now) {

@@ -229,7 +229,7 @@ class DecisionsTests extends CoreFixture {
 				(next) -> next.observed(
 						removed.stored().failed(new StoreException(Kind.UNAVAILABLE, "It is away", null)), TEMPLATE,
 						null, true));
-		Reading repaired = reading(new Stored(FOREIGN, null, null, List.of(NOW), null), "backup");
+		Reading repaired = reading(new Stored(FOREIGN, null, null, null).withRepairs(List.of(NOW)), "backup");
 		return Stream.of(arguments("the pair was removed", removed, NOW, new Restore(PAIR)),
 				arguments("the pair is damaged", damaged, NOW, new Restore(PAIR)),
 				arguments("no replica has stored the pair", observe(valid, reading(FOREIGN, null, null)), NOW,

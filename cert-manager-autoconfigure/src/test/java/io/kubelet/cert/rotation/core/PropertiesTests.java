@@ -353,7 +353,7 @@ class PropertiesTests extends CoreFixture {
 			List<Instant> before = this.world.stored.content().repairs();
 			List<Instant> repairs = new StoreView(this.state, this.world.now).repairs(before, pairChanges);
 			assertThat(repairs.size()).as("no repairs of others get lost").isGreaterThanOrEqualTo(alive(before));
-			write(reading(new Stored(pair, pending, deadline, repairs, null), ""));
+			write(reading(new Stored(pair, pending, deadline, null).withRepairs(repairs), ""));
 		}
 
 		/** How many of them still count. */

@@ -24,6 +24,7 @@ import io.kubelet.cert.rotation.core.Decision.Withdraw;
 import io.kubelet.cert.rotation.core.Pending.Leaving;
 import io.kubelet.cert.rotation.core.Pending.Stage;
 import io.kubelet.cert.rotation.core.Transitions.Event;
+import io.kubelet.cert.store.CertificateStore.Findings;
 import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.store.StoreException;
 import org.junit.jupiter.api.Test;
@@ -140,7 +141,7 @@ class TransitionsTests extends CoreFixture {
 	@Test
 	void problemOfTheStoreEndsWithTheNextPair() {
 		State refused = observe(this.valid,
-				new Reading(new Stored(NEXT, null, DEADLINE, null), "", "It is of a stranger", null, false, null));
+				new Reading(new Stored(NEXT, null, DEADLINE, null), "It is of a stranger", null));
 		assertThat(refused.storeProblem()).isEqualTo("Another replica stored a pair that is of an issuer that is not "
 				+ "accepted here; it is not used: It is of a stranger");
 		PendingRequest request = request(TEMPLATE, PAIR);
@@ -196,7 +197,7 @@ class TransitionsTests extends CoreFixture {
 		PendingRequest other = new PendingRequest(
 				CertificateRequests.create("other", TEMPLATE, Signer.of("example.com/other"), List.of(), null, key),
 				key.getPrivate(), null, null);
-		State refused = shared(new Reading(new Stored(NEXT, other, DEADLINE, null), "", "stranger", null, false, null));
+		State refused = shared(new Reading(new Stored(NEXT, other, DEADLINE, null), "stranger", null));
 		assertThat(refused.pair()).isNull();
 		assertThat(decide(observe(after(refused, new Forget()), refused.stored())))
 			.isEqualTo(new Tolerate(other, Pause.of(NOW, WAIT)));
@@ -233,7 +234,7 @@ class TransitionsTests extends CoreFixture {
 	void repairsInTheFutureDoNotCount() {
 		Instant skewed = NOW.plus(CertificatePair.CLOCK_SKEW);
 		List<Instant> times = List.of(skewed, skewed.plusMillis(1), NOW.plus(Duration.ofHours(1)));
-		State state = observe(this.valid, reading(new Stored(PAIR, null, DEADLINE, times, null), ""));
+		State state = observe(this.valid, reading(new Stored(PAIR, null, DEADLINE, null).withRepairs(times), ""));
 		assertThat(state.repair().times(NOW).times()).containsExactly(skewed);
 	}
 
@@ -328,12 +329,13 @@ class TransitionsTests extends CoreFixture {
 
 	/** A replica has stored the pair, which is valid. */
 	private static Reading lacking(CertificatePair pair) {
-		return new Reading(new Stored(pair, null, DEADLINE, null), "", null, "It lacks one", false, null);
+		return new Reading(new Stored(pair, null, DEADLINE, List.of(), null, new Findings("", "It lacks one", false)),
+				null, null);
 	}
 
 	/** What another program has stored after a repair. */
 	private static Reading repaired(CertificatePair pair) {
-		return reading(new Stored(pair, null, null, List.of(NOW.minusMillis(1)), null), "backup");
+		return reading(new Stored(pair, null, null, null).withRepairs(List.of(NOW.minusMillis(1))), "backup");
 	}
 
 	private static State shared(Reading reading) {

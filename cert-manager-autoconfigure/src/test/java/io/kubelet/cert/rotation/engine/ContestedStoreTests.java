@@ -16,6 +16,7 @@ import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.State;
 import io.kubelet.cert.store.CertificateStore;
+import io.kubelet.cert.store.CertificateStore.Findings;
 import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.store.StoreException;
 import io.kubelet.cert.testsupport.CertificateManagerBuilder;
@@ -59,8 +60,8 @@ class ContestedStoreTests extends ManagerFixture {
 		startReplicas(3);
 		this.object.reaction = switch (change) {
 			case "damaged" -> (stored) -> null;
-			case "removed" -> (stored) -> new Stored(null, stored.pending(), null, stored.repairs(), 0);
-			default -> (stored) -> new Stored(this.foreign, stored.pending(), null, stored.repairs(), 0);
+			case "removed" -> (stored) -> new Stored(null, stored.pending(), null, 0).withRepairs(stored.repairs());
+			default -> (stored) -> new Stored(this.foreign, stored.pending(), null, 0).withRepairs(stored.repairs());
 		};
 		this.object.react();
 		pass(ofHours(1));
@@ -88,8 +89,9 @@ class ContestedStoreTests extends ManagerFixture {
 	void twoProgramsThatStoreValidPairsInTurnDrainConnectionsAFewTimes() {
 		startReplicas(2);
 		List<CertificatePair> pairs = List.of(pair(ofHours(1), ofHours(999)), pair(ofHours(1), ofHours(999)));
-		this.object.reaction = (stored) -> new Stored(pairs.get(pairs.get(0).equals(stored.pair()) ? 1 : 0),
-				stored.pending(), null, stored.repairs(), 0);
+		this.object.reaction = (
+				stored) -> new Stored(pairs.get(pairs.get(0).equals(stored.pair()) ? 1 : 0), stored.pending(), null, 0)
+					.withRepairs(stored.repairs());
 		this.object.every(REACTION);
 		pass(ofHours(1));
 		assertThat(this.rotations).hasSizeBetween(2, 2 * 7);
@@ -138,8 +140,9 @@ class ContestedStoreTests extends ManagerFixture {
 		List<Instant> repairs = IntStream.range(0, 8)
 			.mapToObj((i) -> this.time.instant().minusSeconds(60 + i))
 			.toList();
-		this.object.put(new Stored(this.foreign, answered, null, repairs, 0));
-		this.object.reaction = (stored) -> new Stored(this.foreign, stored.pending(), null, stored.repairs(), 0);
+		this.object.put(new Stored(this.foreign, answered, null, 0).withRepairs(repairs));
+		this.object.reaction = (stored) -> new Stored(this.foreign, stored.pending(), null, 0)
+			.withRepairs(stored.repairs());
 		pass(ofMinutes(31));
 		assertThat(this.signer.requests).hasSize(2);
 		assertThat(this.replicas).allSatisfy((replica) -> assertThat(replica.status().state()).isEqualTo(State.VALID));
@@ -148,7 +151,8 @@ class ContestedStoreTests extends ManagerFixture {
 	/** They have no pair in memory, and read in the store how often that was so. */
 	@Test
 	void replicasThatRestartRequestTenCertificatesInAnHour() {
-		this.object.reaction = (stored) -> new Stored(pairOf("foreign"), stored.pending(), null, stored.repairs(), 0);
+		this.object.reaction = (stored) -> new Stored(pairOf("foreign"), stored.pending(), null, 0)
+			.withRepairs(stored.repairs());
 		this.object.react();
 		for (int i = 0; i < 60; i++) {
 			startReplicas(1);
@@ -173,7 +177,8 @@ class ContestedStoreTests extends ManagerFixture {
 	@Test
 	void operatorsRequestDoesNotWait() {
 		startReplicas(1);
-		this.object.reaction = (stored) -> new Stored(this.foreign, stored.pending(), null, stored.repairs(), 0);
+		this.object.reaction = (stored) -> new Stored(this.foreign, stored.pending(), null, 0)
+			.withRepairs(stored.repairs());
 		this.object.react();
 		pass(ofHours(5));
 		assertThat(rotate(this.replicas.get(0))).isCompleted();
@@ -271,7 +276,8 @@ class ContestedStoreTests extends ManagerFixture {
 			this.damaged = stored == null;
 			this.sent = (stored != null && stored.pending() != null) ? stored.pending() : this.sent;
 			Stored next = (stored != null) ? stored : this.stored;
-			this.stored = new Stored(next.pair(), next.pending(), next.deadline(), next.repairs(), ++this.version);
+			this.stored = new Stored(next.pair(), next.pending(), next.deadline(), next.repairs(), ++this.version,
+					new Findings("backup", null, false));
 			this.views.forEach((view) -> ContestedStoreTests.this.time.schedule(view.changed, ofMillis(10)));
 		}
 
@@ -320,11 +326,6 @@ class ContestedStoreTests extends ManagerFixture {
 			@Override
 			public void onChange(Runnable changed) {
 				this.changed = changed;
-			}
-
-			@Override
-			public String otherWriter() {
-				return "backup";
 			}
 
 			@Override

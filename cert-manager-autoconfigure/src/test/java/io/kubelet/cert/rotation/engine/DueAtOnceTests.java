@@ -231,8 +231,8 @@ class DueAtOnceTests extends ManagerFixture {
 				if (next.pair() != null && !next.pair().equals(replicas.stored.pair())) {
 					replicas.pairs.add(next.pair());
 				}
-				replicas.stored = new Stored(next.pair(), next.pending(), next.deadline(), next.repairs(),
-						++replicas.version);
+				replicas.stored = new Stored(next.pair(), next.pending(), next.deadline(), ++replicas.version)
+					.withRepairs(next.repairs());
 				replicas.views.stream().filter((view) -> view != this).forEach((view) -> view.changed.run());
 				return replicas.stored;
 			}

@@ -169,7 +169,7 @@ class EngineTroubleTests extends ManagerFixture {
 		this.signer.holds();
 		rotate(manager);
 		List<Instant> repairs = List.of(this.time.instant());
-		shared.faster = new Stored(pair, shared.stored.pending(), shared.stored.deadline(), repairs, 7);
+		shared.faster = new Stored(pair, shared.stored.pending(), shared.stored.deadline(), 7).withRepairs(repairs);
 		answer(0);
 		assertThat(manager.current()).isNotEqualTo(Optional.of(pair));
 		assertThat(shared.stored.repairs()).isEqualTo(repairs);
@@ -182,8 +182,8 @@ class EngineTroubleTests extends ManagerFixture {
 		SharedMemoryStore shared = shared(pair);
 		shared.deficiency = "Its authorities are missing";
 		Instant now = this.time.instant();
-		shared.stored = new Stored(pair, null, now.plus(ofHours(50)),
-				List.of(now.minusSeconds(600), now.minusSeconds(400), now.minusSeconds(60)), 1);
+		shared.stored = new Stored(pair, null, now.plus(ofHours(50)), 1)
+			.withRepairs(List.of(now.minusSeconds(600), now.minusSeconds(400), now.minusSeconds(60)));
 		this.signer.holds();
 		start(builder().store(shared));
 		assertThat(this.signer.requests).hasSize(1);

@@ -4,11 +4,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.store.CertificateStore.ConflictException;
+import io.kubelet.cert.store.CertificateStore.Findings;
 import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.StoreException;
@@ -86,7 +86,7 @@ final class SharedMemoryStore implements CertificateStore.Shared {
 			this.outages--;
 			throw new StoreException(Kind.UNAVAILABLE, "The API server is out of reach", null);
 		}
-		return this.stored;
+		return with(this.stored, this.stored.version());
 	}
 
 	@Override
@@ -112,19 +112,19 @@ final class SharedMemoryStore implements CertificateStore.Shared {
 			throw new ConflictException("It has changed");
 		}
 		this.problem = null;
-		this.stored = new Stored(next.pair(), next.pending(), next.deadline(), next.repairs(), new Object());
+		this.stored = with(next, new Object());
 		this.writes.add(next);
 		return this.stored;
+	}
+
+	private Stored with(Stored stored, @Nullable Object version) {
+		return new Stored(stored.pair(), stored.pending(), stored.deadline(), stored.repairs(), version,
+				new Findings("", this.deficiency, false));
 	}
 
 	@Override
 	public void keep(CertificatePair pair) {
 		this.kept.add(pair);
-	}
-
-	@Override
-	public Optional<String> deficiency() {
-		return Optional.ofNullable(this.deficiency);
 	}
 
 	@Override

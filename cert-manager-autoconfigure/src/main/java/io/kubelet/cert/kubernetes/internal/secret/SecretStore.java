@@ -3,6 +3,7 @@ package io.kubelet.cert.kubernetes.internal.secret;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executor;
@@ -17,6 +18,7 @@ import io.kubelet.cert.kubernetes.internal.watch.Reflector;
 import io.kubelet.cert.kubernetes.internal.watch.Selection;
 import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.store.CertificateStore;
+import io.kubelet.cert.store.CertificateStore.Findings;
 import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.store.StoreException;
 import io.kubernetes.client.openapi.ApiClient;
@@ -63,13 +65,12 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 	/** Why the Secret could not be read at first. */
 	private @Nullable StoreException firstFailure;
 
-	private boolean lacksAuthorities;
-
-	private volatile Optional<String> deficiency = Optional.empty();
+	private volatile boolean lacksAuthority;
 
 	/** The pair that is used. */
 	private @Nullable CertificatePair kept;
 
+	/** The program that has last changed the pair, other than replicas. */
 	private String otherWriter = "";
 
 	/**
@@ -129,8 +130,9 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 			if (copied.pair() == null) {
 				throw ex;
 			}
-			this.deficiency = this.authorities.deficiency(copied.pair(), SecretObject.ABSENT);
-			return copied;
+			Findings findings = findings(copied.pair(), SecretObject.ABSENT);
+			this.lacksAuthority = findings.deficiency() != null;
+			return new Stored(copied.pair(), null, null, List.of(), null, findings);
 		}
 		finally {
 			this.reflector.start(this.executor);
@@ -156,7 +158,7 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 		}
 		PendingRequest pending = secret.isManaged() ? content.pending() : pending(this.latest.managed());
 		CertificatePair copied = (this.kept != null) ? null : this.copy.read().pair();
-		return new Stored(copied, pending, null, content.repairs(), content.version());
+		return new Stored(copied, pending, null, content.repairs(), content.version(), content.findings());
 	}
 
 	private @Nullable PendingRequest pending(SecretObject secret) {
@@ -175,12 +177,18 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 			CertificatePair found = secret.pair();
 			CertificatePair pair = (found != null) ? this.authorities.add(found, secret.authorities(), this.kept)
 					: null;
-			return new Stored(pair, pending(secret), secret.deadline(pair), secret.repairs(), secret.version());
+			return new Stored(pair, pending(secret), secret.deadline(pair), secret.repairs(), secret.version(),
+					findings(pair, secret));
 		}
 		catch (MalformedPemException ex) {
 			this.damaged = secret;
 			throw new StoreException("The pair in " + this + " is damaged: " + ex.getMessage(), ex);
 		}
+	}
+
+	private Findings findings(@Nullable CertificatePair pair, SecretObject secret) {
+		return new Findings(this.otherWriter, this.authorities.deficiency(pair, secret),
+				pair != null && secret.exists() && !secret.authorities().containsAll(pair.authorities()));
 	}
 
 	@Override
@@ -211,7 +219,8 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 			changed = changed.withAuthorities(pair.authorities());
 		}
 		SecretObject written = changed.json().equals(secret.json()) ? secret : send(secret, changed);
-		return remember(written, new Stored(pair, next.pending(), next.deadline(), next.repairs(), written.version()));
+		return remember(written, new Stored(pair, next.pending(), next.deadline(), next.repairs(), written.version(),
+				findings(pair, written)));
 	}
 
 	private SecretObject send(SecretObject secret, SecretObject changed) {
@@ -229,9 +238,7 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 	private Stored remember(SecretObject secret, Stored content) {
 		this.read = secret;
 		this.stored = content;
-		this.deficiency = this.authorities.deficiency(content.pair(), secret);
-		this.lacksAuthorities = content.pair() != null
-				&& !secret.authorities().containsAll(content.pair().authorities());
+		this.lacksAuthority = content.findings().deficiency() != null;
 		return content;
 	}
 
@@ -249,23 +256,13 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 	}
 
 	@Override
-	public String otherWriter() {
-		return this.otherWriter;
-	}
-
-	@Override
 	public void onChange(Runnable changed) {
 		this.latest.onChange(changed);
 	}
 
-	@Override
-	public Optional<String> deficiency() {
-		return this.deficiency;
-	}
-
-	@Override
-	public boolean lacksAuthorities() {
-		return this.lacksAuthorities;
+	/** Returns whether the pair is without an authority of its issuer. */
+	public boolean lacksAuthority() {
+		return this.lacksAuthority;
 	}
 
 	@Override

@@ -7,7 +7,6 @@ import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Collectors;
 
 import io.kubelet.cert.certificate.CertificatePair;
@@ -114,17 +113,16 @@ final class StoredAuthorities {
 
 	/**
 	 * Returns that no authority is stored although the bundle trusts that of the issuer,
-	 * unless the issuer returned none, as one that uses ACME does.
+	 * unless the issuer returned none, as one that uses ACME does; {@code null}
+	 * otherwise.
 	 * @param pair the pair with its authorities
 	 */
-	Optional<String> deficiency(@Nullable CertificatePair pair, SecretObject secret) {
+	@Nullable String deficiency(@Nullable CertificatePair pair, SecretObject secret) {
 		String issuer = this.certificate.trustedIssuer();
 		return (!this.certificate.rotates() || issuer == null || pair == null || !pair.authorities().isEmpty()
-				|| secret.isWithoutAuthority(pair, issuer))
-						? Optional.empty()
-						: Optional
-							.of(this.place + " has no authority of the issuer in ca.crt, which 'ssl.trust: issuer' "
-									+ "needs: a new certificate is requested with it");
+				|| secret.isWithoutAuthority(pair, issuer)) ? null
+						: this.place + " has no authority of the issuer in ca.crt, which 'ssl.trust: issuer' "
+								+ "needs: a new certificate is requested with it";
 	}
 
 }

@@ -61,7 +61,7 @@ class ForeignSecretTests extends SecretStoreFixture {
 		}
 		this.plane.clearRequests();
 		await().until(() -> restore(this.store, stored) && restore(replica, stored)
-				&& replica.read().equals(this.store.read()));
+				&& Objects.equals(replica.read().version(), this.store.read().version()));
 		assertThat(store(null).read())
 			.isEqualTo(new Stored(stored.pair(), stored.pending(), stored.deadline(), replica.read().version()));
 		assertThat(this.plane.count((request) -> !request.method().equals("GET") && request.status() < 300)).isOne();
@@ -132,13 +132,13 @@ class ForeignSecretTests extends SecretStoreFixture {
 		Stored stored = this.store.write(this.store.read().withPair(pair(), DEADLINE));
 		editAs("backup", pair());
 		await().until(() -> this.store.read().deadline() == null);
-		assertThat(this.store.otherWriter()).isEqualTo("backup");
+		assertThat(this.store.read().findings().otherWriter()).isEqualTo("backup");
 		List<Instant> repairs = List.of(DEADLINE.minusSeconds(60), DEADLINE);
 		this.store
 			.write(this.store.read().withPair(Objects.requireNonNull(stored.pair()), DEADLINE).withRepairs(repairs));
 		assertThat(store(null).read()).returns(repairs, Stored::repairs).returns(stored.pair(), Stored::pair);
 		assertThat(this.store.read().pair()).isEqualTo(stored.pair());
-		assertThat(this.store.otherWriter()).isEqualTo("backup");
+		assertThat(this.store.read().findings().otherWriter()).isEqualTo("backup");
 	}
 
 	@ParameterizedTest
