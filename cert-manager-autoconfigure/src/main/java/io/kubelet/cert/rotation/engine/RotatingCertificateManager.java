@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
@@ -36,6 +35,12 @@ public final class RotatingCertificateManager implements CertificateManager {
 	/** After which a step that has not returned is reported as stuck. */
 	private static final Duration STUCK_AFTER = Duration.ofMinutes(1);
 
+	/** A change of the wall clock is noticed after this time. */
+	private static final Duration LONGEST_SLEEP = Duration.ofMinutes(1);
+
+	private static final Runnable NOTHING = () -> {
+	};
+
 	private final RotationSettings settings;
 
 	private final SerialExecutor serial;
@@ -56,8 +61,7 @@ public final class RotatingCertificateManager implements CertificateManager {
 
 	private volatile @Nullable Instant stuckSince;
 
-	private Runnable cancelTimer = () -> {
-	};
+	private Runnable cancelTimer = NOTHING;
 
 	/**
 	 * Creates a manager. It reads the store, and does not start.
@@ -76,19 +80,15 @@ public final class RotatingCertificateManager implements CertificateManager {
 		this.serial = new SerialExecutor((task) -> scheduler.schedule(task, Duration.ZERO), scheduler, STUCK_AFTER,
 				this::stuck);
 		this.delivery = new Delivery(settings);
-		this.templates = new Templates(settings, template, supplier, this.serial, () -> step(settings::idleCheck));
+		this.templates = new Templates(settings, template, supplier, this.serial, () -> step(NOTHING));
 		this.forced = new ForcedRotations(settings, this.serial, this.delivery);
 		this.journal = new Journal(settings, this.serial, this.delivery, this.forced, initial(bootstrap));
 		Signing signing = new Signing(settings);
-		StoreKeeper store = new StoreKeeper(settings, this.serial, this.journal, signing, this.templates, this.forced,
-				this::reconcile);
+		StoreKeeper store = new StoreKeeper(settings, this.journal, signing, this.templates, this.forced, this::later);
 		if (bootstrap != null && this.journal.state().pair() == bootstrap) {
 			store.begin(bootstrap);
 		}
-		this.rotation = new Rotation(settings, this.serial, this.journal, store, signing, (event) -> step(() -> {
-			event.run();
-			return this.templates.ask();
-		}));
+		this.rotation = new Rotation(settings, this.journal, store, signing, this::later);
 		settings.store().onChange(this::wake);
 	}
 
@@ -166,7 +166,7 @@ public final class RotatingCertificateManager implements CertificateManager {
 			// Otherwise the pair that was asked for has come meanwhile
 			this.journal.on(Transitions::demanded);
 		}
-		step(this.settings::idleCheck);
+		step(NOTHING);
 	}
 
 	@Override
@@ -188,11 +188,19 @@ public final class RotatingCertificateManager implements CertificateManager {
 		step(this.templates::ask);
 	}
 
+	/** Notes what has come, then does what is due. From any thread. */
+	private void later(Runnable event) {
+		this.serial.execute(() -> step(() -> {
+			event.run();
+			this.templates.ask();
+		}));
+	}
+
 	/**
 	 * Does what is due, and schedules the next step.
-	 * @param ask asks for the template, and returns when to ask again
+	 * @param first runs first. If it fails, the rest is done by the next step
 	 */
-	private void step(Supplier<Duration> ask) {
+	private void step(Runnable first) {
 		this.cancelTimer.run();
 		if (this.stopped) {
 			// Also what was begun while another thread called stop()
@@ -205,9 +213,11 @@ public final class RotatingCertificateManager implements CertificateManager {
 		}
 		Instant now = this.settings.clock().instant();
 		// On the second: one wake-up for many certificates takes a third less CPU at rest
-		Instant next = now.plus(this.settings.idleCheck()).truncatedTo(ChronoUnit.SECONDS);
+		Instant next = now.plus(LONGEST_SLEEP).truncatedTo(ChronoUnit.SECONDS);
 		try {
-			next = Collections.min(List.of(next, now.plus(ask.get()), this.rotation.proceed()));
+			first.run();
+			Instant ask = this.templates.isAwaited() ? now.plus(Templates.PATIENCE) : next;
+			next = Collections.min(List.of(next, ask, this.rotation.proceed()));
 		}
 		catch (Throwable ex) {
 			this.forced.end(this.forced.take(), (future) -> future.completeExceptionally(ex));

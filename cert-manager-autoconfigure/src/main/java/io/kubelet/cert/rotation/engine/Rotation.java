@@ -30,7 +30,6 @@ import io.kubelet.cert.rotation.core.Reading;
 import io.kubelet.cert.rotation.core.State;
 import io.kubelet.cert.rotation.core.Transitions.Event;
 import io.kubelet.cert.rotation.core.Transitions;
-import io.kubelet.cert.rotation.internal.SerialExecutor;
 import io.kubelet.cert.store.CertificateStore.ConflictException;
 
 /**
@@ -44,28 +43,24 @@ final class Rotation {
 
 	private final RotationSettings settings;
 
-	private final SerialExecutor serial;
-
 	private final Journal journal;
 
 	private final StoreKeeper store;
 
 	private final Signing signing;
 
-	/** Notes what has come, then does what is due. What fails is repeated later. */
-	private final Consumer<Runnable> reconcile;
+	/** Notes what has come, then does what is due. From any thread. */
+	private final Consumer<Runnable> later;
 
 	/** The number of the last attempt. */
 	private int attempt;
 
-	Rotation(RotationSettings settings, SerialExecutor serial, Journal journal, StoreKeeper store, Signing signing,
-			Consumer<Runnable> reconcile) {
+	Rotation(RotationSettings settings, Journal journal, StoreKeeper store, Signing signing, Consumer<Runnable> later) {
 		this.settings = settings;
-		this.serial = serial;
 		this.journal = journal;
 		this.store = store;
 		this.signing = signing;
-		this.reconcile = reconcile;
+		this.later = later;
 	}
 
 	/**
@@ -166,11 +161,11 @@ final class Rotation {
 
 	/** Something has come for an attempt, unless that is over. From any thread. */
 	private void on(int attempt, Runnable event) {
-		this.serial.execute(() -> this.reconcile.accept(() -> {
+		this.later.accept(() -> {
 			if (this.attempt == attempt && this.journal.answer() != null) {
 				event.run();
 			}
-		}));
+		});
 	}
 
 	private void timedOut(CompletableFuture<List<X509Certificate>> answer) {

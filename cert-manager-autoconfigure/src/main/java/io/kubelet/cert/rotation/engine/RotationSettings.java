@@ -33,9 +33,6 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 		IssuedCertificateCheck check, CertificateStore store, @Nullable SignerSource signers,
 		SharedResources resources) {
 
-	/** A change of the wall clock is noticed after this time. */
-	private static final Duration LONGEST_SLEEP = Duration.ofMinutes(1);
-
 	Clock clock() {
 		return this.resources.clock();
 	}
@@ -43,11 +40,6 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 	/** Whether rotation is off: nothing is requested. */
 	boolean off() {
 		return this.signers == null;
-	}
-
-	/** The longest time between two checks. */
-	Duration idleCheck() {
-		return LONGEST_SLEEP;
 	}
 
 	/** What the decisions depend on. */

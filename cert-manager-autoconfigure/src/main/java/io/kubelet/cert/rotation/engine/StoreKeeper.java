@@ -4,6 +4,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
@@ -13,7 +14,6 @@ import io.kubelet.cert.rotation.core.Pause;
 import io.kubelet.cert.rotation.core.Reading;
 import io.kubelet.cert.rotation.core.State;
 import io.kubelet.cert.rotation.core.StoreView;
-import io.kubelet.cert.rotation.internal.SerialExecutor;
 import io.kubelet.cert.store.CertificateStore.ConflictException;
 import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.store.CertificateStore;
@@ -31,8 +31,6 @@ final class StoreKeeper {
 
 	private final RotationSettings settings;
 
-	private final SerialExecutor serial;
-
 	private final Journal journal;
 
 	private final Signing signing;
@@ -41,18 +39,17 @@ final class StoreKeeper {
 
 	private final ForcedRotations forced;
 
-	/** Called when a deletion has ended. */
-	private final Runnable reconcile;
+	/** Notes what has come, then does what is due. From any thread. */
+	private final Consumer<Runnable> later;
 
-	StoreKeeper(RotationSettings settings, SerialExecutor serial, Journal journal, Signing signing, Templates templates,
-			ForcedRotations forced, Runnable reconcile) {
+	StoreKeeper(RotationSettings settings, Journal journal, Signing signing, Templates templates,
+			ForcedRotations forced, Consumer<Runnable> later) {
 		this.settings = settings;
-		this.serial = serial;
 		this.journal = journal;
 		this.signing = signing;
 		this.templates = templates;
 		this.forced = forced;
-		this.reconcile = reconcile;
+		this.later = later;
 	}
 
 	/** Looks at the store and at the template. */
@@ -216,10 +213,7 @@ final class StoreKeeper {
 			delete(request);
 		}
 		else {
-			deletion.whenComplete((any, failure) -> this.serial.execute(() -> {
-				delete(request);
-				this.reconcile.run();
-			}));
+			deletion.whenComplete((any, failure) -> this.later.accept(() -> delete(request)));
 		}
 	}
 

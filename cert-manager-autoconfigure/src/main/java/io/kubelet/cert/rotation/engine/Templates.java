@@ -135,13 +135,16 @@ final class Templates implements Runnable {
 	/**
 	 * Asks the supplier on a thread of the application's. One that does not return is
 	 * reported.
-	 * @return when to ask again: soon if nothing can be requested before it has answered
 	 */
-	Duration ask() {
+	void ask() {
 		if (this.supplier != null) {
 			this.calls.executeIfIdle(this::call);
 		}
-		return (this.supplier != null && latest() == null) ? PATIENCE : this.settings.idleCheck();
+	}
+
+	/** Whether nothing can be requested before the supplier has answered. */
+	boolean isAwaited() {
+		return this.supplier != null && latest() == null;
 	}
 
 	/**
