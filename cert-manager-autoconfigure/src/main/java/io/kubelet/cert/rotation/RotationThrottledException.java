@@ -1,19 +1,22 @@
 package io.kubelet.cert.rotation;
 
+import java.time.Duration;
 import java.time.Instant;
 
 import io.kubelet.cert.certificate.CertificateManagerException;
+import io.kubelet.cert.certificate.ReadableDuration;
 
 /**
- * A rotation was requested too soon after another one, or while the API server asks for a
- * pause ({@code Retry-After}). The message says when to try again.
+ * A rotation was requested too soon after another one. The message says when to try
+ * again.
  */
 public final class RotationThrottledException extends CertificateManagerException {
 
 	private final transient Instant retryAt;
 
-	public RotationThrottledException(String name, String reason, Instant retryAt) {
-		super("Certificate '%s' is not rotated: %s. Try again at %s".formatted(name, reason, retryAt), null);
+	public RotationThrottledException(String name, Duration interval, Instant retryAt) {
+		super("Certificate '%s' is not rotated: a rotation was requested less than %s ago. Try again at %s"
+			.formatted(name, ReadableDuration.of(interval), retryAt), null);
 		this.retryAt = retryAt;
 	}
 

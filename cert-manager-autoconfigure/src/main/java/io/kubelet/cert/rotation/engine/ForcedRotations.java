@@ -8,7 +8,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.rotation.RotationThrottledException;
 import io.kubelet.cert.rotation.core.Pause;
 import io.kubelet.cert.rotation.internal.SerialExecutor;
@@ -59,11 +58,8 @@ final class ForcedRotations {
 			}
 			Instant now = this.settings.clock().instant();
 			if (!this.interim.isOver(now)) {
-				return CompletableFuture
-					.failedFuture(new RotationThrottledException(this.settings.name(),
-							"a rotation was requested less than %s ago"
-								.formatted(ReadableDuration.of(this.settings.schedule().forcedInterval())),
-							this.interim.end()));
+				return CompletableFuture.failedFuture(new RotationThrottledException(this.settings.name(),
+						this.settings.schedule().forcedInterval(), this.interim.end()));
 			}
 			this.interim = Pause.of(now, this.settings.schedule().forcedInterval());
 			this.waiting = new ArrayList<>(List.of(requested));
