@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
  * @param kubeconfig the kubeconfig
  * @param embedded the embedded control plane, if it is one
  */
-record EndToEndCluster(Path kubeconfig, @Nullable EmbeddedControlPlane embedded) implements AutoCloseable {
+public record EndToEndCluster(Path kubeconfig, @Nullable EmbeddedControlPlane embedded) implements AutoCloseable {
 
 	/**
 	 * Opens a cluster.
@@ -42,7 +42,7 @@ record EndToEndCluster(Path kubeconfig, @Nullable EmbeddedControlPlane embedded)
 	}
 
 	/** Returns the file that a system property names, without which the test ends. */
-	static Path file(String property, String what) {
+	public static Path file(String property, String what) {
 		String file = System.getProperty(property, "");
 		if (file.isEmpty()) {
 			skip("name " + what + " with -D" + property + "=FILE");

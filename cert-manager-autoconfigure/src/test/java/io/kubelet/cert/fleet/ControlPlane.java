@@ -90,7 +90,6 @@ final class ControlPlane {
 	 * @param failed receives why nothing was done
 	 */
 	void call(Call call, Runnable effect, Consumer<Failure> failed) {
-		this.load.called(this.timeline.now(), !this.serverAway);
 		long now = this.timeline.now();
 		while (!this.accepted.isEmpty() && this.accepted.element() <= now) {
 			this.accepted.remove();
@@ -98,8 +97,8 @@ final class ControlPlane {
 		Failure failure = this.serverAway ? Failure.UNREACHABLE : (this.accepted.size() >= this.parameters.queue())
 				? Failure.BUSY
 				: (call.writes && this.failing > 0 && this.random.nextDouble() < this.failing) ? Failure.FAILING : null;
+		this.load.called(now, call, failure);
 		if (failure != null) {
-			this.load.failed(failure);
 			this.timeline.in(LATENCY, () -> failed.accept(failure));
 			return;
 		}
@@ -107,7 +106,7 @@ final class ControlPlane {
 		for (int other = 1; other < this.free.length; other++) {
 			processor = (this.free[other] < this.free[processor]) ? other : processor;
 		}
-		long done = Math.max(now, this.free[processor]) + call.micros;
+		long done = Math.max(now, this.free[processor]) + (long) (call.micros * this.parameters.slowness());
 		this.free[processor] = done;
 		this.accepted.add(done);
 		this.timeline.at(done + LATENCY, () -> {
@@ -157,11 +156,21 @@ final class ControlPlane {
 			this.signing = false;
 			if (!this.signerAway && !this.serverAway) {
 				RequestObject object = this.unsigned.remove();
-				object.certificate = issue(object.key, this.timeline.now());
-				ended(object);
+				long latency = Timeline.micros(this.parameters.latency());
+				if (latency > 0) {
+					this.timeline.in(latency, () -> signed(object));
+				}
+				else {
+					signed(object);
+				}
 			}
 			sign();
 		});
+	}
+
+	private void signed(RequestObject object) {
+		object.certificate = issue(object.key, this.timeline.now());
+		ended(object);
 	}
 
 	DatedCertificate issue(DatedCertificate.Key key, long now) {
@@ -173,6 +182,9 @@ final class ControlPlane {
 	private void ended(RequestObject object) {
 		object.owner.pending--;
 		changed(object);
+		if (object.owner.process != null) {
+			changed(object.owner.process);
+		}
 	}
 
 	/** Those that watch an object receive that. */
@@ -222,6 +234,16 @@ final class ControlPlane {
 		sign();
 	}
 
+	/** Its store is restored to what it was before all requests that are pending. */
+	void restore() {
+		this.unsigned.forEach((object) -> {
+			object.deleted = true;
+			object.owner.pending--;
+			object.owner.objects.remove(object.key);
+		});
+		this.unsigned.clear();
+	}
+
 	void signerAway(boolean away) {
 		this.signerAway = away;
 		sign();
@@ -233,14 +255,27 @@ final class ControlPlane {
 	 * @param processors how many calls are processed at once
 	 * @param queue how many calls are accepted at once, further ones are rejected
 	 * @param signaturesPerSecond how many requests are answered
+	 * @param slowness how many times as long each call takes as it was measured
+	 * @param latency how long it takes until a request is approved and signed, beside
+	 * that
 	 */
-	record Parameters(int processors, int queue, int signaturesPerSecond) {
+	record Parameters(int processors, int queue, int signaturesPerSecond, double slowness, Duration latency) {
 
 		/** Two processors, the queue of a priority level, the limit of a controller. */
-		static final Parameters DEFAULT = new Parameters(2, 6_400, 20);
+		static final Parameters DEFAULT = new Parameters(2, 6_400, 20, 1, Duration.ZERO);
 
 		/** The same without that limit, for more than 10,000 applications. */
-		static final Parameters FAST_SIGNER = new Parameters(2, 6_400, 200);
+		static final Parameters FAST_SIGNER = new Parameters(2, 6_400, 200, 1, Duration.ZERO);
+
+		Parameters withLatency(Duration latency) {
+			return new Parameters(this.processors, this.queue, this.signaturesPerSecond, this.slowness, latency);
+		}
+
+		/** One call at a time, and none in a queue. */
+		static Parameters ofOneSeat(Duration creation, Duration latency) {
+			return new Parameters(1, 1, FAST_SIGNER.signaturesPerSecond,
+					(double) Timeline.micros(creation) / Call.CREATE.micros, latency);
+		}
 
 		long signature() {
 			return Timeline.SECOND / this.signaturesPerSecond;
@@ -276,9 +311,16 @@ final class ControlPlane {
 
 		private final Map<DatedCertificate.Key, RequestObject> objects = new HashMap<>(2);
 
+		/** What watches them all, {@code null} if each is watched. */
+		final @Nullable Watched process;
+
 		int pending;
 
 		int mostPending;
+
+		Ownership(@Nullable Watched process) {
+			this.process = process;
+		}
 
 		/** Returns the object for a key, {@code null} if there is none. */
 		@Nullable RequestObject find(DatedCertificate.Key key) {

@@ -95,15 +95,16 @@ final class EngineApplication extends Application {
 
 	private @Nullable RequestObject object;
 
-	private @Nullable Reflected watch;
+	private final Watches watches;
 
 	/**
 	 * Creates an application.
 	 * @param secret which replicas share, {@code null} if it is alone
 	 */
 	EngineApplication(ControlPlane plane, Ownership owner, Tally tally, Duration clockOffset,
-			Store.@Nullable Secret secret) {
+			Store.@Nullable Secret secret, Watches watches) {
 		super(plane, owner, tally);
+		this.watches = watches;
 		this.policy = (secret != null) ? SECRET : FILES;
 		this.clockOffset = Timeline.micros(clockOffset);
 		this.store = (secret != null) ? secret.new Replica(this::reconcile) : new Store.Files(Reading.NOTHING);
@@ -162,11 +163,8 @@ final class EngineApplication extends Application {
 	private void on(Event event) {
 		CertificatePair before = this.state.pair();
 		this.state = Transitions.after(this.state, event, now(), random());
-		if (this.state.attempt() == null && this.watch != null) {
-			this.watch.close();
-			this.watch = null;
-		}
 		if (this.state.attempt() == null) {
+			this.watches.end();
 			this.attempt++;
 		}
 		CertificatePair pair = this.state.pair();
@@ -303,10 +301,10 @@ final class EngineApplication extends Application {
 			case FOUND, THEIRS, MISSED -> true;
 			default -> pending.request().request().uid() != null;
 		};
-		this.plane.call(joins ? Call.LIST : Call.CREATE, () -> {
+		this.plane.timeline.in(this.watches.begin(), () -> this.plane.call(joins ? Call.LIST : Call.CREATE, () -> {
 			RequestObject object = joins ? this.owner.find(key) : this.plane.create(this.owner, key);
 			on(attempt, () -> found(object));
-		}, (failure) -> on(attempt, () -> on(new Fail(failure(failure)))));
+		}, (failure) -> on(attempt, () -> on(new Fail(failure(failure))))));
 	}
 
 	private void found(@Nullable RequestObject object) {
@@ -318,8 +316,21 @@ final class EngineApplication extends Application {
 		changed(object);
 		if (this.state.attempt() != null && this.deferred == null) {
 			int attempt = this.attempt;
-			this.watch = new Reflected(this.plane, object, () -> on(attempt, () -> changed(object)),
+			this.watches.watch(object, () -> on(attempt, () -> watched(object)),
 					() -> on((next) -> next.submitted(submitted(object, "The API server cannot be reached"))));
+		}
+	}
+
+	/** What the watch misses is looked for once. */
+	private void watched(RequestObject object) {
+		if (!object.deleted) {
+			changed(object);
+		}
+		else if (this.object == object) {
+			int attempt = this.attempt;
+			this.object = null;
+			this.plane.call(Call.LIST, () -> on(attempt, () -> found(this.owner.find(object.key))),
+					(failure) -> on(attempt, () -> on(new Fail(failure(failure)))));
 		}
 	}
 

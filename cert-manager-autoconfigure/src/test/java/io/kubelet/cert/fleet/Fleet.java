@@ -67,12 +67,13 @@ final class Fleet {
 		this.plane = new ControlPlane(this.timeline, this.load, this.random, parameters, lifetime);
 		int replicas = (scenario == Scenario.REPLICAS && rival == null) ? REPLICAS : 1;
 		while (this.applications.size() < size) {
-			Ownership owner = new Ownership();
+			Ownership owner = new Ownership(null);
 			Store.Secret secret = (replicas > 1) ? new Store.Secret(this.plane, Reading.NOTHING) : null;
 			for (int i = 0; i < replicas; i++) {
 				this.applications
 					.add((rival != null) ? new RivalApplication(this.plane, owner, this.tally, rival, lifetime)
-							: new EngineApplication(this.plane, owner, this.tally, clockOffset(), secret));
+							: new EngineApplication(this.plane, owner, this.tally, clockOffset(), secret,
+									new Watches.Own(this.plane)));
 			}
 		}
 	}

@@ -60,7 +60,7 @@ class FleetTests {
 	/** The signer is as slow for these as that of Kubernetes for 10,000 applications. */
 	@Test
 	void thoseWhoseRotationWasDueDoNotReturnTogether() {
-		Parameters parameters = new Parameters(2, 6_400, 4);
+		Parameters parameters = new Parameters(2, 6_400, 4, 1, Duration.ZERO);
 		Load.Figures load = Fleet.play(Scenario.SERVER_6_HOURS, parameters, 2_000, DAY, null, SEED).load();
 		assertThat(load.peak()).isLessThan(3 * load.mean());
 	}

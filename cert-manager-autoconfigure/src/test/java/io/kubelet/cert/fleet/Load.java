@@ -5,7 +5,9 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;
 
+import io.kubelet.cert.fleet.ControlPlane.Call;
 import io.kubelet.cert.fleet.ControlPlane.Failure;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The calls that an API server receives, by the second.
@@ -23,7 +25,9 @@ final class Load {
 
 	private final int[] window = new int[WINDOW];
 
-	private final Map<Failure, Integer> failures = new EnumMap<>(Failure.class);
+	private final Map<Call, Integer> answered = new EnumMap<>(Call.class);
+
+	private int busy;
 
 	private long begin;
 
@@ -48,10 +52,20 @@ final class Load {
 
 	private long curvePart = 1;
 
-	void called(long now, boolean served) {
-		if (!served) {
+	/**
+	 * A call has been made.
+	 * @param failure why it fails, {@code null} if it does not
+	 */
+	void called(long now, Call call, @Nullable Failure failure) {
+		if (failure == Failure.UNREACHABLE) {
 			this.away++;
 			return;
+		}
+		if (failure == null) {
+			this.answered.merge(call, 1, Integer::sum);
+		}
+		else if (failure == Failure.BUSY) {
+			this.busy++;
 		}
 		this.calls++;
 		long second = now / Timeline.SECOND;
@@ -83,10 +97,6 @@ final class Load {
 		this.creates++;
 	}
 
-	void failed(Failure failure) {
-		this.failures.merge(failure, 1, Integer::sum);
-	}
-
 	/** Draws the time from now on, in parts of a length. */
 	void draw(long now, long part, int parts) {
 		this.curve = new int[parts];
@@ -103,7 +113,8 @@ final class Load {
 		advance(now / Timeline.SECOND);
 		Arrays.fill(this.seconds, 0);
 		Arrays.fill(this.window, 0);
-		this.failures.clear();
+		this.answered.clear();
+		this.busy = 0;
 		this.begin = now / Timeline.SECOND;
 		this.secondPeak = 0;
 		this.windowPeak = 0;
@@ -116,8 +127,8 @@ final class Load {
 	Figures end(long now) {
 		advance(now / Timeline.SECOND + 1);
 		long length = Math.max(1, now / Timeline.SECOND - this.begin + 1);
-		return new Figures(Duration.ofSeconds(length), this.calls, this.creates, this.away, Map.copyOf(this.failures),
-				(double) this.calls / length, percentile(length, 0.99), this.secondPeak,
+		return new Figures(Duration.ofSeconds(length), this.calls, this.creates, this.away, Map.copyOf(this.answered),
+				this.busy, (double) this.calls / length, percentile(length, 0.99), this.secondPeak,
 				(double) this.windowPeak / WINDOW);
 	}
 
@@ -137,14 +148,15 @@ final class Load {
 	 * @param calls that the API server has received
 	 * @param creates how many of them have created a request
 	 * @param away calls that found no API server
-	 * @param failures failed calls
+	 * @param answered how many calls of each kind did what they were to do
+	 * @param busy calls that were answered with 429
 	 * @param mean calls in a second, on average
 	 * @param percentile calls in a second, in 99 of 100 seconds at most
 	 * @param secondPeak the most calls in a second
 	 * @param peak the most calls in ten seconds, by the second
 	 */
-	record Figures(Duration time, long calls, long creates, long away, Map<Failure, Integer> failures, double mean,
-			int percentile, int secondPeak, double peak) {
+	record Figures(Duration time, long calls, long creates, long away, Map<Call, Integer> answered, int busy,
+			double mean, int percentile, int secondPeak, double peak) {
 
 		/**
 		 * Returns how many times the mean the peak would be if calls came at random, in
