@@ -103,14 +103,14 @@ public interface CertificateStore {
 		}
 
 		/**
-		 * Returns this state with another pair.
+		 * Returns this state with another pair, of which nothing is to be said yet.
 		 * @param pair the pair
 		 * @param deadline when its rotation is due, {@code null} if each process decides
 		 * for itself
 		 * @return the new state
 		 */
 		public Stored withPair(CertificatePair pair, @Nullable Instant deadline) {
-			return new Stored(pair, this.pending, deadline, this.repairs, this.version, this.findings);
+			return new Stored(pair, this.pending, deadline, this.repairs, this.version, Findings.NONE);
 		}
 
 		/**

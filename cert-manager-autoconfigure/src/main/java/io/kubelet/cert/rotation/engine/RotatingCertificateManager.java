@@ -84,7 +84,11 @@ public final class RotatingCertificateManager implements CertificateManager {
 		this.forced = new ForcedRotations(settings, this.serial, this.delivery);
 		this.journal = new Journal(settings, this.serial, this.delivery, this.forced, initial(bootstrap));
 		Signing signing = new Signing(settings);
-		StoreKeeper store = new StoreKeeper(settings, this.journal, signing, this.templates, this.forced, this::later);
+		StoreKeeper store = new StoreKeeper(settings, this.journal, signing, this.templates, this.forced,
+				(deletion) -> this.serial.execute(() -> {
+					deletion.run();
+					reconcile();
+				}));
 		if (bootstrap != null && this.journal.state().pair() == bootstrap) {
 			store.begin(bootstrap);
 		}
@@ -188,7 +192,7 @@ public final class RotatingCertificateManager implements CertificateManager {
 		step(this.templates::ask);
 	}
 
-	/** Notes what has come, then does what is due. From any thread. */
+	/** Notes what has come for a request, then does what is due. From any thread. */
 	private void later(Runnable event) {
 		this.serial.execute(() -> step(() -> {
 			event.run();

@@ -39,17 +39,17 @@ final class StoreKeeper {
 
 	private final ForcedRotations forced;
 
-	/** Notes what has come, then does what is due. From any thread. */
-	private final Consumer<Runnable> later;
+	/** Completes a deletion, even after the end, then does what is due. */
+	private final Consumer<Runnable> afterDeletion;
 
 	StoreKeeper(RotationSettings settings, Journal journal, Signing signing, Templates templates,
-			ForcedRotations forced, Consumer<Runnable> later) {
+			ForcedRotations forced, Consumer<Runnable> afterDeletion) {
 		this.settings = settings;
 		this.journal = journal;
 		this.signing = signing;
 		this.templates = templates;
 		this.forced = forced;
-		this.later = later;
+		this.afterDeletion = afterDeletion;
 	}
 
 	/** Looks at the store and at the template. */
@@ -213,7 +213,7 @@ final class StoreKeeper {
 			delete(request);
 		}
 		else {
-			deletion.whenComplete((any, failure) -> this.later.accept(() -> delete(request)));
+			deletion.whenComplete((any, failure) -> this.afterDeletion.accept(() -> delete(request)));
 		}
 	}
 

@@ -149,7 +149,7 @@ final class Templates implements Runnable {
 
 	/**
 	 * Runs a task on the serial executor once the supplier has answered a call that
-	 * begins from now on, or has not for a while.
+	 * begins from now on, or has not for a while; at once if there is no thread for it.
 	 */
 	void askBefore(Runnable task) {
 		if (this.supplier == null || !this.followed) {
@@ -160,6 +160,10 @@ final class Templates implements Runnable {
 		this.awaited.add(answer);
 		answer.whenComplete((returned, failure) -> {
 			this.awaited.remove(answer);
+			if (failure != null) {
+				logger.error("[{}] The template supplier cannot be asked; its last template stays in use",
+						this.settings.name(), failure);
+			}
 			this.serial.execute(task);
 		});
 	}

@@ -286,6 +286,25 @@ class DynamicTemplateTests extends ManagerFixture {
 	}
 
 	@Test
+	void requestedRotationUsesTheLastTemplateIfThereIsNoThreadForTheSupplier(CapturedOutput output) {
+		storePair();
+		Supplier supplier = new Supplier();
+		supplier.signals = true;
+		AtomicBoolean exhausted = new AtomicBoolean();
+		CertificateManager manager = start(builder().template(supplier).executor((task) -> {
+			if (exhausted.get()) {
+				throw new InternalError("no thread to be had");
+			}
+			task.run();
+		}));
+		this.signer.holds();
+		exhausted.set(true);
+		rotate(manager);
+		assertThat(this.signer.requests).hasSize(1);
+		assertThat(output).containsOnlyOnce("The template supplier cannot be asked; its last template stays in use");
+	}
+
+	@Test
 	void stoppedManagerLeavesNoTimerOfARequestedRotation() {
 		CertificateManager manager = start(dynamic().executor((task) -> {
 		}));

@@ -13,6 +13,7 @@ import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.request.CertificateSigner;
 import io.kubelet.cert.request.KeyPairSource;
+import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.testsupport.FakeSigner;
@@ -75,6 +76,22 @@ class StopTests extends ManagerFixture {
 		this.time.settle();
 		assertThat(this.store.request).isNotNull();
 		assertThat(this.failures).isEmpty();
+		assertThat(this.time.scheduled()).isZero();
+	}
+
+	/** Otherwise, the next start would send it once more. */
+	@Test
+	void requestThatWasDeniedIsRemovedIfItsDeletionEndsAfterStop() {
+		CompletableFuture<?> removal = new CompletableFuture<>();
+		this.signer.removal = removal;
+		this.signer.failsWith((request) -> RequestException.denied("csr-1", request.signer(), "Policy", "no"));
+		CertificateManager manager = start();
+		assertThat(this.signer.discarded).hasSize(1);
+		assertThat(this.store.request).isNotNull();
+		manager.stop();
+		removal.complete(null);
+		this.time.settle();
+		assertThat(this.store.request).isNull();
 		assertThat(this.time.scheduled()).isZero();
 	}
 

@@ -14,6 +14,7 @@ import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.Failure;
+import io.kubelet.cert.store.CertificateStore.Findings;
 import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.testsupport.ManagerFixture;
@@ -164,6 +165,14 @@ class StoreTroubleTests extends ManagerFixture {
 		shared.lacksCopy = false;
 		pass(ofMinutes(3));
 		assertThat(shared.kept).hasSize(3);
+	}
+
+	@Test
+	void findingsAreThoseOfThePair() {
+		CertificatePair pair = pair(ofHours(1), ofHours(99));
+		Stored stored = new Stored(pair, null, null, List.of(), 1, new Findings("backup", "It lacks one", true));
+		assertThat(stored.withPending(null).withRepairs(List.of())).isEqualTo(stored);
+		assertThat(stored.withPair(pair(ofHours(1), ofHours(50)), null).findings()).isEqualTo(Findings.NONE);
 	}
 
 	@Test
