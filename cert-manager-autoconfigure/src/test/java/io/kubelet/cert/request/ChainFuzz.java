@@ -2,6 +2,8 @@ package io.kubelet.cert.request;
 
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
+import java.security.Provider;
+import java.security.Security;
 import java.security.cert.CertPathBuilder;
 import java.security.cert.CertPathBuilderException;
 import java.security.cert.CertStore;
@@ -37,6 +39,8 @@ class ChainFuzz {
 	private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
 
 	private static final KeyPair KEYS = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
+
+	private static final Provider JDK = Security.getProvider("SUN");
 
 	private static final int MOST = 8;
 
@@ -78,34 +82,38 @@ class ChainFuzz {
 		chain.addAll(some(input));
 		Instant at = NOW.plusSeconds(input.nextInt(256) - 128);
 		CertificatePair pair = CertificatePair.of(chain, KEYS);
+		List<X509Certificate> valid = anchors.stream().filter((anchor) -> isTaken(anchor, leaf, at)).toList();
 		FuzzedInput.requireCheap(() -> assertThat(IssuedCertificateCheck.leadsToAny(pair, anchors, at))
 			.as("%s to %s at %s", chain, anchors, at)
-			.isEqualTo(isAcceptedByTheJdk(leaf, pair.chain(), anchors, at)));
+			.isEqualTo(isAcceptedBy(JDK, pair.chain(), valid, at)));
 	}
 
 	private static List<X509Certificate> some(FuzzedInput input) {
 		return Stream.generate(() -> input.one(AUTHORITIES)).limit(input.nextInt(MOST)).toList();
 	}
 
-	private static boolean isAcceptedByTheJdk(X509Certificate leaf, List<X509Certificate> chain,
-			List<X509Certificate> anchors, Instant at) {
-		// An expired anchor is accepted by the JDK
-		Set<TrustAnchor> valid = anchors.stream()
-			.filter((anchor) -> !at.isBefore(anchor.getNotBefore().toInstant())
-					&& !at.isAfter(anchor.getNotAfter().toInstant()))
+	/** The JDK also accepts an authority that has expired, and a leaf as its own. */
+	private static boolean isTaken(X509Certificate anchor, X509Certificate leaf, Instant at) {
+		return !anchor.equals(leaf) && !at.isBefore(anchor.getNotBefore().toInstant())
+				&& !at.isAfter(anchor.getNotAfter().toInstant());
+	}
+
+	static boolean isAcceptedBy(Provider provider, List<X509Certificate> chain, List<X509Certificate> anchors,
+			Instant at) {
+		Set<TrustAnchor> trusted = anchors.stream()
 			.map((anchor) -> new TrustAnchor(anchor, null))
 			.collect(Collectors.toSet());
-		if (valid.isEmpty()) {
+		if (trusted.isEmpty()) {
 			return false;
 		}
 		try {
 			X509CertSelector target = new X509CertSelector();
-			target.setCertificate(leaf);
-			PKIXBuilderParameters parameters = new PKIXBuilderParameters(valid, target);
+			target.setCertificate(chain.get(0));
+			PKIXBuilderParameters parameters = new PKIXBuilderParameters(trusted, target);
 			parameters.addCertStore(CertStore.getInstance("Collection", new CollectionCertStoreParameters(chain)));
 			parameters.setRevocationEnabled(false);
 			parameters.setDate(Date.from(at));
-			CertPathBuilder.getInstance("PKIX").build(parameters);
+			CertPathBuilder.getInstance("PKIX", provider).build(parameters);
 			return true;
 		}
 		catch (CertPathBuilderException ex) {
