@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.util.Base64;
 import java.util.Date;
 import java.util.List;
+import java.util.stream.IntStream;
 
 import org.bouncycastle.asn1.ASN1EncodableVector;
 import org.bouncycastle.asn1.ASN1Encoding;
@@ -26,6 +27,7 @@ import org.bouncycastle.asn1.x500.X500NameBuilder;
 import org.bouncycastle.asn1.x500.style.BCStyle;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
+import org.bouncycastle.asn1.x509.Time;
 import org.bouncycastle.cert.X509v3CertificateBuilder;
 
 /**
@@ -46,6 +48,16 @@ public final class FuzzedCertificate {
 	private static final List<ASN1ObjectIdentifier> ATTRIBUTES = List.of(BCStyle.CN, BCStyle.O, BCStyle.OU, BCStyle.DC,
 			BCStyle.SERIALNUMBER, new ASN1ObjectIdentifier("1.2.3.5"));
 
+	/** To write a time takes as long as all the rest. */
+	private static final List<Time> STARTS = IntStream.range(0, 400)
+		.mapToObj(NOW::minusSeconds)
+		.map(FuzzedCertificate::time)
+		.toList();
+
+	private static final List<Time> ENDS = IntStream.range(0, 9)
+		.mapToObj((hours) -> time(NOW.plus(Duration.ofHours(hours))))
+		.toList();
+
 	private static final int MOST = 4;
 
 	private FuzzedCertificate() {
@@ -56,10 +68,8 @@ public final class FuzzedCertificate {
 		X500Name issuer = name(input);
 		X509v3CertificateBuilder builder = new X509v3CertificateBuilder(
 				(issuer.size() > 0) ? issuer : new X500Name("CN=any"),
-				new BigInteger(1, input.nextBoolean() ? input.some() : new byte[] { 1 }),
-				Date.from(NOW.minusSeconds(input.nextInt(400))),
-				Date.from(NOW.plus(Duration.ofHours(input.nextInt(9)))), name(input),
-				SubjectPublicKeyInfo.getInstance(key.getEncoded()));
+				new BigInteger(1, input.nextBoolean() ? input.some() : new byte[] { 1 }), input.one(STARTS),
+				input.one(ENDS), name(input), SubjectPublicKeyInfo.getInstance(key.getEncoded()));
 		try {
 			for (int count = input.nextInt(MOST); count > 0; count--) {
 				ASN1ObjectIdentifier type = input.one(EXTENSIONS);
@@ -75,6 +85,10 @@ public final class FuzzedCertificate {
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
 		}
+	}
+
+	private static Time time(Instant time) {
+		return new Time(Date.from(time));
 	}
 
 	/** Names with any content, or anything. */
