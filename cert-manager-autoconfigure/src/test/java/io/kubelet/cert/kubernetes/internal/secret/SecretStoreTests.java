@@ -205,13 +205,15 @@ class SecretStoreTests extends SecretStoreFixture {
 
 	@Test
 	void copyLetsAReplicaStartWithoutTheServer() {
-		CertificatePair pair = pair();
+		CertificatePair pair = pair().withAuthorities(List.of(AUTHORITY.certificate()));
 		SecretStore first = store(copy());
 		first.write(this.store.read().withPair(pair, DEADLINE));
 		use(first);
 		this.plane.pause();
 		SecretStore replica = store(copy());
-		assertThat(replica.read()).isEqualTo(new Stored(pair, null, null, null));
+		assertThat(replica.read()).isEqualTo(new Stored(pair, null, null, null))
+			.extracting(Stored::pair)
+			.returns(pair.authorities(), CertificatePair::authorities);
 		this.plane.resume();
 		await().until(() -> replica.read().deadline() != null);
 	}
