@@ -80,11 +80,12 @@ class StartWithStoredCertificateTests {
 	private void run(String classPath, String... options) throws Exception {
 		List<String> command = new ArrayList<>(List.of(options));
 		command.add(0, Path.of(System.getProperty("java.home"), "bin", "java").toString());
-		command.addAll(List.of("-XX:TieredStopAtLevel=1", "-cp", classPath, Application.class.getName(),
-				"--kubelet.cert.cert-dir=" + this.directory, "--kubelet.cert.template.common-name=app",
-				"--kubelet.cert.signer-name=kubernetes.io/kube-apiserver-client",
-				"--kubelet.cert.kubernetes.kubeconfig=" + kubeconfig(),
-				"--management.endpoints.web.exposure.include=certificates"));
+		command.addAll(
+				List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", classPath, Application.class.getName(),
+						"--kubelet.cert.cert-dir=" + this.directory, "--kubelet.cert.template.common-name=app",
+						"--kubelet.cert.signer-name=kubernetes.io/kube-apiserver-client",
+						"--kubelet.cert.kubernetes.kubeconfig=" + kubeconfig(),
+						"--management.endpoints.web.exposure.include=certificates"));
 		Process process = new ProcessBuilder(command).redirectErrorStream(true)
 			.redirectOutput(this.directory.resolve("output.log").toFile())
 			.start();
