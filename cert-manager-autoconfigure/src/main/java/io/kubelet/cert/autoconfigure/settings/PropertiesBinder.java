@@ -2,31 +2,32 @@ package io.kubelet.cert.autoconfigure.settings;
 
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.BinaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
+import io.kubelet.cert.autoconfigure.kubelet.Profile;
 import org.jspecify.annotations.Nullable;
 
+import org.springframework.boot.context.properties.bind.AbstractBindHandler;
 import org.springframework.boot.context.properties.bind.BindContext;
 import org.springframework.boot.context.properties.bind.BindException;
 import org.springframework.boot.context.properties.bind.Bindable;
+import org.springframework.boot.context.properties.bind.Bindable.BindRestriction;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.bind.DataObjectPropertyName;
-import org.springframework.boot.context.properties.bind.handler.IgnoreTopLevelConverterNotFoundBindHandler;
 import org.springframework.boot.context.properties.source.ConfigurationProperty;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName.Form;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySource;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
-import org.springframework.boot.context.properties.source.ConfigurationPropertyState;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.boot.context.properties.source.IterableConfigurationPropertySource;
 import org.springframework.core.convert.ConversionFailedException;
@@ -34,18 +35,16 @@ import org.springframework.core.convert.ConverterNotFoundException;
 import org.springframework.core.env.Environment;
 import org.springframework.util.StringUtils;
 
+import static io.kubelet.cert.autoconfigure.settings.PropertyNames.ADDITIONAL;
+import static io.kubelet.cert.autoconfigure.settings.PropertyNames.FIRST;
+
 /**
- * Binds each property once, and reports values that it does not accept. What an
- * additional certificate inherits comes from a property source of its own, to which the
- * properties of the first certificate are copied.
+ * Binds the properties as they are written, and then each additional certificate again,
+ * together with what it inherits from the first one. As a handler, it reports values that
+ * a property does not accept. A blank text, as from {@code ${NAME:}}, counts as none; in
+ * a map it is a value.
  */
-final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler {
-
-	private static final ConfigurationPropertyName FIRST = ConfigurationPropertyName.of(PropertyNames.PREFIX);
-
-	private static final ConfigurationPropertyName ADDITIONAL = FIRST.append("additional");
-
-	private static final int ADDITIONAL_LENGTH = ADDITIONAL.getNumberOfElements() + 1;
+final class PropertiesBinder extends AbstractBindHandler {
 
 	/** An environment variable lacks hyphens and capitals, which sort before letters. */
 	private static final BinaryOperator<ConfigurationPropertyName> AS_WRITTEN = BinaryOperator
@@ -55,27 +54,18 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 
 	private final List<ConfigurationPropertySource> sources = new ArrayList<>();
 
-	private final Binder own;
-
-	/** What additional certificates inherit, by the names that it has there. */
-	private final Map<ConfigurationPropertyName, ConfigurationProperty> inherited = new LinkedHashMap<>();
-
-	/** All properties, each with its own mark or that of its group. */
-	private final Map<ConfigurationPropertyName, @Nullable Inherited> marks = new HashMap<>();
-
-	/** The additional certificates that set a property themselves. */
-	private final Map<ConfigurationPropertyName, ConfigurationPropertyName> additional = new LinkedHashMap<>();
+	/** The properties and groups that exist, at least next to those that are set. */
+	private final Map<ConfigurationPropertyName, Bindable<?>> known = new LinkedHashMap<>();
 
 	/** What is written, but blank. */
-	private final List<ConfigurationProperty> blank = new ArrayList<>();
+	private final Set<ConfigurationProperty> blank = new LinkedHashSet<>();
 
-	/** The last map. A blank text in it is a value. */
-	private ConfigurationPropertyName map = ConfigurationPropertyName.EMPTY;
+	/** The additional certificates of which anything is set. */
+	private final Map<ConfigurationPropertyName, ConfigurationPropertyName> additional = new LinkedHashMap<>();
 
 	private PropertiesBinder(Environment environment) {
 		this.environment = environment;
 		ConfigurationPropertySources.get(environment).forEach(this.sources::add);
-		this.own = Binder.get(environment);
 	}
 
 	static Bound bind(Environment environment) {
@@ -84,47 +74,151 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 
 	/** Binds again what has been reported, or reports unknown properties as well. */
 	static Bound bind(Environment environment, boolean report) {
-		PropertiesBinder handler = new PropertiesBinder(environment);
-		List<ConfigurationPropertySource> sources = new ArrayList<>(handler.sources);
-		sources.add(0, handler.new InheritedSource());
-		// The text of a config tree has a type that the binder does not convert to a path
-		Binder binder = new Binder(sources, (value) -> (value instanceof CharSequence text)
-				? environment.resolveRequiredPlaceholders(text.toString()) : value);
 		try {
-			CertificateProperties first = binder.bindOrCreate(PropertyNames.PREFIX,
-					Bindable.of(CertificateProperties.class), handler);
-			ApplicationProperties application = binder.bindOrCreate(PropertyNames.PREFIX,
-					Bindable.of(ApplicationProperties.class), handler);
-			if (report) {
-				new UnknownProperties(handler.marks.keySet()).report(handler.sources,
-						application.ignoreUnknownProperties());
-			}
-			return new Bound(application, first, List.copyOf(handler.additional.values()), handler.inherited.keySet(),
-					handler.blank);
+			return new PropertiesBinder(environment).bind(report);
 		}
 		catch (BindException ex) {
-			handler.explain(ex);
 			throw (ex.getCause() instanceof InvalidConfigurationPropertyValueException invalid) ? invalid : ex;
 		}
+	}
+
+	private Bound bind(boolean report) {
+		List<SettingsResolver> certificates = new ArrayList<>();
+		certificates.add(bind(FIRST, Map.of(), Profile.KUBELET_CLIENT.pairName()));
+		List<ConfigurationProperty> inheritable = this.known.keySet()
+			.stream()
+			.filter((name) -> mark(name) != null)
+			.flatMap(this::find)
+			.toList();
+		ApplicationProperties application = bind(FIRST, ApplicationProperties.class, Map.of());
+		if (report) {
+			new UnknownProperties(this.known).report(this.sources, application.ignoreUnknownProperties());
+		}
+		application.additional().clear();
+		for (ConfigurationPropertyName certificate : List.copyOf(this.additional.values())) {
+			String name = certificate.getLastElement(Form.ORIGINAL);
+			SettingsResolver bound = bind(certificate, inherited(certificate, inheritable), name);
+			application.additional().put(name, bound.properties());
+			certificates.add(bound);
+		}
+		return new Bound(application, certificates, List.copyOf(this.blank));
+	}
+
+	private SettingsResolver bind(ConfigurationPropertyName certificate,
+			Map<ConfigurationPropertyName, ConfigurationProperty> inherited, String name) {
+		CertificateProperties properties = bind(certificate, CertificateProperties.class, inherited);
+		Stream<ConfigurationProperty> blank = Stream.concat(inherited.values().stream().filter(this::isBlank),
+				this.blank.stream().filter((property) -> certificate.isAncestorOf(property.getName())));
+		return new SettingsResolver(new PropertyNames(certificate.toString(), inherited.keySet(), blank.toList()),
+				properties, name);
+	}
+
+	private <T> T bind(ConfigurationPropertyName name, Class<T> type,
+			Map<ConfigurationPropertyName, ConfigurationProperty> inherited) {
+		// The text of a config tree has a type that the binder does not convert to a path
+		return new Binder(Stream.concat(Stream.of(new InheritedSource(inherited)), this.sources.stream()).toList(),
+				(value) -> (value instanceof CharSequence text)
+						? this.environment.resolveRequiredPlaceholders(text.toString()) : value)
+			// A value of the prefix itself, as from a variable KUBELET_CERT, is ignored
+			.bindOrCreate(name, Bindable.of(type).withBindRestrictions(BindRestriction.NO_DIRECT_PROPERTY), this);
+	}
+
+	/** Returns the mark of a property, or that of its group. */
+	private @Nullable Inherited mark(ConfigurationPropertyName name) {
+		Bindable<?> target = this.known.get(name);
+		Inherited mark = (target != null) ? target.getAnnotation(Inherited.class) : null;
+		return (mark != null || target == null) ? mark : mark(name.getParent());
+	}
+
+	/** Returns what an additional certificate inherits, by its own names. */
+	private Map<ConfigurationPropertyName, ConfigurationProperty> inherited(ConfigurationPropertyName certificate,
+			List<ConfigurationProperty> inheritable) {
+		Map<ConfigurationPropertyName, ConfigurationProperty> inherited = new LinkedHashMap<>();
+		for (ConfigurationProperty property : inheritable) {
+			ConfigurationPropertyName own = certificate.append(property.getName().subName(FIRST.getNumberOfElements()));
+			Inherited mark = Objects.requireNonNull(mark(property.getName()));
+			if (!isSet(own) && StringUtils.commaDelimitedListToSet(mark.unless())
+				.stream()
+				.map(certificate::append)
+				.noneMatch(this::isSet)) {
+				inherited.put(own, property);
+			}
+		}
+		return inherited;
+	}
+
+	/** A list may be written as its elements. */
+	private boolean isSet(ConfigurationPropertyName name) {
+		return Stream.of(name, name.append("[0]")).flatMap(this::find).anyMatch((property) -> !isBlank(property));
+	}
+
+	/** Finds what is written for a property. */
+	private Stream<ConfigurationProperty> find(ConfigurationPropertyName name) {
+		return this.sources.stream()
+			.flatMap((source) -> Stream.ofNullable(source.getConfigurationProperty(name)))
+			.limit(1);
+	}
+
+	private boolean isBlank(ConfigurationProperty property) {
+		return property.getValue() instanceof CharSequence text
+				&& this.environment.resolvePlaceholders(text.toString()).isBlank();
+	}
+
+	/** Returns whether a name is that of a text in a map. */
+	private boolean isEntry(ConfigurationPropertyName name) {
+		Bindable<?> parent = this.known.get(name.getParent());
+		return parent != null && parent.getType().getGeneric(1).resolve() == String.class;
+	}
+
+	private static Stream<Valid.Rule> rules(Bindable<?> target) {
+		Valid valid = target.getAnnotation(Valid.class);
+		return (valid != null) ? Stream.of(valid.value()) : Stream.empty();
+	}
+
+	@Override
+	public <T> @Nullable Bindable<T> onStart(ConfigurationPropertyName name, Bindable<T> target, BindContext context) {
+		this.known.put(name, target);
+		find(name).filter((property) -> isBlank(property) && !isEntry(name)).forEach((property) -> {
+			// It is converted to no path and no constant, and would end a list
+			if (name.isLastElementIndexed() || rules(target).anyMatch(Valid.Rule::refusesBlank)) {
+				Valid.Rule.NOT_BLANK.require(name, "");
+			}
+			this.blank.add(property);
+		});
+		return super.onStart(name, target, context);
+	}
+
+	@Override
+	public @Nullable Object onSuccess(ConfigurationPropertyName name, Bindable<?> target, BindContext context,
+			Object result) {
+		if (result instanceof String text && text.isBlank() && !isEntry(name)) {
+			return null;
+		}
+		rules(target).forEach((rule) -> rule.require(name, result));
+		if (ADDITIONAL.isParentOf(name)) {
+			this.additional.merge(name, name, AS_WRITTEN);
+		}
+		return super.onSuccess(name, target, context, result);
 	}
 
 	/**
 	 * Spring Boot would report the names of constants in the code, also where a list has
 	 * others, and the type of a group that is set to a value.
 	 */
-	private void explain(BindException failure) {
-		String name = failure.getName().toString();
-		for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+	@Override
+	public @Nullable Object onFailure(ConfigurationPropertyName name, Bindable<?> target, BindContext context,
+			Exception error) throws Exception {
+		for (Throwable cause = error; cause != null; cause = cause.getCause()) {
 			if (cause instanceof ConversionFailedException failed && failed.getTargetType().getType().isEnum()) {
-				throw new InvalidConfigurationPropertyValueException(name, failed.getValue(),
+				throw new InvalidConfigurationPropertyValueException(name.toString(), failed.getValue(),
 						"It is none of %s: set it to one of these"
 							.formatted(Stream.of(failed.getTargetType().getType().getEnumConstants())
 								.map((constant) -> constant.toString().toLowerCase(Locale.ROOT).replace('_', '-'))
 								.collect(Collectors.joining(", "))));
 			}
 			if (cause instanceof ConverterNotFoundException missing && missing.getTargetType().getType().isRecord()) {
-				throw new InvalidConfigurationPropertyValueException(name,
-						find(failure.getName()).map(ConfigurationProperty::getValue).orElse(null),
+				throw new InvalidConfigurationPropertyValueException(name.toString(),
+						find(name).map(ConfigurationProperty::getValue).findFirst().orElse(null),
 						"It is a group, and not a property: set %s"
 							.formatted(Stream.of(missing.getTargetType().getType().getRecordComponents())
 								.map((component) -> "'%s.%s'".formatted(name,
@@ -132,120 +226,22 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 								.collect(Collectors.joining(" or "))));
 			}
 		}
+		return super.onFailure(name, target, context, error);
 	}
 
-	@Override
-	public <T> @Nullable Bindable<T> onStart(ConfigurationPropertyName name, Bindable<T> target, BindContext context) {
-		Inherited mark = target.getAnnotation(Inherited.class);
-		this.marks.put(name, (mark != null) ? mark : this.marks.get(name.getParent()));
-		if (ADDITIONAL.isParentOf(name)) {
-			inherit(name);
-		}
-		if (target.getType().resolve() == Map.class) {
-			this.map = name;
-		}
-		// A blank text is converted to no path and no constant, and one that is inherited
-		// would hide it. A list would end at a blank element
-		if (name.isLastElementIndexed() || rules(target).stream().anyMatch(Valid.Rule::refusesBlank)) {
-			Stream.of(name, name.append("[0]"))
-				.forEach((written) -> this.own.bind(written, Bindable.of(String.class))
-					.ifBound((text) -> Valid.Rule.NOT_BLANK.require(written, text)));
-		}
-		return super.onStart(name, target, context);
-	}
-
-	/** Copies what an additional certificate inherits unless it sets it itself. */
-	private void inherit(ConfigurationPropertyName certificate) {
-		this.marks.forEach((name, mark) -> {
-			if (mark != null && !ADDITIONAL.isAncestorOf(name) && !isReplaced(mark, certificate)) {
-				ConfigurationPropertyName own = certificate.append(name.subName(FIRST.getNumberOfElements()));
-				if (!isSet(own)) {
-					find(name).ifPresent((property) -> this.inherited.put(own, property));
-				}
-			}
-		});
-	}
-
-	private boolean isReplaced(Inherited mark, ConfigurationPropertyName certificate) {
-		return StringUtils.commaDelimitedListToSet(mark.unless())
-			.stream()
-			.anyMatch((name) -> isSet(certificate.append(name)));
-	}
-
-	/**
-	 * A blank value sets nothing. A list may be written as its elements; if the first one
-	 * is missing, that is reported, as long as nothing inherited takes its place.
-	 */
-	private boolean isSet(ConfigurationPropertyName name) {
-		return this.own.bind(name, Bindable.of(Object.class)).map((value) -> !value.toString().isBlank()).orElse(false)
-				|| this.sources.stream()
-					.anyMatch((source) -> source instanceof IterableConfigurationPropertySource names && names.stream()
-						.anyMatch((element) -> name.isParentOf(element) && element.isLastElementIndexed()));
-	}
-
-	/**
-	 * A blank text, as from {@code ${NAME:}}, counts as none unless a rule forbids it.
-	 */
-	@Override
-	public @Nullable Object onSuccess(ConfigurationPropertyName name, Bindable<?> target, BindContext context,
-			Object result) {
-		if (result instanceof String text && text.isBlank() && !this.map.isParentOf(name)) {
-			return null;
-		}
-		rules(target).forEach((rule) -> rule.require(name, result));
-		// An inherited one has another name. After a group, it is the one that was bound
-		// last
-		ConfigurationProperty property = context.getConfigurationProperty();
-		if (property != null && property.getName().equals(name) && ADDITIONAL.isAncestorOf(name)) {
-			ConfigurationPropertyName certificate = name.chop(ADDITIONAL_LENGTH);
-			this.additional.merge(certificate, certificate, AS_WRITTEN);
-		}
-		return super.onSuccess(name, target, context, result);
-	}
-
-	@Override
-	public void onFinish(ConfigurationPropertyName name, Bindable<?> target, BindContext context,
-			@Nullable Object result) throws Exception {
-		boolean entry = this.map.isParentOf(name) && target.getType().resolve() == String.class;
-		if (!entry && !name.isLastElementIndexed()) {
-			find(name)
-				.filter((property) -> property.getValue() instanceof CharSequence text
-						&& this.environment.resolvePlaceholders(text.toString()).isBlank())
-				.ifPresent(this.blank::add);
-		}
-		super.onFinish(name, target, context, result);
-	}
-
-	private Optional<ConfigurationProperty> find(ConfigurationPropertyName name) {
-		return this.sources.stream()
-			.flatMap((source) -> Stream.ofNullable(source.getConfigurationProperty(name)))
-			.findFirst();
-	}
-
-	private static List<Valid.Rule> rules(Bindable<?> target) {
-		Valid valid = target.getAnnotation(Valid.class);
-		return (valid != null) ? List.of(valid.value()) : List.of();
-	}
-
-	/**
-	 * Contains what additional certificates inherit. It does not say what it has no
-	 * values for, and so the binder visits every property.
-	 */
-	private final class InheritedSource implements IterableConfigurationPropertySource {
+	/** Contains what an additional certificate inherits, by its own names. */
+	private record InheritedSource(Map<ConfigurationPropertyName, ConfigurationProperty> inherited)
+			implements
+				IterableConfigurationPropertySource {
 
 		@Override
 		public @Nullable ConfigurationProperty getConfigurationProperty(ConfigurationPropertyName name) {
-			return PropertiesBinder.this.inherited.get(name);
+			return this.inherited.get(name);
 		}
 
 		@Override
 		public Stream<ConfigurationPropertyName> stream() {
-			return PropertiesBinder.this.inherited.keySet().stream();
-		}
-
-		@Override
-		public ConfigurationPropertyState containsDescendantOf(ConfigurationPropertyName name) {
-			return ConfigurationPropertyState.UNKNOWN;
+			return this.inherited.keySet().stream();
 		}
 
 	}
@@ -254,29 +250,11 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 	 * What was bound.
 	 *
 	 * @param application the properties of the whole application
-	 * @param first the properties of the first certificate
-	 * @param additional the names of the additional certificates, with their prefixes
-	 * @param inherited the names of the properties whose values are inherited
+	 * @param certificates the properties of the certificates
 	 * @param blank the properties that are written, but blank
 	 */
-	record Bound(ApplicationProperties application, CertificateProperties first,
-			List<ConfigurationPropertyName> additional, Set<ConfigurationPropertyName> inherited,
+	record Bound(ApplicationProperties application, List<SettingsResolver> certificates,
 			List<ConfigurationProperty> blank) {
-
-		/** Returns the names of the first certificate's properties. */
-		PropertyNames names() {
-			return new PropertyNames(PropertyNames.PREFIX, Set.of(),
-					this.blank.stream().filter((property) -> !ADDITIONAL.isAncestorOf(property.getName())).toList());
-		}
-
-		/** Returns the names of an additional certificate's properties. */
-		PropertyNames names(ConfigurationPropertyName certificate) {
-			return new PropertyNames(certificate.toString(), this.inherited,
-					this.blank.stream()
-						.filter((property) -> certificate.isAncestorOf(property.getName()) || this.inherited
-							.contains(certificate.append(property.getName().subName(FIRST.getNumberOfElements()))))
-						.toList());
-		}
 
 	}
 

@@ -30,6 +30,10 @@ public record PropertyNames(String prefix, Set<ConfigurationPropertyName> inheri
 	/** The prefix of all properties, which is that of the first certificate. */
 	public static final String PREFIX = "kubelet.cert";
 
+	static final ConfigurationPropertyName FIRST = ConfigurationPropertyName.of(PREFIX);
+
+	static final ConfigurationPropertyName ADDITIONAL = FIRST.append("additional");
+
 	private static final Pattern OTHER = Pattern.compile("\\{([a-z.-]+)}");
 
 	private static final Set<Kind> OF_SERVER = Set.of(Kind.UNAVAILABLE, Kind.UNTRUSTED, Kind.UNAUTHORIZED,
@@ -58,18 +62,13 @@ public record PropertyNames(String prefix, Set<ConfigurationPropertyName> inheri
 	 */
 	public InvalidConfigurationPropertyValueException invalid(String property, @Nullable Object value, String reason,
 			@Nullable Object... arguments) {
-		List<ConfigurationProperty> ignored = this.blank.stream()
-			.filter((blank) -> value == null || reason.contains("{" + nameOf(blank) + "}"))
-			.toList();
 		String named = OTHER.matcher(reason).replaceAll((other) -> Matcher.quoteReplacement(of(other.group(1))));
+		List<ConfigurationProperty> ignored = this.blank.stream()
+			.filter((blank) -> value == null || named.contains("'" + blank.getName() + "'"))
+			.toList();
 		return new InvalidConfigurationPropertyValueException(of(property), value,
 				(ignored.isEmpty() ? "" : "A blank value counts as none: " + describe(ignored) + ". ")
 						+ named.formatted(arguments));
-	}
-
-	private String nameOf(ConfigurationProperty property) {
-		String name = property.getName().toString();
-		return name.substring((name.startsWith(this.prefix + ".") ? this.prefix : PREFIX).length() + 1);
 	}
 
 	/** Describes properties with what is written and where. */

@@ -1,15 +1,12 @@
 package io.kubelet.cert.autoconfigure.settings;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 
-import io.kubelet.cert.autoconfigure.kubelet.Profile;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.SharedSecret;
 import io.kubelet.cert.autoconfigure.settings.PropertiesBinder.Bound;
 import io.kubelet.cert.export.ExportSettings;
@@ -19,8 +16,6 @@ import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.boot.context.properties.bind.BindableRuntimeHintsRegistrar;
-import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
-import org.springframework.boot.context.properties.source.ConfigurationPropertyName.Form;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySource;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyState;
@@ -56,7 +51,7 @@ public class SettingsConfiguration {
 	/** A bean for the {@code configprops} endpoint only. */
 	@Bean
 	CertificateProperties kubeletCertProperties(Bound bound) {
-		return bound.first();
+		return bound.certificates().get(0).properties();
 	}
 
 	@Bean
@@ -75,9 +70,8 @@ public class SettingsConfiguration {
 	 * @return whether there is one, even if it does not exist
 	 */
 	public static boolean isAnyPropertySet(Environment environment) {
-		ConfigurationPropertyName prefix = ConfigurationPropertyName.of(PropertyNames.PREFIX);
 		for (ConfigurationPropertySource source : ConfigurationPropertySources.get(environment)) {
-			if (source.containsDescendantOf(prefix) == ConfigurationPropertyState.PRESENT) {
+			if (source.containsDescendantOf(PropertyNames.FIRST) == ConfigurationPropertyState.PRESENT) {
 				return true;
 			}
 		}
@@ -85,14 +79,7 @@ public class SettingsConfiguration {
 	}
 
 	static List<CertificateSettings> resolve(Bound bound) {
-		List<CertificateSettings> certificates = new ArrayList<>();
-		certificates
-			.add(new SettingsResolver(bound.names(), bound.first(), Profile.KUBELET_CLIENT.pairName()).resolve());
-		for (ConfigurationPropertyName certificate : bound.additional()) {
-			String name = certificate.getLastElement(Form.ORIGINAL);
-			CertificateProperties properties = Objects.requireNonNull(bound.application().additional().get(name));
-			certificates.add(new SettingsResolver(bound.names(certificate), properties, name).resolve());
-		}
+		List<CertificateSettings> certificates = bound.certificates().stream().map(SettingsResolver::resolve).toList();
 		requireDistinct(certificates);
 		return certificates;
 	}

@@ -295,6 +295,31 @@ class PropertiesBinderTests {
 			.isEqualToIgnoringCase("kubelet.cert.additional." + name + ".startup.timeout");
 	}
 
+	/** A variable does not say where a name has dots and where hyphens. */
+	@ParameterizedTest
+	@ValueSource(
+			strings = { "KUBELET_CERT_SSL_ACCEPTED_CLIENTS_DNS_NAMES", "KUBELET_CERT_SSL_ACCEPTEDCLIENTS_DNSNAMES_0",
+					"KUBELET_CERT_ADDITIONAL_B_SSL_ACCEPTED_CLIENTS_DNS_NAMES_0" })
+	void groupWhoseNameHasHyphensIsSetByAVariableAlone(String variable) {
+		StandardEnvironment environment = new StandardEnvironment();
+		environment.getPropertySources()
+			.addFirst(new SystemEnvironmentPropertySource("test-systemEnvironment", Map.of(variable, "shop")));
+		assertThat(TestSettings.of(environment, "template.common-name=a;additional.b.template.common-name=b")
+			.find("b")
+			.orElseThrow()
+			.ssl()
+			.peers()
+			.clients()).isEqualTo(TestSettings.first("ssl.accepted-clients.dns-names=shop").ssl().peers().clients());
+	}
+
+	@Test
+	void valueOfThePrefixItselfIsIgnored() {
+		StandardEnvironment environment = new StandardEnvironment();
+		environment.getPropertySources()
+			.addFirst(new SystemEnvironmentPropertySource("test-systemEnvironment", Map.of("KUBELET_CERT", "1.2")));
+		assertThat(TestSettings.of(environment, "template.common-name=shop").certificates()).hasSize(1);
+	}
+
 	@Test
 	void valuesComeFromImportsConfigTreesAndPlaceholders(@TempDir Path directory) throws IOException {
 		write(directory, "application.yml", """

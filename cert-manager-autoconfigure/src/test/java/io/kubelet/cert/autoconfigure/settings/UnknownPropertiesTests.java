@@ -9,7 +9,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.boot.test.system.CapturedOutput;
@@ -31,28 +30,30 @@ class UnknownPropertiesTests {
 
 	private static final String SET = "template.common-name=shop;additional.b.cert-dir=/b";
 
-	@ParameterizedTest(name = "{0}: {1}")
-	@CsvSource({ "signer-ca-fil, signer-ca-file", "common-name, template.common-name", "usage, usages",
-			"kubernets.kubeconfig, kubernetes.kubeconfig", "drain.hikary, drain.hikari", "enable, enabled",
-			"foo, cert-dir", "export.dir, export.directory", "additional.b.export.dir, additional.b.export.directory",
-			"additional.b.ssl.trust-fil, additional.b.ssl.trust-file" })
-	void unknownPropertyIsReportedWithTheClosestOne(String property, String closest) {
+	@ParameterizedTest
+	@ValueSource(strings = { "signer-ca-fil", "common-name", "usage", "kubernets.kubeconfig", "drain.hikary", "enable",
+			"foo", "export.dir", "additional.b.export.dir", "additional.b.ssl.trust-fil" })
+	void unknownPropertyIsReportedWithItsOriginAndWhatToDo(String property) {
 		assertThatExceptionOfType(InvalidSettingsException.class)
 			.isThrownBy(() -> TestSettings.of(SET, property + "=false"))
-			.satisfies((failure) -> assertThat(failure.report()).contains("'kubelet.cert." + property + "'",
-					"the closest property is 'kubelet.cert." + closest + "'"))
-			.satisfies((failure) -> assertThat(failure.action())
+			.withMessage("These properties do not exist: 'kubelet.cert.%s'", property)
+			.satisfies((failure) -> assertThat(failure.report()).endsWith(
+					"- 'kubelet.cert.%1$s' (\"kubelet.cert.%1$s\" from property source \"test\")".formatted(property)))
+			.satisfies((failure) -> assertThat(failure.action()).startsWith("Correct or remove them.")
 				.contains("'kubelet.cert.ignore-unknown-properties' to true"));
 	}
 
 	/** Everyone would be accepted. */
 	@Test
-	void elementOfAGroupIsReported() {
+	void elementOfWhatIsNoListIsReported() {
 		assertThatExceptionOfType(InvalidSettingsException.class)
 			.isThrownBy(() -> TestSettings.of(SET, "ssl.accepted-clients[0]=spiffe://example.org/shop"))
 			.withMessage("These properties do not exist: 'kubelet.cert.ssl.accepted-clients'")
 			.satisfies((failure) -> assertThat(failure.report())
-				.contains("the closest property is 'kubelet.cert.ssl.accepted-clients."));
+				.contains("(\"kubelet.cert.ssl.accepted-clients[0]\" from property source \"test\"): it is no list"));
+		assertThatExceptionOfType(InvalidSettingsException.class)
+			.isThrownBy(() -> TestSettings.of(SET, "pair-name[0]=shop"))
+			.satisfies((failure) -> assertThat(failure.report()).endsWith(": it is no list"));
 		assertThatException().isThrownBy(() -> TestSettings.of(SET, "ssl.accepted-clients=spiffe://example.org/shop"));
 	}
 
@@ -64,8 +65,7 @@ class UnknownPropertiesTests {
 		assertThatExceptionOfType(InvalidSettingsException.class)
 			.isThrownBy(() -> TestSettings.of(SET, property + "[0]=orders"))
 			.satisfies((failure) -> assertThat(failure.report()).contains(
-					"a server is not accepted by its common name: set 'ssl.accepted-servers.dns-names' or 'ssl.accepted-servers.uris'")
-				.doesNotContain("closest"));
+					"a server is not accepted by its common name: set 'ssl.accepted-servers.dns-names' or 'ssl.accepted-servers.uris'"));
 	}
 
 	@Test
@@ -82,8 +82,7 @@ class UnknownPropertiesTests {
 		assertThatExceptionOfType(InvalidSettingsException.class)
 			.isThrownBy(() -> TestSettings.of(SET, "dns-names[0]=a;dns-names[1]=b;foo=a"))
 			.withMessage("These properties do not exist: 'kubelet.cert.dns-names', 'kubelet.cert.foo'")
-			.satisfies((failure) -> assertThat(failure.report())
-				.containsOnlyOnce("the closest property is 'kubelet.cert.template.dns-names'")
+			.satisfies((failure) -> assertThat(failure.report()).containsOnlyOnce("- 'kubelet.cert.dns-names' (")
 				.doesNotContain("dns-names[1]"));
 	}
 
@@ -106,8 +105,7 @@ class UnknownPropertiesTests {
 		assertThatExceptionOfType(InvalidSettingsException.class)
 			.isThrownBy(() -> TestSettings.of(TestSettings.configured(directory, "spring.profiles.active=prod")))
 			.satisfies((failure) -> assertThat(failure.report())
-				.contains("'kubelet.cert.rotation.earlyest'", "application-prod.yml] - 4:15",
-						"closest property is 'kubelet.cert.rotation.earliest'")
+				.contains("'kubelet.cert.rotation.earlyest'", "application-prod.yml] - 4:15")
 				.doesNotContain("certdir", "usages"));
 	}
 
@@ -130,8 +128,8 @@ class UnknownPropertiesTests {
 							"client auth", "KUBELET_CERT_ADDITIONAL_C_TEMPLATE_DNSNAMES_0", "c")));
 		TestSettings.of(environment, SET);
 		assertThat(output)
-			.contains("WARN", "KUBELET_CERT_SERVICE_HOST", "'kubelet.cert.signer.ca.fil'",
-					"closest property is 'kubelet.cert.signer-ca-file'")
+			.contains("WARN", "KUBELET_CERT_SERVICE_HOST",
+					"'kubelet.cert.signer.ca.fil' (\"KUBELET_CERT_SIGNER_CA_FIL\" from property source")
 			.doesNotContain("CERTDIR", "CERT_DIR", "USAGES", "ADDITIONAL");
 	}
 
