@@ -247,7 +247,7 @@ final class EngineApplication extends Application {
 		else if (step instanceof Look && this.object != null) {
 			int attempt = this.attempt;
 			RequestObject object = this.object;
-			this.plane.call(Call.LIST, () -> on(attempt, () -> changed(object)), (failure) -> {
+			call(Call.LIST, () -> on(attempt, () -> changed(object)), (failure) -> {
 			});
 		}
 	}
@@ -301,10 +301,21 @@ final class EngineApplication extends Application {
 			case FOUND, THEIRS, MISSED -> true;
 			default -> pending.request().request().uid() != null;
 		};
-		this.plane.timeline.in(this.watches.begin(), () -> this.plane.call(joins ? Call.LIST : Call.CREATE, () -> {
+		call(joins ? Call.LIST : Call.CREATE, () -> {
 			RequestObject object = joins ? this.owner.find(key) : this.plane.create(this.owner, key);
 			on(attempt, () -> found(object));
-		}, (failure) -> on(attempt, () -> on(new Fail(failure(failure))))));
+		}, (failure) -> on(attempt, () -> on(new Fail(failure(failure)))));
+	}
+
+	/** Calls the API server as soon as the process can. */
+	private void call(Call call, Runnable effect, Consumer<Failure> failed) {
+		long wait = this.watches.begin();
+		if (wait > 0) {
+			this.plane.timeline.in(wait, () -> this.plane.call(call, effect, failed));
+		}
+		else {
+			this.plane.call(call, effect, failed);
+		}
 	}
 
 	private void found(@Nullable RequestObject object) {
@@ -329,7 +340,7 @@ final class EngineApplication extends Application {
 		else if (this.object == object) {
 			int attempt = this.attempt;
 			this.object = null;
-			this.plane.call(Call.LIST, () -> on(attempt, () -> found(this.owner.find(object.key))),
+			call(Call.LIST, () -> on(attempt, () -> found(this.owner.find(object.key))),
 					(failure) -> on(attempt, () -> on(new Fail(failure(failure)))));
 		}
 	}

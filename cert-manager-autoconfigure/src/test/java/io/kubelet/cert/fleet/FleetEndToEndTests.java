@@ -91,7 +91,7 @@ class FleetEndToEndTests {
 		disturb("kill-signer");
 		disturb("kill");
 		managers.forEach(CertificateManager::rotate);
-		pass(KILLED);
+		pass(Instant.now(), KILLED);
 		audit.begin();
 		disturb("start");
 		disturb("start-signer");
@@ -105,13 +105,14 @@ class FleetEndToEndTests {
 			throws Exception {
 		disturb("kill-signer");
 		audit.begin();
+		Instant begin = Instant.now();
 		managers.forEach(CertificateManager::rotate);
 		Awaitility.await()
 			.atMost(PATIENCE)
 			.pollInterval(Duration.ofSeconds(2))
 			.until(() -> audit.calls().filter(Audited::isCreated).count() == CERTIFICATES);
 		disturb("restore");
-		pass(RESTORED);
+		pass(begin, RESTORED);
 		audit.begin();
 		disturb("start");
 		disturb("start-signer");
@@ -128,9 +129,8 @@ class FleetEndToEndTests {
 		count(Phase.NARROW, audit);
 	}
 
-	private static void pass(Duration time) {
-		Instant end = Instant.now().plus(time);
-		Awaitility.await().atMost(PATIENCE).until(() -> Instant.now().isAfter(end));
+	private static void pass(Instant begin, Duration time) {
+		Awaitility.await().atMost(PATIENCE).until(() -> Instant.now().isAfter(begin.plus(time)));
 	}
 
 	/** Spring Boot looks up properties of a file faster than others. */
@@ -146,7 +146,7 @@ class FleetEndToEndTests {
 		}
 		Path file = Files.write(this.directory.resolve("application.properties"), properties);
 		return new SpringApplicationBuilder(Application.class).web(WebApplicationType.NONE)
-			.properties("spring.config.location=" + file)
+			.properties("spring.config.additional-location=" + file)
 			.run();
 	}
 

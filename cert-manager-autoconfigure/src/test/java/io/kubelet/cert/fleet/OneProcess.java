@@ -56,7 +56,7 @@ final class OneProcess {
 	/**
 	 * Predicts the calls that an API server receives.
 	 * @param killed how long it is away for the first time
-	 * @param restored and how long until its etcd is restored
+	 * @param restored and how long after the next rotation it is back, with an older etcd
 	 */
 	static Map<Phase, Calls> predict(int certificates, Duration killed, Duration restored) {
 		Map<Phase, Calls> calls = new LinkedHashMap<>();
@@ -70,10 +70,11 @@ final class OneProcess {
 		calls.put(Phase.KILLED, process.comeBack());
 		process.plane.signerAway(true);
 		process.certificates.forEach(EngineApplication::rotate);
-		process.pass(PACE.multipliedBy(2L * certificates));
+		Duration requested = PACE.multipliedBy(2L * certificates);
+		process.pass(requested);
 		process.plane.serverAway(true);
 		process.plane.restore();
-		process.pass(restored);
+		process.pass(restored.minus(requested));
 		calls.put(Phase.RESTORED, process.comeBack());
 		calls.put(Phase.NARROW, narrow(certificates));
 		return calls;
