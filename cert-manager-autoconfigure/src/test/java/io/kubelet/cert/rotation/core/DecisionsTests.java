@@ -27,6 +27,7 @@ import io.kubelet.cert.rotation.core.Decision.Tolerate;
 import io.kubelet.cert.rotation.core.Decision.Wait;
 import io.kubelet.cert.rotation.core.Decision.Withdraw;
 import io.kubelet.cert.rotation.core.Notices.Notice;
+import io.kubelet.cert.store.CertificateStore.Findings;
 import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.store.StoreException;
 import org.jspecify.annotations.Nullable;
@@ -230,8 +231,11 @@ class DecisionsTests extends CoreFixture {
 						removed.stored().failed(new StoreException(Kind.UNAVAILABLE, "It is away", null)), TEMPLATE,
 						null, true));
 		Reading repaired = reading(new Stored(FOREIGN, null, null, null).withRepairs(List.of(NOW)), "backup");
+		Reading withoutAuthority = new Reading(
+				new Stored(PAIR, null, DEADLINE, List.of(), null, new Findings("", null, true)), null, null);
 		return Stream.of(arguments("the pair was removed", removed, NOW, new Restore(PAIR)),
 				arguments("the pair is damaged", damaged, NOW, new Restore(PAIR)),
+				arguments("its authority was removed", observe(valid, withoutAuthority), NOW, new Restore(PAIR)),
 				arguments("no replica has stored the pair", observe(valid, reading(FOREIGN, null, null)), NOW,
 						new Restore(PAIR)),
 				arguments("another program puts back its pair", observe(valid, repaired), NOW,
