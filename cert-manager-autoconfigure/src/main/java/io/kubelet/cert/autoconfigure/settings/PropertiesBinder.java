@@ -2,6 +2,7 @@ package io.kubelet.cert.autoconfigure.settings;
 
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -57,6 +58,9 @@ final class PropertiesBinder extends AbstractBindHandler {
 	/** The properties and groups that exist, at least next to those that are set. */
 	private final Map<ConfigurationPropertyName, Bindable<?>> known = new LinkedHashMap<>();
 
+	/** What was bound to a value of its own, and not only looked for. */
+	private final Set<ConfigurationPropertyName> bound = new HashSet<>();
+
 	/** What is written, but blank. */
 	private final Set<ConfigurationProperty> blank = new LinkedHashSet<>();
 
@@ -87,7 +91,7 @@ final class PropertiesBinder extends AbstractBindHandler {
 		certificates.add(bind(FIRST, Map.of(), Profile.KUBELET_CLIENT.pairName()));
 		List<ConfigurationProperty> inheritable = this.known.keySet()
 			.stream()
-			.filter((name) -> mark(name) != null)
+			.filter((name) -> mark(name) != null && (!isOfList(name) || this.bound.contains(name)))
 			.flatMap(this::find)
 			.toList();
 		ApplicationProperties application = bind(FIRST, ApplicationProperties.class, Map.of());
@@ -128,6 +132,14 @@ final class PropertiesBinder extends AbstractBindHandler {
 		Bindable<?> target = this.known.get(name);
 		Inherited mark = (target != null) ? target.getAnnotation(Inherited.class) : null;
 		return (mark != null || target == null) ? mark : mark(name.getParent());
+	}
+
+	/**
+	 * One source replaces the whole list of another one, in whatever form it is written.
+	 */
+	private boolean isOfList(ConfigurationPropertyName name) {
+		return name.isLastElementIndexed()
+				|| Objects.requireNonNull(this.known.get(name)).getType().resolve() == List.class;
 	}
 
 	/** Returns what an additional certificate inherits, by its own names. */
@@ -195,8 +207,13 @@ final class PropertiesBinder extends AbstractBindHandler {
 			return null;
 		}
 		rules(target).forEach((rule) -> rule.require(name, result));
-		if (ADDITIONAL.isParentOf(name)) {
-			this.additional.merge(name, name, AS_WRITTEN);
+		ConfigurationProperty property = context.getConfigurationProperty();
+		if (property != null && property.getName().equals(name)) {
+			this.bound.add(name);
+			if (ADDITIONAL.isAncestorOf(name)) {
+				ConfigurationPropertyName certificate = name.chop(ADDITIONAL.getNumberOfElements() + 1);
+				this.additional.merge(certificate, certificate, AS_WRITTEN);
+			}
 		}
 		return super.onSuccess(name, target, context, result);
 	}

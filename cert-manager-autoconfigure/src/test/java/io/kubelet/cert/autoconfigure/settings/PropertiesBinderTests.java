@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -26,10 +27,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import org.springframework.boot.SpringBootVersion;
+import org.springframework.boot.context.properties.bind.BindException;
 import org.springframework.core.env.MapPropertySource;
 import org.springframework.core.env.MutablePropertySources;
 import org.springframework.core.env.PropertySource;
-import org.springframework.boot.context.properties.bind.BindException;
 import org.springframework.core.env.StandardEnvironment;
 import org.springframework.core.env.SystemEnvironmentPropertySource;
 
@@ -128,6 +130,9 @@ class PropertiesBinderTests {
 			.of("template.common-name=first;signer-name=example.com/first;issuer.kind=${absent:};issuer.name=${absent:}",
 					"cert-dir=/pki;additional.b.template.common-name=${absent:}")
 			.certificates()).hasSize(1);
+		if (!SpringBootVersion.getVersion().startsWith("4.0.")) {
+			assertThat(TestSettings.of("template.common-name=first;additional.b=").certificates()).hasSize(1);
+		}
 	}
 
 	@Test
@@ -223,6 +228,27 @@ class PropertiesBinderTests {
 			.peers()
 			.clients();
 		assertThat(clients.equals(all)).isEqualTo(equal);
+	}
+
+	/** Otherwise, peers would be accepted that a profile has removed. */
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', textBlock = """
+			[0] | prod | [0] | dev | [1] | test
+			[0] | prod | ''  | dev,test | '' | dev,test
+			''  | prod | [0] | dev | [1] | test
+			""")
+	void listIsInheritedFromTheSourceThatReplacesIt(String high, String prod, String low, String dev, String next,
+			String test) {
+		String list = "kubelet.cert.ssl.accepted-clients.dns-names";
+		StandardEnvironment environment = new StandardEnvironment();
+		environment.getPropertySources().addLast(new MapPropertySource("high", Map.of(list + high, prod)));
+		Map<String, Object> properties = new HashMap<>(
+				Map.of("kubelet.cert.additional.b.template.common-name", "b", list + low, dev));
+		properties.put(list + next, test);
+		environment.getPropertySources().addLast(new MapPropertySource("low", properties));
+		assertThat(TestSettings.of(environment).certificates()).hasSize(2)
+			.allSatisfy((certificate) -> assertThat(certificate.ssl().peers().clients())
+				.isEqualTo(TestSettings.first("ssl.accepted-clients.dns-names=prod").ssl().peers().clients()));
 	}
 
 	/** One that is for other peers. */
