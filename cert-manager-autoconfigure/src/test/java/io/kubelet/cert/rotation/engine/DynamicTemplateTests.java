@@ -305,6 +305,17 @@ class DynamicTemplateTests extends ManagerFixture {
 	}
 
 	@Test
+	void supplierThatSignalsIsAskedEachTenSecondsWhileNothingCanBeRequested() {
+		Supplier supplier = new Supplier();
+		supplier.signals = true;
+		this.template = null;
+		start(builder().template(supplier));
+		int before = supplier.asked;
+		pass(ofSeconds(30));
+		assertThat(supplier.asked - before).isGreaterThan(1);
+	}
+
+	@Test
 	void stoppedManagerLeavesNoTimerOfARequestedRotation() {
 		CertificateManager manager = start(dynamic().executor((task) -> {
 		}));
