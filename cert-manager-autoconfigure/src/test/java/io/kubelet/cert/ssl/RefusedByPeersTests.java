@@ -10,7 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -71,17 +73,20 @@ class RefusedByPeersTests {
 	void alertThatRefusesTheClientIsExplained(ClientRotationTests.Client client, CapturedOutput output)
 			throws Exception {
 		try (Refusing newer = new Refusing("TLSv1.3"); Refusing older = new Refusing("TLSv1.2")) {
+			Map<Refusing, Throwable> failures = new LinkedHashMap<>();
 			for (Refusing server : List.of(newer, older)) {
 				URI uri = URI.create("https://localhost:" + server.port());
-				assertThat(catchThrowable(() -> client.with(application.bundle("client")).apply(uri))).isNotNull();
+				Throwable failure = catchThrowable(() -> client.with(application.bundle("client")).apply(uri));
+				assertThat(failure).isNotNull();
+				failures.put(server, failure);
 			}
-			for (Refusing server : List.of(newer, older)) {
-				await().untilAsserted(() -> assertThat(output.toString().lines()).as(server.context.getProtocol())
+			failures.forEach((server, failure) -> await()
+				.untilAsserted(() -> assertThat(output.toString().lines())
+					.as("%s, whose client ended with %s", server.context.getProtocol(), failure)
 					.filteredOn((line) -> line.contains("refuses this application"))
 					.anyMatch((line) -> line.contains(
 							":%d refuses this application, which uses the SSL bundle 'client', with the alert 'certificate_unknown'"
-								.formatted(server.port()))));
-			}
+								.formatted(server.port())))));
 		}
 	}
 
