@@ -80,13 +80,12 @@ class RefusedByPeersTests {
 				assertThat(failure).isNotNull();
 				failures.put(server, failure);
 			}
-			failures.forEach((server, failure) -> await()
-				.untilAsserted(() -> assertThat(output.toString().lines())
-					.as("%s, whose client ended with %s", server.context.getProtocol(), failure)
-					.filteredOn((line) -> line.contains("refuses this application"))
-					.anyMatch((line) -> line.contains(
-							":%d refuses this application, which uses the SSL bundle 'client', with the alert 'certificate_unknown'"
-								.formatted(server.port())))));
+			failures.forEach((server, failure) -> await().untilAsserted(() -> assertThat(output.toString().lines())
+				.as("%s, whose client ended with %s", server.context.getProtocol(), failure)
+				.filteredOn((line) -> line.contains("refuses this application"))
+				.anyMatch((line) -> line.contains(
+						":%d refuses this application, which uses the SSL bundle 'client', with the alert 'certificate_unknown'"
+							.formatted(server.port())))));
 		}
 	}
 
