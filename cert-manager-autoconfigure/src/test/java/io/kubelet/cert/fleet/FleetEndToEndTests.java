@@ -92,12 +92,7 @@ class FleetEndToEndTests {
 		disturb("kill");
 		managers.forEach(CertificateManager::rotate);
 		pass(Instant.now(), KILLED);
-		audit.begin();
-		disturb("start");
-		disturb("start-signer");
-		Map<String, String> next = awaitOthers(managers, last);
-		count(Phase.KILLED, audit);
-		return next;
+		return recover(Phase.KILLED, managers, audit, last);
 	}
 
 	/** All requests are pending, and vanish. */
@@ -113,11 +108,16 @@ class FleetEndToEndTests {
 			.until(() -> audit.calls().filter(Audited::isCreated).count() == CERTIFICATES);
 		disturb("restore");
 		pass(begin, RESTORED);
+		return recover(Phase.RESTORED, managers, audit, last);
+	}
+
+	private Map<String, String> recover(Phase phase, CertificateManagers managers, Audit audit,
+			Map<String, String> last) throws Exception {
 		audit.begin();
 		disturb("start");
 		disturb("start-signer");
 		Map<String, String> next = awaitOthers(managers, last);
-		count(Phase.RESTORED, audit);
+		count(phase, audit);
 		return next;
 	}
 
