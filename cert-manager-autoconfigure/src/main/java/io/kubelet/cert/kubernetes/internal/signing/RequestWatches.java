@@ -89,7 +89,7 @@ final class RequestWatches {
 				.computeIfAbsent(select(object), (selection) -> new Watch(client, selection, object));
 			watch.waiting.add(subscriber);
 			watch.reflector.start(this.executor);
-			return !object.isOlderThan(watch.first);
+			return watch.listed || !object.isOlderThan(watch.first);
 		}
 	}
 
@@ -124,6 +124,9 @@ final class RequestWatches {
 
 		private Set<Subscriber> waitingBeforeList = Set.of();
 
+		/** Then it goes on from a list, which may be that of an older etcd. */
+		private volatile boolean listed;
+
 		private final ApiClient client;
 
 		private final RequestObject first;
@@ -156,6 +159,7 @@ final class RequestWatches {
 		/** Objects that existed before the list and are not on it were deleted. */
 		@Override
 		public void listed(List<JsonObject> objects) {
+			this.listed = true;
 			objects.forEach(this::changed);
 			Set<String> found = objects.stream()
 				.map((object) -> new RequestObject(object).uid())

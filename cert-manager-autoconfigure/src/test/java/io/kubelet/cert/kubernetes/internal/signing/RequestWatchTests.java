@@ -116,6 +116,19 @@ class RequestWatchTests {
 		assertThat(this.adapter.lists()).isOne();
 	}
 
+	/** Its resource version is lower than the one at which the watch began. */
+	@Test
+	void requestThatIsCreatedAfterARestoreOfEtcdIsNotReadAgain() {
+		waiting();
+		this.adapter.controlPlane.faults().resetResourceVersions();
+		await().until(() -> this.adapter.watches() == 2 && this.adapter.controlPlane.openWatches() == 1);
+		CompletableFuture<List<X509Certificate>> answer = this.adapter.send(Adapter.newRequest());
+		await().until(() -> this.adapter.creates() == 2 && this.adapter.progress.size() > 1);
+		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.approving());
+		assertThat(answer).succeedsWithin(Adapter.PATIENCE);
+		assertThat(this.adapter.lists()).isOne();
+	}
+
 	/** A watch that is open for another request is faster than the answer. */
 	@Test
 	void whatHappensBeforeTheCreationIsAnsweredIsNotMissed() throws Exception {
