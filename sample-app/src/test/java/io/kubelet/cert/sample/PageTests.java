@@ -178,6 +178,7 @@ class PageTests {
 							return new Response(forged, { headers: { 'Content-Type': 'application/json' } });
 						};""",
 				MARKUP);
+		refresh();
 		until(() -> detail("shop", "Issuer").startsWith(MARKUP) && detail("shop", "Names").startsWith(MARKUP));
 		until(() -> field("shop", "peers").contains(MARKUP + "//example.org"));
 		until(() -> browser.findElements(By.tagName("h2")).stream().anyMatch((name) -> name.getText().equals(MARKUP)));
@@ -280,6 +281,12 @@ class PageTests {
 	private static void rotate(String name) {
 		assertThat(application.getBean(CertificateManagers.class).get(name).rotate())
 			.succeedsWithin(Duration.ofMinutes(2));
+		refresh();
+	}
+
+	/** As if the page came to the front: otherwise it looks after up to five seconds. */
+	private static void refresh() {
+		browser.executeScript("document.dispatchEvent(new Event('visibilitychange'))");
 	}
 
 	private static void load() {
