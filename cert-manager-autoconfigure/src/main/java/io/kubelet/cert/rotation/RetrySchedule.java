@@ -16,11 +16,12 @@ import org.jspecify.annotations.Nullable;
  * <li>In general: growing waits between the first attempts, then always the same
  * interval. No wait grows past the interval, or past the initial delay if that is
  * longer.</li>
- * <li>While the API server cannot be reached: at random between the initial delay and
- * almost twice the growing wait, so that many clients do not return together. On average
- * it is the growing wait. While the certificate is valid for much longer, the wait grows
- * past the interval, up to four times as long on average: a signer has more to do after a
- * long outage. Without jitter it is exactly the growing wait, up to the interval.</li>
+ * <li>While the API server cannot be reached: first at random between the initial delay
+ * and almost twice the growing wait, so that many clients do not return together; on
+ * average it is the growing wait. Later between 36 and 60 seconds, if the interval is 32
+ * seconds; while the certificate is valid for much longer, the wait grows further, up to
+ * four intervals on average: a signer has more to do after a long outage. Without jitter
+ * it is exactly the growing wait, up to the interval.</li>
  * <li>If the server states when to return ({@code Retry-After}): not before that, at most
  * an hour, and not before the wait for one that cannot be reached. {@link #limit} keeps
  * it from outlasting the certificate.</li>
@@ -56,9 +57,10 @@ public record RetrySchedule(Duration initialDelay, double multiplier, double jit
 	public static final RetrySchedule KUBELET = new RetrySchedule(Duration.ofSeconds(INITIAL_SECONDS), MULTIPLIER,
 			JITTER, ATTEMPTS, Duration.ofSeconds(INTERVAL_SECONDS));
 
-	/**
-	 * How many intervals it takes on average until a long outage is noticed to be over.
-	 */
+	/** How many intervals a later wait is on average. */
+	private static final double LATER = 1.5;
+
+	/** The same, while the certificate is valid for much longer. */
 	private static final int LONG_OUTAGE = 4;
 
 	/** Such a wait is a small part of what is left of the certificate. */
@@ -141,17 +143,19 @@ public record RetrySchedule(Duration initialDelay, double multiplier, double jit
 	}
 
 	/**
-	 * The first waits are spread as far as possible. After them, clients are far apart,
-	 * and return more evenly if the later ones differ less.
+	 * The first waits are spread as far as possible. After them, clients are far apart.
+	 * The longer the waits are then, and the less they differ, the fewer return at once
+	 * after an outage, and the sooner the last one does.
 	 */
 	private Duration unreachable(int failures, @Nullable Duration left, double random) {
-		Duration longest = (left != null) ? atMost(left.dividedBy(PARTS), this.interval.multipliedBy(LONG_OUTAGE))
-				: this.interval;
-		if (this.jitter == 0 || failures <= this.attempts || longest.compareTo(this.interval) <= 0) {
+		if (this.jitter == 0 || failures <= this.attempts) {
 			return spread(growing(failures), random);
 		}
+		Duration later = multiply(this.interval, LATER);
+		Duration longest = (left != null)
+				? longer(later, atMost(left.dividedBy(PARTS), this.interval.multipliedBy(LONG_OUTAGE))) : later;
 		Duration grown = multiply(this.interval, Math.pow(this.multiplier, failures - this.attempts));
-		return multiply(atMost(grown, longest), 0.5 + random);
+		return multiply(atMost(grown, longest), 0.75 + random / 2);
 	}
 
 	/** Between the initial delay and its mirror image beyond the wait. */
