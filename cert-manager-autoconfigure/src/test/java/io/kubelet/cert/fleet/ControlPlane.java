@@ -22,9 +22,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class ControlPlane {
 
-	/** What a busy API server asks for. */
-	static final Duration RETRY_AFTER = Duration.ofSeconds(1);
-
 	/** On the way there and back. */
 	private static final long LATENCY = 500;
 
@@ -58,6 +55,8 @@ final class ControlPlane {
 	private final Queue<RequestObject> unsigned = new ArrayDeque<>();
 
 	private final Set<Watch> watches = new HashSet<>();
+
+	private final Rejections rejections = new Rejections();
 
 	private long keys;
 
@@ -95,7 +94,7 @@ final class ControlPlane {
 			this.accepted.remove();
 		}
 		Failure failure = this.serverAway ? Failure.UNREACHABLE : (this.accepted.size() >= this.parameters.queue())
-				? Failure.BUSY
+				? Failure.busy(this.rejections.rejected(now / Timeline.SECOND))
 				: (call.writes && this.failing > 0 && this.random.nextDouble() < this.failing) ? Failure.FAILING : null;
 		this.load.called(now, call, failure);
 		if (failure != null) {
@@ -299,10 +298,25 @@ final class ControlPlane {
 
 	}
 
-	/** Why a call fails. */
-	enum Failure {
+	/**
+	 * Why a call fails.
+	 *
+	 * @param status of the response, 0 if there is none
+	 * @param retryAfter how many seconds a server that is busy asks to wait
+	 */
+	record Failure(int status, int retryAfter) {
 
-		UNREACHABLE, BUSY, FAILING
+		static final Failure UNREACHABLE = new Failure(0, 0);
+
+		static final Failure FAILING = new Failure(500, 0);
+
+		static Failure busy(int retryAfter) {
+			return new Failure(429, retryAfter);
+		}
+
+		boolean isBusy() {
+			return this.status == 429;
+		}
 
 	}
 

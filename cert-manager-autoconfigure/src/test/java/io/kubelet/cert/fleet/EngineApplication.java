@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 
 import io.kubelet.cert.certificate.CertificatePair;
@@ -68,10 +69,7 @@ final class EngineApplication extends Application {
 
 	private static final Policy SECRET = policy(true);
 
-	private static final Map<Failure, RequestException> FAILURES = Map.of(Failure.UNREACHABLE,
-			failure(new ApiException(new ConnectException("Connection refused"))), Failure.BUSY,
-			failure(new ApiException(429, Map.of("retry-after", List.of("1")), "Too many requests")), Failure.FAILING,
-			failure(new ApiException(500, Map.of(), "{\"kind\":\"Status\",\"message\":\"failed calling webhook\"}")));
+	private static final Map<Failure, RequestException> FAILURES = new ConcurrentHashMap<>();
 
 	private final Policy policy;
 
@@ -116,12 +114,16 @@ final class EngineApplication extends Application {
 				RetrySchedule.KUBELET);
 	}
 
-	private static RequestException failure(ApiException failure) {
-		return new ApiFailures("https://10.96.0.1").translate(failure, null);
+	static RequestException failure(Failure failure) {
+		return FAILURES.computeIfAbsent(failure, EngineApplication::translated);
 	}
 
-	static RequestException failure(Failure failure) {
-		return Objects.requireNonNull(FAILURES.get(failure));
+	private static RequestException translated(Failure failure) {
+		Map<String, List<String>> headers = failure.isBusy()
+				? Map.of("retry-after", List.of(Integer.toString(failure.retryAfter()))) : Map.of();
+		ApiException exception = (failure.status() == 0) ? new ApiException(new ConnectException("Connection refused"))
+				: new ApiException(failure.status(), headers, "{\"kind\":\"Status\",\"message\":\"The call fails\"}");
+		return new ApiFailures("https://10.96.0.1").translate(exception, null);
 	}
 
 	private State initial() {
@@ -145,13 +147,13 @@ final class EngineApplication extends Application {
 		}
 		this.certificate = stored;
 		this.state = initial();
-		reconcile();
+		this.watches.run(this::reconcile);
 	}
 
 	@Override
 	void rotate() {
 		on(Transitions::demanded);
-		reconcile();
+		this.watches.run(this::reconcile);
 	}
 
 	@Override
@@ -175,8 +177,12 @@ final class EngineApplication extends Application {
 
 	/** Something that has come for an attempt, unless that is over. */
 	private void on(int attempt, Runnable event) {
+		this.watches.run(() -> received(attempt, event));
+	}
+
+	private void received(int attempt, Runnable event) {
 		if (this.deferred != null) {
-			this.deferred.add(() -> on(attempt, event));
+			this.deferred.add(() -> received(attempt, event));
 		}
 		else if (this.attempt == attempt) {
 			event.run();
@@ -207,15 +213,17 @@ final class EngineApplication extends Application {
 	private void schedule(long at) {
 		if (at != this.timer) {
 			this.timer = at;
-			this.plane.timeline.at(at, () -> {
-				if (this.timer == at) {
-					this.timer = 0;
-					if (this.state.attempt() != null && at >= this.timeout && this.deferred == null) {
-						on(Transitions::timedOut);
-					}
-					reconcile();
-				}
-			});
+			this.plane.timeline.at(at, () -> this.watches.run(() -> due(at)));
+		}
+	}
+
+	private void due(long at) {
+		if (this.timer == at) {
+			this.timer = 0;
+			if (this.state.attempt() != null && at >= this.timeout && this.deferred == null) {
+				on(Transitions::timedOut);
+			}
+			reconcile();
 		}
 	}
 
@@ -247,12 +255,13 @@ final class EngineApplication extends Application {
 		else if (step instanceof Look && this.object != null) {
 			int attempt = this.attempt;
 			RequestObject object = this.object;
-			call(Call.LIST, () -> on(attempt, () -> changed(object)), (failure) -> {
+			this.watches.call(Call.LIST, () -> on(attempt, () -> changed(object)), (failure) -> {
 			});
 		}
 	}
 
 	private void write(Reading next, Consumer<Reading> written, Consumer<StoreException> failed) {
+		this.watches.write();
 		Queue<Runnable> deferred = new ArrayDeque<>();
 		this.deferred = deferred;
 		this.store.write(this.state.stored(), next, (reading) -> stored(deferred, () -> written.accept(reading)),
@@ -301,47 +310,37 @@ final class EngineApplication extends Application {
 			case FOUND, THEIRS, MISSED -> true;
 			default -> pending.request().request().uid() != null;
 		};
-		call(joins ? Call.LIST : Call.CREATE, () -> {
-			RequestObject object = joins ? this.owner.find(key) : this.plane.create(this.owner, key);
-			on(attempt, () -> found(object));
-		}, (failure) -> on(attempt, () -> on(new Fail(failure(failure)))));
+		this.watches.call(joins ? Call.LIST : Call.CREATE,
+				() -> found(attempt, joins ? this.owner.find(key) : this.plane.create(this.owner, key)),
+				(failure) -> fail(attempt, failure(failure)));
 	}
 
-	/** Calls the API server as soon as the process can. */
-	private void call(Call call, Runnable effect, Consumer<Failure> failed) {
-		long wait = this.watches.begin();
-		if (wait > 0) {
-			this.plane.timeline.in(wait, () -> this.plane.call(call, effect, failed));
-		}
-		else {
-			this.plane.call(call, effect, failed);
-		}
+	private void fail(int attempt, RequestException failure) {
+		on(attempt, () -> on(new Fail(failure)));
 	}
 
-	private void found(@Nullable RequestObject object) {
+	private void found(int attempt, @Nullable RequestObject object) {
 		if (object == null) {
-			on(new Fail(RequestException.lost("Gone", "The request is gone")));
+			fail(attempt, RequestException.lost("Gone", "The request is gone"));
 			return;
 		}
 		this.object = object;
-		changed(object);
-		if (this.state.attempt() != null && this.deferred == null) {
-			int attempt = this.attempt;
-			this.watches.watch(object, () -> on(attempt, () -> watched(object)),
-					() -> on((next) -> next.submitted(submitted(object, "The API server cannot be reached"))));
+		on(attempt, () -> changed(object));
+		if (object.isPending()) {
+			this.watches.watch(object, () -> watched(attempt, object), () -> on(attempt,
+					() -> on((next) -> next.submitted(submitted(object, "The API server cannot be reached")))));
 		}
 	}
 
 	/** What the watch misses is looked for once. */
-	private void watched(RequestObject object) {
+	private void watched(int attempt, RequestObject object) {
 		if (!object.deleted) {
-			changed(object);
+			on(attempt, () -> changed(object));
 		}
 		else if (this.object == object) {
-			int attempt = this.attempt;
 			this.object = null;
-			call(Call.LIST, () -> on(attempt, () -> found(this.owner.find(object.key))),
-					(failure) -> on(attempt, () -> on(new Fail(failure(failure)))));
+			this.watches.call(Call.LIST, () -> found(attempt, this.owner.find(object.key)),
+					(failure) -> fail(attempt, failure(failure)));
 		}
 	}
 

@@ -7,6 +7,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -15,11 +16,13 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.EndToEndCluster;
 import io.kubelet.cert.fleet.OneProcess.Calls;
 import io.kubelet.cert.fleet.OneProcess.Phase;
+import io.kubelet.cert.fleet.OneProcess.Times;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import org.assertj.core.data.Percentage;
@@ -57,6 +60,9 @@ class FleetEndToEndTests {
 
 	private static final Percentage EQUAL = Percentage.withPercentage(20);
 
+	/** So many calls that follow each other show how fast the process is. */
+	private static final int CLOSE = 100;
+
 	private static final Path REPORT = Path.of("target", "fleet", "real.md");
 
 	@TempDir
@@ -67,10 +73,10 @@ class FleetEndToEndTests {
 	@Test
 	void asManyCallsReachARealServerAsOneThatIsSimulated() throws Exception {
 		Path cluster = EndToEndCluster.file("control-plane", "the directory of control-plane.sh");
-		Map<Phase, Calls> predicted = OneProcess.predict(CERTIFICATES, KILLED, RESTORED);
+		Map<Phase, Calls> predicted = OneProcess.predict(CERTIFICATES, Times.MEASURED, KILLED, RESTORED);
 		Files.createDirectories(REPORT.getParent());
-		Files.writeString(REPORT, "%,d certificates, away for %s and %s%n%npredicted: %s%n%n".formatted(CERTIFICATES,
-				KILLED, RESTORED, predicted));
+		Files.deleteIfExists(REPORT);
+		report("%,d certificates, away for %s and %s%npredicted: %s", CERTIFICATES, KILLED, RESTORED, predicted);
 		disturb("save");
 		Audit audit = new Audit(cluster.resolve("audit.log"));
 		try (ConfigurableApplicationContext context = application(cluster.resolve("test.kubeconfig"))) {
@@ -80,6 +86,9 @@ class FleetEndToEndTests {
 			last = kill(managers, audit, last);
 			last = restore(managers, audit, last);
 			narrow(managers, audit, last);
+			Times times = audit.timesOfOneSeat();
+			predicted.put(Phase.NARROW, OneProcess.narrow(CERTIFICATES, times));
+			report("one seat: %s with %s", predicted.get(Phase.NARROW), times);
 		}
 		predicted
 			.forEach((phase, calls) -> assertThat(Objects.requireNonNull(this.counted.get(phase)).all()).as(phase.title)
@@ -173,16 +182,13 @@ class FleetEndToEndTests {
 				count(calls, (call) -> call.is("watch", 200)), count(calls, (call) -> call.code == 429),
 				Duration.between(audit.begin, calls.get(calls.size() - 1).at));
 		this.counted.put(phase, counted);
-		double creation = calls.stream()
-			.filter(Audited::isCreated)
-			.mapToLong((call) -> Duration.between(call.at, call.end).toNanos())
-			.average()
-			.orElse(0);
-		Files.writeString(
-				REPORT, "counted: %s %s, %,d in all; a creation took %.1f ms; others: %d%n".formatted(phase.title,
-						counted, calls.size(), creation / 1_000_000, calls.size() - counted.all()),
-				StandardOpenOption.APPEND);
+		report("counted: %s %s, others: %d", phase.title, counted, calls.size() - counted.all());
 		assertThat(audit.mostPending()).as(phase.title).isEqualTo(1);
+	}
+
+	private static void report(String line, Object... values) throws IOException {
+		Files.writeString(REPORT, line.formatted(values) + System.lineSeparator(), StandardOpenOption.CREATE,
+				StandardOpenOption.APPEND);
 	}
 
 	private static int count(List<Audited> calls, Predicate<Audited> counted) {
@@ -227,6 +233,33 @@ class FleetEndToEndTests {
 		/** Returns the calls of the application. */
 		Stream<Audited> calls() throws IOException {
 			return all().filter((call) -> call.user.endsWith(":cert-manager-test"));
+		}
+
+		/**
+		 * Returns how fast the process and the server were. One call of each certificate
+		 * comes first, and before any is repeated. Those that are repeated follow each
+		 * other as fast as the process can where they are closest.
+		 */
+		Times timesOfOneSeat() throws IOException {
+			List<Audited> calls = calls().filter((call) -> call.verb.equals("create"))
+				.sorted(Comparator.comparing(Audited::at))
+				.toList();
+			double seat = calls.stream()
+				.limit(CERTIFICATES)
+				.filter(Audited::isCreated)
+				.mapToLong((call) -> Duration.between(call.at, call.end).toNanos())
+				.average()
+				.orElseThrow();
+			Duration repeated = IntStream.range(CERTIFICATES, calls.size() - CLOSE)
+				.mapToObj((call) -> interval(calls.subList(call, call + CLOSE)))
+				.min(Comparator.naturalOrder())
+				.orElseThrow();
+			return new Times(interval(calls.subList(0, CERTIFICATES)), repeated.multipliedBy(Watches.Process.CALLS),
+					Duration.ofNanos((long) seat), Times.MEASURED.signing(), Times.MEASURED.signerLater());
+		}
+
+		private static Duration interval(List<Audited> calls) {
+			return Duration.between(calls.get(0).at, calls.get(calls.size() - 1).at).dividedBy(calls.size());
 		}
 
 		/** Returns the most pending requests that one certificate has had at once. */

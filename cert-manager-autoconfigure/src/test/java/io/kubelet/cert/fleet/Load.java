@@ -64,7 +64,7 @@ final class Load {
 		if (failure == null) {
 			this.answered.merge(call, 1, Integer::sum);
 		}
-		else if (failure == Failure.BUSY) {
+		else if (failure.isBusy()) {
 			this.busy++;
 		}
 		this.calls++;

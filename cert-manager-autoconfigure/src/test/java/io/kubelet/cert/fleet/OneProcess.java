@@ -13,22 +13,9 @@ import io.kubelet.cert.fleet.ControlPlane.Ownership;
 import io.kubelet.cert.fleet.ControlPlane.Parameters;
 
 /**
- * Certificates of one process, which share a watch and are sent one after the other. Its
- * parameters were measured with 300 certificates.
+ * Certificates of one process, which share a watch and its threads.
  */
 final class OneProcess {
-
-	/** The time between two requests that the process sends. */
-	private static final Duration PACE = Duration.ofMillis(6);
-
-	/** From the creation of a request to its certificate, while the others wait. */
-	private static final Duration SIGNING = Duration.ofMillis(50);
-
-	/** How long a request keeps the only seat. */
-	private static final Duration SEAT = Duration.ofMillis(16);
-
-	/** How much later than the API server the signer begins to sign. */
-	private static final Duration SIGNER_LATER = Duration.ofSeconds(8);
 
 	private static final Duration LIFETIME = Duration.ofDays(1);
 
@@ -44,9 +31,12 @@ final class OneProcess {
 
 	private final List<EngineApplication> certificates;
 
-	private OneProcess(int certificates, Parameters parameters) {
+	private final Times times;
+
+	private OneProcess(int certificates, Times times, Parameters parameters) {
+		this.times = times;
 		this.plane = new ControlPlane(this.timeline, this.load, new Random(1), parameters, LIFETIME);
-		Watches.Process process = new Watches.Process(this.plane, Timeline.micros(PACE));
+		Watches.Process process = new Watches.Process(this.plane, times.write, times.call);
 		this.certificates = IntStream.range(0, certificates)
 			.mapToObj((number) -> new EngineApplication(this.plane, new Ownership(process), this.tally, Duration.ZERO,
 					null, process.new Member()))
@@ -54,13 +44,14 @@ final class OneProcess {
 	}
 
 	/**
-	 * Predicts the calls that an API server receives.
+	 * Predicts the calls that an API server receives which is killed and restored.
+	 * @param times how long what it does takes
 	 * @param killed how long it is away for the first time
 	 * @param restored and how long after the next rotation it is back, with an older etcd
 	 */
-	static Map<Phase, Calls> predict(int certificates, Duration killed, Duration restored) {
+	static Map<Phase, Calls> predict(int certificates, Times times, Duration killed, Duration restored) {
 		Map<Phase, Calls> calls = new LinkedHashMap<>();
-		OneProcess process = new OneProcess(certificates, Parameters.FAST_SIGNER.withLatency(SIGNING));
+		OneProcess process = new OneProcess(certificates, times, Parameters.FAST_SIGNER.withLatency(times.signing));
 		process.certificates.forEach((certificate) -> certificate.start(null));
 		calls.put(Phase.FIRST, process.count());
 		process.plane.signerAway(true);
@@ -70,18 +61,21 @@ final class OneProcess {
 		calls.put(Phase.KILLED, process.comeBack());
 		process.plane.signerAway(true);
 		process.certificates.forEach(EngineApplication::rotate);
-		Duration requested = PACE.multipliedBy(2L * certificates);
-		process.pass(requested);
+		long begin = process.timeline.now();
+		while (process.certificates.stream().anyMatch((certificate) -> certificate.owner.pending == 0)
+				&& process.timeline.next(begin + PATIENCE)) {
+			// It is requested
+		}
 		process.plane.serverAway(true);
 		process.plane.restore();
-		process.pass(restored.minus(requested));
+		process.pass(restored.minus(Timeline.duration(process.timeline.now() - begin)));
 		calls.put(Phase.RESTORED, process.comeBack());
-		calls.put(Phase.NARROW, narrow(certificates));
 		return calls;
 	}
 
-	private static Calls narrow(int certificates) {
-		OneProcess process = new OneProcess(certificates, Parameters.ofOneSeat(SEAT, SIGNING));
+	/** Predicts the calls if there is one seat, and no queue. */
+	static Calls narrow(int certificates, Times times) {
+		OneProcess process = new OneProcess(certificates, times, Parameters.ofOneSeat(times.seat, times.signing));
 		process.certificates
 			.forEach((certificate) -> certificate.start(process.plane.issue(process.plane.newKey(), 0)));
 		process.certificates.forEach(EngineApplication::rotate);
@@ -91,7 +85,7 @@ final class OneProcess {
 	/** The API server is back, and then the signer. */
 	private Calls comeBack() {
 		this.plane.serverAway(false);
-		this.timeline.in(Timeline.micros(SIGNER_LATER), () -> this.plane.signerAway(false));
+		this.timeline.in(Timeline.micros(this.times.signerLater), () -> this.plane.signerAway(false));
 		return count();
 	}
 
@@ -130,6 +124,23 @@ final class OneProcess {
 		Phase(String title) {
 			this.title = title;
 		}
+
+	}
+
+	/**
+	 * How long what a process and its control plane do takes on average.
+	 *
+	 * @param write to write a pair or a request with its new key
+	 * @param call to send a call, of which five are sent at a time
+	 * @param seat how long a creation keeps the only seat
+	 * @param signing from the creation of a request to its certificate, beside the limit
+	 * of the signer
+	 * @param signerLater how much later than the API server the signer begins to sign
+	 */
+	record Times(Duration write, Duration call, Duration seat, Duration signing, Duration signerLater) {
+
+		static final Times MEASURED = new Times(Duration.ofMillis(7), Duration.ofMillis(16), Duration.ofMillis(20),
+				Duration.ofMillis(100), Duration.ofSeconds(8));
 
 	}
 

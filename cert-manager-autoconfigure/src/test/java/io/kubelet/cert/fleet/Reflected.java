@@ -58,7 +58,7 @@ final class Reflected {
 	}
 
 	private void failed(Failure failure) {
-		if (!this.closed && failure == Failure.BUSY && this.attempts < BUSY_ATTEMPTS) {
+		if (!this.closed && failure.isBusy() && this.attempts < BUSY_ATTEMPTS) {
 			pause(failure, this::open);
 		}
 		else if (!this.closed) {
@@ -78,7 +78,7 @@ final class Reflected {
 	}
 
 	private void pause(@Nullable Failure failure, Runnable action) {
-		Duration retryAfter = (failure == Failure.BUSY) ? ControlPlane.RETRY_AFTER : Duration.ZERO;
+		Duration retryAfter = Duration.ofSeconds((failure != null) ? failure.retryAfter() : 0);
 		long millis = WatchTimes.pause(this.attempts, retryAfter, this.plane.random.nextDouble());
 		this.plane.timeline.in(millis * 1000, () -> {
 			if (!this.closed) {

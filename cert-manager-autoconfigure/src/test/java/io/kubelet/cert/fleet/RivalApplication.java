@@ -93,8 +93,8 @@ final class RivalApplication extends Application {
 			this.plane.timeline.in(Timeline.micros(this.rival.newRequestAfter), () -> failed(attempt));
 			find(attempt, this.rival.lists, object);
 		}, (failure) -> {
-			if (failure == Failure.BUSY && retries < BUSY_RETRIES) {
-				this.plane.timeline.in(Timeline.SECOND, () -> create(attempt, retries + 1));
+			if (failure.isBusy() && retries < BUSY_RETRIES) {
+				this.plane.timeline.in(failure.retryAfter() * Timeline.SECOND, () -> create(attempt, retries + 1));
 			}
 			else {
 				failed(attempt);

@@ -32,6 +32,10 @@ final class Timeline {
 		return (instant.getEpochSecond() - START.getEpochSecond()) * SECOND + (instant.getNano() + 999) / 1000;
 	}
 
+	static Duration duration(long micros) {
+		return Duration.ofNanos(micros * 1000);
+	}
+
 	static long micros(Duration duration) {
 		return duration.getSeconds() * SECOND + duration.getNano() / 1000;
 	}

@@ -1,25 +1,35 @@
 package io.kubelet.cert.fleet;
 
+import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
+import java.util.function.Consumer;
 
+import io.kubelet.cert.fleet.ControlPlane.Call;
+import io.kubelet.cert.fleet.ControlPlane.Failure;
 import io.kubelet.cert.fleet.ControlPlane.RequestObject;
 import io.kubelet.cert.fleet.ControlPlane.Watched;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How an application watches its requests, one at a time.
+ * How an application runs its tasks and watches its requests, one at a time.
  */
 interface Watches {
 
-	/**
-	 * A request is about to be sent.
-	 * @return how many microseconds it takes until it can be
-	 */
-	default long begin() {
-		return 0;
+	/** Runs a task, as soon as there is a thread. */
+	default void run(Runnable task) {
+		task.run();
 	}
+
+	/** The task writes a pair, or a request with its new key, which takes time. */
+	default void write() {
+	}
+
+	/** Calls the API server, as soon as the client can. */
+	void call(Call call, Runnable effect, Consumer<Failure> failed);
 
 	/**
 	 * Watches the object of the request.
@@ -43,6 +53,11 @@ interface Watches {
 		}
 
 		@Override
+		public void call(Call call, Runnable effect, Consumer<Failure> failed) {
+			this.plane.call(call, effect, failed);
+		}
+
+		@Override
 		public void watch(RequestObject object, Runnable changed, Runnable interrupted) {
 			this.watch = new Reflected(this.plane, object, changed, interrupted);
 		}
@@ -57,16 +72,31 @@ interface Watches {
 
 	}
 
-	/** All pending requests of a process share one watch. */
+	/**
+	 * A process runs the tasks of all its certificates one after the other. Its client
+	 * sends five calls at a time, and all pending requests share one watch.
+	 */
 	final class Process extends Watched {
 
 		private final ControlPlane plane;
 
-		/** How many microseconds the process needs to send a request, on average. */
-		private final long pace;
+		/** As OkHttp does for one host. */
+		static final int CALLS = 5;
 
-		/** When it can send another one. */
-		private long free;
+		private final Duration write;
+
+		private final Duration call;
+
+		private final Queue<Runnable> tasks = new ArrayDeque<>();
+
+		private boolean running;
+
+		/** How many microseconds the task has taken. */
+		private long taken;
+
+		private final Queue<Runnable> calls = new ArrayDeque<>();
+
+		private int calling;
 
 		private final Map<Member, Request> watching = new LinkedHashMap<>();
 
@@ -75,9 +105,52 @@ interface Watches {
 		/** Requests that are not over. */
 		private int pending;
 
-		Process(ControlPlane plane, long pace) {
+		/**
+		 * Creates a process.
+		 * @param write how long it takes to write something, on average
+		 * @param call how long it takes the client to send a call
+		 */
+		Process(ControlPlane plane, Duration write, Duration call) {
 			this.plane = plane;
-			this.pace = pace;
+			this.write = write;
+			this.call = call;
+		}
+
+		private long random(Duration mean) {
+			return (long) (-Math.log(1 - this.plane.random.nextDouble()) * Timeline.micros(mean));
+		}
+
+		private void next() {
+			Runnable task = this.tasks.poll();
+			this.running = task != null;
+			if (task != null) {
+				task.run();
+				this.plane.timeline.in(this.taken, this::next);
+				this.taken = 0;
+			}
+		}
+
+		private void send(Call call, Runnable effect, Consumer<Failure> failed) {
+			if (this.calling == CALLS) {
+				this.calls.add(() -> send(call, effect, failed));
+				return;
+			}
+			this.calling++;
+			this.plane.timeline.in(random(this.call), () -> this.plane.call(call, () -> {
+				sent();
+				effect.run();
+			}, (failure) -> {
+				sent();
+				failed.accept(failure);
+			}));
+		}
+
+		private void sent() {
+			this.calling--;
+			Runnable next = this.calls.poll();
+			if (next != null) {
+				next.run();
+			}
 		}
 
 		/** A watch begins with what has changed since the first request was created. */
@@ -103,16 +176,27 @@ interface Watches {
 			private boolean begun;
 
 			@Override
-			public long begin() {
+			public void run(Runnable task) {
+				Process process = Process.this;
+				process.tasks.add(task);
+				if (!process.running) {
+					process.next();
+				}
+			}
+
+			@Override
+			public void write() {
+				Process.this.taken += random(Process.this.write);
+			}
+
+			@Override
+			public void call(Call call, Runnable effect, Consumer<Failure> failed) {
 				Process process = Process.this;
 				if (!this.begun) {
 					this.begun = true;
 					process.pending++;
 				}
-				long now = process.plane.timeline.now();
-				double wait = -Math.log(1 - process.plane.random.nextDouble());
-				process.free = Math.max(process.free, now) + (long) (wait * process.pace);
-				return process.free - now;
+				process.plane.timeline.in(process.taken, () -> process.send(call, effect, failed));
 			}
 
 			@Override
