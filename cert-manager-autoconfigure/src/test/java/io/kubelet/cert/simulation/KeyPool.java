@@ -13,19 +13,14 @@ import java.util.stream.Stream;
 
 /**
  * Hands out keys that were made before, since making them is slow: the same for each
- * history, and so many that none comes twice while the server remembers its request. They
- * are real, but good for nothing but speed: far too short, of two of a few primes, since
+ * history, and none twice in it, since requests are told apart by their keys. They are
+ * real, but good for nothing but speed: far too short, of two of a few primes, since
  * finding these took half of the time, and with the small exponent in the private key,
  * since signing took half of the rest.
  */
 final class KeyPool {
 
 	private static final int BITS = 512;
-
-	/** Of two of them each, 4,186 keys are made. */
-	private static final int PRIMES = 92;
-
-	private static final int SIZE = PRIMES * (PRIMES - 1) / 2;
 
 	private static final BigInteger EXPONENT = BigInteger.valueOf(65537);
 
@@ -38,11 +33,10 @@ final class KeyPool {
 	private int next;
 
 	KeyPair next() {
-		int index = this.next++ % SIZE;
-		while (index >= keys.size()) {
+		while (this.next >= keys.size()) {
 			addKeys();
 		}
-		return keys.get(index);
+		return keys.get(this.next++);
 	}
 
 	/** Adds the keys of another prime and of each that is known. */

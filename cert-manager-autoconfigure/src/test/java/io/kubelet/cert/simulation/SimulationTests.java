@@ -2,6 +2,7 @@ package io.kubelet.cert.simulation;
 
 import java.util.function.LongFunction;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
@@ -11,6 +12,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
+
+import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * The engine lives through random histories. Each run plays the same ones, unless it is
@@ -100,6 +103,16 @@ class SimulationTests {
 	void everyInvariantHoldsInAHistoryThatWasKept(String history) {
 		new FilesSimulation(History.parse(history), false).play();
 		new FilesSimulation(History.parse(history), true).play();
+	}
+
+	/**
+	 * A failed attempt takes a key, too: five replicas without a valid certificate, whose
+	 * server is away for a third of a day, take more than four thousand.
+	 */
+	@Test
+	void noKeyComesTwiceInAHistory() {
+		KeyPool keys = new KeyPool();
+		assertThat(Stream.generate(() -> keys.next().getPublic()).limit(5_000)).doesNotHaveDuplicates();
 	}
 
 }
