@@ -142,7 +142,7 @@ final class PeerConnections {
 			lookLater();
 			earlier = (this.accepted.size() > KEPT) ? this.accepted.remove() : null;
 		}
-		if (earlier != null && !look(earlier) && isAwaited(earlier, now)) {
+		if (earlier != null && !isDone(earlier, now)) {
 			synchronized (this.connections) {
 				this.accepted.add(earlier);
 			}
@@ -165,8 +165,7 @@ final class PeerConnections {
 		Instant now = this.peers.seen().now();
 		// Not below: a handshake that waits for this lock has that of its engine
 		Set<Connection> done = kept.stream()
-			.filter((connection) -> look(connection) || !isAwaited(connection, now))
-			.filter((connection) -> !mayBeRefused(connection, now))
+			.filter((connection) -> isDone(connection, now))
 			.collect(Collectors.toSet());
 		synchronized (this.connections) {
 			this.begun.removeAll(done);
@@ -178,14 +177,14 @@ final class PeerConnections {
 		}
 	}
 
-	private static boolean isAwaited(Connection connection, Instant now) {
-		return !connection.noted.complete && connection.noted.at.isAfter(now.minus(SLOWEST))
-				&& Transport.isOpen(connection.transport);
-	}
-
-	private static boolean mayBeRefused(Connection connection, Instant now) {
-		return Transport.isOpen(connection.transport) && !Transport.isServer(connection.transport)
-				&& connection.noted.at.isAfter(now.minus(ALERT));
+	/**
+	 * Looks at a connection, and returns whether that was the last time. If it is closed
+	 * meanwhile, only the next look tells why.
+	 */
+	private boolean isDone(Connection connection, Instant now) {
+		boolean open = Transport.isOpen(connection.transport);
+		Duration kept = !look(connection) ? SLOWEST : Transport.isServer(connection.transport) ? Duration.ZERO : ALERT;
+		return !open || !connection.noted.at.isAfter(now.minus(kept));
 	}
 
 	/** Returns the peers whose handshakes are complete. */

@@ -20,8 +20,13 @@ import io.kubelet.cert.certificate.trust.LiveTrustManager;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
 /**
@@ -30,6 +35,7 @@ import static org.awaitility.Awaitility.await;
  * @see PeerConnections
  * @see Transport
  */
+@ExtendWith(OutputCaptureExtension.class)
 class PeerConnectionsTests {
 
 	private static final TestAuthority authority = new TestAuthority("one");
@@ -135,6 +141,27 @@ class PeerConnectionsTests {
 		}
 		new Pair("shop").shakeHands();
 		assertThat(names()).containsExactly("shop");
+	}
+
+	/** Whoever uses the connection reads the alert on another thread. */
+	@Test
+	void alertThatIsReadWhileItsConnectionIsLookedAtIsExplained(CapturedOutput output) throws Exception {
+		Pair refused = new Pair(new TestAuthority("unknown"), "unknown");
+		this.connections.add(refused.client);
+		assertThatExceptionOfType(SSLException.class).isThrownBy(refused::shakeHands);
+		refused.server.wrap(ByteBuffer.allocate(0), refused.toClient);
+		refused.toClient.flip();
+		Thread look = new Thread(this.later.get(0));
+		synchronized (this.connections.peers().seen()) {
+			look.start();
+			await().until(() -> look.getState() == Thread.State.BLOCKED);
+			assertThatExceptionOfType(SSLException.class)
+				.isThrownBy(() -> refused.client.unwrap(refused.toClient, ByteBuffer.allocate(Pair.SIZE)));
+		}
+		look.join();
+		this.now = this.now.plus(Duration.ofSeconds(2));
+		this.later.subList(1, this.later.size()).forEach(Runnable::run);
+		assertThat(output).containsOnlyOnce("refuses this application");
 	}
 
 	private List<String> names() {
