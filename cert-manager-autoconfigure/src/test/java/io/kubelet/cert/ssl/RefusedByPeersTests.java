@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -53,6 +54,12 @@ class RefusedByPeersTests {
 
 	private static final TestAuthority authority = new TestAuthority("servers");
 
+	/**
+	 * They keep their ports: within an hour, the log explains the alert of an address
+	 * once.
+	 */
+	private static final List<ServerSocket> listeners = new ArrayList<>();
+
 	private static RotatingApplication application;
 
 	@BeforeAll
@@ -63,8 +70,11 @@ class RefusedByPeersTests {
 	}
 
 	@AfterAll
-	static void stop() {
+	static void stop() throws IOException {
 		application.close();
+		for (ServerSocket listener : listeners) {
+			listener.close();
+		}
 	}
 
 	/** With TLS 1.3, the handshake of the client is complete before. */
@@ -99,6 +109,7 @@ class RefusedByPeersTests {
 		private final SSLContext context;
 
 		Refusing(String protocol) throws Exception {
+			listeners.add(this.listener);
 			CertificatePair pair = authority.pair("orders", "localhost");
 			KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX");
 			keys.init(KeyStores.holding(pair, "orders", "password"), "password".toCharArray());
@@ -133,7 +144,6 @@ class RefusedByPeersTests {
 
 		@Override
 		public void close() throws IOException {
-			this.listener.close();
 			for (Socket socket : this.open) {
 				socket.close();
 			}
