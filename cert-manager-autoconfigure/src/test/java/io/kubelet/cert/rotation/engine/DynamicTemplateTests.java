@@ -175,6 +175,18 @@ class DynamicTemplateTests extends ManagerFixture {
 		assertThat(manager.current()).isPresent();
 	}
 
+	/** It is called in no round, and its signal may come later, or be lost. */
+	@Test
+	void supplierThatSignalsIsAskedAgainWhenARequestIsAnswered() {
+		Supplier supplier = new Supplier();
+		supplier.signals = true;
+		this.signer.holds();
+		start(builder().template(supplier));
+		this.template = CHANGED;
+		answer(0);
+		assertThat(this.signer.requests).extracting(CertificateRequest::template).containsExactly(TEMPLATE, CHANGED);
+	}
+
 	@Test
 	void templateThatDisappearsAndReturnsLeavesTheCertificateAndTheRequestInPlace() {
 		CertificatePair stored = storePair(ofHours(99), ofHours(1));

@@ -133,12 +133,16 @@ class ForeignSecretTests extends SecretStoreFixture {
 		editAs("backup", pair());
 		await().until(() -> this.store.read().deadline() == null);
 		assertThat(this.store.read().findings().otherWriter()).isEqualTo("backup");
+		SecretStore replica = store(null);
+		assertThat(replica.read().findings().otherWriter()).isEqualTo("backup");
 		List<Instant> repairs = List.of(DEADLINE.minusSeconds(60), DEADLINE);
 		this.store
 			.write(this.store.read().withPair(Objects.requireNonNull(stored.pair()), DEADLINE).withRepairs(repairs));
 		assertThat(store(null).read()).returns(repairs, Stored::repairs).returns(stored.pair(), Stored::pair);
 		assertThat(this.store.read().pair()).isEqualTo(stored.pair());
 		assertThat(this.store.read().findings().otherWriter()).isEqualTo("backup");
+		await().until(() -> replica.read().repairs().equals(repairs));
+		assertThat(replica.read().findings().otherWriter()).isEqualTo("backup");
 	}
 
 	@ParameterizedTest
