@@ -140,6 +140,7 @@ final class EngineApplication extends Application {
 
 	@Override
 	void start(@Nullable DatedCertificate stored) {
+		this.store.start();
 		if (stored != null) {
 			this.store.write(this.store.read(), next(pair(stored), null), (reading) -> {
 			}, (failure) -> {

@@ -16,6 +16,10 @@ interface Store {
 
 	Reading read();
 
+	/** The application starts. */
+	default void start() {
+	}
+
 	/**
 	 * Writes something in the place of what was read.
 	 * @param failed receives why nothing was written
@@ -69,13 +73,20 @@ interface Store {
 
 			private Reading known = Secret.this.stored;
 
+			private final Runnable changed;
+
 			/**
 			 * @param changed called when the Secret has changed
 			 */
 			Replica(Runnable changed) {
+				this.changed = changed;
+			}
+
+			@Override
+			public void start() {
 				new Reflected(Secret.this.plane, Secret.this, () -> {
 					this.known = Secret.this.stored;
-					changed.run();
+					this.changed.run();
 				}, () -> {
 				});
 			}
