@@ -22,9 +22,10 @@ import org.jspecify.annotations.Nullable;
  * seconds; while the certificate is valid for much longer, the wait grows further, up to
  * four intervals on average: a signer has more to do after a long outage. Without jitter
  * it is exactly the growing wait, up to the interval.</li>
- * <li>If the server states when to return ({@code Retry-After}): not before that, at most
- * an hour, and not before the wait for one that cannot be reached. {@link #limit} keeps
- * it from outlasting the certificate.</li>
+ * <li>If the server states when to return ({@code Retry-After}): not before that, but at
+ * most an hour and a tenth of what is left of the certificate (at least the interval),
+ * and a minute without a valid one; and not before the wait for a server that cannot be
+ * reached.</li>
  * <li>After an answer that would be the same again, such as a denial: from a minute,
  * doubling, to an hour.</li>
  * </ul>
@@ -86,7 +87,8 @@ public record RetrySchedule(Duration initialDelay, double multiplier, double jit
 		}
 		Duration retryAfter = (cause instanceof RequestException request) ? request.retryAfter() : null;
 		if (retryAfter != null) {
-			return longer(withJitter(atMost(retryAfter, ANSWER_MAXIMUM), random), unreachable(failures, left, random));
+			return longer(atMost(withJitter(retryAfter, random), longestDemand(left)),
+					unreachable(failures, left, random));
 		}
 		if (kind == Kind.UNAVAILABLE) {
 			return unreachable(failures, left, random);
@@ -97,21 +99,18 @@ public record RetrySchedule(Duration initialDelay, double multiplier, double jit
 	/**
 	 * Limits a wait, so that it does not outlast the certificate.
 	 * @param wait the wait
-	 * @param demanded whether the API server asks for it
 	 * @param left how long the certificate is still valid, negative if it has expired;
 	 * {@code null} if it is not valid yet or there is none
-	 * @return the wait, or a minute if the certificate expires before its end; if the API
-	 * server asks for it, at most a tenth of what is left and an hour, but at least the
-	 * interval, and at most a minute without a valid certificate
+	 * @return the wait, or at most a minute if the certificate expires before its end
 	 */
-	public Duration limit(Duration wait, boolean demanded, @Nullable Duration left) {
-		boolean over = left != null && (left.isNegative() || left.isZero());
-		if (left == null || over) {
-			return (demanded || over) ? atMost(wait, ANSWER_MINIMUM) : wait;
-		}
-		Duration limited = demanded ? atMost(wait, longer(atMost(left.dividedBy(10), ANSWER_MAXIMUM), this.interval))
-				: wait;
-		return (limited.compareTo(left) < 0) ? limited : atMost(limited, ANSWER_MINIMUM);
+	public Duration limit(Duration wait, @Nullable Duration left) {
+		return (left == null || wait.compareTo(left) < 0) ? wait : atMost(wait, ANSWER_MINIMUM);
+	}
+
+	/** The wait that is granted to a server which asks for one. */
+	private Duration longestDemand(@Nullable Duration left) {
+		return (left == null || left.isNegative() || left.isZero()) ? ANSWER_MINIMUM
+				: longer(atMost(left.dividedBy(10), ANSWER_MAXIMUM), this.interval);
 	}
 
 	/**
@@ -155,7 +154,7 @@ public record RetrySchedule(Duration initialDelay, double multiplier, double jit
 		Duration longest = (left != null)
 				? longer(later, atMost(left.dividedBy(PARTS), this.interval.multipliedBy(LONG_OUTAGE))) : later;
 		Duration grown = multiply(this.interval, Math.pow(this.multiplier, failures - this.attempts));
-		return multiply(atMost(grown, longest), 0.75 + random / 2);
+		return multiply(longer(later, atMost(grown, longest)), 0.75 + random / 2);
 	}
 
 	/** Between the initial delay and its mirror image beyond the wait. */

@@ -55,6 +55,22 @@ class RetryScheduleTests {
 		assertThat(RetrySchedule.KUBELET.delay(unavailable(retryAfter), failures, DAY, random)).isEqualTo(wait);
 	}
 
+	/** A server that asks to return soon is not asked sooner than one that is away. */
+	@ParameterizedTest
+	@CsvSource({ "PT1S, PT5M, 1, PT60S", "PT10M, PT5M, 1, PT60S", "PT10M, PT20M, 0, PT2M", "PT10M, PT-1M, 0, PT60S",
+			"PT10M, , 0, PT60S" })
+	void serverThatIsBusyIsGrantedATenthOfWhatIsLeft(Duration retryAfter, @Nullable Duration left, double random,
+			Duration wait) {
+		assertThat(RetrySchedule.KUBELET.delay(unavailable(retryAfter), 9, left, random)).isEqualTo(wait);
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "1, PT36S", "1.2, PT36S", "2, PT36S" })
+	void laterWaitsAreNoShorterHoweverLittleTheyGrow(double multiplier, Duration wait) {
+		RetrySchedule schedule = new RetrySchedule(ofSeconds(2), multiplier, 0.1, 5, ofSeconds(32));
+		assertThat(schedule.delay(unavailable(null), 6, null, 0)).isEqualTo(wait);
+	}
+
 	@Test
 	void waitsGrowUpToTheIntervalHoweverManyThereAre() {
 		RetrySchedule schedule = new RetrySchedule(ofSeconds(2), 2, 0, 2000, ofSeconds(32));
@@ -74,7 +90,7 @@ class RetryScheduleTests {
 	@ParameterizedTest
 	@CsvSource({ "PT10M, PT10M1S, PT10M", "PT10M, PT10M, PT1M", "PT30S, PT30S, PT30S" })
 	void waitIsShortenedToAMinuteIfTheCertificateExpiresInIt(Duration wait, Duration left, Duration limited) {
-		assertThat(RetrySchedule.KUBELET.limit(wait, false, left)).isEqualTo(limited);
+		assertThat(RetrySchedule.KUBELET.limit(wait, left)).isEqualTo(limited);
 	}
 
 	/** A server that says "at once" each time is not asked at once each time. */

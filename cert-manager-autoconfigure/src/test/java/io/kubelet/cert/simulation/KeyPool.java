@@ -44,6 +44,8 @@ final class KeyPool {
 		BigInteger prime = Stream.generate(() -> BigInteger.probablePrime(BITS / 2, random))
 			// Otherwise a product is too short
 			.filter((candidate) -> candidate.testBit(BITS / 2 - 2))
+			// Otherwise the exponent has no inverse
+			.filter((candidate) -> !candidate.mod(EXPONENT).equals(BigInteger.ONE))
 			.findFirst()
 			.orElseThrow();
 		primes.forEach((other) -> keys.add(key(prime, other)));

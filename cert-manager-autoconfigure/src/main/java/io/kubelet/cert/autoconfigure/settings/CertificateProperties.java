@@ -195,7 +195,8 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Valid(NOT_BL
 	 * @param attempts From this failed attempt on, the wait is the interval. With 5, four
 	 * waits grow.
 	 * @param interval Wait after each further failure. While the API server stays out of
-	 * reach and the certificate is valid for long, up to five times as long.
+	 * reach, up to twice as long, and up to five times while the certificate is valid for
+	 * long.
 	 */
 	record Retry(@Valid(POSITIVE) @DefaultValue(INITIAL_SECONDS + "s") @DurationUnit(SECONDS) Duration initialDelay,
 			@Valid(ONE_OR_MORE) @DefaultValue("" + MULTIPLIER) double multiplier,

@@ -41,7 +41,7 @@ public record Failures(int count, int answers, Pause pause, Reason reason) {
 		int answers = this.answers + ((answer && attempted) ? 1 : 0);
 		boolean asked = cause instanceof RequestException request && request.retryAfter() != null;
 		Duration delay = retry.delay(cause, answer ? Math.max(1, answers) : this.count + 1, left, random);
-		return new Failures(this.count + 1, answers, Pause.of(now, retry.limit(delay, asked, left)),
+		return new Failures(this.count + 1, answers, Pause.of(now, retry.limit(delay, left)),
 				answer ? Reason.ANSWER : asked ? Reason.RETRY_AFTER : Reason.OTHER);
 	}
 
