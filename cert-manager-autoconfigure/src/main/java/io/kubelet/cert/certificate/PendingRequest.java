@@ -148,7 +148,7 @@ public record PendingRequest(CertificateRequest request, PrivateKey privateKey, 
 			String lifetime = first(headers, "Requested-Lifetime");
 			String name = first(headers, "Name");
 			String signerName = Objects.requireNonNull(first(headers, "Signer-Name"));
-			if ((name != null && !OBJECT_NAME.matcher(name).matches()) || !SIGNER_NAME.matcher(signerName).matches()) {
+			if (name == null || !OBJECT_NAME.matcher(name).matches() || !SIGNER_NAME.matcher(signerName).matches()) {
 				throw new MalformedPemException("The name of the request or of its signer is not a name");
 			}
 			CertificateRequest request = new CertificateRequest(name, null, null, template, Signer.of(signerName),

@@ -179,7 +179,8 @@ class PemTests {
 
 	/** Somebody else may have written it, and names appear in the log. */
 	@ParameterizedTest
-	@ValueSource(strings = { "Name: x%0A2026-11-27+ERROR+forged", "Name: ..%2F..%2Fapi", "Signer-Name: a%1B%5B31m" })
+	@ValueSource(strings = { "Name: x%0A2026-11-27+ERROR+forged", "Name: ..%2F..%2Fapi", "Name: ",
+			"Signer-Name: a%1B%5B31m" })
 	void requestWithANameThatIsNoneIsRefused(String header) throws IOException {
 		String name = header.substring(0, header.indexOf(':'));
 		String forged = text("request").replaceFirst("(?m)^" + name + ": .*$", header);

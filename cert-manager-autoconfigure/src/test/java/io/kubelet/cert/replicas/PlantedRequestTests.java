@@ -69,16 +69,42 @@ class PlantedRequestTests extends ShopFixture {
 		});
 	}
 
-	/** Stores a request as a replica would, and keeps its key. */
+	/** For a request without a name, the signer would create an object of any name. */
+	@Test
+	void requestWithoutANameThatIsPlantedIsNotSent(CapturedOutput output) {
+		this.plane.behavior().approval(ApprovalPolicy.manual());
+		start("startup.mode=background");
+		await().until(() -> this.plane.openCertificateSigningRequests().size() == 1);
+		PendingRequest request = request();
+		String nameless = request.toPem().replaceFirst("Name: .*\n", "");
+		Duration[] passed = { Duration.ZERO };
+		await().until(() -> {
+			this.plane.secrets().put("shop", "shop-tls", Map.of("request.pem", nameless));
+			passed[0] = passed[0].plusMinutes(1);
+			this.clock.set(passed[0]);
+			return creates() > 1 || output.getOut().contains("The pending request in Secret shop/shop-tls is not used");
+		});
+		this.plane.behavior().approval(ApprovalPolicy.approving());
+		await().until(() -> !isPending());
+		awaitAgreement();
+		assertThat(request.hasKey(stored().leaf().getPublicKey())).isFalse();
+		assertThat(creates()).isEqualTo(1);
+	}
+
+	/** Stores a request as a replica would. */
 	private void plant() {
+		PendingRequest request = request();
+		this.planted.add(request);
+		this.plane.secrets().put("shop", "shop-tls", Map.of("request.pem", request.toPem()));
+	}
+
+	/** Whoever makes it keeps its key. */
+	private static PendingRequest request() {
 		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
 		List<Usage> usages = Usage.defaults(Signer.of(SIGNER), TEMPLATE, keys.getPublic());
 		String name = RequestNaming.after("shop").name(keys.getPublic(), TEMPLATE, usages);
-		PendingRequest request = new PendingRequest(
-				CertificateRequests.create(name, TEMPLATE, Signer.of(SIGNER), usages, null, keys), keys.getPrivate(),
-				KeySpecification.EC_P256, null);
-		this.planted.add(request);
-		this.plane.secrets().put("shop", "shop-tls", Map.of("request.pem", request.toPem()));
+		return new PendingRequest(CertificateRequests.create(name, TEMPLATE, Signer.of(SIGNER), usages, null, keys),
+				keys.getPrivate(), KeySpecification.EC_P256, null);
 	}
 
 }

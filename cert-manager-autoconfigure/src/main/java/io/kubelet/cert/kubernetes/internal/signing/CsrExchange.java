@@ -75,7 +75,7 @@ final class CsrExchange implements RequestWatches.Subscriber {
 			if (this.request.uid() != null) {
 				find(this::takeIfSame, ABSENT);
 			}
-			else if (creates || this.request.name() == null) {
+			else if (creates) {
 				create();
 			}
 			else {
