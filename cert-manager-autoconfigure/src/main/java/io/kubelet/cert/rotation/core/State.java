@@ -4,6 +4,7 @@ import java.time.Instant;
 import java.util.List;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
@@ -117,12 +118,16 @@ public record State(Policy policy, @Nullable CertificateTemplate template, @Null
 	}
 
 	/**
-	 * Whether an earlier process, or another replica, has left a request that is to
-	 * replace this very pair.
+	 * Whether an earlier process, or another replica with the same signer, has left a
+	 * request that is to replace this very pair.
 	 */
 	boolean isLeftOver() {
-		return this.pending != null && pair() != null && this.pending.sentAt() == null && !isAnswered()
-				&& this.pending.request().request().template().equals(this.template) && isForThisPair(this.pending);
+		if (this.pending == null || pair() == null || this.pending.sentAt() != null || isAnswered()) {
+			return false;
+		}
+		CertificateRequest request = this.pending.request().request();
+		return request.template().equals(this.template) && isForThisPair(this.pending)
+				&& (!this.policy.shared() || request.signer().equals(this.policy.asked().signer()));
 	}
 
 	/**
