@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Decides what to do next for a certificate. One process and replicas are decided for
- * alike: what differs is what the store says.
+ * by one table, of which some rows only apply to a store that replicas share.
  */
 public final class Decisions {
 
