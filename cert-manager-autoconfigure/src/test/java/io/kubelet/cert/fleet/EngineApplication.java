@@ -321,6 +321,9 @@ final class EngineApplication extends Application {
 	}
 
 	private void found(int attempt, @Nullable RequestObject object) {
+		if (this.attempt != attempt) {
+			return;
+		}
 		if (object == null) {
 			fail(attempt, RequestException.lost("Gone", "The request is gone"));
 			return;
