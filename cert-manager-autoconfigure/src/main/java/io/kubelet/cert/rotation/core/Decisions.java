@@ -33,8 +33,8 @@ import io.kubelet.cert.rotation.core.StoreView.Content;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides what to do next for a certificate. One process and replicas are decided for
- * by one table, of which some rows only apply to a store that replicas share.
+ * Decides what to do next for a certificate. One process and replicas are decided for by
+ * one table, of which some rows only apply to a store that replicas share.
  */
 public final class Decisions {
 
