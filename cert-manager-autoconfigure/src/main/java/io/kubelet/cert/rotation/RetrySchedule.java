@@ -87,8 +87,8 @@ public record RetrySchedule(Duration initialDelay, double multiplier, double jit
 		}
 		Duration retryAfter = (cause instanceof RequestException request) ? request.retryAfter() : null;
 		if (retryAfter != null) {
-			return longer(atMost(withJitter(retryAfter, random), longestDemand(left)),
-					unreachable(failures, left, random));
+			Duration demand = withJitter(atMost(retryAfter, ANSWER_MAXIMUM), random);
+			return longer(atMost(demand, longestDemand(left)), unreachable(failures, left, random));
 		}
 		if (kind == Kind.UNAVAILABLE) {
 			return unreachable(failures, left, random);

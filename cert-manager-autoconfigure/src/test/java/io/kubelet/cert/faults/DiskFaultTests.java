@@ -314,7 +314,7 @@ class DiskFaultTests {
 
 	private static Stored stored() {
 		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
-		PendingRequest pending = new PendingRequest(CertificateRequests.create(null, TEMPLATE,
+		PendingRequest pending = new PendingRequest(CertificateRequests.create("csr", TEMPLATE,
 				Signer.of("example.com/signer"), List.of(Usage.CLIENT_AUTH), null, keys), keys.getPrivate(), null,
 				null);
 		return new Stored(
