@@ -271,6 +271,12 @@ class TransitionsTests extends CoreFixture {
 					new Leaving(other, true, Pause.NONE));
 	}
 
+	@Test
+	void templateThatThePairSatisfiesIsNotComparedAgain() {
+		assertThat(this.valid.current().accepted()).isEqualTo(TEMPLATE);
+		assertThat(after(this.valid, Transitions::demanded).current().accepted()).isEqualTo(TEMPLATE);
+	}
+
 	/** A caller is told of the rotation, and waits for less than anything else. */
 	@Test
 	void whatACallerRequestsIsTheReasonOfARotation() {
