@@ -151,8 +151,8 @@ public record RetrySchedule(Duration initialDelay, double multiplier, double jit
 			return spread(growing(failures), random);
 		}
 		Duration later = multiply(this.interval, LATER);
-		Duration longest = (left != null)
-				? longer(later, atMost(left.dividedBy(PARTS), this.interval.multipliedBy(LONG_OUTAGE))) : later;
+		Duration longest = (left != null) ? atMost(left.dividedBy(PARTS), this.interval.multipliedBy(LONG_OUTAGE))
+				: later;
 		Duration grown = multiply(this.interval, Math.pow(this.multiplier, failures - this.attempts));
 		return multiply(longer(later, atMost(grown, longest)), 0.75 + random / 2);
 	}
