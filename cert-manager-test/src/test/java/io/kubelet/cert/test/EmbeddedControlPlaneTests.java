@@ -1,7 +1,11 @@
 package io.kubelet.cert.test;
 
 import java.io.IOException;
+import java.net.BindException;
 import java.net.ConnectException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.URI;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -181,6 +185,22 @@ class EmbeddedControlPlaneTests {
 		assertThatExceptionOfType(ConnectException.class).isThrownBy(() -> this.client.get("/version"));
 		this.controlPlane.resume();
 		assertThat(ApiClient.name(this.client.get(ApiClient.CSRS + "/" + name))).isEqualTo(name);
+	}
+
+	@Test
+	void nobodyElseGetsThePortOfAPausedServer() throws Exception {
+		EmbeddedControlPlane other = EmbeddedControlPlane.start();
+		int port = URI.create(other.url()).getPort();
+		other.pause();
+		try (ServerSocket socket = new ServerSocket()) {
+			socket.setReuseAddress(false);
+			assertThatExceptionOfType(BindException.class)
+				.isThrownBy(() -> socket.bind(new InetSocketAddress("127.0.0.1", port)));
+			other.resume();
+			other.pause();
+			other.close();
+			socket.bind(new InetSocketAddress("127.0.0.1", port));
+		}
 	}
 
 	@Test

@@ -2,8 +2,8 @@ package io.kubelet.cert.test.http;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -34,6 +34,8 @@ public final class HttpFrontEnd {
 		}
 	}
 
+	private static final String LOOPBACK = "127.0.0.1";
+
 	private final SSLContext tls;
 
 	private final Handler handler;
@@ -43,6 +45,9 @@ public final class HttpFrontEnd {
 	private volatile int port;
 
 	private @Nullable HttpsServer server;
+
+	/** Is bound to the port, but does not listen: connections are refused. */
+	private @Nullable Socket reservation;
 
 	/**
 	 * Create a front end.
@@ -60,9 +65,9 @@ public final class HttpFrontEnd {
 		if (this.server != null) {
 			return;
 		}
+		release();
 		try {
-			InetSocketAddress address = new InetSocketAddress(InetAddress.getByName("127.0.0.1"), this.port);
-			HttpsServer started = HttpsServer.create(address, 0);
+			HttpsServer started = HttpsServer.create(new InetSocketAddress(LOOPBACK, this.port), 0);
 			ExecutorService executor = Executors.newCachedThreadPool(HttpFrontEnd::thread);
 			started.setExecutor(executor);
 			started.setHttpsConfigurator(configurator());
@@ -73,12 +78,32 @@ public final class HttpFrontEnd {
 			this.server = started;
 		}
 		catch (IOException ex) {
-			throw new UncheckedIOException("The embedded control plane cannot listen on port " + this.port, ex);
+			throw cannotListen(ex);
+		}
+	}
+
+	/**
+	 * Stops listening, and ends all connections. Others who ask for a free port do not
+	 * get this one.
+	 */
+	public synchronized void pause() {
+		if (this.server == null) {
+			return;
+		}
+		stop();
+		try {
+			this.reservation = new Socket();
+			this.reservation.setReuseAddress(true);
+			this.reservation.bind(new InetSocketAddress(LOOPBACK, this.port));
+		}
+		catch (IOException ex) {
+			throw cannotListen(ex);
 		}
 	}
 
 	/** Stops listening, and ends all connections. */
 	public synchronized void stop() {
+		release();
 		HttpsServer current = this.server;
 		this.server = null;
 		if (current != null) {
@@ -92,6 +117,21 @@ public final class HttpFrontEnd {
 				Thread.currentThread().interrupt();
 			}
 		}
+	}
+
+	private void release() {
+		try {
+			if (this.reservation != null) {
+				this.reservation.close();
+			}
+		}
+		catch (IOException ex) {
+			throw cannotListen(ex);
+		}
+	}
+
+	private UncheckedIOException cannotListen(IOException cause) {
+		return new UncheckedIOException("The embedded control plane cannot listen on port " + this.port, cause);
 	}
 
 	/** The port, once it has listened. */
