@@ -24,6 +24,9 @@ final class LatestSecret implements Observer {
 
 	private @Nullable SecretObject known;
 
+	/** As the known state, but as it was deleted if it was. */
+	private SecretObject newest = SecretObject.ABSENT;
+
 	/** Whether the state may be another one, which the watch has not reported yet. */
 	private boolean outdated;
 
@@ -86,8 +89,12 @@ final class LatestSecret implements Observer {
 	 */
 	synchronized SecretObject update(@Nullable SecretObject before, SecretObject answer) {
 		SecretObject known = this.known;
-		return (known == null || answer.isNewerThan(known)
-				|| (known == before && !known.version().equals(answer.version()))) ? is(answer) : is(known);
+		if (known == null || answer.isNewerThan(this.newest)
+				|| (known == before && !known.version().equals(answer.version()))) {
+			this.newest = answer;
+			return is(answer);
+		}
+		return is(known);
 	}
 
 	private SecretObject is(SecretObject secret) {
@@ -129,11 +136,12 @@ final class LatestSecret implements Observer {
 
 	private void changed(SecretObject reported, SecretObject state) {
 		synchronized (this) {
-			if (this.known != null && !reported.isNewerThan(this.known)) {
+			if (!reported.isNewerThan(this.newest)) {
 				return;
 			}
 			noteManaged(reported);
 			is(state);
+			this.newest = reported;
 		}
 		this.callbacks.forEach(Runnable::run);
 	}
