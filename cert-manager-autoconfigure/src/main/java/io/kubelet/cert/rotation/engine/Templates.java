@@ -178,7 +178,7 @@ final class Templates implements Runnable {
 		if (!this.late.getAndSet(true)) {
 			String problem = "the template supplier " + Objects.requireNonNull(this.supplier).getClass().getName()
 					+ ", which has not returned since " + this.settings.clock().instant().minus(PATIENCE);
-			answered(new Answer(latest(), problem, problem));
+			answered(new Answer(this.next.template, problem, problem));
 		}
 	}
 
@@ -203,14 +203,14 @@ final class Templates implements Runnable {
 			return new Answer(template, (template == null) ? supplier.waitingFor().orElse(null) : null, "");
 		}
 		catch (Throwable ex) {
-			if (!ex.toString().equals(this.answer.problem)) {
+			if (!ex.toString().equals(this.next.problem)) {
 				logger.error(
-						(latest() == null)
+						(this.next.template == null)
 								? "[{}] The template supplier failed; nothing is requested until it returns a template"
 								: "[{}] The template supplier failed; its last template stays in use",
 						this.settings.name(), ex);
 			}
-			return new Answer(latest(), null, ex.toString());
+			return new Answer(this.next.template, null, ex.toString());
 		}
 	}
 

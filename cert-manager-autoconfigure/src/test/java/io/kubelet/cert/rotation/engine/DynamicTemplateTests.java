@@ -465,6 +465,19 @@ class DynamicTemplateTests extends ManagerFixture {
 		assertThat(supplier.asked - before).isBetween(29, 35);
 	}
 
+	@Test
+	void supplierThatFailsAfterAChangeDoesNotBringTheEarlierTemplateBack() {
+		Supplier supplier = new Supplier();
+		supplier.signals = true;
+		CertificateManager manager = start(builder().template(supplier));
+		this.template = CHANGED;
+		supplier.changed.run();
+		supplier.fails = true;
+		supplier.changed.run();
+		this.time.settle();
+		assertThat(manager.status().requested().template()).isEqualTo(CHANGED);
+	}
+
 	private final class Supplier implements CertificateTemplateSupplier {
 
 		private int asked;
