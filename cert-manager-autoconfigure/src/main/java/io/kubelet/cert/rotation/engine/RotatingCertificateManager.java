@@ -11,12 +11,16 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.rotation.RotationScheduler;
+import io.kubelet.cert.rotation.core.Decision.Abandon;
+import io.kubelet.cert.rotation.core.Decision.Step;
+import io.kubelet.cert.rotation.core.Decision.Wait;
+import io.kubelet.cert.rotation.core.Decision;
+import io.kubelet.cert.rotation.core.Decisions;
 import io.kubelet.cert.rotation.core.Reading;
 import io.kubelet.cert.rotation.core.State;
 import io.kubelet.cert.rotation.core.Transitions;
@@ -26,9 +30,9 @@ import org.slf4j.event.Level;
 
 /**
  * The rotation loop. Whatever happens (a timer, an answer, a call) leads to
- * {@link #reconcile()}, which asks for the template, does what is due, and schedules the
- * next timer. It runs on the certificate's {@link SerialExecutor}, the only place where
- * the state in {@link Journal} changes. Everybody reads that state.
+ * {@link #reconcile()}, which asks for the template, does what {@link Decisions} says is
+ * due, and schedules the next timer. It runs on the certificate's {@link SerialExecutor},
+ * the only place where the state in {@link Journal} changes. Everybody reads that state.
  */
 public final class RotatingCertificateManager implements CertificateManager {
 
@@ -37,6 +41,9 @@ public final class RotatingCertificateManager implements CertificateManager {
 
 	/** A change of the wall clock is noticed after this time. */
 	private static final Duration LONGEST_SLEEP = Duration.ofMinutes(1);
+
+	/** So many steps are not taken without waiting for anything, unless one fails. */
+	private static final int MOST_STEPS = 100;
 
 	private static final Runnable NOTHING = () -> {
 	};
@@ -52,6 +59,8 @@ public final class RotatingCertificateManager implements CertificateManager {
 	private final ForcedRotations forced;
 
 	private final Journal journal;
+
+	private final StoreKeeper store;
 
 	private final Rotation rotation;
 
@@ -83,16 +92,11 @@ public final class RotatingCertificateManager implements CertificateManager {
 		this.templates = new Templates(settings, template, supplier, this.serial, () -> step(NOTHING));
 		this.forced = new ForcedRotations(settings, this.serial, this.delivery);
 		this.journal = new Journal(settings, this.serial, this.delivery, this.forced, initial(bootstrap));
-		Signing signing = new Signing(settings);
-		StoreKeeper store = new StoreKeeper(settings, this.journal, signing, this.templates, this.forced,
-				(deletion) -> this.serial.execute(() -> {
-					deletion.run();
-					reconcile();
-				}));
+		this.store = new StoreKeeper(settings, this.journal, this.templates, this.forced);
 		if (bootstrap != null && this.journal.state().pair() == bootstrap) {
-			store.begin(bootstrap);
+			this.store.begin(bootstrap);
 		}
-		this.rotation = new Rotation(settings, this.journal, store, signing, this::later);
+		this.rotation = new Rotation(settings, this.journal, this.store, this::later, this::afterDeletion);
 		settings.store().onChange(this::wake);
 	}
 
@@ -201,6 +205,16 @@ public final class RotatingCertificateManager implements CertificateManager {
 	}
 
 	/**
+	 * Completes a deletion, even after the end, then does what is due. From any thread.
+	 */
+	private void afterDeletion(Runnable deletion) {
+		this.serial.execute(() -> {
+			deletion.run();
+			reconcile();
+		});
+	}
+
+	/**
 	 * Does what is due, and schedules the next step.
 	 * @param first runs first. If it fails, the rest is done by the next step
 	 */
@@ -221,7 +235,7 @@ public final class RotatingCertificateManager implements CertificateManager {
 		try {
 			first.run();
 			Instant ask = this.templates.isAwaited() ? now.plus(Templates.PATIENCE) : next;
-			next = Collections.min(List.of(next, ask, this.rotation.proceed()));
+			next = Collections.min(List.of(next, ask, proceed()));
 		}
 		catch (Throwable ex) {
 			this.forced.end(this.forced.take(), (future) -> future.completeExceptionally(ex));
@@ -237,17 +251,37 @@ public final class RotatingCertificateManager implements CertificateManager {
 		}
 	}
 
-	/** Other certificates are not affected: each has an executor of its own. */
+	/**
+	 * Looks at the store, and does what is due.
+	 * @return when there may be something to do although nothing happens
+	 */
+	private Instant proceed() {
+		if (this.journal.answer() == null && this.journal.state().attempt() != null) {
+			// How it ended could not be noted
+			this.journal.on(new Abandon());
+		}
+		this.store.observe();
+		Decision decision = Decisions.decide(this.journal.state(), this.journal.now());
+		for (int steps = 0; steps < MOST_STEPS; steps++) {
+			if (decision instanceof Wait wait) {
+				return wait.until();
+			}
+			boolean done = this.rotation.carryOut((Step) decision);
+			decision = Decisions.decide(this.journal.state(), this.journal.now());
+			if (!done && !(decision instanceof Wait)) {
+				// A step that fails is not repeated before the next look
+				return this.journal.now();
+			}
+		}
+		throw new IllegalStateException("There is no end to what is decided: " + decision);
+	}
+
 	private Runnable stuck(Throwable stack) {
 		this.stuckSince = this.settings.clock().instant().minus(STUCK_AFTER);
-		RotationLog.about(this.settings, Level.ERROR)
-			.setCause(stack)
-			.log("[{}] A step of the rotation has not returned for {}: the certificate is not rotated until it does. "
-					+ "If it is an access to a file, check the file system", ReadableDuration.of(STUCK_AFTER));
+		RotationLog.stuck(this.settings, STUCK_AFTER, stack);
 		return () -> {
 			this.stuckSince = null;
-			RotationLog.about(this.settings, Level.INFO)
-				.log("[{}] The step of the rotation has returned: the certificate is rotated again");
+			RotationLog.returned(this.settings);
 		};
 	}
 

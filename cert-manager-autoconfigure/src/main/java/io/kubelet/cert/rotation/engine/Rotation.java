@@ -1,5 +1,6 @@
 package io.kubelet.cert.rotation.engine;
 
+import java.security.KeyPair;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.List;
@@ -9,10 +10,13 @@ import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.PendingRequest;
+import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
-import io.kubelet.cert.rotation.core.Decision.Abandon;
+import io.kubelet.cert.request.CertificateSigner;
 import io.kubelet.cert.rotation.core.Decision.Evict;
 import io.kubelet.cert.rotation.core.Decision.Fail;
 import io.kubelet.cert.rotation.core.Decision.Look;
@@ -20,26 +24,25 @@ import io.kubelet.cert.rotation.core.Decision.Request;
 import io.kubelet.cert.rotation.core.Decision.Restore;
 import io.kubelet.cert.rotation.core.Decision.Resume;
 import io.kubelet.cert.rotation.core.Decision.Step;
-import io.kubelet.cert.rotation.core.Decision.Wait;
 import io.kubelet.cert.rotation.core.Decision.Withdraw;
-import io.kubelet.cert.rotation.core.Decision;
-import io.kubelet.cert.rotation.core.Decisions;
+import io.kubelet.cert.rotation.core.Pause;
 import io.kubelet.cert.rotation.core.Pending;
+import io.kubelet.cert.rotation.core.Policy.Asked;
 import io.kubelet.cert.rotation.core.Policy;
 import io.kubelet.cert.rotation.core.Reading;
 import io.kubelet.cert.rotation.core.State;
 import io.kubelet.cert.rotation.core.Transitions.Event;
 import io.kubelet.cert.rotation.core.Transitions;
 import io.kubelet.cert.store.CertificateStore.ConflictException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.event.Level;
 
 /**
- * Carries out what is decided for a certificate: it uses the store, the signer and the
- * source of keys. Used on the certificate's serial executor only.
+ * Carries out what is decided for a certificate: has the key of a request generated,
+ * sends it to the signer, stores its outcome, and deletes it. Used on the certificate's
+ * serial executor only.
  */
 final class Rotation {
-
-	/** So many steps are not taken without waiting for anything, unless one fails. */
-	private static final int MOST_STEPS = 100;
 
 	private final RotationSettings settings;
 
@@ -47,49 +50,29 @@ final class Rotation {
 
 	private final StoreKeeper store;
 
-	private final Signing signing;
-
 	/** Notes what has come, then does what is due. From any thread. */
 	private final Consumer<Runnable> later;
+
+	/** Completes a deletion, even after the end, then does what is due. */
+	private final Consumer<Runnable> afterDeletion;
 
 	/** The number of the last attempt. */
 	private int attempt;
 
-	Rotation(RotationSettings settings, Journal journal, StoreKeeper store, Signing signing, Consumer<Runnable> later) {
+	/** That of the last attempt. */
+	private @Nullable CertificateSigner signer;
+
+	Rotation(RotationSettings settings, Journal journal, StoreKeeper store, Consumer<Runnable> later,
+			Consumer<Runnable> afterDeletion) {
 		this.settings = settings;
 		this.journal = journal;
 		this.store = store;
-		this.signing = signing;
 		this.later = later;
-	}
-
-	/**
-	 * Looks at the store, and does what is due.
-	 * @return when there may be something to do although nothing happens
-	 */
-	Instant proceed() {
-		if (this.journal.answer() == null && this.journal.state().attempt() != null) {
-			// How it ended could not be noted
-			this.journal.on(new Abandon());
-		}
-		this.store.observe();
-		Decision decision = Decisions.decide(this.journal.state(), this.journal.now());
-		for (int steps = 0; steps < MOST_STEPS; steps++) {
-			if (decision instanceof Wait wait) {
-				return wait.until();
-			}
-			boolean done = carryOut((Step) decision);
-			decision = Decisions.decide(this.journal.state(), this.journal.now());
-			if (!done && !(decision instanceof Wait)) {
-				// A step that fails is not repeated before the next look
-				return this.journal.now();
-			}
-		}
-		throw new IllegalStateException("There is no end to what is decided: " + decision);
+		this.afterDeletion = afterDeletion;
 	}
 
 	/** Returns {@code false} if the step has failed. */
-	private boolean carryOut(Step step) {
+	boolean carryOut(Step step) {
 		this.journal.on(step);
 		try {
 			if (step instanceof Request request) {
@@ -108,10 +91,10 @@ final class Rotation {
 			return false;
 		}
 		if (step instanceof Withdraw withdraw) {
-			this.store.withdraw(withdraw.request());
+			withdraw(withdraw.request());
 		}
 		else if (step instanceof Look look) {
-			this.signing.look(look.request().request());
+			Objects.requireNonNull(this.signer).look(look.request().request());
 		}
 		else if (step instanceof Evict evict) {
 			this.store.evict(evict.request());
@@ -125,7 +108,7 @@ final class Rotation {
 	/** Stores a request with a new key before it is sent. */
 	private void request(CertificateTemplate template) {
 		State state = this.journal.state();
-		PendingRequest request = this.signing.create(state.policy().asked(), template, state.pair());
+		PendingRequest request = create(state.policy().asked(), template, state.pair());
 		try {
 			Reading written = this.store.write(request);
 			this.journal.on((next) -> next.created(request, written));
@@ -143,11 +126,32 @@ final class Rotation {
 		send();
 	}
 
+	/**
+	 * Creates a request with a new key.
+	 * @param replaced the pair that it is to replace, {@code null} if there is none
+	 */
+	private PendingRequest create(Asked asked, CertificateTemplate template, @Nullable CertificatePair replaced) {
+		KeyPair keys = this.settings.resources().keys().generate(asked.key());
+		List<Usage> usages = asked.usages(template, keys.getPublic());
+		String name = this.settings.naming().name(keys.getPublic(), template, usages);
+		return new PendingRequest(
+				CertificateRequests.create(name, template, asked.signer(), usages, asked.lifetime(), keys),
+				keys.getPrivate(), asked.key(), (replaced != null) ? replaced.serialNumber() : null);
+	}
+
+	/** Sends the pending request, or looks for that of another replica. */
 	private void send() {
 		int attempt = ++this.attempt;
-		CompletableFuture<List<X509Certificate>> answer = this.signing.send(
-				Objects.requireNonNull(this.journal.state().pending()), this.journal.state().pair(), this.journal.now(),
-				(object) -> on(attempt, () -> submitted(object)));
+		State state = this.journal.state();
+		Pending pending = Objects.requireNonNull(state.pending());
+		CertificateRequest request = pending.request().request();
+		Consumer<SubmittedRequest> progress = (object) -> on(attempt, () -> submitted(object));
+		CertificateSigner signer = signer(state.current().isValid(this.journal.now()) ? state.pair() : null);
+		this.signer = signer;
+		CompletableFuture<List<X509Certificate>> answer = switch (pending.stage()) {
+			case FOUND, THEIRS, MISSED -> signer.join(request, progress);
+			default -> signer.request(request, progress);
+		};
 		this.journal.await(answer);
 		// A timer does not depend on the clock, which may be set
 		Runnable cancelLimit = this.settings.resources()
@@ -157,6 +161,14 @@ final class Rotation {
 			on(attempt, () -> answered(answer));
 			cancelLimit.run();
 		});
+	}
+
+	/**
+	 * Obtains the signer.
+	 * @param pair the valid pair to authenticate with, {@code null} if there is none
+	 */
+	private CertificateSigner signer(@Nullable CertificatePair pair) {
+		return Objects.requireNonNull(this.settings.signers(), "Requests have signers").signer(pair);
 	}
 
 	/** Something has come for an attempt, unless that is over. From any thread. */
@@ -204,7 +216,7 @@ final class Rotation {
 				.check(answer.join(), request, authorities(pending), this.journal.now());
 			Policy policy = this.journal.state().policy();
 			Instant deadline = policy.shared() ? policy.deadline(pair, null, this.journal.random()) : null;
-			boolean over = policy.shared() && !this.signing.keepsObjects();
+			boolean over = policy.shared() && !Objects.requireNonNull(this.signer).keepsObjects();
 			Reading written = this.store.writeOutcome(request,
 					(stored) -> (over ? stored.withPending(null) : stored).withPair(pair, deadline));
 			if (written == null) {
@@ -226,6 +238,58 @@ final class Rotation {
 	/** The authorities that the signer reports with the certificate. */
 	private static List<X509Certificate> authorities(Pending pending) {
 		return (pending.object() != null) ? pending.object().authorities() : List.of();
+	}
+
+	/**
+	 * Deletes the object of a request, then the request from the store. If that fails, it
+	 * is repeated alone.
+	 */
+	private void withdraw(PendingRequest request) {
+		CompletableFuture<?> deletion = isFirstTime(request) ? discard(request.request())
+				: CompletableFuture.completedFuture(null);
+		if (deletion.isDone()) {
+			delete(request);
+		}
+		else {
+			deletion.whenComplete((any, failure) -> this.afterDeletion.accept(() -> delete(request)));
+		}
+	}
+
+	private void delete(PendingRequest request) {
+		Reading stored = this.journal.state().stored();
+		try {
+			stored = this.store.remove(request);
+		}
+		catch (RuntimeException ex) {
+			if (isFirstTime(request)) {
+				RotationLog.notDeleted(this.settings, request.request(), ex);
+			}
+		}
+		finally {
+			Reading last = stored;
+			this.journal.on((next) -> next.withdrawn(request, last));
+		}
+	}
+
+	/** Deletes the object of a request, without waiting for the signer. */
+	private CompletableFuture<?> discard(CertificateRequest request) {
+		try {
+			this.signer = (this.signer != null) ? this.signer : signer(null);
+			return this.signer.discard(request);
+		}
+		catch (RuntimeException ex) {
+			RotationLog.about(this.settings, Level.INFO, request)
+				.log("[{}] Request {} could not be removed: {}", request.name(), ex.getMessage());
+			return CompletableFuture.completedFuture(null);
+		}
+	}
+
+	/** Whether no deletion of the request has failed yet. */
+	private boolean isFirstTime(PendingRequest request) {
+		return this.journal.state()
+			.leaving()
+			.stream()
+			.noneMatch((leaving) -> leaving.request().equals(request) && leaving.pause() != Pause.NONE);
 	}
 
 }

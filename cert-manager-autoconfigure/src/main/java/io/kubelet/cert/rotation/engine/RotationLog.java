@@ -115,6 +115,17 @@ final class RotationLog {
 				String.join("; ", template.differences(pair.leaf())));
 	}
 
+	/** Other certificates are not affected: each has an executor of its own. */
+	static void stuck(RotationSettings settings, Duration limit, Throwable stack) {
+		about(settings, Level.ERROR).setCause(stack)
+			.log("[{}] A step of the rotation has not returned for {}: the certificate is not rotated until it does. "
+					+ "If it is an access to a file, check the file system", ReadableDuration.of(limit));
+	}
+
+	static void returned(RotationSettings settings) {
+		about(settings, Level.INFO).log("[{}] The step of the rotation has returned: the certificate is rotated again");
+	}
+
 	static void requested(RotationSettings settings) {
 		about(settings, Level.INFO).log("[{}] A rotation is requested");
 	}

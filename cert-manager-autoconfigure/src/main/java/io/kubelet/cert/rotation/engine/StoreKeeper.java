@@ -3,14 +3,11 @@ package io.kubelet.cert.rotation.engine;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
-import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.PendingRequest;
-import io.kubelet.cert.rotation.core.Pause;
 import io.kubelet.cert.rotation.core.Reading;
 import io.kubelet.cert.rotation.core.State;
 import io.kubelet.cert.rotation.core.StoreView;
@@ -33,23 +30,15 @@ final class StoreKeeper {
 
 	private final Journal journal;
 
-	private final Signing signing;
-
 	private final Templates templates;
 
 	private final ForcedRotations forced;
 
-	/** Completes a deletion, even after the end, then does what is due. */
-	private final Consumer<Runnable> afterDeletion;
-
-	StoreKeeper(RotationSettings settings, Journal journal, Signing signing, Templates templates,
-			ForcedRotations forced, Consumer<Runnable> afterDeletion) {
+	StoreKeeper(RotationSettings settings, Journal journal, Templates templates, ForcedRotations forced) {
 		this.settings = settings;
 		this.journal = journal;
-		this.signing = signing;
 		this.templates = templates;
 		this.forced = forced;
-		this.afterDeletion = afterDeletion;
 	}
 
 	/** Looks at the store and at the template. */
@@ -203,41 +192,10 @@ final class StoreKeeper {
 	}
 
 	/**
-	 * Deletes the object of a request, then the request from the store. If that fails, it
-	 * is repeated alone.
-	 */
-	void withdraw(PendingRequest request) {
-		CompletableFuture<?> deletion = isFirstTime(request) ? this.signing.discard(request.request())
-				: CompletableFuture.completedFuture(null);
-		if (deletion.isDone()) {
-			delete(request);
-		}
-		else {
-			deletion.whenComplete((any, failure) -> this.afterDeletion.accept(() -> delete(request)));
-		}
-	}
-
-	private void delete(PendingRequest request) {
-		Reading stored = this.journal.state().stored();
-		try {
-			stored = remove(request);
-		}
-		catch (RuntimeException ex) {
-			if (isFirstTime(request)) {
-				RotationLog.notDeleted(this.settings, request.request(), ex);
-			}
-		}
-		finally {
-			Reading last = stored;
-			this.journal.on((next) -> next.withdrawn(request, last));
-		}
-	}
-
-	/**
-	 * Unless the request of another process has taken its place in the store.
+	 * Removes a request, unless that of another process has taken its place.
 	 * @return what is stored now
 	 */
-	private Reading remove(PendingRequest request) {
+	Reading remove(PendingRequest request) {
 		if (this.journal.state().stored().holds(request)) {
 			Reading written = writeOutcome(request, (stored) -> stored.withPending(null));
 			if (written != null) {
@@ -246,13 +204,6 @@ final class StoreKeeper {
 			observe();
 		}
 		return this.journal.state().stored();
-	}
-
-	private boolean isFirstTime(PendingRequest request) {
-		return this.journal.state()
-			.leaving()
-			.stream()
-			.noneMatch((leaving) -> leaving.request().equals(request) && leaving.pause() != Pause.NONE);
 	}
 
 }

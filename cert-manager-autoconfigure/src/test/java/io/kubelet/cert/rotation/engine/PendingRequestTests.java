@@ -38,7 +38,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * A certificate never has more than one pending request.
  *
  * @see io.kubelet.cert.rotation.core.Pending
- * @see Signing
+ * @see Rotation
  */
 class PendingRequestTests extends ManagerFixture {
 
