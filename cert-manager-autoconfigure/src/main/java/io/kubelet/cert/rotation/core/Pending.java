@@ -81,12 +81,13 @@ public record Pending(PendingRequest request, Stage stage, @Nullable SubmittedRe
 	}
 
 	/**
-	 * Whether a failure ends it. That the API server rejects a request does not end one
-	 * whose object exists already.
+	 * Whether a failure ends it. That the API server rejects a request, or the pair that
+	 * answers it, does not end one whose object exists already.
 	 */
 	boolean isEndedBy(Throwable problem) {
 		Recovery recovery = Kind.of(problem).recovery();
-		boolean byServer = problem instanceof RequestException rejection && rejection.statusCode() != 0;
+		boolean byServer = Failures.answerBehind(problem) instanceof RequestException rejection
+				&& rejection.statusCode() != 0;
 		return recovery == Recovery.START_OVER
 				|| (recovery == Recovery.RETRY_SLOWLY && (!byServer || this.object == null));
 	}

@@ -27,6 +27,9 @@ final class SharedMemoryStore implements CertificateStore.Shared {
 	/** Why it cannot be written, although it can be read. */
 	@Nullable StoreException refusal;
 
+	/** Why another pair cannot be stored, although a request can. */
+	@Nullable StoreException pairRefusal;
+
 	/** How many readings fail from now on. */
 	int outages;
 
@@ -93,6 +96,9 @@ final class SharedMemoryStore implements CertificateStore.Shared {
 	public Stored write(Stored next) {
 		if (this.refusal != null) {
 			throw this.refusal;
+		}
+		if (this.pairRefusal != null && !Objects.equals(next.pair(), this.stored.pair())) {
+			throw this.pairRefusal;
 		}
 		Stored faster = this.faster;
 		if (faster != null) {

@@ -7,6 +7,7 @@ import java.util.concurrent.CompletableFuture;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
@@ -132,6 +133,25 @@ class SharedStoreTests extends ManagerFixture {
 			.returns(START.plusSeconds(4), Failure::at)
 			.satisfies((failure) -> assertThat(this.shared.conflicting / this.failures.size()).isEqualTo(5));
 		assertThat(this.signer.requests).isEmpty();
+	}
+
+	/** As if an admission policy protected the pair, or the Secret were too large. */
+	@Test
+	void certificateThatTheStoreRejectsIsStoredOnceThatIsAccepted() {
+		this.signer.lifetime = ofHours(99);
+		this.shared.pairRefusal = new StoreException(Kind.REJECTED, "The Secret is too large",
+				RequestException.rejected(422, "Invalid", "It is too large"));
+		CertificateManager manager = start();
+		manager.rotate();
+		pass(ofHours(5));
+		assertThat(this.failures).hasSizeBetween(5, 15)
+			.extracting(Failure::message)
+			.containsOnly("The Secret is too large");
+		this.shared.pairRefusal = null;
+		pass(ofHours(1));
+		assertThat(this.signer.requests).extracting(CertificateRequest::publicKey).containsOnly(request(0).publicKey());
+		assertThat(manager.current()).isPresent().isEqualTo(Optional.ofNullable(this.shared.stored.pair()));
+		assertThat(this.rotations).hasSize(1);
 	}
 
 	/** Whoever can write the store could have us serve anything. */
