@@ -198,7 +198,10 @@ public final class EmbeddedControlPlane extends ControlPlaneAccess implements Au
 		this.parts.store.compact();
 	}
 
-	/** Refuse connections, and cut the open ones. The port stays taken. The approver and the signers go on. */
+	/**
+	 * Refuse connections, and cut the open ones. The port stays taken. The approver and
+	 * the signers go on.
+	 */
 	public void pause() {
 		this.parts.http.pause();
 	}
