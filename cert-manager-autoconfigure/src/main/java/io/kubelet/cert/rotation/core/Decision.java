@@ -92,7 +92,7 @@ public sealed interface Decision {
 
 		@Override
 		public void apply(Transitions next) {
-			next.leave(this.request);
+			next.leave(this.request, Pause.NONE);
 			next.leaving = next.leaving.stream()
 				.map((leaving) -> leaving.isFor(this.request) ? new Leaving(this.request, true, leaving.pause())
 						: leaving)
@@ -176,7 +176,8 @@ public sealed interface Decision {
 
 	/**
 	 * Leave a request for another signer to the replicas that are configured with it, as
-	 * during a rollout, and wait as long as they do.
+	 * during a rollout, and wait as long as they do. Then it is removed: they have ended,
+	 * or anybody has stored it.
 	 *
 	 * @param request the request
 	 * @param pause how long
@@ -187,22 +188,8 @@ public sealed interface Decision {
 		public void apply(Transitions next) {
 			next.attempt = null;
 			next.pending = null;
-			next.others = next.others.tolerating(this.request, this.pause);
-		}
-
-	}
-
-	/**
-	 * Remove a request for another signer from the store: the replicas that are
-	 * configured with it have ended, or anybody has stored it.
-	 *
-	 * @param request the request
-	 */
-	record Evict(PendingRequest request) implements Step {
-
-		@Override
-		public void apply(Transitions next) {
-			next.others = next.others.evicting(this.request, next.now);
+			next.others = next.others.with(this.pause);
+			next.leave(this.request, this.pause);
 		}
 
 	}

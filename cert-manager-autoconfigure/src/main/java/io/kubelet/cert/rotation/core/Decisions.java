@@ -14,7 +14,6 @@ import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.rotation.core.Decision.Abandon;
 import io.kubelet.cert.rotation.core.Decision.Adopt;
-import io.kubelet.cert.rotation.core.Decision.Evict;
 import io.kubelet.cert.rotation.core.Decision.Fail;
 import io.kubelet.cert.rotation.core.Decision.Forget;
 import io.kubelet.cert.rotation.core.Decision.Join;
@@ -145,7 +144,8 @@ public final class Decisions {
 	}
 
 	/**
-	 * Another replica has removed our request with the pair, or has stored its answer.
+	 * Another replica has removed our request with the pair, or has stored its answer, or
+	 * one for another signer, which is left alone, has taken its place again.
 	 */
 	private @Nullable Decision forget() {
 		Pending pending = this.pending;
@@ -156,14 +156,19 @@ public final class Decisions {
 		Content content = this.store.content();
 		boolean gone = this.state.storedRequest() == null && !pending.request().isToReplace(this.state.stored().pair())
 				&& (content == Content.OURS || content == Content.OTHER || content == Content.REFUSED);
-		return (this.state.isAnswered() || gone) ? new Forget() : null;
+		PendingRequest stored = this.state.stored().pending();
+		boolean yields = stored != null && !isForOurSigner(stored) && this.state.isLeaving(stored);
+		return (this.state.isAnswered() || gone || yields) ? new Forget() : null;
 	}
 
 	/** Another replica has stored a request in place of ours. */
 	private @Nullable Decision join() {
 		PendingRequest other = otherRequest();
-		return (other != null && other.request().signer().equals(this.state.policy().asked().signer()))
-				? new Join(other) : null;
+		return (other != null && isForOurSigner(other)) ? new Join(other) : null;
+	}
+
+	private boolean isForOurSigner(PendingRequest request) {
+		return request.request().signer().equals(this.state.policy().asked().signer());
 	}
 
 	/** A request for another signer is stored. */
@@ -171,10 +176,6 @@ public final class Decisions {
 		PendingRequest other = otherRequest();
 		if (other == null) {
 			return null;
-		}
-		Leaving tolerated = this.state.others().tolerated();
-		if (tolerated != null && tolerated.isFor(other)) {
-			return tolerated.pause().isOver(this.now) ? new Evict(other) : (this.pending != null) ? new Forget() : null;
 		}
 		CertificatePair pair = this.state.current().isValid(this.now) ? this.state.pair() : this.state.stored().pair();
 		Duration longest = (pair != null && pair.isValid(this.now))

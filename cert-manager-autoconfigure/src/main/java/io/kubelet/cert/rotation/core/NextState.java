@@ -244,13 +244,13 @@ abstract class NextState {
 		requesting(this.template, Trigger.RESUMED);
 	}
 
-	/** A request is over, and is to be deleted. */
-	void leave(PendingRequest request) {
+	/** A request is to be deleted after a pause. */
+	void leave(PendingRequest request, Pause pause) {
 		if (this.pending != null && this.pending.request().hasKey(request.request().publicKey())) {
 			this.pending = null;
 		}
 		if (!state().isLeaving(request)) {
-			this.leaving = Stream.concat(this.leaving.stream(), Stream.of(new Leaving(request, false, Pause.NONE)))
+			this.leaving = Stream.concat(this.leaving.stream(), Stream.of(new Leaving(request, false, pause)))
 				.skip((this.leaving.size() < MOST_LEAVING) ? 0 : 1)
 				.toList();
 		}
@@ -276,7 +276,7 @@ abstract class NextState {
 			this.others = this.others.withLost(this.others.lost() + 1);
 		}
 		else if (pending != null && pending.isEndedBy(problem)) {
-			leave(pending.request());
+			leave(pending.request(), Pause.NONE);
 		}
 		if (this.policy.shared() && (this.pending == null || this.pending.stage() == Stage.LOST)) {
 			this.due = this.due.without(Trigger.RESUMED);

@@ -5,10 +5,6 @@ import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
 
-import io.kubelet.cert.certificate.PendingRequest;
-import io.kubelet.cert.rotation.core.Pending.Leaving;
-import org.jspecify.annotations.Nullable;
-
 /**
  * What other replicas have begun, for which this one gives them time.
  *
@@ -16,12 +12,10 @@ import org.jspecify.annotations.Nullable;
  * @param conflicts how many requests in a row could not be stored because another replica
  * was faster
  * @param lost how many requests were lost since the last answer
- * @param tolerated the request for another signer that is left alone, {@code null} if
- * there is none
  */
-public record Others(Pause grace, int conflicts, int lost, @Nullable Leaving tolerated) {
+public record Others(Pause grace, int conflicts, int lost) {
 
-	static final Others NONE = new Others(Pause.NONE, 0, 0, null);
+	static final Others NONE = new Others(Pause.NONE, 0, 0);
 
 	/** Enough for the next step of another replica, with a part of the spread. */
 	private static final Duration GRACE = Duration.ofSeconds(1);
@@ -60,26 +54,17 @@ public record Others(Pause grace, int conflicts, int lost, @Nullable Leaving tol
 		return Pause.of(now, time.plusMillis((long) (SPREAD.toMillis() * random)));
 	}
 
-	private Others with(Pause grace) {
-		return new Others(grace, this.conflicts, this.lost, this.tolerated);
+	/** No attempt begins in this time. */
+	Others with(Pause grace) {
+		return new Others(grace, this.conflicts, this.lost);
 	}
 
 	Others withConflicts(int conflicts) {
-		return new Others(this.grace, conflicts, this.lost, this.tolerated);
+		return new Others(this.grace, conflicts, this.lost);
 	}
 
 	Others withLost(int lost) {
-		return new Others(this.grace, this.conflicts, lost, this.tolerated);
-	}
-
-	/** Leaves a request alone, and requests nothing meanwhile. */
-	Others tolerating(PendingRequest request, Pause pause) {
-		return new Others(pause, this.conflicts, this.lost, new Leaving(request, false, pause));
-	}
-
-	/** Removes a request that was left alone, which may fail. */
-	Others evicting(PendingRequest request, Instant now) {
-		return new Others(this.grace, this.conflicts, this.lost, new Leaving(request, false, Pause.NONE).failed(now));
+		return new Others(this.grace, this.conflicts, lost);
 	}
 
 }

@@ -143,11 +143,12 @@ public record Pending(PendingRequest request, Stage stage, @Nullable SubmittedRe
 	/**
 	 * A request that is to be removed from the store. If it is over, first its object is
 	 * deleted, then the request from the store, so that a process that ends in between
-	 * finds it again.
+	 * finds it again. The object of one that was left alone for a pause remains.
 	 *
 	 * @param request the request
 	 * @param begun whether its deletion is in progress
-	 * @param pause before the deletion is tried
+	 * @param pause before the deletion is tried, {@link Pause#NONE} unless it has failed,
+	 * or the request is left alone
 	 */
 	public record Leaving(PendingRequest request, boolean begun, Pause pause) {
 

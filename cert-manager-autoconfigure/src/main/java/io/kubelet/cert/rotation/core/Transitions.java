@@ -140,7 +140,7 @@ public final class Transitions extends NextState {
 		PendingRequest replaced = this.policy.shared() ? this.stored.pending()
 				: (this.pending != null) ? this.pending.request() : null;
 		if (replaced != null) {
-			leave(replaced);
+			leave(replaced, Pause.NONE);
 		}
 		store(reading);
 		this.pending = new Pending(request, Stage.OURS, null, this.now, null, null);
@@ -197,7 +197,7 @@ public final class Transitions extends NextState {
 			}
 			reviewDeadline(pair);
 			answered(pair, additionalNames);
-			leave(request);
+			leave(request, Pause.NONE);
 		}
 	}
 

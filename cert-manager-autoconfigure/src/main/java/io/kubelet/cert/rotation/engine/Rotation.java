@@ -17,7 +17,6 @@ import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.request.CertificateSigner;
-import io.kubelet.cert.rotation.core.Decision.Evict;
 import io.kubelet.cert.rotation.core.Decision.Fail;
 import io.kubelet.cert.rotation.core.Decision.Look;
 import io.kubelet.cert.rotation.core.Decision.Request;
@@ -95,9 +94,6 @@ final class Rotation {
 		}
 		else if (step instanceof Look look) {
 			Objects.requireNonNull(this.signer).look(look.request().request());
-		}
-		else if (step instanceof Evict evict) {
-			this.store.evict(evict.request());
 		}
 		else if (step instanceof Restore restore) {
 			this.store.restore(restore.pair());
@@ -242,7 +238,7 @@ final class Rotation {
 
 	/**
 	 * Deletes the object of a request, then the request from the store. If that fails, it
-	 * is repeated alone.
+	 * is repeated alone. The object of a request that was left alone is left to others.
 	 */
 	private void withdraw(PendingRequest request) {
 		CompletableFuture<?> deletion = isFirstTime(request) ? discard(request.request())
@@ -284,7 +280,7 @@ final class Rotation {
 		}
 	}
 
-	/** Whether no deletion of the request has failed yet. */
+	/** Whether its deletion has not failed, and the request was not left alone. */
 	private boolean isFirstTime(PendingRequest request) {
 		return this.journal.state()
 			.leaving()

@@ -180,17 +180,6 @@ final class StoreKeeper {
 		}
 	}
 
-	/** Removes a request of replicas with another signer. */
-	void evict(PendingRequest request) {
-		try {
-			Reading stored = remove(request);
-			this.journal.on((next) -> next.withdrawn(request, stored));
-		}
-		catch (StoreException ex) {
-			observe();
-		}
-	}
-
 	/**
 	 * Removes a request, unless that of another process has taken its place.
 	 * @return what is stored now

@@ -14,7 +14,6 @@ import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.core.Decision.Abandon;
 import io.kubelet.cert.rotation.core.Decision.Adopt;
-import io.kubelet.cert.rotation.core.Decision.Evict;
 import io.kubelet.cert.rotation.core.Decision.Fail;
 import io.kubelet.cert.rotation.core.Decision.Forget;
 import io.kubelet.cert.rotation.core.Decision.Join;
@@ -177,6 +176,9 @@ class DecisionsTests extends CoreFixture {
 		State tolerating = after(observe(valid, reading(PAIR, FOR_OTHER, DEADLINE)), NOW,
 				new Tolerate(FOR_OTHER, Pause.of(NOW, WAIT)));
 		State lost = after(after(joined, later, new Resume(REQUEST, TEMPLATE, false)), later, new Fail(lost()));
+		PendingRequest second = make.request(TEMPLATE, PAIR);
+		State replaced = after(joined, NOW, new Request(TEMPLATE),
+				(next) -> next.created(second, reading(PAIR, second, DEADLINE)), new Withdraw(REQUEST));
 		State gone = after(after(joined, later, new Resume(REQUEST, TEMPLATE, false)), NOW.plusSeconds(20),
 				(next) -> next.submitted(object(REQUEST, later)), new Fail(lost()));
 		return Stream.of(
@@ -212,8 +214,10 @@ class DecisionsTests extends CoreFixture {
 						observe(after(observe(tolerating, reading(PAIR, REQUEST, DEADLINE)), NOW, new Join(REQUEST)),
 								reading(PAIR, FOR_OTHER, DEADLINE)),
 						NOW, new Forget()),
+				arguments("a request that is about to be deleted takes the place of the next one",
+						observe(replaced, reading(PAIR, REQUEST, DEADLINE)), NOW, new Wait(LOOK)),
 				arguments("replicas with another signer have had time for it", tolerating, NOW.plus(WAIT),
-						new Evict(FOR_OTHER)),
+						new Withdraw(FOR_OTHER)),
 				arguments("an answered request is found", shared(reading(ANSWER, REQUEST, DEADLINE)),
 						NOW.plusSeconds(30), new Withdraw(REQUEST)),
 				arguments("a replica with another template has stored a pair",
