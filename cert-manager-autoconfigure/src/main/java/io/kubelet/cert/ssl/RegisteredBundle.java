@@ -99,8 +99,8 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 					manager.name(), bundleName);
 		}
 		manager.addFollower(registered);
-		registered.update();
 		registered.followTrust(files);
+		registered.look();
 		BundleSocketFactory.add(registry, live);
 		return registered::close;
 	}
@@ -126,6 +126,10 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 	 * the registry calls them on that of the caller.
 	 */
 	private synchronized void update() {
+		if (this.trust != null) {
+			// A handshake may be reading it, and nobody calls this again when it has
+			this.trust.catchUp();
+		}
 		LiveSslBundle.Identity identity = this.live.identity();
 		try {
 			this.export.accept(identity);
@@ -152,7 +156,6 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 	private void followTrust(FileChanges files) {
 		if (this.trust != null) {
 			this.endFollowing = this.trust.follow(files, () -> this.live.after(Duration.ZERO, this::look));
-			lookLater();
 		}
 	}
 

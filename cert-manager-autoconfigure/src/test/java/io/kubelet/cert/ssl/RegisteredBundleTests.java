@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -34,6 +35,8 @@ import io.kubelet.cert.testsupport.TestAuthority;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.boot.ssl.DefaultSslBundleRegistry;
 import org.springframework.boot.ssl.SslBundle;
@@ -203,6 +206,57 @@ class RegisteredBundleTests {
 		idle.pass(OVERLAP);
 		await().untilAsserted(() -> assertThat(sizes).containsExactly(2, 1));
 		assertThat(idle.scheduled()).isZero();
+	}
+
+	/** The authorities of the issuer change with the pair. */
+	@ParameterizedTest
+	@ValueSource(booleans = { false, true })
+	void changeIsFollowedAlthoughAHandshakeIsReadingIt(boolean withPair) throws Exception {
+		AtomicBoolean held = new AtomicBoolean();
+		CountDownLatch reading = new CountDownLatch(1);
+		CountDownLatch end = new CountDownLatch(1);
+		List<Runnable> listeners = new ArrayList<>();
+		LiveTrust trust = trust(new TrustSource(() -> "here", () -> List.copyOf(this.trusted), () -> {
+			if (held.compareAndSet(true, false)) {
+				reading.countDown();
+				assertThatCode(end::await).doesNotThrowAnyException();
+			}
+			return Trust.exactly(this.trusted);
+		}, Map::of, listeners::add), this.time);
+		LiveSslBundle live = Objects
+			.requireNonNull(LiveSslBundle.of(this.manager.register(trust, this.time).getBundle("bundle")));
+		this.trusted.set(0, new TestAuthority("two").certificate());
+		held.set(true);
+		Thread handshake = new Thread(live::getTrustStore);
+		handshake.start();
+		reading.await();
+		Thread change = new Thread(() -> {
+			if (withPair) {
+				this.manager.rotate();
+			}
+			else {
+				listeners.forEach(Runnable::run);
+				this.time.settle();
+			}
+		});
+		change.start();
+		await().until(() -> Set.of(Thread.State.WAITING, Thread.State.TERMINATED).contains(change.getState()));
+		assertThat(CompletableFuture.supplyAsync(live::getTrustStore)).as("another handshake")
+			.succeedsWithin(LIMIT);
+		end.countDown();
+		handshake.join();
+		change.join();
+		assertThat(live.followed().trust().authorities()).hasSize(2).containsAll(this.trusted);
+	}
+
+	@Test
+	void changeBeforeTheTrustIsFollowedIsNotLost() {
+		X509Certificate two = new TestAuthority("two").certificate();
+		LiveTrust trust = trust(new TrustSource(() -> "here", () -> List.copyOf(this.trusted),
+				() -> Trust.exactly(this.trusted), Map::of, (listener) -> this.trusted.set(0, two)), this.time);
+		LiveSslBundle live = Objects
+			.requireNonNull(LiveSslBundle.of(this.manager.register(trust, this.time).getBundle("bundle")));
+		assertThat(live.followed().trust().authorities()).contains(two);
 	}
 
 	@Test

@@ -115,17 +115,27 @@ public final class LiveSource {
 
 	/** At such a time, another program may be replacing it. */
 	private void read(@Nullable Instant now) {
-		if (!this.lock.tryLock()) {
-			if (this.last != null) {
-				return;
+		if (this.lock.tryLock()) {
+			try {
+				readIfChanged();
 			}
-			this.lock.lock();
+			catch (RuntimeException ex) {
+				keep(ex, now);
+			}
+			finally {
+				this.lock.unlock();
+			}
 		}
+		else if (this.last == null) {
+			readAfterOthers();
+		}
+	}
+
+	/** As {@link #read}, but waits for a thread that reads, which may be too early. */
+	void readAfterOthers() {
+		this.lock.lock();
 		try {
-			readIfChanged();
-		}
-		catch (RuntimeException ex) {
-			keep(ex, now);
+			read();
 		}
 		finally {
 			this.lock.unlock();

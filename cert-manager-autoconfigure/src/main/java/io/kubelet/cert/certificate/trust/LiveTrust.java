@@ -86,6 +86,15 @@ public final class LiveTrust implements Supplier<Trust> {
 	}
 
 	/**
+	 * Waits for threads that are reading sources which tell their changes, and reads
+	 * these sources again if they have changed since. So {@link #get} returns afterwards
+	 * what they contain now, which it may not do while another thread reads them.
+	 */
+	public void catchUp() {
+		this.sources.stream().filter(LiveSource::isLive).forEach(LiveSource::readAfterOthers);
+	}
+
+	/**
 	 * Reads each source again if it has changed, which may block. While one thread reads
 	 * a source, the others go on with what was read last, and read those after it.
 	 * @return the current trust
