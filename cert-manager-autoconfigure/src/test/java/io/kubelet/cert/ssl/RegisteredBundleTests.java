@@ -241,8 +241,7 @@ class RegisteredBundleTests {
 		});
 		change.start();
 		await().until(() -> Set.of(Thread.State.WAITING, Thread.State.TERMINATED).contains(change.getState()));
-		assertThat(CompletableFuture.supplyAsync(live::getTrustStore)).as("another handshake")
-			.succeedsWithin(LIMIT);
+		assertThat(CompletableFuture.supplyAsync(live::getTrustStore)).as("another handshake").succeedsWithin(LIMIT);
 		end.countDown();
 		handshake.join();
 		change.join();

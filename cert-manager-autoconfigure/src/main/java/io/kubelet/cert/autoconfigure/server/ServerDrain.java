@@ -34,7 +34,10 @@ final class ServerDrain implements ConnectionHolder {
 	/** A handshake that began before a change usually ends within this time. */
 	private static final Duration HANDSHAKE = Duration.ofSeconds(1);
 
-	/** A client that was accepted before a change may hold its handshake open. */
+	/**
+	 * A client that was accepted before a change may hold its handshake open, for as long
+	 * as it likes: this is the time between two looks at such connections.
+	 */
 	private static final Duration HELD = Duration.ofHours(1);
 
 	private final LiveSslBundle bundle;
@@ -47,8 +50,13 @@ final class ServerDrain implements ConnectionHolder {
 
 	private Identity identity;
 
-	/** Cancels the last look at handshakes that may be held open. */
-	private volatile Runnable lastLook = () -> {
+	/** What was trusted before a change, since the current certificate is presented. */
+	private Trust everTrusted = Trust.exactly(List.of());
+
+	/** Connections to close whenever their handshakes end. */
+	private volatile Predicate<SSLSession> held = (session) -> false;
+
+	private Runnable nextLook = () -> {
 	};
 
 	ServerDrain(LiveSslBundle bundle, ServerConnections connections) {
@@ -66,12 +74,10 @@ final class ServerDrain implements ConnectionHolder {
 		Set<X509Certificate> earlier = this.bundle.earlier();
 		boolean removed = isRemoved(before.trust(), after.trust());
 		boolean current = Objects.equals(before.leaf(), after.leaf());
+		Trust everTrusted = current ? this.everTrusted.and(before.trust()) : before.trust();
+		this.everTrusted = everTrusted;
 		if (earlier.isEmpty() && !removed) {
 			return;
-		}
-		if (!current) {
-			// This drain closes the connections of all earlier certificates
-			this.lastLook.run();
 		}
 		// By the clock of the sessions of JSSE. OpenSSL counts in seconds, so a
 		// connection
@@ -87,8 +93,9 @@ final class ServerDrain implements ConnectionHolder {
 		this.inProgress.add(outdated);
 		this.connections.drain(outdated);
 		// OpenSSL counts from the end of the handshake, and the clock may be set back
-		LiveTrustManager trustedBefore = new LiveTrustManager(before::trust);
-		Predicate<SSLSession> ofRemoved = (session) -> removed && isOfRemoved(session, trustedBefore);
+		boolean everRemoved = isRemoved(everTrusted, after.trust());
+		LiveTrustManager trustedBefore = new LiveTrustManager(() -> everTrusted);
+		Predicate<SSLSession> ofRemoved = (session) -> everRemoved && isOfRemoved(session, trustedBefore);
 		Predicate<SSLSession> closed = outdated.or(ofRemoved);
 		// At the same time as another step, only the later one is taken: it closes more
 		NavigableMap<Duration, Runnable> steps = new TreeMap<>();
@@ -97,9 +104,8 @@ final class ServerDrain implements ConnectionHolder {
 		steps.put(drain.plus(HANDSHAKE), () -> {
 			this.connections.close(closed);
 			this.inProgress.remove(outdated);
-			if (Objects.equals(after.leaf(), this.bundle.followed().leaf())) {
-				this.lastLook = this.bundle.after(HELD, () -> this.connections.close(ofEarlier.or(ofRemoved)));
-			}
+			this.held = ofEarlier.or(ofRemoved);
+			lookLater();
 		});
 		schedule(steps, Duration.ZERO);
 	}
@@ -115,6 +121,14 @@ final class ServerDrain implements ConnectionHolder {
 		}
 	}
 
+	private synchronized void lookLater() {
+		this.nextLook.run();
+		this.nextLook = this.bundle.after(HELD, () -> {
+			lookLater();
+			this.connections.close(this.held);
+		});
+	}
+
 	@Override
 	public boolean holds(X509Certificate leaf) {
 		return this.connections.any((session) -> leaf.equals(presented(session)));
@@ -126,7 +140,7 @@ final class ServerDrain implements ConnectionHolder {
 	}
 
 	/**
-	 * Whether a client is refused now that was accepted before the change. One whose
+	 * Whether a client is refused now that was accepted before a change. One whose
 	 * certificate has expired meanwhile would have been refused before, too.
 	 */
 	private boolean isOfRemoved(SSLSession session, LiveTrustManager before) {
