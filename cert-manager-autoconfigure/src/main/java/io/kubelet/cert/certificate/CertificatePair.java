@@ -187,6 +187,15 @@ public final class CertificatePair {
 		return CertificateNames.fingerprint(leaf());
 	}
 
+	/**
+	 * Returns whether another pair is equal, and came with the same authorities.
+	 * @param other the other pair, {@code null} if there is none
+	 * @return {@code true} if nothing differs
+	 */
+	public boolean isIdenticalTo(@Nullable CertificatePair other) {
+		return other != null && equals(other) && this.authorities.equals(other.authorities);
+	}
+
 	static boolean belongTogether(PublicKey publicKey, PrivateKey privateKey) {
 		String algorithm = KeySpecification.signatureAlgorithm(publicKey);
 		byte[] probe = { 1, 2, 3 };

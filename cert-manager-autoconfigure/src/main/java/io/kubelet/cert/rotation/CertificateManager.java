@@ -74,8 +74,9 @@ public interface CertificateManager {
 
 	/**
 	 * Adds a follower, which has the new pair before listeners are called. Listeners wait
-	 * for all followers, but no longer than 10 seconds.
-	 * @param follower the follower, called from the next rotation on
+	 * for all followers, but no longer than 10 seconds. It is also called when only the
+	 * authorities of the pair change, which is no event.
+	 * @param follower the follower, called from the next change on
 	 */
 	void addFollower(Follower follower);
 

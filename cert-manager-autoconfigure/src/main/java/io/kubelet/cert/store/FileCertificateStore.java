@@ -71,7 +71,7 @@ public final class FileCertificateStore implements CertificateStore {
 	public Stored write(Stored next) {
 		Stored stored = Objects.requireNonNullElse(this.stored, Stored.NOTHING);
 		CertificatePair pair = next.pair();
-		if (pair != null && !pair.equals(stored.pair())) {
+		if (pair != null && !pair.isIdenticalTo(stored.pair())) {
 			this.pairs.write(pair);
 			// Even if the request cannot be written
 			this.stored = stored.withPair(pair, null);

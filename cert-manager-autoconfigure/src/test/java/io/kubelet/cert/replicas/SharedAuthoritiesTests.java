@@ -5,17 +5,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.cert.X509Certificate;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.autoconfigure.StartFailures;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.rotation.CertificateStatus;
+import io.kubelet.cert.store.FileCertificateStore;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.SignerFlaw;
 import io.kubelet.cert.testsupport.MutualTls;
@@ -147,11 +150,7 @@ class SharedAuthoritiesTests extends ShopFixture {
 
 	@Test
 	void replicaThatFindsNoAuthorityWaitsForTheRotation() {
-		ConfigurableApplicationContext first = startWithIssuer();
-		settle();
-		stop(first);
-		this.plane.secrets().put("shop", "shop-tls", Map.of("ca.crt", ""));
-		this.plane.behavior().approval(ApprovalPolicy.manual());
+		removeAuthorityWhileNobodyRuns();
 		assertThat(StartFailures.report(catchThrowable(() -> startWithIssuer("startup.timeout=1s"))).getDescription())
 			.contains("Certificate 'shop' was not issued within 1s");
 		ConfigurableApplicationContext background = startWithIssuer("startup.mode=background");
@@ -159,6 +158,36 @@ class SharedAuthoritiesTests extends ShopFixture {
 		assertThat(status(background).health().storeProblem())
 			.isEqualTo("Secret shop/shop-tls has no authority of the issuer in ca.crt, which 'ssl.trust: issuer' "
 					+ "needs: a new certificate is requested with it");
+	}
+
+	/** As the report advises, while the rotation waits for an approval. */
+	@Test
+	void authorityThatIsPutBackReachesWhoeverWaitsForItWithoutARotation(CapturedOutput output) {
+		String removed = removeAuthorityWhileNobodyRuns();
+		Path exported = this.directory.resolve("tls").resolve("ca.crt");
+		startWithIssuer("startup.mode=background", "export.directory=" + exported.getParent());
+		CompletableFuture<ConfigurableApplicationContext> waiting = CompletableFuture
+			.supplyAsync(() -> startWithIssuer("startup.timeout=60s", files()), (task) -> new Thread(task).start());
+		await().until(
+				() -> output.toString().contains("no valid certificate with the authority of its issuer yet: waiting"));
+		this.plane.secrets().put("shop", "shop-tls", Map.of("ca.crt", removed));
+		assertThat(waiting).succeedsWithin(PATIENCE);
+		await().untilAsserted(() -> assertThat(Files.readString(exported)).isEqualTo(Pem.write(List.of(authority()))));
+		assertThat(new FileCertificateStore(pki(), "shop", null, 5, Clock.systemUTC()).read().pair())
+			.isEqualTo(stored())
+			.extracting(CertificatePair::authorities)
+			.isEqualTo(List.of(authority()));
+	}
+
+	/** Nobody approves the request for another certificate. */
+	private String removeAuthorityWhileNobodyRuns() {
+		ConfigurableApplicationContext first = startWithIssuer();
+		settle();
+		stop(first);
+		String removed = secret().getOrDefault("ca.crt", "");
+		this.plane.secrets().put("shop", "shop-tls", Map.of("ca.crt", ""));
+		this.plane.behavior().approval(ApprovalPolicy.manual());
+		return removed;
 	}
 
 	/** As one that uses ACME. */

@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Waits for a certificate when an application starts.
  */
-final class FirstCertificate implements RotationListener {
+final class FirstCertificate implements CertificateManager.Follower, RotationListener {
 
 	private static final Logger logger = LoggerFactory.getLogger(FirstCertificate.class);
 
@@ -32,9 +32,12 @@ final class FirstCertificate implements RotationListener {
 	/** Completes with a failure that waiting does not resolve, or with none. */
 	private final CompletableFuture<CertificateStatus.@Nullable Failure> end = new CompletableFuture<>();
 
+	private final CertificateManager manager;
+
 	private final Supplier<@Nullable String> lack;
 
-	private FirstCertificate(Supplier<@Nullable String> lack) {
+	private FirstCertificate(CertificateManager manager, Supplier<@Nullable String> lack) {
+		this.manager = manager;
 		this.lack = lack;
 	}
 
@@ -46,9 +49,10 @@ final class FirstCertificate implements RotationListener {
 	 * does not help
 	 */
 	static void await(CertificateManager manager, CertificateSettings settings, Supplier<@Nullable String> lack) {
-		FirstCertificate listener = new FirstCertificate(lack);
-		manager.addListener(listener);
-		if (manager.current().isPresent() && lack.get() == null) {
+		FirstCertificate first = new FirstCertificate(manager, lack);
+		manager.addFollower(first);
+		manager.addListener(first);
+		if (first.isThere()) {
 			return;
 		}
 		CertificateStatus status = manager.status();
@@ -57,10 +61,10 @@ final class FirstCertificate implements RotationListener {
 			throw CertificateUnavailableException.absent(settings, status);
 		}
 		if (status.lastFailure() != null) {
-			listener.onEvent(new RotationEvent.Failed(manager.name(), status.lastFailure()));
+			first.onEvent(new RotationEvent.Failed(manager.name(), status.lastFailure()));
 		}
 		Duration timeout = settings.startup().timeout();
-		listener.awaitEnd(manager, settings, (isOff && timeout.compareTo(REPLACED) > 0) ? REPLACED : timeout);
+		first.awaitEnd(settings, (isOff && timeout.compareTo(REPLACED) > 0) ? REPLACED : timeout);
 	}
 
 	/** Whether another program may have written one of two files, and not the other. */
@@ -69,34 +73,43 @@ final class FirstCertificate implements RotationListener {
 				&& Files.exists(files.privateKey());
 	}
 
-	private void awaitEnd(CertificateManager manager, CertificateSettings settings, Duration timeout) {
-		String missing = manager.current().isPresent() ? this.lack.get() : null;
-		logger.info("[{}] There is no valid certificate{} yet: waiting up to {} for it", manager.name(),
+	private void awaitEnd(CertificateSettings settings, Duration timeout) {
+		String missing = this.manager.current().isPresent() ? this.lack.get() : null;
+		logger.info("[{}] There is no valid certificate{} yet: waiting up to {} for it", this.manager.name(),
 				(missing != null) ? " " + missing : "", ReadableDuration.of(timeout));
-		manager.awaitedFor(timeout);
+		this.manager.awaitedFor(timeout);
 		try {
 			// A shutdown interrupts a start that waits, but not one in a wait with a time
 			// limit
 			CertificateStatus.Failure failure = this.end.orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS).get();
 			if (failure != null) {
-				throw CertificateUnavailableException.failed(settings, failure, manager.status());
+				throw CertificateUnavailableException.failed(settings, failure, this.manager.status());
 			}
 		}
 		catch (ExecutionException ex) {
-			throw CertificateUnavailableException.timedOut(settings, timeout, manager.status());
+			throw CertificateUnavailableException.timedOut(settings, timeout, this.manager.status());
 		}
 		catch (InterruptedException ex) {
 			Thread.currentThread().interrupt();
-			throw new InterruptedStartException("certificate " + manager.name(), ex);
+			throw new InterruptedStartException("certificate " + this.manager.name(), ex);
+		}
+	}
+
+	private boolean isThere() {
+		return this.manager.current().isPresent() && this.lack.get() == null;
+	}
+
+	/** Also called when only the authorities of the pair have changed. */
+	@Override
+	public void updated(String name) {
+		if (isThere()) {
+			this.end.complete(null);
 		}
 	}
 
 	@Override
 	public void onEvent(RotationEvent event) {
-		if (event instanceof RotationEvent.Rotated && this.lack.get() == null) {
-			this.end.complete(null);
-		}
-		else if (event instanceof RotationEvent.Failed failed && failed.failure().needsAttention()) {
+		if (event instanceof RotationEvent.Failed failed && failed.failure().needsAttention()) {
 			this.end.complete(failed.failure());
 		}
 	}

@@ -127,7 +127,7 @@ abstract class NextState {
 	void reviewAuthorities() {
 		CertificatePair stored = this.stored.pair();
 		CertificatePair pair = this.current.pair();
-		if (stored != null && pair != null && stored.equals(pair) && !stored.authorities().equals(pair.authorities())) {
+		if (stored != null && pair != null && stored.equals(pair) && !stored.isIdenticalTo(pair)) {
 			this.current = this.current.with(stored);
 		}
 		if (this.stored.findings().deficiency() != null) {

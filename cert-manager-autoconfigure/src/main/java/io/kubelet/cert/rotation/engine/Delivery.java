@@ -14,10 +14,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Delivers the events of one certificate in their order: a new pair to the followers
- * first, such as SSL bundles, and every event to the listeners once these have returned.
- * A follower that does not return delays the listeners for a limited time, and is
- * reported once.
+ * Delivers the events of one certificate in their order: a new pair, or its authorities,
+ * to the followers first, such as SSL bundles, and every event to the listeners once
+ * these have returned. A follower that does not return delays the listeners for a limited
+ * time, and is reported once.
  */
 final class Delivery {
 
@@ -57,14 +57,15 @@ final class Delivery {
 		return Stream.concat(all.stream(), Stream.of(another)).toList();
 	}
 
-	/** Delivers a new pair after all earlier events. Does not block. */
-	synchronized void rotated(RotationEvent.Rotated event) {
+	/**
+	 * Has the followers use the current pair after all earlier events. Does not block.
+	 */
+	synchronized void updated() {
 		this.last = this.last.thenCompose((before) -> toFollowers()).exceptionally((ex) -> {
 			logger.error("[{}] Listeners are called before all SSL bundles and clients have been updated",
 					this.settings.name(), ex);
 			return null;
 		});
-		deliver(event);
 	}
 
 	/** Delivers an event to the listeners after all earlier ones. Does not block. */

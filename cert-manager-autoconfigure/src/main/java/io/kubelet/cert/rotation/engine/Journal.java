@@ -138,10 +138,10 @@ final class Journal {
 		}
 		tellOfStore(before, after, now);
 		CertificatePair pair = after.pair();
-		if (pair != null && pair.equals(before.pair()) && pair != before.pair()) {
+		if (pair != null && pair.equals(before.pair()) && !pair.isIdenticalTo(before.pair())) {
 			keep(this.settings, pair);
 		}
-		else if (pair != null && pair != before.pair()) {
+		else if (pair != null && !pair.equals(before.pair())) {
 			tellOfPair(before, after, pair, event instanceof Adopt, now);
 		}
 		Failure failure = failure(before, after);
@@ -167,8 +167,11 @@ final class Journal {
 	/** Followers, listeners and callers learn of it after the task that is running. */
 	private void promise(State before, State after, List<CompletableFuture<CertificatePair>> ended) {
 		CertificatePair pair = after.pair();
+		if (pair != null && !pair.isIdenticalTo(before.pair())) {
+			this.serial.execute(this.delivery::updated);
+		}
 		if (pair != null && !pair.equals(before.pair())) {
-			this.serial.execute(() -> this.delivery.rotated(new Rotated(this.settings.name(), before.pair(), pair)));
+			this.serial.execute(() -> this.delivery.deliver(new Rotated(this.settings.name(), before.pair(), pair)));
 		}
 		if (isAnswered(before, after) && pair != null) {
 			this.forced.end(ended, (future) -> future.complete(pair));

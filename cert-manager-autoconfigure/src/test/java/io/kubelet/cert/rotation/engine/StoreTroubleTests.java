@@ -1,6 +1,7 @@
 package io.kubelet.cert.rotation.engine;
 
 import java.security.KeyPair;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
@@ -176,14 +177,21 @@ class StoreTroubleTests extends ManagerFixture {
 	}
 
 	@Test
-	void copyGetsTheAuthoritiesThatAreStoredWithThePair() {
+	void copyAndFollowersGetTheAuthoritiesThatAreStoredWithThePair() {
 		CertificatePair pair = pair(ofHours(1), ofHours(99));
 		SharedMemoryStore shared = shared(pair);
-		start(builder().store(shared));
+		CertificateManager manager = start(builder().store(shared));
+		List<@Nullable CertificatePair> followed = new ArrayList<>();
+		manager.addFollower((name) -> followed.add(manager.status().pair()));
 		CertificatePair more = pair.withAuthorities(List.of(this.authority.certificate()));
 		shared.put(new Stored(more, null, shared.stored.deadline(), 2));
 		this.time.settle();
 		assertThat(shared.kept).hasSize(2).last().isSameAs(more);
+		assertThat(followed).singleElement().isSameAs(more);
+		assertThat(this.rotations).isEmpty();
+		shared.signal();
+		pass(ofMinutes(2));
+		assertThat(followed).hasSize(1);
 	}
 
 	@Test

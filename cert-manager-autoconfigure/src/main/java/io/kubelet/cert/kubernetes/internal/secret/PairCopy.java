@@ -68,7 +68,7 @@ final class PairCopy {
 	 */
 	void write(CertificatePair pair) {
 		try {
-			if (this.store != null && !pair.equals(read().pair())) {
+			if (this.store != null && !pair.isIdenticalTo(read().pair())) {
 				this.store.write(Stored.NOTHING.withPair(pair, null));
 			}
 			this.problem = null;

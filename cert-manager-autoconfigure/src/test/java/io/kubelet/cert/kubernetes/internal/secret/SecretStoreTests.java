@@ -233,6 +233,17 @@ class SecretStoreTests extends SecretStoreFixture {
 	}
 
 	@Test
+	void copyGetsTheAuthoritiesThatTheSamePairGets() {
+		CertificatePair pair = pair();
+		SecretStore replica = store(copy());
+		replica.keep(pair);
+		replica.keep(pair.withAuthorities(List.of(AUTHORITY.certificate())));
+		assertThat(copy().read().pair()).isEqualTo(pair)
+			.extracting(CertificatePair::authorities)
+			.isEqualTo(List.of(AUTHORITY.certificate()));
+	}
+
+	@Test
 	void copyThatCannotBeWrittenIsReportedUntilThePairIsKeptAgain() throws IOException {
 		AtomicBoolean full = new AtomicBoolean(true);
 		CertificateStore files = copy();
