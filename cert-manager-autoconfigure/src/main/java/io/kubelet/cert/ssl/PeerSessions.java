@@ -56,11 +56,15 @@ final class PeerSessions {
 		}
 		Cached<Sessions<I>, SSLContext, RuntimeException> contexts = new Cached<>(
 				(sessions) -> maker.apply(sessions.identity()));
-		return () -> contexts.of(new Sessions<>(identity.get(), this.generation));
+		return () -> {
+			endIfDue();
+			return contexts.of(new Sessions<>(identity.get(), this.generation));
+		};
 	}
 
 	/** Called in each handshake that accepts a peer. */
 	synchronized void begin(X509Certificate leaf) {
+		endIfDue();
 		// The certificate is still valid in this millisecond
 		Instant end = leaf.getNotAfter().toInstant().plusMillis(1);
 		Duration left = Duration.between(this.clock.instant(), end);
@@ -70,6 +74,18 @@ final class PeerSessions {
 			this.end = end;
 			this.timer.run();
 			this.timer = this.scheduler.schedule(this::end, left);
+		}
+	}
+
+	/**
+	 * Timers do not notice that the clock is set, or that the machine sleeps. The thread
+	 * may be that of a handshake, whose session it must not invalidate itself.
+	 */
+	private synchronized void endIfDue() {
+		if (this.end != null && !this.clock.instant().isBefore(this.end)) {
+			this.end = null;
+			this.generation++;
+			this.scheduler.schedule(this.invalidation, Duration.ZERO);
 		}
 	}
 
