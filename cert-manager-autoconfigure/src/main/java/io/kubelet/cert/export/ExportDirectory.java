@@ -55,6 +55,9 @@ final class ExportDirectory {
 	/** What is to be removed later. */
 	private final Set<Path> leaving = new HashSet<>();
 
+	/** What the log says that it cannot be removed. */
+	private final Set<Path> remaining = new HashSet<>();
+
 	/** The generation that this process has left, {@code null} before its first. */
 	private @Nullable String last;
 
@@ -248,7 +251,7 @@ final class ExportDirectory {
 
 	/**
 	 * Removes what is of no use any longer, unless another process has made it current
-	 * again. A failure is only reported.
+	 * again. A failure is only reported, once.
 	 */
 	void remove(List<Path> others) {
 		for (Path other : others) {
@@ -257,9 +260,12 @@ final class ExportDirectory {
 				if (!other.getFileName().toString().equals(current())) {
 					delete(other);
 				}
+				this.remaining.remove(other);
 			}
 			catch (IOException ex) {
-				logger.warn("Cannot remove {}: {}", other, ex.toString());
+				if (this.remaining.add(other)) {
+					logger.warn("Cannot remove {}: {}", other, ex.toString());
+				}
 			}
 		}
 	}

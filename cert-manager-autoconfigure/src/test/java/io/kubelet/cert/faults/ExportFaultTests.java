@@ -18,7 +18,11 @@ import io.kubelet.cert.faults.FaultyDisk.Operation;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -27,6 +31,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  *
  * @see io.kubelet.cert.export.ExportDirectory
  */
+@ExtendWith(OutputCaptureExtension.class)
 @SuppressWarnings("NullAway.Init")
 class ExportFaultTests {
 
@@ -87,6 +92,20 @@ class ExportFaultTests {
 		assertThat(this.files.problem()).isEqualTo("Cannot export the certificate to " + this.directory
 				+ ": Read-only file system. Make the directory writable and check that its disk has room");
 		assertThat(current()).isEqualTo(OLD);
+		assertRepaired();
+	}
+
+	@Test
+	void generationThatCannotBeRemovedIsReportedOnce(CapturedOutput output) throws IOException {
+		prepare("read-only-later");
+		this.files.export(NEW, TRUST);
+		this.disk.mountReadOnly();
+		this.time.pass(Duration.ofSeconds(5));
+		assertThat(output).containsOnlyOnce("Cannot remove");
+		this.files.export(authority.pair("newer"), TRUST);
+		this.time.pass(Duration.ofHours(1));
+		assertThat(output).containsOnlyOnce("Cannot remove");
+		this.files.export(NEW, TRUST);
 		assertRepaired();
 	}
 
