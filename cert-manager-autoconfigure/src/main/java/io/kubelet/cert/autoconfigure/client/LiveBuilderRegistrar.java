@@ -47,7 +47,9 @@ final class LiveBuilderRegistrar implements BeanDefinitionRegistryPostProcessor 
 			live.setTargetType(this.type);
 			live.setPrimary(true);
 			// Of two primary beans, none could be injected by the interface
-			registry.getBeanDefinition(replaced).setPrimary(false);
+			if (registry.containsBeanDefinition(replaced)) {
+				registry.getBeanDefinition(replaced).setPrimary(false);
+			}
 			registry.registerBeanDefinition(this.beanName, live);
 		}
 	}
@@ -56,9 +58,13 @@ final class LiveBuilderRegistrar implements BeanDefinitionRegistryPostProcessor 
 		String[] names = (registry instanceof ListableBeanFactory beans)
 				? beans.getBeanNamesForType(this.type, true, false) : new String[0];
 		String[] primary = (names.length > 1)
-				? Stream.of(names).filter((name) -> registry.getBeanDefinition(name).isPrimary()).toArray(String[]::new)
-				: names;
+				? Stream.of(names).filter((name) -> isPrimary(registry, name)).toArray(String[]::new) : names;
 		return (primary.length == 1) ? primary[0] : null;
+	}
+
+	/** An object that is registered as a singleton has no definition. */
+	private static boolean isPrimary(BeanDefinitionRegistry registry, String name) {
+		return registry.containsBeanDefinition(name) && registry.getBeanDefinition(name).isPrimary();
 	}
 
 }

@@ -20,7 +20,9 @@ import org.springframework.boot.http.client.autoconfigure.reactive.ReactiveHttpC
 import org.springframework.boot.http.client.reactive.ClientHttpConnectorBuilder;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.context.support.GenericApplicationContext;
 import org.springframework.http.client.JdkClientHttpRequestFactory;
+import org.springframework.http.client.SimpleClientHttpRequestFactory;
 import org.springframework.http.client.reactive.ClientHttpConnector;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -76,6 +78,29 @@ class CertificateClientAutoConfigurationTests {
 			ClientHttpConnector connector = context.getBean(ClientHttpConnectorBuilder.class).build();
 			assertThat(connector.getClass().getPackageName()).startsWith("org.springframework");
 		});
+	}
+
+	@Test
+	void builderThatIsRegisteredAsASingletonIsFollowedAndIsNoPrimaryOne() {
+		for (boolean primary : List.of(false, true)) {
+			runner()
+				.withInitializer((context) -> context.getBeanFactory()
+					.registerSingleton("mine", ClientHttpRequestFactoryBuilder.jdk()))
+				.withInitializer((context) -> {
+					if (primary) {
+						((GenericApplicationContext) context).registerBean("other",
+								SimpleClientHttpRequestFactoryBuilder.class, ClientHttpRequestFactoryBuilder::simple,
+								(definition) -> definition.setPrimary(true));
+					}
+				})
+				.run((context) -> {
+					assertThat(context).hasNotFailed();
+					assertThat(context.getBean(ClientHttpRequestFactoryBuilder.class))
+						.isSameAs(context.getBean("certificateRequestFactoryBuilder"));
+					assertThat(context.getBean(ClientHttpRequestFactoryBuilder.class).build()).isInstanceOf(
+							primary ? SimpleClientHttpRequestFactory.class : JdkClientHttpRequestFactory.class);
+				});
+		}
 	}
 
 	@Test
