@@ -236,12 +236,6 @@ final class EngineApplication extends Application {
 				send();
 			}, (failure) -> on((failure instanceof ConflictException) ? Transitions::conflicted : new Fail(failure)));
 		}
-		else if (step instanceof Resume resume && resume.storedAgain()) {
-			write(next(this.state.stored().pair(), resume.request()), (reading) -> {
-				on((next) -> next.storedAgain(resume.request(), reading));
-				send();
-			}, (failure) -> on(new Fail(failure)));
-		}
 		else if (step instanceof Resume) {
 			send();
 		}

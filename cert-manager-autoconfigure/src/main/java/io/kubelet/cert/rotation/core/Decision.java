@@ -129,12 +129,9 @@ public sealed interface Decision {
 	/**
 	 * Send the pending request.
 	 *
-	 * @param request the request as it is to be stored
 	 * @param template the template
-	 * @param storedAgain whether it is stored first, because it is to replace another
-	 * pair now
 	 */
-	record Resume(PendingRequest request, CertificateTemplate template, boolean storedAgain) implements Step {
+	record Resume(CertificateTemplate template) implements Step {
 
 		@Override
 		public void apply(Transitions next) {

@@ -238,16 +238,7 @@ public final class Decisions {
 		Pending pending = this.pending;
 		return (pending != null && pending.stage() != Stage.LOST
 				&& (template.equals(pending.yields()) || this.state.policy().asksFor(pending.request(), template)))
-						? resume(pending, template) : new Request(template);
-	}
-
-	private Decision resume(Pending pending, CertificateTemplate template) {
-		PendingRequest request = pending.request();
-		CertificatePair pair = this.state.pair();
-		return this.state.isForThisPair(pending) ? new Resume(request, template, false)
-				: new Resume(new PendingRequest(request.request(), request.privateKey(),
-						this.state.policy().asked().key(), (pair != null) ? pair.serialNumber() : null), template,
-						true);
+						? new Resume(template) : new Request(template);
 	}
 
 	/** Something is to be reported. */

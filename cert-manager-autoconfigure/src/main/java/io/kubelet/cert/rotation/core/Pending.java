@@ -51,11 +51,6 @@ public record Pending(PendingRequest request, Stage stage, @Nullable SubmittedRe
 				this.yields, this.ahead);
 	}
 
-	/** It is to replace another pair. */
-	Pending storedAgain(PendingRequest request) {
-		return new Pending(request, this.stage, this.object, this.sentAt, this.yields, this.ahead);
-	}
-
 	/** Another attempt does something else with it. */
 	Pending with(Stage stage, @Nullable SubmittedRequest object) {
 		return new Pending(this.request, stage, object, this.sentAt, this.yields, this.ahead);

@@ -118,24 +118,16 @@ public record State(Policy policy, @Nullable CertificateTemplate template, @Null
 	}
 
 	/**
-	 * Whether an earlier process, or another replica with the same signer, has left a
-	 * request that is to replace this very pair.
+	 * Whether an earlier process has left a request that is to replace this very pair, or
+	 * another replica one for the same signer, which all have, whichever pair is current.
 	 */
 	boolean isLeftOver() {
 		if (this.pending == null || pair() == null || this.pending.sentAt() != null || isAnswered()) {
 			return false;
 		}
 		CertificateRequest request = this.pending.request().request();
-		return request.template().equals(this.template) && isForThisPair(this.pending)
-				&& (!this.policy.shared() || request.signer().equals(this.policy.asked().signer()));
-	}
-
-	/**
-	 * Whether a request is resumed as it is stored. Other replicas have the same one,
-	 * whichever pair is current meanwhile.
-	 */
-	boolean isForThisPair(Pending pending) {
-		return this.policy.shared() || pending.request().isToReplace(pair());
+		return request.template().equals(this.template) && (this.policy.shared()
+				? request.signer().equals(this.policy.asked().signer()) : this.pending.request().isToReplace(pair()));
 	}
 
 	/** Whether an attempt for the request of another replica follows the grace time. */

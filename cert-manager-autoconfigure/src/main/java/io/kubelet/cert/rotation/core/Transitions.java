@@ -147,17 +147,6 @@ public final class Transitions extends NextState {
 		this.others = this.others.withConflicts(0);
 	}
 
-	/**
-	 * The pending request was stored again, since it is to replace another pair, and is
-	 * about to be sent.
-	 * @param request the request
-	 * @param reading what is stored now
-	 */
-	public void storedAgain(PendingRequest request, Reading reading) {
-		store(reading);
-		this.pending = (this.pending != null) ? this.pending.storedAgain(request) : null;
-	}
-
 	/** A request could not be stored, since another replica has stored something. */
 	public void conflicted() {
 		this.attempt = null;

@@ -77,11 +77,7 @@ final class Rotation {
 			if (step instanceof Request request) {
 				request(request.template());
 			}
-			else if (step instanceof Resume resume) {
-				if (resume.storedAgain()) {
-					Reading written = this.store.write(resume.request());
-					this.journal.on((next) -> next.storedAgain(resume.request(), written));
-				}
+			else if (step instanceof Resume) {
 				send();
 			}
 		}

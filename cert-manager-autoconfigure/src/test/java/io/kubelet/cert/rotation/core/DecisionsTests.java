@@ -112,7 +112,7 @@ class DecisionsTests extends CoreFixture {
 				arguments("another program stores a pair of another name", observe(valid, reading(FOREIGN, null, null)),
 						NOW, new Wait(DUE)),
 				arguments("an earlier process has left a request for this pair",
-						files(reading(PAIR, REQUEST, null), TEMPLATE), NOW, new Resume(REQUEST, TEMPLATE, false)),
+						files(reading(PAIR, REQUEST, null), TEMPLATE), NOW, new Resume(TEMPLATE)),
 				arguments("an earlier process has left a request for another pair",
 						files(reading(NEXT, REQUEST, null), TEMPLATE), NOW.plus(Duration.ofHours(139)),
 						new Wait(NOW.plus(Duration.ofHours(140)))),
@@ -164,7 +164,7 @@ class DecisionsTests extends CoreFixture {
 				arguments("the server asks for a pause", unreachable, NOW.plusSeconds(59),
 						new Wait(NOW.plusSeconds(60))),
 				arguments("that pause, of a minute at most, is over", unreachable, NOW.plusSeconds(60),
-						new Resume(FIRST_REQUEST, TEMPLATE, false)));
+						new Resume(TEMPLATE)));
 	}
 
 	static Stream<Arguments> ofReplicas() {
@@ -175,20 +175,19 @@ class DecisionsTests extends CoreFixture {
 		Instant later = NOW.plusSeconds(1);
 		State tolerating = after(observe(valid, reading(PAIR, FOR_OTHER, DEADLINE)), NOW,
 				new Tolerate(FOR_OTHER, Pause.of(NOW, WAIT)));
-		State lost = after(after(joined, later, new Resume(REQUEST, TEMPLATE, false)), later, new Fail(lost()));
+		State lost = after(after(joined, later, new Resume(TEMPLATE)), later, new Fail(lost()));
 		PendingRequest second = make.request(TEMPLATE, PAIR);
 		State replaced = after(joined, NOW, new Request(TEMPLATE),
 				(next) -> next.created(second, reading(PAIR, second, DEADLINE)), new Withdraw(REQUEST));
-		State gone = after(after(joined, later, new Resume(REQUEST, TEMPLATE, false)), NOW.plusSeconds(20),
+		State gone = after(after(joined, later, new Resume(TEMPLATE)), NOW.plusSeconds(20),
 				(next) -> next.submitted(object(REQUEST, later)), new Fail(lost()));
 		return Stream.of(
 				arguments("another replica has stored a request", observe(valid, reading(PAIR, REQUEST, DEADLINE)), NOW,
 						new Join(REQUEST)),
 				arguments("it may be about to send it", joined, NOW, new Wait(later)),
-				arguments("it has had a second for that", joined, later, new Resume(REQUEST, TEMPLATE, false)),
+				arguments("it has had a second for that", joined, later, new Resume(TEMPLATE)),
 				arguments("the object is not found", lost, later, new Wait(NOW.plusSeconds(16))),
-				arguments("the object is looked for again", lost, NOW.plusSeconds(16),
-						new Resume(REQUEST, TEMPLATE, false)),
+				arguments("the object is looked for again", lost, NOW.plusSeconds(16), new Resume(TEMPLATE)),
 				arguments("there is no object, and no rotation is due", lostAgain(lost, 16), NOW.plusSeconds(16),
 						new Withdraw(REQUEST)),
 				arguments("there is no object, and a rotation is due",
@@ -226,7 +225,7 @@ class DecisionsTests extends CoreFixture {
 	}
 
 	private static State lostAgain(State lost, int seconds) {
-		return after(lost, NOW.plusSeconds(seconds), new Resume(REQUEST, TEMPLATE, false), new Fail(lost()));
+		return after(lost, NOW.plusSeconds(seconds), new Resume(TEMPLATE), new Fail(lost()));
 	}
 
 	static Stream<Arguments> ofRepairs() {

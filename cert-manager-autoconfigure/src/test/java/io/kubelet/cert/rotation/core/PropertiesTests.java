@@ -17,7 +17,6 @@ import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.core.Decision.Fail;
 import io.kubelet.cert.rotation.core.Decision.Request;
 import io.kubelet.cert.rotation.core.Decision.Restore;
-import io.kubelet.cert.rotation.core.Decision.Resume;
 import io.kubelet.cert.rotation.core.Decision.Step;
 import io.kubelet.cert.rotation.core.Decision.Wait;
 import io.kubelet.cert.rotation.core.Pending.Leaving;
@@ -241,15 +240,6 @@ class PropertiesTests extends CoreFixture {
 		private void carryOut(Decision decision) {
 			if (decision instanceof Request request) {
 				create(request);
-			}
-			else if (decision instanceof Resume resume && resume.storedAgain()) {
-				if (fails()) {
-					on(new Fail(new StoreException("The disk is full", null)));
-				}
-				else {
-					write(this.world.stored.pair(), resume.request(), this.world.stored.deadline(), false);
-					on((next) -> next.storedAgain(resume.request(), this.world.stored));
-				}
 			}
 			else if (decision instanceof Restore restore) {
 				restore(restore.pair());

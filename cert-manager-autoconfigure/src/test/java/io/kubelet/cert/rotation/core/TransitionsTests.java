@@ -99,14 +99,6 @@ class TransitionsTests extends CoreFixture {
 		assertThat(decide(restored)).isEqualTo(new Wait(DEADLINE));
 	}
 
-	/** Otherwise, what is written next would be a conflict. */
-	@Test
-	void requestThatIsStoredAgainIsWhatIsStored() {
-		PendingRequest request = request(TEMPLATE, PAIR);
-		Reading written = reading(PAIR, request, DEADLINE);
-		assertThat(after(this.valid, (next) -> next.storedAgain(request, written)).stored()).isSameAs(written);
-	}
-
 	@Test
 	void serverIsAsHealthyAsWhenItWasContactedLast() {
 		State contacted = after(this.valid, new Fail(RequestException.overQuota("Too many requests")));

@@ -59,25 +59,6 @@ class EngineTroubleTests extends ManagerFixture {
 		assertThat(this.signer.discarded).containsExactly(request(0).name());
 	}
 
-	@Test
-	void requestThatIsToReplaceAnotherPairIsNotSentBeforeThatIsStored() {
-		storePair();
-		CertificateManager manager = start();
-		this.signer.holds();
-		rotate(manager);
-		this.signer.answers.get(0)
-			.completeExceptionally(RequestException.unavailable("Unreachable", "reset", null, null));
-		this.store.writeFails = true;
-		CertificatePair other = storePair(ofHours(0), ofHours(500));
-		this.time.settle();
-		pass(ofMinutes(1));
-		assertThat(manager.current()).contains(other);
-		int requests = this.signer.requests.size();
-		manager.rotate();
-		pass(ofMinutes(5));
-		assertThat(this.signer.requests).hasSize(requests);
-	}
-
 	/** As of a machine whose clock is corrected after the start. */
 	@ParameterizedTest
 	@ValueSource(ints = { -24, 1 })

@@ -13,7 +13,6 @@ import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
-import io.kubelet.cert.certificate.TextFile;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
@@ -139,16 +138,6 @@ class PendingRequestTests extends ManagerFixture {
 		rotate(restarted);
 		assertThat(this.signer.requests).hasSize(3);
 		assertThat(lastRequest().name()).isEqualTo(request(1).name());
-		TextFile.Version written = TextFile.Version.of(this.directory.resolve("kubelet-client-request.pem"));
-		this.signer.answers.get(2).completeExceptionally(RequestException.unavailable("Down", "down", null, null));
-		pass(ofSeconds(3));
-		assertThat(this.signer.requests).hasSize(4);
-		assertThat(TextFile.Version.of(this.directory.resolve("kubelet-client-request.pem")))
-			.as("it is stored for the new pair once")
-			.isEqualTo(written);
-		restarted.stop();
-		start(onDisk());
-		assertThat(this.signer.requests).as("it is for the new pair now").hasSize(5);
 	}
 
 	/** A process that ended before it could delete the request. */
