@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
@@ -70,11 +71,11 @@ public final class Decisions {
 
 	/** The first row that applies. */
 	private Decision decide() {
-		List<Row> rows = this.state.policy().off() ? List.of(this::adopt, this::report)
+		List<Supplier<@Nullable Decision>> rows = this.state.policy().off() ? List.of(this::adopt, this::report)
 				: List.of(this::adopt, this::restore, this::withdraw, this::forget, this::join, this::tolerate,
 						this::abandon, this::look, this::fail, this::begin, this::report);
-		for (Row row : rows) {
-			Decision decision = row.decide();
+		for (Supplier<@Nullable Decision> row : rows) {
+			Decision decision = row.get();
 			if (decision != null) {
 				return decision;
 			}
@@ -157,18 +158,14 @@ public final class Decisions {
 		boolean gone = this.state.storedRequest() == null && !pending.request().isToReplace(this.state.stored().pair())
 				&& (content == Content.OURS || content == Content.OTHER || content == Content.REFUSED);
 		PendingRequest stored = this.state.stored().pending();
-		boolean yields = stored != null && !isForOurSigner(stored) && this.state.isLeaving(stored);
+		boolean yields = stored != null && !this.state.policy().isForOurSigner(stored) && this.state.isLeaving(stored);
 		return (this.state.isAnswered() || gone || yields) ? new Forget() : null;
 	}
 
 	/** Another replica has stored a request in place of ours. */
 	private @Nullable Decision join() {
 		PendingRequest other = otherRequest();
-		return (other != null && isForOurSigner(other)) ? new Join(other) : null;
-	}
-
-	private boolean isForOurSigner(PendingRequest request) {
-		return request.request().signer().equals(this.state.policy().asked().signer());
+		return (other != null && this.state.policy().isForOurSigner(other)) ? new Join(other) : null;
 	}
 
 	/** A request for another signer is stored. */
@@ -195,8 +192,8 @@ public final class Decisions {
 		CertificatePair pair = this.state.current().isValid(this.now) ? this.state.pair() : null;
 		Pending attempted = this.state.attempted();
 		return (attempted == null || template == null || attempted.isFor(template)
-				|| (this.state.begun() != Trigger.TEMPLATE && pair != null && template.isSatisfiedBy(pair.leaf())))
-						? null : new Abandon();
+				|| (this.state.lastTrigger() != Trigger.TEMPLATE && pair != null
+						&& template.isSatisfiedBy(pair.leaf()))) ? null : new Abandon();
 	}
 
 	/** The time of an attempt is nearly over. */
@@ -232,7 +229,7 @@ public final class Decisions {
 			return null;
 		}
 		boolean due = !this.state.deadline(this.now).isAfter(this.now) && this.store.pause(template).isOver(this.now);
-		if (!due && !this.state.isJoined()) {
+		if (!due && !this.state.hasGivenTime()) {
 			return null;
 		}
 		Pending pending = this.pending;
@@ -254,7 +251,7 @@ public final class Decisions {
 		Instant notice = new DueNotices(this.state, this.now).next();
 		Instant deletion = this.state.leaving()
 			.stream()
-			.filter((leaving) -> !leaving.begun())
+			.filter((leaving) -> !leaving.deleting())
 			.map((leaving) -> leaving.pause().end())
 			.min(Instant::compareTo)
 			.orElse(Instant.MAX);
@@ -276,14 +273,6 @@ public final class Decisions {
 		Pause grace = state.others().grace();
 		return !grace.isOver(now) ? grace.end()
 				: new StoreView(state, now).pause(template).earliest(state.deadline(now), now);
-	}
-
-	/** A row of the table. */
-	private interface Row {
-
-		/** Returns what to do, {@code null} if the row does not apply. */
-		@Nullable Decision decide();
-
 	}
 
 }

@@ -69,12 +69,12 @@ public record DueNotices(State state, Instant now) {
 		if (waiting == null || attempted == null || !waiting.uid().equals(attempted.request().request().uid())) {
 			return Instant.MAX;
 		}
-		Instant begun = waiting.begun().plus(ANSWERED_AT_ONCE);
+		Instant begun = waiting.waitingSince().plus(ANSWERED_AT_ONCE);
 		return switch (notice) {
 			case WAITING -> begun;
 			case WAITING_FOR_LONG -> (waiting.warnAt() == null || this.state.pair() == null) ? Instant.MAX
 					: Collections.max(List.of(waiting.warnAt(), begun));
-			default -> isUnattended(attempted) ? waiting.begun().plus(UNATTENDED_AFTER) : Instant.MAX;
+			default -> isUnattended(attempted) ? waiting.waitingSince().plus(UNATTENDED_AFTER) : Instant.MAX;
 		};
 	}
 

@@ -47,9 +47,9 @@ abstract class NextState {
 
 	Current current;
 
-	RotationDeadline due;
+	DueRotation due;
 
-	private RotationDeadline.AtOnce dueAtOnce;
+	private DueRotation.AtOnce dueAtOnce;
 
 	boolean requested;
 
@@ -57,7 +57,7 @@ abstract class NextState {
 
 	@Nullable Attempt attempt;
 
-	private Trigger begun;
+	private Trigger lastTrigger;
 
 	List<Leaving> leaving;
 
@@ -92,7 +92,7 @@ abstract class NextState {
 		this.requested = last.requested();
 		this.pending = last.pending();
 		this.attempt = last.attempt();
-		this.begun = last.begun();
+		this.lastTrigger = last.lastTrigger();
 		this.leaving = last.leaving();
 		this.others = last.others();
 		this.failures = last.failures();
@@ -106,7 +106,7 @@ abstract class NextState {
 
 	State state() {
 		return new State(this.policy, this.template, this.waitingFor, this.stored, this.repair, this.storeProblem,
-				this.current, this.due, this.dueAtOnce, this.requested, this.pending, this.attempt, this.begun,
+				this.current, this.due, this.dueAtOnce, this.requested, this.pending, this.attempt, this.lastTrigger,
 				this.leaving, this.others, this.failures, this.lastTemplate, this.settling, this.required,
 				this.awaitedUntil, this.past, this.notices);
 	}
@@ -148,7 +148,7 @@ abstract class NextState {
 		}
 		this.repair = this.repair.done();
 		report(null);
-		this.due = RotationDeadline.NO;
+		this.due = DueRotation.NO;
 		this.current = new Current(pair, this.now,
 				(pair != null) ? this.policy.deadline(pair, deadline, this.random) : Instant.MIN, deadline, null);
 		this.notices = this.notices.ofPair(pair, this.now);
@@ -189,7 +189,7 @@ abstract class NextState {
 
 	private Outcome outcome(@Nullable String serialNumber, List<String> additionalNames, @Nullable Failure failure) {
 		SubmittedRequest object = (this.pending != null) ? this.pending.object() : null;
-		return new Outcome(this.now, this.begun, serialNumber, (object != null) ? object.name() : null,
+		return new Outcome(this.now, this.lastTrigger, serialNumber, (object != null) ? object.name() : null,
 				(this.pending != null) ? this.pending.waited(this.now) : Duration.ZERO, additionalNames, failure);
 	}
 
@@ -198,7 +198,7 @@ abstract class NextState {
 		Duration ahead = (this.pending != null && state().isAnswered()) ? this.pending.ahead() : null;
 		boolean due = !this.policy.keepsValidPair() && !this.current.deadline().isAfter(this.now);
 		this.dueAtOnce = due ? this.dueAtOnce.again(pair, ahead, this.policy.retry(), this.now, this.random)
-				: RotationDeadline.AtOnce.NO;
+				: DueRotation.AtOnce.NO;
 	}
 
 	/** An attempt begins. */
@@ -214,7 +214,7 @@ abstract class NextState {
 			this.settling = Pause.of(this.now, this.policy.retry().interval());
 		}
 		this.lastTemplate = (template != null) ? template : this.lastTemplate;
-		this.begun = trigger;
+		this.lastTrigger = trigger;
 	}
 
 	/** An attempt waits for an object, whose approver may be missing. */
@@ -239,7 +239,7 @@ abstract class NextState {
 	void join(PendingRequest request) {
 		this.attempt = null;
 		boolean missed = this.pending != null && this.pending.stage() == Stage.MISSED;
-		this.others = this.others.withLost(this.others.lost() + (missed ? 1 : 0)).begun(this.now, this.random);
+		this.others = this.others.withLost(this.others.lost() + (missed ? 1 : 0)).givingTime(this.now, this.random);
 		this.pending = new Pending(request, Stage.THEIRS, null, null, this.template, null);
 		requesting(this.template, Trigger.RESUMED);
 	}
@@ -264,7 +264,7 @@ abstract class NextState {
 		this.attempt = null;
 		boolean lost = this.policy.shared() && Kind.of(problem) == Kind.LOST;
 		if (lost && pending != null && pending.isToBeMissed()) {
-			this.others = (pending.stage() == Stage.SEEN) ? this.others.begun(this.now, this.random)
+			this.others = (pending.stage() == Stage.SEEN) ? this.others.givingTime(this.now, this.random)
 					: this.others.creating(this.current, this.now, this.random);
 			this.pending = pending.with(Stage.MISSED, pending.object());
 			return;

@@ -101,10 +101,10 @@ public record Notices(Set<Notice> reported, boolean foundExpired, @Nullable Inst
 	 *
 	 * @param uid the UID of its object
 	 * @param since when that was created
-	 * @param begun since when this process has waited for it
+	 * @param waitingSince since when this process has waited for it
 	 * @param warnAt when to warn of it, {@code null} for never
 	 */
-	public record Waiting(String uid, Instant since, Instant begun, @Nullable Instant warnAt) {
+	public record Waiting(String uid, Instant since, Instant waitingSince, @Nullable Instant warnAt) {
 
 		static Waiting of(CertificateRequest request, @Nullable CertificatePair pair, Instant now) {
 			Instant created = request.createdAt();

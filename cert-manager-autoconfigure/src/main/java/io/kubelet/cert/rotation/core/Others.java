@@ -35,7 +35,7 @@ public record Others(Pause grace, int conflicts, int lost) {
 	}
 
 	/** Another replica has done something, and may be about to do the next. */
-	Others begun(Instant now, double random) {
+	Others givingTime(Instant now, double random) {
 		return with(pause(GRACE, now, random));
 	}
 

@@ -141,11 +141,11 @@ public record Pending(PendingRequest request, Stage stage, @Nullable SubmittedRe
 	 * finds it again. The object of one that was left alone for a pause remains.
 	 *
 	 * @param request the request
-	 * @param begun whether its deletion is in progress
+	 * @param deleting whether its deletion is in progress
 	 * @param pause before the deletion is tried, {@link Pause#NONE} unless it has failed,
 	 * or the request is left alone
 	 */
-	public record Leaving(PendingRequest request, boolean begun, Pause pause) {
+	public record Leaving(PendingRequest request, boolean deleting, Pause pause) {
 
 		/** After which a deletion from the store that failed is repeated. */
 		private static final Duration RETRY = Duration.ofMinutes(1);
@@ -155,7 +155,7 @@ public record Pending(PendingRequest request, Stage stage, @Nullable SubmittedRe
 		}
 
 		boolean isDue(Instant now) {
-			return !this.begun && this.pause.isOver(now);
+			return !this.deleting && this.pause.isOver(now);
 		}
 
 		Leaving failed(Instant now) {

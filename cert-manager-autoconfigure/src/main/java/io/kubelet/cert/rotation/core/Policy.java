@@ -82,6 +82,11 @@ public record Policy(boolean off, boolean onlyIfInvalid, boolean shared, String 
 			.max(List.of(RotationWindow.lastPart(pair), Collections.min(List.of(asBefore, pair.notAfter()))));
 	}
 
+	/** Whether a request is for the signer that is configured now. */
+	boolean isForOurSigner(PendingRequest pending) {
+		return pending.request().signer().equals(this.asked.signer);
+	}
+
 	/**
 	 * Returns whether a request asks for what is configured now, with a key of that kind.
 	 * @param pending the request
@@ -90,7 +95,7 @@ public record Policy(boolean off, boolean onlyIfInvalid, boolean shared, String 
 	 */
 	public boolean asksFor(PendingRequest pending, CertificateTemplate template) {
 		CertificateRequest request = pending.request();
-		return request.template().equals(template) && request.signer().equals(this.asked.signer)
+		return request.template().equals(template) && isForOurSigner(pending)
 				&& Set.copyOf(request.usages()).equals(Set.copyOf(this.asked.usages(template, request.publicKey())))
 				&& Objects.equals(request.requestedLifetime(), this.asked.lifetime)
 				&& (pending.key() == null || pending.key().equals(this.asked.key));

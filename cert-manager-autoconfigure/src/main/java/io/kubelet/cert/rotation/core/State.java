@@ -4,7 +4,6 @@ import java.time.Instant;
 import java.util.List;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
@@ -28,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * @param requested whether a caller waits for a rotation
  * @param pending the pending request, {@code null} if there is none
  * @param attempt the attempt that waits for its answer, {@code null} if none does
- * @param begun why the last attempt was due
+ * @param lastTrigger why the last attempt was due
  * @param leaving the requests that are over and not deleted yet
  * @param others what other replicas have begun
  * @param failures the failures in a row, and the pause after them
@@ -42,11 +41,10 @@ import org.jspecify.annotations.Nullable;
  * @param notices what was reported
  */
 public record State(Policy policy, @Nullable CertificateTemplate template, @Nullable String waitingFor, Reading stored,
-		Repair repair, @Nullable String storeProblem, Current current, RotationDeadline due,
-		RotationDeadline.AtOnce dueAtOnce, boolean requested, @Nullable Pending pending, @Nullable Attempt attempt,
-		Trigger begun, List<Leaving> leaving, Others others, Failures failures,
-		@Nullable CertificateTemplate lastTemplate, Pause settling, boolean required, Instant awaitedUntil, Past past,
-		Notices notices) {
+		Repair repair, @Nullable String storeProblem, Current current, DueRotation due, DueRotation.AtOnce dueAtOnce,
+		boolean requested, @Nullable Pending pending, @Nullable Attempt attempt, Trigger lastTrigger,
+		List<Leaving> leaving, Others others, Failures failures, @Nullable CertificateTemplate lastTemplate,
+		Pause settling, boolean required, Instant awaitedUntil, Past past, Notices notices) {
 
 	/** Returns the last pair, expired or not, {@code null} if there is none yet. */
 	public @Nullable CertificatePair pair() {
@@ -125,13 +123,13 @@ public record State(Policy policy, @Nullable CertificateTemplate template, @Null
 		if (this.pending == null || pair() == null || this.pending.sentAt() != null || isAnswered()) {
 			return false;
 		}
-		CertificateRequest request = this.pending.request().request();
-		return request.template().equals(this.template) && (this.policy.shared()
-				? request.signer().equals(this.policy.asked().signer()) : this.pending.request().isToReplace(pair()));
+		PendingRequest request = this.pending.request();
+		return request.request().template().equals(this.template)
+				&& (this.policy.shared() ? this.policy.isForOurSigner(request) : request.isToReplace(pair()));
 	}
 
 	/** Whether an attempt for the request of another replica follows the grace time. */
-	boolean isJoined() {
+	boolean hasGivenTime() {
 		return this.pending != null && this.others.grace() != Pause.NONE;
 	}
 

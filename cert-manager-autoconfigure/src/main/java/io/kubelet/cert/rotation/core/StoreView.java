@@ -9,7 +9,6 @@ import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateManagerException;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,12 +24,12 @@ public record StoreView(State state, Instant now) {
 	/** What the store holds. */
 	Content content() {
 		Reading stored = this.state.stored();
-		if (repairs() && stored.failure() != null && stored.failure().kind() == Kind.STORE) {
+		if (guardsStore() && stored.failure() != null && stored.failure().kind() == Kind.STORE) {
 			return Content.DAMAGED;
 		}
 		CertificatePair pair = stored.pair();
 		if (pair == null || pair.equals(this.state.pair()) || !(pair.isValid(this.now) || isForeign())) {
-			boolean missing = repairs() && this.state.pair() != null
+			boolean missing = guardsStore() && this.state.pair() != null
 					&& (pair == null || stored.findings().lacksAuthorities());
 			return missing ? Content.MISSING : Content.OURS;
 		}
@@ -38,13 +37,13 @@ public record StoreView(State state, Instant now) {
 	}
 
 	/** Whether our pair takes the place of what somebody else has stored. */
-	boolean repairs() {
+	boolean guardsStore() {
 		return this.state.policy().shared() && !this.state.policy().off();
 	}
 
 	/** Whether replicas have not stored the pair that is stored, or have replaced it. */
 	boolean isForeign() {
-		return repairs() && this.state.stored().pair() != null && !this.state.isByReplica(this.state.stored());
+		return guardsStore() && this.state.stored().pair() != null && !this.state.isByReplica(this.state.stored());
 	}
 
 	/**
@@ -77,7 +76,7 @@ public record StoreView(State state, Instant now) {
 	/** Whether the stored pair is one that no replica has stored, or that is not used. */
 	boolean isToRepair() {
 		CertificateTemplate template = this.state.template();
-		return repairs() && switch (content()) {
+		return guardsStore() && switch (content()) {
 			case DAMAGED, MISSING, FOREIGN, REFUSED -> true;
 			case OTHER -> isPaced();
 			// At a start, whatever is stored is in use
@@ -92,7 +91,7 @@ public record StoreView(State state, Instant now) {
 	 * @param pairChanges whether another pair is written
 	 * @return their times
 	 */
-	public List<Instant> repairs(List<Instant> stored, boolean pairChanges) {
+	public List<Instant> repairTimes(List<Instant> stored, boolean pairChanges) {
 		Repair.Times all = this.state.repair().all().and(stored, this.now);
 		return ((pairChanges && isToRepair()) ? all.and(List.of(this.now), this.now) : all).times();
 	}

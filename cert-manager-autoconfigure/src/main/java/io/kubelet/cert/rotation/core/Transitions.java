@@ -39,12 +39,10 @@ public final class Transitions extends NextState {
 		PendingRequest found = policy.off() ? null : policy.shared() ? reading.unanswered() : reading.pending();
 		Pending pending = (found != null)
 				? new Pending(found, policy.shared() ? Stage.FOUND : Stage.RESUMED, null, null, null, null) : null;
-		Transitions next = new Transitions(
-				new State(policy, template, null, reading, Repair.NONE, null,
-						new Current(null, now, Instant.MIN, null, null), RotationDeadline.NO,
-						RotationDeadline.AtOnce.NO, false, pending, null, Trigger.FIRST, List.of(), Others.NONE,
-						Failures.NONE, null, Pause.NONE, required, Instant.MAX, Past.NOTHING, Notices.NONE),
-				now, random);
+		Transitions next = new Transitions(new State(policy, template, null, reading, Repair.NONE, null,
+				new Current(null, now, Instant.MIN, null, null), DueRotation.NO, DueRotation.AtOnce.NO, false, pending,
+				null, Trigger.FIRST, List.of(), Others.NONE, Failures.NONE, null, Pause.NONE, required, Instant.MAX,
+				Past.NOTHING, Notices.NONE), now, random);
 		CertificatePair stored = (reading.issuerProblem() == null) ? reading.pair() : null;
 		if (bootstrap == null || (stored != null && stored.isValid(now))) {
 			next.hold(stored, reading.deadline());
@@ -107,7 +105,7 @@ public final class Transitions extends NextState {
 			this.due = this.due.without(Trigger.DAMAGED);
 			reviewAuthorities();
 		}
-		else if (content == Content.REFUSED && view.repairs()) {
+		else if (content == Content.REFUSED && view.guardsStore()) {
 			// To put ours in the place of that of a replica would have no end
 			this.due = this.due.demanding(Trigger.DAMAGED);
 		}
@@ -150,7 +148,7 @@ public final class Transitions extends NextState {
 	/** A request could not be stored, since another replica has stored something. */
 	public void conflicted() {
 		this.attempt = null;
-		this.others = this.others.withConflicts(this.others.conflicts() + 1).begun(this.now, this.random);
+		this.others = this.others.withConflicts(this.others.conflicts() + 1).givingTime(this.now, this.random);
 	}
 
 	/**

@@ -174,8 +174,8 @@ final class RotationLog {
 		CertificateRequest request = Objects.requireNonNull(before.pending()).request().request();
 		CertificatePair pair = Objects.requireNonNull(state.pair());
 		LoggingEventBuilder entry = about(settings, Level.INFO, pair).addKeyValue("kubelet.cert.trigger",
-				state.begun());
-		String trigger = inWords(state.begun());
+				state.lastTrigger());
+		String trigger = inWords(state.lastTrigger());
 		if (byReplica) {
 			entry.log("[{}] {}: the certificate was stored by another replica", trigger);
 			return;

@@ -154,7 +154,7 @@ final class StoreKeeper {
 		State state = this.journal.state();
 		Stored next = change.apply(last.content());
 		boolean pairChanges = !Objects.equals(next.pair(), last.pair());
-		List<Instant> times = new StoreView(state, this.journal.now()).repairs(last.content().repairs(),
+		List<Instant> times = new StoreView(state, this.journal.now()).repairTimes(last.content().repairs(),
 				repairs || pairChanges);
 		Stored written = this.settings.store().write(next.withRepairs(times));
 		// A pair of ours was checked when it was issued

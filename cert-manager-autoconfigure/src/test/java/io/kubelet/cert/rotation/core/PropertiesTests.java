@@ -320,7 +320,7 @@ class PropertiesTests extends CoreFixture {
 
 		private void deleted() {
 			for (Leaving leaving : this.state.leaving()) {
-				if (leaving.begun()) {
+				if (leaving.deleting()) {
 					PendingRequest stored = this.world.stored.pending();
 					boolean there = stored != null && stored.hasKey(leaving.request().request().publicKey());
 					if (there && !fails()) {
@@ -341,7 +341,7 @@ class PropertiesTests extends CoreFixture {
 		private void write(@Nullable CertificatePair pair, @Nullable PendingRequest pending, @Nullable Instant deadline,
 				boolean pairChanges) {
 			List<Instant> before = this.world.stored.content().repairs();
-			List<Instant> repairs = new StoreView(this.state, this.world.now).repairs(before, pairChanges);
+			List<Instant> repairs = new StoreView(this.state, this.world.now).repairTimes(before, pairChanges);
 			assertThat(repairs.size()).as("no repairs of others get lost").isGreaterThanOrEqualTo(alive(before));
 			write(reading(new Stored(pair, pending, deadline, null).withRepairs(repairs), ""));
 		}

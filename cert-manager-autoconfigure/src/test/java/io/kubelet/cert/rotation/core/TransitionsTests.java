@@ -322,7 +322,7 @@ class TransitionsTests extends CoreFixture {
 	}
 
 	private static int repairs(State state, boolean pairChanges) {
-		return new StoreView(state, NOW).repairs(state.stored().content().repairs(), pairChanges).size();
+		return new StoreView(state, NOW).repairTimes(state.stored().content().repairs(), pairChanges).size();
 	}
 
 	/** A replica has stored the pair, which is valid. */

@@ -33,7 +33,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * Certificates whose rotation is due as soon as they are issued: the signer backdates
  * them, or a clock is wrong.
  *
- * @see io.kubelet.cert.rotation.core.RotationDeadline
+ * @see io.kubelet.cert.rotation.core.DueRotation
  */
 class DueAtOnceTests extends ManagerFixture {
 

@@ -16,30 +16,30 @@ import org.jspecify.annotations.Nullable;
  * @param demanded what demands a rotation however long the pair is valid, {@code null} if
  * nothing does
  */
-public record RotationDeadline(@Nullable Instant since, Trigger trigger, @Nullable Trigger demanded) {
+public record DueRotation(@Nullable Instant since, Trigger trigger, @Nullable Trigger demanded) {
 
-	static final RotationDeadline NO = new RotationDeadline(null, Trigger.DEADLINE, null);
+	static final DueRotation NO = new DueRotation(null, Trigger.DEADLINE, null);
 
 	/** What a caller requests waits for less than anything else. */
-	RotationDeadline demanding(Trigger trigger) {
+	DueRotation demanding(Trigger trigger) {
 		return (this.demanded != null && trigger != Trigger.REQUESTED) ? this
-				: new RotationDeadline(this.since, this.trigger, trigger);
+				: new DueRotation(this.since, this.trigger, trigger);
 	}
 
 	/** What made a rotation due is over. */
-	RotationDeadline without(Trigger trigger) {
-		return (this.demanded != trigger) ? this : new RotationDeadline(this.since, this.trigger, null);
+	DueRotation without(Trigger trigger) {
+		return (this.demanded != trigger) ? this : new DueRotation(this.since, this.trigger, null);
 	}
 
 	/** A rotation is due at once. */
-	RotationDeadline since(Instant now, Trigger trigger) {
-		return new RotationDeadline((this.since == null || this.since.isAfter(now)) ? now : this.since, trigger,
+	DueRotation since(Instant now, Trigger trigger) {
+		return new DueRotation((this.since == null || this.since.isAfter(now)) ? now : this.since, trigger,
 				this.demanded);
 	}
 
 	/** A rotation is due at the deadline. */
-	RotationDeadline atDeadline() {
-		return new RotationDeadline(null, Trigger.DEADLINE, this.demanded);
+	DueRotation atDeadline() {
+		return new DueRotation(null, Trigger.DEADLINE, this.demanded);
 	}
 
 	/**
