@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Requests of a certificate that remain in the cluster although they were answered, such
  * as those of a process that was killed and whose files are gone. The first deletion of a
- * process also deletes those of the same user that are older than an hour. By then, no
- * other process waits for the answer.
+ * process also deletes those of the same user that were answered more than an hour before
+ * its own request. By then, whoever waited for the answer has read it.
  */
 final class Leftovers {
 
@@ -88,9 +88,9 @@ final class Leftovers {
 			.findFirst();
 		List<CompletableFuture<?>> deletions = new ArrayList<>();
 		own.ifPresent((object) -> {
-			Instant old = object.createdAt().minus(AGE);
+			Instant old = object.changedAt().minus(AGE);
 			objects.stream().filter((other) -> isLeft(other, object)).forEach((other) -> {
-				if (other.createdAt().isBefore(old)) {
+				if (other.changedAt().isBefore(old)) {
 					deletions
 						.add(ApiObjects.send(ApiObjects.delete(client, this.api.path(), other.name(), other.uid())));
 				}

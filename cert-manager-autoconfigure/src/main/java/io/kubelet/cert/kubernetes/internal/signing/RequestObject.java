@@ -119,6 +119,14 @@ final class RequestObject {
 		return Instant.parse(identity("creationTimestamp"));
 	}
 
+	/** When it was answered, if it was; its creation if no condition says when. */
+	Instant changedAt() {
+		return conditions().flatMap((condition) -> Stream.ofNullable(ApiObjects.text(condition, "lastTransitionTime")))
+			.map(Instant::parse)
+			.max(Instant::compareTo)
+			.orElseGet(this::createdAt);
+	}
+
 	private String identity(String member) {
 		return Objects.requireNonNull(ApiObjects.text(this.metadata, member), "An object of the API without " + member);
 	}
