@@ -83,19 +83,20 @@ final class PeerSessions {
 	 */
 	private synchronized void endIfDue() {
 		if (this.end != null && !this.clock.instant().isBefore(this.end)) {
-			this.end = null;
-			this.generation++;
+			forget();
 			this.scheduler.schedule(this.invalidation, Duration.ZERO);
 		}
 	}
 
 	/** Has each peer begin with a full handshake. */
 	void end() {
-		synchronized (this) {
-			this.end = null;
-			this.generation++;
-		}
+		forget();
 		this.invalidation.run();
+	}
+
+	private synchronized void forget() {
+		this.end = null;
+		this.generation++;
 	}
 
 }
