@@ -1,6 +1,8 @@
 package io.kubelet.cert.autoconfigure;
 
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 
 import io.kubelet.cert.actuate.CertificatesEndpoint;
@@ -33,6 +35,7 @@ import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.core.env.SystemEnvironmentPropertySource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -102,6 +105,31 @@ class CertificateManagerAutoConfigurationTests {
 		}
 		assertThat(output).containsOnlyOnce("No property under 'kubelet.cert' is set, so no certificate is requested")
 			.contains("'kubelet.cert.signer-name'");
+	}
+
+	/**
+	 * An application that needs no certificate runs in a namespace with such Services.
+	 */
+	@Test
+	void variablesOfServicesWithItsNameAreNoProperties() {
+		Map<String, Object> variables = new LinkedHashMap<>();
+		for (String service : new String[] { "KUBELET_CERT", "KUBELET_CERT_APPROVER", "KUBELET_CERT_2" }) {
+			variables.putAll(Map.of(service + "_SERVICE_HOST", "10.0.0.7", service + "_SERVICE_PORT", "443",
+					service + "_SERVICE_PORT_HTTPS", "443", service + "_PORT", "tcp://10.0.0.7:443",
+					service + "_PORT_443_TCP", "tcp://10.0.0.7:443", service + "_PORT_443_TCP_ADDR", "10.0.0.7",
+					service + "_PORT_443_TCP_PORT", "443", service + "_PORT_443_TCP_PROTO", "tcp"));
+		}
+		environment(variables)
+			.run((context) -> assertThat(context).hasNotFailed().doesNotHaveBean(CertificateManagers.class));
+		environment(Map.of("KUBELET_CERT_SIGNER_NAM", "example.com/client"))
+			.run((context) -> assertThat(context).hasFailed());
+	}
+
+	private static ApplicationContextRunner environment(Map<String, Object> variables) {
+		return CertificateContexts.starter()
+			.withInitializer((context) -> context.getEnvironment()
+				.getPropertySources()
+				.addFirst(new SystemEnvironmentPropertySource("test-systemEnvironment", variables)));
 	}
 
 	/** As with {@code @MockitoBean} in a test of something else. */

@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.SharedSecret;
 import io.kubelet.cert.autoconfigure.settings.PropertiesBinder.Bound;
@@ -23,6 +24,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.ImportRuntimeHints;
 import org.springframework.core.env.Environment;
+import org.springframework.core.env.SystemEnvironmentPropertySource;
 
 /**
  * Binds the properties and resolves them into settings.
@@ -32,6 +34,12 @@ import org.springframework.core.env.Environment;
 public class SettingsConfiguration {
 
 	private static final Logger logger = LoggerFactory.getLogger(SettingsConfiguration.class);
+
+	/**
+	 * As for {@code KUBELET_CERT_SERVICE_PORT_HTTPS} and
+	 * {@code KUBELET_CERT_PORT_443_TCP}.
+	 */
+	private static final Pattern OF_SERVICE = Pattern.compile(".+\\.(service\\.(host|port.*)|port(\\[.+)?)");
 
 	@Bean
 	Bound boundCertificateProperties(Environment environment) {
@@ -65,13 +73,17 @@ public class SettingsConfiguration {
 	}
 
 	/**
-	 * Returns whether any property is set.
+	 * Returns whether any property is set. The variables of a Service, which anybody in
+	 * the namespace may create, are none.
 	 * @param environment the environment
 	 * @return whether there is one, even if it does not exist
 	 */
 	public static boolean isAnyPropertySet(Environment environment) {
 		for (ConfigurationPropertySource source : ConfigurationPropertySources.get(environment)) {
-			if (source.containsDescendantOf(PropertyNames.FIRST) == ConfigurationPropertyState.PRESENT) {
+			ConfigurationPropertySource written = (source
+				.getUnderlyingSource() instanceof SystemEnvironmentPropertySource)
+						? source.filter((name) -> !OF_SERVICE.matcher(name.toString()).matches()) : source;
+			if (written.containsDescendantOf(PropertyNames.FIRST) == ConfigurationPropertyState.PRESENT) {
 				return true;
 			}
 		}
