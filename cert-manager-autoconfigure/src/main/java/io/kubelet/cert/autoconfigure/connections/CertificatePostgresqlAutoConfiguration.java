@@ -26,6 +26,7 @@ import org.springframework.boot.ssl.SslManagerBundle;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
+import org.springframework.util.StringUtils;
 
 /**
  * Auto-configuration of connections to PostgreSQL, for which Spring Boot has no property
@@ -50,7 +51,7 @@ public final class CertificatePostgresqlAutoConfiguration {
 				public Object postProcessBeforeInitialization(Object bean, String beanName) {
 					if (bean instanceof HikariConfig source) {
 						String bundleName = environment.getProperty(BUNDLE);
-						if (bundleName != null) {
+						if (StringUtils.hasText(bundleName)) {
 							PostgresqlDriver.configure(source, bundleName,
 									() -> bundles.getObject().getBundle(bundleName));
 						}
@@ -80,7 +81,12 @@ public final class CertificatePostgresqlAutoConfiguration {
 		@Bean
 		ConnectionFactoryOptionsBuilderCustomizer certificatePostgresqlOptions(SslBundles bundles,
 				Environment environment) {
-			SslBundle bundle = bundles.getBundle(environment.getRequiredProperty(BUNDLE));
+			String bundleName = environment.getRequiredProperty(BUNDLE);
+			if (bundleName.isBlank()) {
+				return (options) -> {
+				};
+			}
+			SslBundle bundle = bundles.getBundle(bundleName);
 			SslManagerBundle managers = bundle.getManagers();
 			SSLMode mode = LiveSslBundle.verifiesServers(bundle) ? SSLMode.VERIFY_CA : SSLMode.VERIFY_FULL;
 			return (options) -> {

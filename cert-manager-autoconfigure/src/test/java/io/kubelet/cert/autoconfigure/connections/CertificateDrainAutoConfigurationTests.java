@@ -95,6 +95,27 @@ class CertificateDrainAutoConfigurationTests {
 				.hasMessageContaining("shpo"));
 	}
 
+	/** As from {@code ${PG_BUNDLE:}}: like any blank value, it counts as not set. */
+	@Test
+	void blankBundleIsNone() {
+		HikariDataSource source = new HikariDataSource();
+		source.setJdbcUrl("jdbc:postgresql://db/shop");
+		runner().withConfiguration(AutoConfigurations.of(CertificatePostgresqlAutoConfiguration.class))
+			.withPropertyValues("kubelet.cert.postgresql.bundle=")
+			.withBean(HikariDataSource.class, () -> source)
+			.run((context) -> {
+				assertThat(context).hasNotFailed();
+				assertThat(source.getDataSourceProperties()).isEmpty();
+				ConnectionFactoryOptions.Builder options = ConnectionFactoryOptions.parse("r2dbc:postgresql://db/shop")
+					.mutate();
+				context.getBeanProvider(ConnectionFactoryOptionsBuilderCustomizer.class)
+					.forEach((customizer) -> customizer.customize(options));
+				assertThat(
+						options.build().hasOption(PostgresqlConnectionFactoryProvider.SSL_CONTEXT_BUILDER_CUSTOMIZER))
+					.isFalse();
+			});
+	}
+
 	@ParameterizedTest
 	@CsvSource({ "postgresql://localhost, true, VERIFY_FULL", "postgres://localhost, true, VERIFY_FULL",
 			"postgresql:failover://localhost, true, VERIFY_FULL", "pool:postgresql://localhost, true, VERIFY_FULL",
