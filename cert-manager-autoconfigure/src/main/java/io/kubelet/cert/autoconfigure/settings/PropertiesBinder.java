@@ -43,7 +43,7 @@ import static io.kubelet.cert.autoconfigure.settings.PropertyNames.FIRST;
  * Binds the properties as they are written, and then each additional certificate again,
  * together with what it inherits from the first one. As a handler, it reports values that
  * a property does not accept. A blank text, as from {@code ${NAME:}}, counts as none; in
- * a map it is a value.
+ * a map it is a value, and in a list a mistake.
  */
 final class PropertiesBinder extends AbstractBindHandler {
 
@@ -171,6 +171,10 @@ final class PropertiesBinder extends AbstractBindHandler {
 			.limit(1);
 	}
 
+	private @Nullable Object written(ConfigurationPropertyName name) {
+		return find(name).map(ConfigurationProperty::getValue).findFirst().orElse(null);
+	}
+
 	private boolean isBlank(ConfigurationProperty property) {
 		return property.getValue() instanceof CharSequence text
 				&& this.environment.resolvePlaceholders(text.toString()).isBlank();
@@ -206,6 +210,11 @@ final class PropertiesBinder extends AbstractBindHandler {
 		if (result instanceof String text && text.isBlank() && !isEntry(name)) {
 			return null;
 		}
+		if (result instanceof List<?> list
+				&& list.stream().anyMatch((element) -> Objects.toString(element, "").isBlank())) {
+			throw new InvalidConfigurationPropertyValueException(name.toString(), written(name),
+					"An element of the list is empty, as from a placeholder without a value: remove it, or set it");
+		}
 		rules(target).forEach((rule) -> rule.require(name, result));
 		ConfigurationProperty property = context.getConfigurationProperty();
 		if (property != null && property.getName().equals(name)) {
@@ -234,8 +243,7 @@ final class PropertiesBinder extends AbstractBindHandler {
 								.collect(Collectors.joining(", "))));
 			}
 			if (cause instanceof ConverterNotFoundException missing && missing.getTargetType().getType().isRecord()) {
-				throw new InvalidConfigurationPropertyValueException(name.toString(),
-						find(name).map(ConfigurationProperty::getValue).findFirst().orElse(null),
+				throw new InvalidConfigurationPropertyValueException(name.toString(), written(name),
 						"It is a group, and not a property: set %s"
 							.formatted(Stream.of(missing.getTargetType().getType().getRecordComponents())
 								.map((component) -> "'%s.%s'".formatted(name,

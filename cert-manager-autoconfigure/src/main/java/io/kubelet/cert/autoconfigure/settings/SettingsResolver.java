@@ -268,12 +268,7 @@ record SettingsResolver(PropertyNames names, CertificateProperties properties, S
 	private List<Trusted> trusted(String name, Request request, SslProperties ssl) {
 		SslProperties.TrustBundle bundle = ssl.trustBundle();
 		String labels = Objects.requireNonNullElse(bundle.labelSelector(), "");
-		List<String> kinds = ssl.trust()
-			.stream()
-			.map((kind) -> Objects.toString(kind, "").toLowerCase(Locale.ROOT))
-			.toList();
-		this.names.require(!kinds.contains(""), "ssl.trust", kinds,
-				"An element of the list is empty: remove it, or set it to 'cluster', 'system' or 'issuer'");
+		List<String> kinds = ssl.trust().stream().map((kind) -> kind.name().toLowerCase(Locale.ROOT)).toList();
 		this.names.require(!kinds.contains("issuer") || request.issuer() != null, "ssl.trust", "issuer",
 				"A signer returns no authority, and certificate '%1$s' has no issuer: set '{issuer.name}', or name the authorities otherwise, such as with '%2$s.ssl.trust-config-map' or '%2$s.ssl.trust'",
 				name, this.names.prefix());

@@ -43,7 +43,7 @@ import static java.time.temporal.ChronoUnit.SECONDS;
  * a rotation.
  */
 record SslProperties(@Nullable String bundle,
-		@Inherited(unless = TRUST) @Valid(NOT_BLANK) @DefaultValue List<@Nullable Trust> trust,
+		@Inherited(unless = TRUST) @Valid(NOT_BLANK) @DefaultValue List<Trust> trust,
 		@Inherited(unless = TRUST) @Valid(CONFIG_MAP) @Nullable String trustConfigMap,
 		@Inherited(unless = TRUST) @DefaultValue TrustBundle trustBundle,
 		@Inherited(unless = TRUST) @Valid(NOT_BLANK) @Nullable Path trustFile,

@@ -40,6 +40,10 @@ class SettingsMistakesTests {
 					template.dns-names=a b          | template.dns-names with value '[a b]' is invalid: 'a b' is not a DNS name
 					template.dns-names[0]=;template.dns-names[1]=a  | template.dns-names[0] with value '' is invalid: It is blank, as from an environment variable without a value: set it, or remove the property
 					additional.b.template.uris[0]=${absent:}        | additional.b.template.uris[0] with value '' is invalid: It is blank
+					template.dns-names=a, ,b                        | template.dns-names with value 'a, ,b' is invalid: An element of the list is empty
+					template.uris=spiffe://a/b,${absent:}           | template.uris with value 'spiffe://a/b,${absent:}' is invalid: An element of the list is empty
+					template.email-addresses=a@b,                   | template.email-addresses with value 'a@b,' is invalid: An element of the list is empty
+					additional.b.template.organizations=,           | additional.b.template.organizations with value ',' is invalid: An element of the list is empty
 					pair-name=shop/a                | pair-name with value 'shop/a' is invalid: It is the beginning of the names of files: set it to a name without '/'
 					additional[a/b].signer-name=a.b/c               | additional[a/b].pair-name with value 'a/b' is invalid: It is the beginning of the names of files
 					rotation.earliest=0             | rotation.earliest with value '0.0' is invalid: The earliest fraction must be above 0 and at most the latest one
@@ -73,7 +77,7 @@ class SettingsMistakesTests {
 					ssl.trust=issuer;issuer.name=a;additional.b.signer-name=b.c/d | ssl.trust with value 'issuer' is invalid: A signer returns no authority, and certificate 'b' has no issuer: set 'kubelet.cert.additional.b.issuer.name', or name the authorities otherwise, such as with 'kubelet.cert.additional.b.ssl.trust-config-map' or 'kubelet.cert.additional.b.ssl.trust'
 					ssl.trust-bundle.label-selector=a=b            | ssl.trust-bundle.label-selector with value 'a=b' is invalid: It selects among the ClusterTrustBundles of a signer: set 'kubelet.cert.ssl.trust-bundle.signer-name' as well
 					ssl.trust=issuer,cluster                       | ssl.trust with value 'issuer' is invalid: A signer returns no authority
-					ssl.trust=system,,cluster                      | ssl.trust with value '[system, , cluster]' is invalid: An element of the list is empty: remove it, or set it to 'cluster', 'system' or 'issuer'
+					ssl.trust=system,,cluster                      | ssl.trust with value 'system,,cluster' is invalid: An element of the list is empty, as from a placeholder without a value: remove it, or set it
 					ssl.trust[0]=system;ssl.trust[1]=${absent:}    | ssl.trust[1] with value '' is invalid: It is blank
 					ssl.trust[0]=;ssl.trust[1]=system              | ssl.trust[0] with value '' is invalid: It is blank
 					ssl.trust=system;additional.b.ssl.trust[0]=cluster;additional.b.ssl.trust[1]= | additional.b.ssl.trust[1] with value '' is invalid: It is blank
@@ -97,7 +101,7 @@ class SettingsMistakesTests {
 					ssl.accepted-clients.dns-names=a;additional.b.ssl.accepted-clients=         | additional.b.ssl.accepted-clients with value '' is invalid: It is blank
 					ssl.accepted-clients.dns-names=a;additional.b.ssl.accepted-clients.uris[0]= | additional.b.ssl.accepted-clients.uris[0] with value '' is invalid: It is blank
 					ssl.accepted-servers.dns-names=10.0.0.1        | ssl.accepted-servers.dns-names with value '[10.0.0.1]' is invalid: '10.0.0.1' is no DNS name
-					ssl.accepted-servers.dns-names=a,,b            | ssl.accepted-servers.dns-names with value '[a, , b]' is invalid: An element of the list is empty: remove it, or set it to a name
+					ssl.accepted-servers.dns-names=a,,b            | ssl.accepted-servers.dns-names with value 'a,,b' is invalid: An element of the list is empty
 					ssl.accepted-servers.uris=orders               | ssl.accepted-servers.uris with value '[orders]' is invalid: 'orders' has no scheme: set it to the whole URI, such as spiffe://example.org/ns/shop/sa/shop
 					ssl.accepted-clients.uris=spiffe://*/a         | ssl.accepted-clients.uris with value '[spiffe://*/a]' is invalid: 'spiffe://*/a' has a '*' that is not its end: a URI may end in '/*'
 					ssl.accepted-clients.dns-names=*.shop.svc      | ssl.accepted-clients.dns-names with value '[*.shop.svc]' is invalid: '*.shop.svc' is no DNS name: set it to one such as shop.shop.svc, without a wildcard
@@ -105,6 +109,8 @@ class SettingsMistakesTests {
 					ssl.accepted-servers.by-address=               | ssl.accepted-servers.by-address with value '' is invalid: It is blank
 					ssl.accepted-servers.by-address=true;ssl.accepted-servers.dns-names=a | ssl.accepted-servers.by-address with value 'true' is invalid: There are accepted names as well, which would not count
 					ssl.trust=issuer,foo                           | ssl.trust with value 'foo' is invalid: It is none of cluster, system, issuer: set it to one of these
+					export.directory=/tls;export.formats=pem,,bundle | export.formats with value 'pem,,bundle' is invalid: An element of the list is empty
+					export.directory=/tls;export.formats=pem, ${absent:} | export.formats with value 'pem, ${absent:}' is invalid: An element of the list is empty
 					export.formats=pem,jks                         | export.formats with value 'jks' is invalid: It is none of pem, pkcs12, bundle, key-der: set it to one of these
 					ssl.accepted-servers=spiffe://example.org/orders | ssl.accepted-servers with value 'spiffe://example.org/orders' is invalid: It is a group, and not a property: set 'kubelet.cert.ssl.accepted-servers.uris' or 'kubelet.cert.ssl.accepted-servers.dns-names' or 'kubelet.cert.ssl.accepted-servers.by-address'
 					ssl.trust-config-map=a/b/c                     | ssl.trust-config-map with value 'a/b/c' is invalid: It is not the name of a ConfigMap, optionally after its namespace and before a key
