@@ -1,5 +1,7 @@
 package io.kubelet.cert.autoconfigure.settings;
 
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -8,6 +10,8 @@ import java.util.Map;
 import io.kubelet.cert.autoconfigure.addresses.AddressSourceKind;
 import io.kubelet.cert.autoconfigure.kubelet.Profile;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Startup;
+import io.kubelet.cert.certificate.CertificateNames;
+import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.rotation.RotationWindow;
@@ -133,6 +137,42 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Valid(NOT_BL
 	record Template(@Nullable String commonName, @DefaultValue List<String> organizations,
 			@DefaultValue List<String> dnsNames, @DefaultValue List<String> ipAddresses,
 			@DefaultValue List<String> uris, @DefaultValue List<String> emailAddresses) {
+
+		/**
+		 * They are in URLs, addresses and lists, which are easily confused with names.
+		 */
+		private static final List<String> NOT_IN_DNS_NAMES = List.of(" ", "/", ":", "@", ";");
+
+		/**
+		 * Returns what is requested.
+		 * @param node the name of the node whose subject is the default, {@code null} if
+		 * there is no default
+		 */
+		CertificateTemplate resolve(PropertyNames names, @Nullable String node) {
+			this.dnsNames.forEach((name) -> names.require(NOT_IN_DNS_NAMES.stream().noneMatch(name::contains),
+					"template.dns-names", this.dnsNames,
+					"'%s' is not a DNS name: set it to host names, separated by commas, such as shop.example.com",
+					name));
+			this.uris.forEach((uri) -> names.require(isWhole(uri), "template.uris", this.uris,
+					"'%s' is not a whole URI: set it to one such as spiffe://example.org/ns/shop/sa/shop", uri));
+			return new CertificateTemplate(
+					(this.commonName == null && node != null) ? Profile.NODE_PREFIX + node : this.commonName,
+					(this.organizations.isEmpty() && node != null) ? List.of(Profile.NODES) : this.organizations,
+					this.dnsNames,
+					names.check("template.ip-addresses", this.ipAddresses,
+							() -> this.ipAddresses.stream().map(CertificateNames::parseIpAddress).toList()),
+					this.uris, this.emailAddresses);
+		}
+
+		/** A signer may sign any text, but the JDK does not read such a certificate. */
+		private static boolean isWhole(String uri) {
+			try {
+				return new URI(uri).isAbsolute();
+			}
+			catch (URISyntaxException ex) {
+				return false;
+			}
+		}
 
 	}
 

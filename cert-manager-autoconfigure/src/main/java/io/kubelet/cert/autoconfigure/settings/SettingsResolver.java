@@ -25,7 +25,6 @@ import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Ssl;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Storage;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.TrustKind;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Trusted;
-import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Signer;
@@ -57,9 +56,6 @@ record SettingsResolver(PropertyNames names, CertificateProperties properties, S
 	private static final String LABEL = "[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?";
 
 	private static final int RSA_SIZE = 2048;
-
-	/** They are in URLs, addresses and lists, which are easily confused with names. */
-	private static final List<String> NOT_IN_DNS_NAMES = List.of(" ", "/", ":", "@", ";");
 
 	CertificateSettings resolve() {
 		Profile profile = this.properties.profile();
@@ -165,7 +161,8 @@ record SettingsResolver(PropertyNames names, CertificateProperties properties, S
 
 	private Request request() {
 		Addresses addresses = addresses();
-		CertificateTemplate template = template(addresses.nodeName());
+		CertificateTemplate template = this.properties.template()
+			.resolve(this.names, (this.properties.profile() != null) ? addresses.nodeName() : null);
 		Issuer issuer = issuer();
 		Duration lifetime = this.properties.requestedLifetime();
 		this.names.require(issuer != null || lifetime == null || lifetime.compareTo(SHORTEST_LIFETIME) >= 0,
@@ -193,23 +190,6 @@ record SettingsResolver(PropertyNames names, CertificateProperties properties, S
 		boolean used = configured != null || this.properties.profile() != null || source == AddressSourceKind.NODE
 				|| source == AddressSourceKind.INTERFACES;
 		return used ? this.names.check("node-name", configured, () -> NodeName.of(configured)) : "";
-	}
-
-	private CertificateTemplate template(String nodeName) {
-		Template template = this.properties.template();
-		String commonName = template.commonName();
-		List<String> organizations = template.organizations();
-		boolean kubelet = this.properties.profile() != null;
-		template.dnsNames()
-			.forEach((dnsName) -> this.names.require(NOT_IN_DNS_NAMES.stream().noneMatch(dnsName::contains),
-					"template.dns-names", template.dnsNames(),
-					"'%s' is not a DNS name: set it to host names, separated by commas, such as shop.example.com",
-					dnsName));
-		return new CertificateTemplate((commonName == null && kubelet) ? Profile.NODE_PREFIX + nodeName : commonName,
-				(organizations.isEmpty() && kubelet) ? List.of(Profile.NODES) : organizations, template.dnsNames(),
-				this.names.check("template.ip-addresses", template.ipAddresses(),
-						() -> template.ipAddresses().stream().map(CertificateNames::parseIpAddress).toList()),
-				template.uris(), template.emailAddresses());
 	}
 
 	private @Nullable Issuer issuer() {

@@ -37,6 +37,8 @@ class SettingsMistakesTests {
 					usages=client auth,no such usage | usages with value '[client auth, no such usage]' is invalid: Unknown usage 'no such usage'
 					template.ip-addresses=300.1.1.1 | template.ip-addresses with value '[300.1.1.1]' is invalid: '300.1.1.1' is not an IP address
 					template.dns-names=https://a.b  | template.dns-names with value '[https://a.b]' is invalid: 'https://a.b' is not a DNS name: set it to host names, separated by commas, such as shop.example.com
+					template.uris=example.org/ns/shop/sa/shop       | template.uris with value '[example.org/ns/shop/sa/shop]' is invalid: 'example.org/ns/shop/sa/shop' is not a whole URI: set it to one such as spiffe://example.org/ns/shop/sa/shop
+					additional.b.template.uris=urn:a,spiffe://a/b c | additional.b.template.uris with value '[urn:a, spiffe://a/b c]' is invalid: 'spiffe://a/b c' is not a whole URI
 					template.dns-names=a b          | template.dns-names with value '[a b]' is invalid: 'a b' is not a DNS name
 					template.dns-names[0]=;template.dns-names[1]=a  | template.dns-names[0] with value '' is invalid: It is blank, as from an environment variable without a value: set it, or remove the property
 					additional.b.template.uris[0]=${absent:}        | additional.b.template.uris[0] with value '' is invalid: It is blank
