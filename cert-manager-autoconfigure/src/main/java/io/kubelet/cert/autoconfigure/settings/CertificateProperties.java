@@ -77,8 +77,9 @@ import static java.time.temporal.ChronoUnit.SECONDS;
  * keys, and that of the signer for Kubernetes' own signers; for others server auth if
  * there are DNS names or IP addresses, both if there are URIs alone, and otherwise client
  * auth.
- * @param requestedLifetime Lifetime to request. A signer accepts 10 minutes or more; with
- * an issuer, less is reported. By default the signer or the issuer decides.
+ * @param requestedLifetime Lifetime to request: for a signer from 10 minutes to 24855
+ * days. If an issuer grants less, that is reported. By default the signer or the issuer
+ * decides.
  * @param template What the certificate states.
  * @param addresses Source of the DNS names and IP addresses.
  * @param key The private key.

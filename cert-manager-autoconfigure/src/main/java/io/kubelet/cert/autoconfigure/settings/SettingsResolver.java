@@ -53,6 +53,9 @@ record SettingsResolver(PropertyNames names, CertificateProperties properties, S
 
 	private static final Duration SHORTEST_LIFETIME = Duration.ofMinutes(10);
 
+	/** The API server takes a number of seconds with 32 bits. */
+	private static final Duration LONGEST_LIFETIME = Duration.ofSeconds(Integer.MAX_VALUE);
+
 	private static final String LABEL = "[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?";
 
 	private static final int RSA_SIZE = 2048;
@@ -165,8 +168,10 @@ record SettingsResolver(PropertyNames names, CertificateProperties properties, S
 			.resolve(this.names, (this.properties.profile() != null) ? addresses.nodeName() : null);
 		Issuer issuer = issuer();
 		Duration lifetime = this.properties.requestedLifetime();
-		this.names.require(issuer != null || lifetime == null || lifetime.compareTo(SHORTEST_LIFETIME) >= 0,
-				"requested-lifetime", lifetime, "The API server accepts lifetimes from 10 minutes");
+		boolean accepted = issuer != null || lifetime == null
+				|| (lifetime.compareTo(SHORTEST_LIFETIME) >= 0 && lifetime.compareTo(LONGEST_LIFETIME) <= 0);
+		this.names.require(accepted, "requested-lifetime", lifetime,
+				"The API server accepts lifetimes from 10 minutes to 24855 days");
 		return new Request(requested(issuer, template, addresses.source()), issuer, this.properties.signerCaFile(),
 				template, addresses);
 	}

@@ -31,6 +31,7 @@ class SettingsMistakesTests {
 	@CsvSource(delimiter = '|',
 			textBlock = """
 					requested-lifetime=599          | requested-lifetime with value 'PT9M59S' is invalid: The API server accepts lifetimes from 10 minutes
+					requested-lifetime=36500d       | requested-lifetime with value 'PT876000H' is invalid: The API server accepts lifetimes from 10 minutes to 24855 days
 					key.size=224                    | key.size with value '224' is invalid: Key size 224 is not supported: EC keys have 256, 384 or 521 bits
 					key.algorithm=rsa;key.size=1024 | key.size with value '1024' is invalid: Key size 1024 is not supported: RSA keys have 2048 to 8192 bits
 					additional.b.key.size=1024      | additional.b.key.size with value '1024' is invalid: Key size 1024 is not supported
