@@ -146,9 +146,12 @@ record SettingsResolver(PropertyNames names, CertificateProperties properties, S
 	private Rotation rotation(@Nullable KubeletConfiguration kubelet) {
 		CertificateProperties.Rotation rotation = this.properties.rotation();
 		CertificateProperties.Retry retry = rotation.retry();
-		RotationWindow window = this.names.check("rotation.earliest", rotation.earliest(),
-				() -> new RotationWindow(rotation.earliest(),
-						Objects.requireNonNullElse(rotation.latest(), RotationWindow.LATEST)));
+		double earliest = rotation.earliest();
+		double latest = Objects.requireNonNullElse(rotation.latest(), RotationWindow.LATEST);
+		// Only what is set can be the mistake
+		boolean byLatest = earliest == RotationWindow.EARLIEST;
+		RotationWindow window = this.names.check(byLatest ? "rotation.latest" : "rotation.earliest",
+				byLatest ? latest : earliest, () -> new RotationWindow(earliest, latest));
 		RetrySchedule schedule = new RetrySchedule(retry.initialDelay(), retry.multiplier(), retry.jitter(),
 				retry.attempts(), retry.interval());
 		Boolean configured = this.properties.rotateCertificates();

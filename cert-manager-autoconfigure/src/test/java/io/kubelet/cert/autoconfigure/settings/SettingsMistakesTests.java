@@ -51,6 +51,7 @@ class SettingsMistakesTests {
 					additional[a/b].signer-name=a.b/c               | additional[a/b].pair-name with value 'a/b' is invalid: It is the beginning of the names of files
 					rotation.earliest=0             | rotation.earliest with value '0.0' is invalid: The earliest fraction must be above 0 and at most the latest one
 					rotation.earliest=0.95          | rotation.earliest with value '0.95' is invalid: The earliest fraction must be above 0 and at most the latest one
+					rotation.latest=0.6             | rotation.latest with value '0.6' is invalid: The earliest fraction must be above 0 and at most the latest one
 					rotation.earliest=0.5;additional.b.rotation.latest=0.4 | rotation.earliest with value '0.5' is invalid: The earliest fraction must be above 0 and at most the latest one
 					signer-name=no-slash            | signer-name with value 'no-slash' is invalid: A signer name is a lower-case domain, a slash and a path, such as kubernetes.io/kubelet-serving
 					requested-lifetime=0s           | requested-lifetime with value 'PT0S' is invalid: The duration must be positive: for example, set it to 60s
