@@ -27,10 +27,10 @@ final class ControlPlaneProperties extends PropertySource<Path> {
 
 	private static final String CERT_DIR = "kubelet.cert.cert-dir";
 
-	private static final Pattern FURTHER_CERT_DIR = Pattern.compile("kubelet\\.cert\\.additional\\..+\\.cert-dir");
+	private static final Pattern FURTHER_CERT_DIR = Pattern.compile("kubelet\\.cert\\.additional[.\\[].+\\.cert-dir");
 
 	private static final Pattern AUTHORITIES = Pattern
-		.compile("kubelet\\.cert(\\.additional\\..+)?\\.(ssl\\.trust-file|signer-ca-file)");
+		.compile("kubelet\\.cert(\\.additional[.\\[].+)?\\.(ssl\\.trust-file|signer-ca-file)");
 
 	private static final Pattern CREDENTIALS = Pattern
 		.compile("kubelet\\.cert\\.kubernetes\\.(context|bootstrap-kubeconfig)");
@@ -87,7 +87,7 @@ final class ControlPlaneProperties extends PropertySource<Path> {
 
 	/** Returns one form for all in which Spring Boot accepts a name. */
 	private static String uniform(String name) {
-		return name.replaceAll("[-_]", "").toLowerCase(Locale.ROOT);
+		return name.replaceAll("[-_.]", "").toLowerCase(Locale.ROOT);
 	}
 
 }

@@ -10,9 +10,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.context.support.GenericApplicationContext;
 import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.MapPropertySource;
+import org.springframework.core.env.SystemEnvironmentPropertySource;
 import org.springframework.mock.env.MockEnvironment;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -41,6 +43,20 @@ class ControlPlanePropertiesTests {
 			assertThat(context.getEnvironment().getProperty(FURTHER)).isEqualTo(directory.toString());
 			assertThat(context.getEnvironment().getProperty("kubelet.cert.additional.serving.tls-cert-file"))
 				.isEqualTo("/real/tls.crt");
+		}
+	}
+
+	/** A name with dots is in brackets. */
+	@Test
+	void directoryOfACertificateWithDotsIsNotUsedEither() {
+		String real = "kubelet.cert.additional[shop.example.com].cert-dir";
+		try (GenericApplicationContext context = new GenericApplicationContext()) {
+			context.getEnvironment()
+				.getPropertySources()
+				.addLast(new MapPropertySource("application.yml", Map.of(real, "/real")));
+			Path directory = start(context);
+			assertThat(Binder.get(context.getEnvironment()).bind(real, String.class).get())
+				.isEqualTo(directory.toString());
 		}
 	}
 
@@ -78,6 +94,20 @@ class ControlPlanePropertiesTests {
 				.getPropertySources()
 				.addFirst(new MapPropertySource("Inlined Test Properties", Map.of(property, "/target/ca.crt")));
 			assertThat(context.getEnvironment().getProperty(property)).isEqualTo("/target/ca.crt");
+		}
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "KUBELET_CERT_SIGNER_CA_FILE", "KUBELET_CERT_SIGNERCAFILE" })
+	void authorityOfAnEnvironmentVariableIsThatOfTheControlPlane(String variable) throws Exception {
+		try (GenericApplicationContext context = new GenericApplicationContext()) {
+			ConfigurableEnvironment environment = context.getEnvironment();
+			environment.getPropertySources()
+				.addLast(new SystemEnvironmentPropertySource("test-systemEnvironment",
+						Map.of(variable, "/etc/pki/ca.crt")));
+			start(context);
+			assertThat(Binder.get(environment).bind("kubelet.cert.signer-ca-file", Path.class).get()).content()
+				.isEqualTo(context.getBean(EmbeddedControlPlane.class).caPem());
 		}
 	}
 
