@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Locale;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -19,7 +18,8 @@ import org.springframework.core.env.PropertySource;
 /**
  * Replaces what an application is configured with for its real cluster: the directory of
  * each certificate always, and where they are set, files with authorities by the file
- * with those of the control plane, and the names of credentials by none.
+ * with those of the control plane, the directories of exports by one for each, and the
+ * names of credentials by none.
  */
 final class ControlPlaneProperties extends PropertySource<Path> {
 
@@ -28,6 +28,9 @@ final class ControlPlaneProperties extends PropertySource<Path> {
 	private static final String CERT_DIR = "kubelet.cert.cert-dir";
 
 	private static final Pattern FURTHER_CERT_DIR = Pattern.compile("kubelet\\.cert\\.additional[.\\[].+\\.cert-dir");
+
+	private static final Pattern EXPORTS = Pattern
+		.compile("kubelet\\.cert(\\.additional[.\\[].+)?\\.export\\.directory");
 
 	private static final Pattern AUTHORITIES = Pattern
 		.compile("kubelet\\.cert(\\.additional[.\\[].+)?\\.(ssl\\.trust-file|signer-ca-file)");
@@ -66,11 +69,18 @@ final class ControlPlaneProperties extends PropertySource<Path> {
 			// Where a test sets the directory, it means that of all certificates
 			return this.environment.getProperty(CERT_DIR);
 		}
-		Matcher authorities = AUTHORITIES.matcher(name);
-		if (authorities.matches() || CREDENTIALS.matcher(name).matches()) {
-			return !isConfigured(name) ? null : authorities.matches() ? this.authority.toString() : "";
+		String replacement = replacement(name);
+		return (replacement != null && isConfigured(name)) ? replacement : null;
+	}
+
+	private @Nullable String replacement(String name) {
+		if (AUTHORITIES.matcher(name).matches()) {
+			return this.authority.toString();
 		}
-		return null;
+		if (EXPORTS.matcher(name).matches()) {
+			return getSource().resolveSibling(name.replaceAll("[^\\w.-]", "_")).toString();
+		}
+		return CREDENTIALS.matcher(name).matches() ? "" : null;
 	}
 
 	/** Whether any of the property sources after this one has the property. */

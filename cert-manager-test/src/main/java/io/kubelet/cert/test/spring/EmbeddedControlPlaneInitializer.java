@@ -16,6 +16,7 @@ import org.springframework.context.ConfigurableApplicationContext;
  * certificates of the application's real cluster are neither used nor replaced.</li>
  * <li>Where {@code ssl.trust-file} or {@code signer-ca-file} is configured, it names a
  * file with the authority of the control plane and those of the named issuers. A
+ * configured {@code export.directory} names a temporary directory of the certificate. A
  * configured {@code kubernetes.context} or {@code kubernetes.bootstrap-kubeconfig} is
  * ignored.</li>
  * <li>To set any of these except the kubeconfig, use a property of the test or a

@@ -4,6 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import org.junit.jupiter.api.Test;
@@ -57,6 +58,25 @@ class ControlPlanePropertiesTests {
 			Path directory = start(context);
 			assertThat(Binder.get(context.getEnvironment()).bind(real, String.class).get())
 				.isEqualTo(directory.toString());
+		}
+	}
+
+	/** Their files would be replaced, or those of another certificate refused. */
+	@Test
+	void eachCertificateThatIsExportedHasADirectoryOfTheTest() {
+		List<String> names = List.of("kubelet.cert.export.directory", "kubelet.cert.additional.web.export.directory",
+				"kubelet.cert.additional[shop.example.com].export.directory");
+		try (GenericApplicationContext context = new GenericApplicationContext()) {
+			ConfigurableEnvironment environment = context.getEnvironment();
+			environment.getPropertySources()
+				.addLast(new MapPropertySource("application.yml",
+						names.stream().collect(Collectors.toMap((name) -> name, (name) -> "/real"))));
+			Path pairs = start(context);
+			assertThat(names.stream().map((name) -> Binder.get(environment).bind(name, Path.class).get()))
+				.doesNotHaveDuplicates()
+				.doesNotContain(pairs)
+				.allMatch((directory) -> directory.startsWith(pairs.getParent()));
+			assertThat(environment.getProperty("kubelet.cert.additional.other.export.directory")).isNull();
 		}
 	}
 
