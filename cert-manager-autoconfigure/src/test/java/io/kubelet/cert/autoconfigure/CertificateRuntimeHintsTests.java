@@ -1,8 +1,13 @@
 package io.kubelet.cert.autoconfigure;
 
+import java.util.List;
+
+import io.kubelet.cert.actuate.CertificatesEndpoint;
+import io.kubelet.cert.actuate.PeersDescriptor;
 import io.kubelet.cert.autoconfigure.actuate.CertificateActuatorAutoConfiguration;
 import io.kubelet.cert.autoconfigure.server.CertificateServerAutoConfiguration;
 import io.kubelet.cert.autoconfigure.server.DrainingNioProtocol;
+import io.kubelet.cert.certificate.peers.SeenPeer;
 import io.kubelet.cert.ssl.BundleSocketFactory;
 import org.junit.jupiter.api.Test;
 
@@ -29,7 +34,8 @@ class CertificateRuntimeHintsTests {
 	@Test
 	void classesThatLibrariesFindByReflectionAndThePageAreFound() throws NoSuchMethodException {
 		AnnotationConfigApplicationContext context = new AnnotationConfigApplicationContext();
-		TestPropertyValues.of("kubelet.cert.pair-name=shop").applyTo(context);
+		TestPropertyValues.of("kubelet.cert.pair-name=shop", "management.endpoints.web.exposure.include=certificates")
+			.applyTo(context);
 		context.register(CertificateManagerAutoConfiguration.class, CertificateServerAutoConfiguration.class,
 				CertificateActuatorAutoConfiguration.class);
 		GenerationContext generation = new DefaultGenerationContext(new ClassNameGenerator(ClassName.get(getClass())),
@@ -44,6 +50,10 @@ class CertificateRuntimeHintsTests {
 		assertThat(
 				RuntimeHintsPredicates.reflection().onConstructorInvocation(DrainingNioProtocol.class.getConstructor()))
 			.accepts(generation.getRuntimeHints());
+		assertThat(List.of(CertificatesEndpoint.CertificateDescriptor.class.getMethod("state"),
+				PeersDescriptor.class.getMethod("peers"), SeenPeer.class.getMethod("identity")))
+			.allSatisfy((method) -> assertThat(RuntimeHintsPredicates.reflection().onMethodInvocation(method))
+				.accepts(generation.getRuntimeHints()));
 		assertThat(RuntimeHintsPredicates.resource().forResource("io/kubelet/cert/autoconfigure/actuate/page.js"))
 			.accepts(generation.getRuntimeHints());
 	}

@@ -11,6 +11,7 @@ import java.util.stream.Stream;
 
 import io.kubelet.cert.actuate.BoundMeters;
 import io.kubelet.cert.actuate.CertificatesEndpoint;
+import io.kubelet.cert.actuate.PeersDescriptor;
 import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
 import io.kubelet.cert.autoconfigure.KubernetesConnection;
 import io.kubelet.cert.autoconfigure.kubelet.KubeletMetrics;
@@ -24,6 +25,7 @@ import io.kubelet.cert.ssl.LiveSslBundle;
 import io.micrometer.core.instrument.MeterRegistry;
 import org.jspecify.annotations.Nullable;
 
+import org.springframework.aot.hint.annotation.RegisterReflectionForBinding;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.actuate.autoconfigure.endpoint.condition.ConditionalOnAvailableEndpoint;
 import org.springframework.boot.actuate.autoconfigure.endpoint.expose.EndpointExposure;
@@ -60,6 +62,8 @@ public final class CertificateActuatorAutoConfiguration {
 	@Configuration(proxyBeanMethods = false)
 	@ConditionalOnClass(ConditionalOnAvailableEndpoint.class)
 	@ImportRuntimeHints(CertificatesPage.Hints.class)
+	// No operation of the endpoint itself returns them
+	@RegisterReflectionForBinding(PeersDescriptor.class)
 	static class EndpointConfiguration {
 
 		@Bean
