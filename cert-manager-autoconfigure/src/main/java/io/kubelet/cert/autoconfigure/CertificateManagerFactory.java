@@ -30,7 +30,9 @@ record CertificateManagerFactory(SharedResources resources, FileChanges files) {
 
 	private static final String NO_SIGNER = "Neither a signer nor an issuer is configured for certificate '%s': set '{issuer.name}' if cert-manager issues the certificate, or set this property to the signer that does, such as kubernetes.io/kube-apiserver-client for a client certificate of the API server, kubernetes.io/kubelet-serving for the serving certificate of a node, or the name of a signer that is installed in the cluster";
 
-	private static final String NO_TEMPLATE = "No names are configured for certificate '%s': set this property or another one under 'template', set a profile, or define a CertificateTemplateSupplier bean. If no certificate is to be requested, set '{rotate-certificates}' to false";
+	private static final String NO_TEMPLATE = "No names are configured for certificate '%s': set this property or another one under 'template', set a profile, or define a CertificateTemplateSupplier bean. If a stored pair is to be used as it is, set '{rotate-certificates}' to false";
+
+	private static final String NOT_NEEDED = ". If the application needs no certificate, set 'kubelet.cert.enabled' to false, and if it needs only additional ones, move one of them from 'kubelet.cert.additional' to 'kubelet.cert'";
 
 	/**
 	 * Creates the managers, which are not started yet. In bootstrap mode, the additional
@@ -74,8 +76,9 @@ record CertificateManagerFactory(SharedResources resources, FileChanges files) {
 		boolean requests = settings.rotation().enabled() || (bootstraps && settings.storage().initialPair() == null);
 		if (requests) {
 			PropertyNames properties = settings.properties();
-			properties.require(templates != null || !request.isEmpty(), "template.common-name", null, NO_TEMPLATE,
-					settings.name());
+			boolean first = properties.prefix().equals(PropertyNames.PREFIX);
+			properties.require(templates != null || !request.isEmpty(), "template.common-name", null,
+					first ? NO_TEMPLATE + NOT_NEEDED : NO_TEMPLATE, settings.name());
 			properties.require(request.requested().signerOrigin() != null, "signer-name", null, NO_SIGNER,
 					settings.name());
 		}
