@@ -3,10 +3,12 @@ package io.kubelet.cert.autoconfigure;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.BiFunction;
 
 import io.kubelet.cert.autoconfigure.addresses.AddressSourceKind;
+import io.kubelet.cert.autoconfigure.kubelet.Profile;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.InvalidSettingsException;
 import io.kubelet.cert.rotation.CertificateManager;
@@ -22,7 +24,8 @@ import org.springframework.beans.factory.annotation.Qualifier;
  * Finds the {@link CertificateTemplateSupplier} bean of each certificate: the one whose
  * qualifier or bean name is the certificate's name. A supplier without a qualifier is for
  * the first certificate. A certificate without such a bean whose addresses are not fixed
- * gets a supplier of templates with them.
+ * gets a supplier of templates with them. Such a bean replaces the addresses that a
+ * serving certificate of a kubelet has by default, but no others.
  */
 final class TemplateSuppliers {
 
@@ -84,6 +87,11 @@ final class TemplateSuppliers {
 	@Nullable CertificateTemplateSupplier find(CertificateSettings certificate, Iterable<CertificateManager> managers) {
 		CertificateTemplateSupplier own = this.suppliers.get(certificate.name());
 		boolean fixed = certificate.request().addresses().source() == AddressSourceKind.FIXED;
+		certificate.properties()
+			.require(own == null || fixed || certificate.profile() == Profile.KUBELET_SERVING, "addresses.source",
+					certificate.request().addresses().source().name().toLowerCase(Locale.ROOT),
+					"The CertificateTemplateSupplier bean of certificate '%s' supplies all of its names, and would replace these addresses: remove this property, or the bean",
+					certificate.name());
 		return (own != null || fixed || !certificate.rotation().enabled()) ? own
 				: this.addresses.apply(certificate, managers);
 	}

@@ -75,6 +75,15 @@ class TemplateSuppliersTests {
 		assertReported(runner().withBean("misspelt", Misspelt.class), "'misspelt' belongs to no certificate");
 	}
 
+	@Test
+	void addressesThatASupplierWouldReplaceAreReported() {
+		plain("plain").withPropertyValues("kubelet.cert.addresses.source=pod")
+			.run((context) -> assertThat(StartFailures.property(context.getStartupFailure())).hasMessageStartingWith(
+					"Property kubelet.cert.addresses.source with value 'pod' is invalid: The CertificateTemplateSupplier bean of certificate 'kubelet-client' supplies all of its names"));
+		plain("plain").withPropertyValues("kubelet.cert.additional.serving.addresses.source=pod")
+			.run((context) -> assertThat(context).hasNotFailed());
+	}
+
 	private ApplicationContextRunner plain(String name) {
 		return runner().withBean(name, CertificateTemplateSupplier.class,
 				() -> () -> Optional.of(CertificateTemplate.ofSubject("plain")));
