@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
@@ -34,10 +33,14 @@ import org.jspecify.annotations.Nullable;
  */
 public final class KubeconfigSource {
 
-	/** Contains {@code token}, {@code ca.crt} and {@code namespace} in a pod. */
-	private static final Path SERVICE_ACCOUNT = Path.of("/var/run/secrets/kubernetes.io/serviceaccount");
+	private static final String SERVICE_HOST = "KUBERNETES_SERVICE_HOST";
 
 	private final @Nullable Path configured;
+
+	private final Map<String, String> environment;
+
+	/** Contains {@code token}, {@code ca.crt} and {@code namespace} in a pod. */
+	private final Path serviceAccount;
 
 	/** One client uses it for its server, its credentials and its authorities. */
 	private final Cached<Map.Entry<Path, TextFile.Version>, KubeconfigFile, KubernetesConfigurationException> parsed = new Cached<>(
@@ -52,8 +55,15 @@ public final class KubeconfigSource {
 	 * @param context the context to use, {@code null} for the current one
 	 */
 	public KubeconfigSource(@Nullable Path configured, @Nullable String context) {
+		this(configured, context, System.getenv(), Path.of("/var/run/secrets/kubernetes.io/serviceaccount"));
+	}
+
+	KubeconfigSource(@Nullable Path configured, @Nullable String context, Map<String, String> environment,
+			Path serviceAccount) {
 		this.configured = configured;
 		this.context = context;
+		this.environment = environment;
+		this.serviceAccount = serviceAccount;
 	}
 
 	/**
@@ -62,7 +72,7 @@ public final class KubeconfigSource {
 	 */
 	public String namespace() {
 		try {
-			String namespace = isServiceAccount() ? TextFile.read(SERVICE_ACCOUNT.resolve("namespace")).trim()
+			String namespace = isServiceAccount() ? TextFile.read(this.serviceAccount.resolve("namespace")).trim()
 					: read().namespace();
 			return (namespace != null) ? namespace : "default";
 		}
@@ -106,7 +116,7 @@ public final class KubeconfigSource {
 	 */
 	KubeconfigFile read() {
 		if (isServiceAccount()) {
-			return serviceAccount(SERVICE_ACCOUNT, environment("HOST"), environment("PORT"));
+			return serviceAccount();
 		}
 		Path file = (this.configured != null) ? this.configured : find(variable(), home());
 		KubeconfigFile content = this.parsed.of(Map.entry(file, version(file)));
@@ -123,20 +133,23 @@ public final class KubeconfigSource {
 		}
 	}
 
-	private static String environment(String name) {
-		return String.valueOf(System.getenv("KUBERNETES_SERVICE_" + name));
-	}
-
-	static KubeconfigFile serviceAccount(Path directory, String host, String port) {
-		String server = "https://%s:%s".formatted(host.contains(":") ? "[" + host + "]" : host, port);
-		return new KubeconfigFile(directory, Map.of(), null,
-				Map.of("server", server, "certificate-authority", directory + "/ca.crt"), "service account",
-				Map.of("tokenFile", directory + "/token"), null);
+	private KubeconfigFile serviceAccount() {
+		if (this.context != null) {
+			throw new KubernetesConfigurationException(
+					"The pod's service account has no context '%s': set 'kubelet.cert.kubernetes.kubeconfig' to the kubeconfig that has it, or remove 'kubelet.cert.kubernetes.context'"
+						.formatted(this.context));
+		}
+		String host = String.valueOf(this.environment.get(SERVICE_HOST));
+		String server = "https://%s:%s".formatted(host.contains(":") ? "[" + host + "]" : host,
+				this.environment.get("KUBERNETES_SERVICE_PORT"));
+		return new KubeconfigFile(this.serviceAccount, Map.of(), null,
+				Map.of("server", server, "certificate-authority", this.serviceAccount + "/ca.crt"), "service account",
+				Map.of("tokenFile", this.serviceAccount + "/token"), null);
 	}
 
 	private boolean isServiceAccount() {
-		return this.configured == null && System.getenv("KUBERNETES_SERVICE_HOST") != null
-				&& Files.exists(SERVICE_ACCOUNT.resolve("token"));
+		return this.configured == null && this.environment.containsKey(SERVICE_HOST)
+				&& Files.exists(this.serviceAccount.resolve("token"));
 	}
 
 	/** Returns all of them that may be read, none in a pod without a kubeconfig. */
@@ -160,8 +173,8 @@ public final class KubeconfigSource {
 					: "The environment variable KUBECONFIG names no file that exists: " + variable));
 	}
 
-	private static String variable() {
-		return Objects.requireNonNullElse(System.getenv("KUBECONFIG"), "");
+	private String variable() {
+		return this.environment.getOrDefault("KUBECONFIG", "");
 	}
 
 	private static Path home() {

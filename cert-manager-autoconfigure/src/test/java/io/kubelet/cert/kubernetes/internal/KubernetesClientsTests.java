@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 
 import javax.net.ssl.SSLPeerUnverifiedException;
@@ -299,13 +300,28 @@ class KubernetesClientsTests {
 	@CsvSource({ "10.0.0.1, https://10.0.0.1:443", "fd00::1, https://[fd00::1]:443" })
 	void serviceAccountOfAPodStandsForAKubeconfig(String host, String server) throws Exception {
 		Files.writeString(this.directory.resolve("ca.crt"), controlPlane.caPem());
-		Files.writeString(this.directory.resolve("token"), "one");
-		KubeconfigFile file = KubeconfigSource.serviceAccount(this.directory, host, "443");
+		KubeconfigFile file = inPod(host, null).read();
 		assertThat(file.server()).isEqualTo(server);
 		assertThat(file.origin()).isEqualTo("the pod's service account");
 		assertThat(file.authorities()).hasSize(1);
 		assertThat(file.authorityFiles()).contains(this.directory.resolve("ca.crt"));
 		assertThat(file.text(file.user(), "tokenFile")).isEqualTo(this.directory.resolve("token").toString());
+	}
+
+	/** Requests would go to another cluster. */
+	@Test
+	void contextOfAPodWithoutAKubeconfigIsReported() throws Exception {
+		KubeconfigSource source = inPod("10.0.0.1", "other");
+		assertThatExceptionOfType(KubernetesConfigurationException.class).isThrownBy(source::read)
+			.withMessage(
+					"The pod's service account has no context 'other': set 'kubelet.cert.kubernetes.kubeconfig' to the kubeconfig that has it, or remove 'kubelet.cert.kubernetes.context'");
+	}
+
+	private KubeconfigSource inPod(String host, @Nullable String context) throws IOException {
+		Files.writeString(this.directory.resolve("token"), "one");
+		return new KubeconfigSource(null, context,
+				Map.of("KUBERNETES_SERVICE_HOST", host, "KUBERNETES_SERVICE_PORT", "443", "KUBECONFIG", "/none"),
+				this.directory);
 	}
 
 	@ParameterizedTest
