@@ -50,7 +50,7 @@ final class EncodedKeys {
 
 	static PublicKey publicKey(byte[] subjectPublicKeyInfo) throws GeneralSecurityException {
 		return decode((factory) -> factory.generatePublic(new X509EncodedKeySpec(subjectPublicKeyInfo)),
-				() -> SubjectPublicKeyInfo.getInstance(subjectPublicKeyInfo).getAlgorithm());
+				() -> identifier(SubjectPublicKeyInfo.getInstance(subjectPublicKeyInfo).getAlgorithm()));
 	}
 
 	static PrivateKey pkcs8(byte[] key) throws GeneralSecurityException {
@@ -60,7 +60,7 @@ final class EncodedKeys {
 			// left out
 			return (decoded instanceof ECPrivateKey ec)
 					? factory.generatePrivate(new ECPrivateKeySpec(ec.getS(), ec.getParams())) : decoded;
-		}, () -> PrivateKeyInfo.getInstance(key).getPrivateKeyAlgorithm());
+		}, () -> identifier(PrivateKeyInfo.getInstance(key).getPrivateKeyAlgorithm()));
 	}
 
 	/** An {@code RSA PRIVATE KEY} (RFC 8017, A.1.2). */
@@ -132,8 +132,7 @@ final class EncodedKeys {
 			.getEncoded();
 	}
 
-	private static <T> T decode(Decoder<T> decoder, Supplier<AlgorithmIdentifier> stated)
-			throws GeneralSecurityException {
+	private static <T> T decode(Decoder<T> decoder, Supplier<String> stated) throws GeneralSecurityException {
 		boolean complete = true;
 		for (String algorithm : List.of("EC", "RSA", "Ed25519", ML_DSA)) {
 			try {
@@ -149,10 +148,17 @@ final class EncodedKeys {
 		throw unreadable(stated, complete);
 	}
 
-	/** Bouncy Castle is loaded only to name the algorithm. */
-	private static MalformedPemException unreadable(Supplier<AlgorithmIdentifier> stated, boolean complete) {
+	private static String identifier(AlgorithmIdentifier algorithm) {
+		return algorithm.getAlgorithm().getId();
+	}
+
+	/**
+	 * Bouncy Castle is loaded only to name the algorithm. A supplier of one of its types
+	 * would load it for each key.
+	 */
+	private static MalformedPemException unreadable(Supplier<String> stated, boolean complete) {
 		try {
-			return unreadable(stated.get().getAlgorithm().getId(), complete);
+			return unreadable(stated.get(), complete);
 		}
 		catch (RuntimeException ex) {
 			return unreadable();

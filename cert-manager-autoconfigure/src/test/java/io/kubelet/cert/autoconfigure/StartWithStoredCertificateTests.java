@@ -7,19 +7,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
+import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.testsupport.CertificateContexts;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubelet.cert.testsupport.TestStore;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -46,14 +47,23 @@ class StartWithStoredCertificateTests {
 	@TempDir
 	Path directory;
 
+	private final CertificatePair pair = this.authority.pair("app");
+
 	@BeforeEach
 	void store() {
-		TestStore.files(this.directory, "kubelet-client", null, 5, Clock.systemUTC())
-			.update(this.authority.pair("app"));
+		TestStore.files(this.directory, "kubelet-client", null, 5, Clock.systemUTC()).update(this.pair);
 	}
 
-	@Test
-	void doesNotContactTheApiServerAndLoadsNeitherTheKubernetesClientNorBouncyCastle() throws Exception {
+	@ParameterizedTest
+	@ValueSource(booleans = { false, true })
+	void doesNotContactTheApiServerAndLoadsNeitherTheKubernetesClientNorBouncyCastle(boolean pkcs8) throws Exception {
+		if (pkcs8) {
+			// As other programs write it
+			Files.writeString(this.directory.resolve("kubelet-client-current.pem"),
+					"%s-----BEGIN PRIVATE KEY-----%n%s%n-----END PRIVATE KEY-----%n".formatted(
+							Pem.write(List.of(this.pair.leaf())),
+							Base64.getMimeEncoder().encodeToString(this.pair.privateKey().getEncoded())));
+		}
 		run(System.getProperty("java.class.path"), "-Xlog:class+load:file=" + this.directory.resolve("classes.log"));
 		assertThat(this.directory.resolve("output.log")).content().doesNotContain("cannot be reached");
 		List<String> loaded = Files.readAllLines(this.directory.resolve("classes.log"));
