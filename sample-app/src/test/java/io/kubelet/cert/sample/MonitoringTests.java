@@ -116,9 +116,10 @@ class MonitoringTests {
 	}
 
 	@Test
-	void everyAlertIsTested() throws IOException {
-		assertThat(names("alertname: (\\w+)\\s+exp_alerts", "rules.test.yaml")).isNotEmpty()
-			.isEqualTo(names("alert: (\\w+)", "rules.yaml"));
+	void everyAlertIsTestedAndDescribed() throws IOException {
+		assertThat(names("alert: (\\w+)", "rules.yaml")).isNotEmpty()
+			.isEqualTo(names("alertname: (\\w+)\\s+exp_alerts", "rules.test.yaml"))
+			.isEqualTo(names("\\| `(\\w+)` \\| (?:critical|warning) \\|", "README.md"));
 	}
 
 	private static Set<String> names(String pattern, String file) throws IOException {
