@@ -19,16 +19,20 @@ final class Metadata {
 
 	/** The properties under the prefix, by their names without it. */
 	static Map<String, JsonNode> properties() {
-		return properties(false);
+		return properties(PropertyNames.PREFIX + ".", false);
 	}
 
 	/** Those that were removed. */
 	static Map<String, JsonNode> removed() {
-		return properties(true);
+		return properties(PropertyNames.PREFIX + ".", true);
 	}
 
-	private static Map<String, JsonNode> properties(boolean removed) {
-		String prefix = PropertyNames.PREFIX + ".";
+	/** Those of Spring Boot's groups, by their names without the prefix of these. */
+	static Map<String, JsonNode> ofManagement() {
+		return properties("management.", false);
+	}
+
+	private static Map<String, JsonNode> properties(String prefix, boolean removed) {
 		Map<String, JsonNode> properties = new LinkedHashMap<>();
 		try (InputStream metadata = CertificateProperties.class
 			.getResourceAsStream("/META-INF/spring-configuration-metadata.json")) {

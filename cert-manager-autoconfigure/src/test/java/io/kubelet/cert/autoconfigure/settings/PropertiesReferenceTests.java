@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -20,6 +21,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * system property {@code docs.generate}, the tables are written anew.
  *
  * @see "docs/reference/properties.md"
+ * @see "docs/reference/endpoint.md"
  */
 class PropertiesReferenceTests {
 
@@ -37,6 +39,15 @@ class PropertiesReferenceTests {
 			Files.writeString(FILE, generated);
 		}
 		assertThat(Files.readString(FILE)).isEqualTo(generated);
+	}
+
+	/** Otherwise editors and Spring Boot's migrator do not know them. */
+	@Test
+	void propertiesOfTheEndpointAndTheHealthAreInTheMetadata() {
+		assertThat(Pattern.compile("management\\.([a-z.-]+\\.certificates\\.[a-z.-]*[a-z])")
+			.matcher(ProjectFiles.read("docs/reference/endpoint.md"))
+			.results()
+			.map((name) -> name.group(1))).isNotEmpty().isSubsetOf(Metadata.ofManagement().keySet());
 	}
 
 	private static String rows(boolean ofApplication) {
