@@ -175,10 +175,9 @@ public class CertificatesEndpoint {
 					status.rotations().count(), status.rotations().last(),
 					(failure != null) ? new LastFailure(failure.at(), failure.reason(), failure.message(),
 							failure.attempt(), failure.nextAttempt()) : null,
-					(pending != null) ? new PendingRequest(pending.name(), pending.createdAt(), pending.conditions(),
-							pending.message().isEmpty() ? null : pending.message()) : null,
-					health.waitingFor(), health.serverHealthy(), health.stuckSince(), health.storeProblem(),
-					exportProblem, (trust != null) ? TrustDescriptor.of(trust) : null,
+					(pending != null) ? PendingRequest.of(pending) : null, health.waitingFor(), health.serverHealthy(),
+					health.stuckSince(), health.storeProblem(), exportProblem,
+					(trust != null) ? TrustDescriptor.of(trust) : null,
 					status.rotations().history().stream().map(Outcome::of).toList());
 		}
 
@@ -255,12 +254,20 @@ public class CertificatesEndpoint {
 		 * A request that waits for its certificate.
 		 *
 		 * @param name the object's name
+		 * @param namespace the object's namespace, {@code null} if it has none
 		 * @param createdAt when it was created
 		 * @param conditions the types of its conditions that are true
 		 * @param message what the issuer says about it, {@code null} if it says nothing
 		 */
-		public record PendingRequest(@Nullable String name, @Nullable Instant createdAt, List<String> conditions,
-				@Nullable String message) {
+		public record PendingRequest(@Nullable String name, @Nullable String namespace, @Nullable Instant createdAt,
+				List<String> conditions, @Nullable String message) {
+
+			static PendingRequest of(CertificateStatus.ConfirmedRequest pending) {
+				return new PendingRequest(pending.name(), pending.namespace().isEmpty() ? null : pending.namespace(),
+						pending.createdAt(), pending.conditions(),
+						pending.message().isEmpty() ? null : pending.message());
+			}
+
 		}
 
 	}

@@ -166,6 +166,18 @@ class PageTests {
 		until(() -> !card("batch").findElement(By.cssSelector(".pending")).isDisplayed());
 	}
 
+	/** Somebody who looks at it may have another current namespace. */
+	@Test
+	void pendingRequestOfAnIssuerShowsTheCommandThatDescribesIt() {
+		plane().behavior().approval(ApprovalPolicy.manual());
+		button("shop").click();
+		until(() -> field("shop", "command").startsWith("kubectl describe certificaterequest "));
+		assertThat(field("shop", "command"))
+			.startsWith("kubectl describe certificaterequest --namespace default shop-");
+		plane().behavior().approval(ApprovalPolicy.approving());
+		until(() -> !card("shop").findElement(By.cssSelector(".pending")).isDisplayed());
+	}
+
 	@Test
 	void namesAreTextWhateverTheyContain() {
 		browser.executeScript(

@@ -140,8 +140,9 @@ function showCertificate(article, { state, current, template, rotationWindow, ne
 	const waits = pendingRequest?.createdAt && state !== 'VALID';
 	article.querySelector('.pending').hidden = !waits;
 	if (waits) {
-		const kind = isIssuer(template) ? 'describe certificaterequest' : 'certificate approve';
-		setText(field(article, 'command'), `kubectl ${kind} ${pendingRequest.name}`);
+		const { name, namespace } = pendingRequest;
+		const command = isIssuer(template) ? 'describe certificaterequest' : 'certificate approve';
+		setText(field(article, 'command'), `kubectl ${command}${namespace ? ` --namespace ${namespace}` : ''} ${name}`);
 		article.querySelector('.command').hidden = isApproved(pendingRequest) && !isIssuer(template);
 	}
 	const notices = [waitingFor && `The request waits for ${waitingFor}.`, storeProblem, exportProblem,
