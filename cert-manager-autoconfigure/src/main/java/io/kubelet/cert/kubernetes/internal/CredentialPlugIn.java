@@ -106,9 +106,12 @@ final class CredentialPlugIn {
 
 	private Process start() {
 		ProcessBuilder builder = new ProcessBuilder(commandLine()).redirectError(ProcessBuilder.Redirect.DISCARD);
+		Map<String, ?> spec = Boolean.TRUE.equals(this.exec.get("provideClusterInfo"))
+				? Map.of("interactive", false, "cluster", this.kubeconfig.clusterInfo()) : Map.of("interactive", false);
 		builder.environment()
-			.put("KUBERNETES_EXEC_INFO", "{\"kind\":\"ExecCredential\",\"apiVersion\":\"" + this.apiVersion
-					+ "\",\"spec\":{\"interactive\":false}}");
+			.put("KUBERNETES_EXEC_INFO",
+					ApiObjects.object(Map.of("kind", "ExecCredential", "apiVersion", this.apiVersion, "spec", spec))
+						.toString());
 		entries("env").filter(Map.class::isInstance)
 			.map((entry) -> (Map<?, ?>) entry)
 			.forEach((entry) -> builder.environment()

@@ -8,6 +8,7 @@ import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -139,6 +140,21 @@ public record KubeconfigFile(Path file, Map<?, ?> config, @Nullable Object conte
 	List<Path> authorityFiles() {
 		return (this.cluster.get("certificate-authority") instanceof String named) ? List.of(this.file, sibling(named))
 				: List.of(this.file);
+	}
+
+	/** Returns the cluster in the form in which a credential plug-in reads it. */
+	Map<String, @Nullable Object> clusterInfo() {
+		Map<String, @Nullable Object> info = new HashMap<>();
+		info.put("server", server());
+		info.put("tls-server-name", text(this.cluster, "tls-server-name"));
+		info.put("proxy-url", text(this.cluster, "proxy-url"));
+		info.put("insecure-skip-tls-verify", isInsecure());
+		String pem = content(this.cluster, "certificate-authority");
+		info.put("certificate-authority-data",
+				(pem != null) ? Base64.getEncoder().encodeToString(pem.getBytes(StandardCharsets.US_ASCII)) : null);
+		Map<?, ?> ofPlugIn = named(this.cluster, "extensions", "extension", "client.authentication.k8s.io/exec");
+		info.put("config", ofPlugIn.isEmpty() ? null : ofPlugIn);
+		return info;
 	}
 
 	/** Returns the files that it may name as client certificate and key. */

@@ -16,6 +16,7 @@ import java.util.stream.Stream;
 
 import javax.net.ssl.SSLPeerUnverifiedException;
 
+import com.google.gson.JsonObject;
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
 import io.kubelet.cert.certificate.Pem;
@@ -170,7 +171,31 @@ class KubernetesClientsTests {
 		assertThat(userOf(kubeconfig)).isEqualTo("system:bootstrap:abcdef");
 		assertThat(this.directory.resolve("error")).content().isEqualToIgnoringNewLines("/dev/null");
 		assertThat(this.directory.resolve("info")).content()
-			.contains("\"apiVersion\":\"client.authentication.k8s.io/%s\"".formatted(version), "\"interactive\":false");
+			.contains("\"apiVersion\":\"client.authentication.k8s.io/%s\"".formatted(version), "\"interactive\":false")
+			.doesNotContain("cluster");
+	}
+
+	/** As with client-go, with the content of a file. */
+	@ParameterizedTest
+	@CsvSource({ "client.authentication.k8s.io/exec, '{\"audience\":\"shop\"}'", "other," })
+	@EnabledOnOs(OS.LINUX)
+	void execPluginThatAsksForTheClusterIsGivenIt(String extension, @Nullable String config) throws Exception {
+		Files.writeString(this.directory.resolve("ca.crt"), controlPlane.caPem());
+		Path kubeconfig = write(execPlugin("v1") + "\n      provideClusterInfo: true");
+		Adapter.write(kubeconfig, Files.readString(kubeconfig).replaceFirst("certificate-authority-data: .*", """
+				certificate-authority: ca.crt
+				    tls-server-name: localhost
+				    extensions: [{name: %s, extension: {audience: shop}}]""".formatted(extension)));
+		Path script = this.directory.resolve("login.sh");
+		Files.writeString(script, Files.readString(script) + "echo \"$KUBERNETES_EXEC_INFO\" >$(dirname $0)/info\n");
+		assertThat(userOf(kubeconfig)).isEqualTo("system:bootstrap:abcdef");
+		JsonObject info = ApiObjects.object(Files.readString(this.directory.resolve("info")));
+		assertThat(ApiObjects.member(ApiObjects.member(info, "spec"), "cluster")).isEqualTo(ApiObjects.object("""
+				{"server": "%s", "tls-server-name": "localhost", "insecure-skip-tls-verify": false,
+				 "certificate-authority-data": "%s"%s}
+				""".formatted(controlPlane.url(),
+				Base64.getEncoder().encodeToString(controlPlane.caPem().getBytes(StandardCharsets.US_ASCII)),
+				(config != null) ? ", \"config\": " + config : "")));
 	}
 
 	@Test
