@@ -33,6 +33,10 @@ import static org.awaitility.Awaitility.await;
  */
 class ApiServerFaultTests extends ShopFixture {
 
+	private static final String OVER_QUOTA = "certificaterequests.cert-manager.io \"shop\" is forbidden: exceeded "
+			+ "quota: few, requested: count/certificaterequests.cert-manager.io=1, "
+			+ "used: count/certificaterequests.cert-manager.io=5";
+
 	/** The object is found again by its name. */
 	@ParameterizedTest
 	@MethodSource
@@ -51,14 +55,23 @@ class ApiServerFaultTests extends ShopFixture {
 	@Test
 	void quotaThatIsExceededDoesNotEndTheStart() {
 		this.plane.certManager().issuer("shop", "internal");
-		this.plane.faults()
-			.next(2, RecordedRequest::isCreate)
-			.refuse("certificaterequests.cert-manager.io \"shop\" is forbidden: exceeded quota: few, requested: "
-					+ "count/certificaterequests.cert-manager.io=1, used: count/certificaterequests.cert-manager.io=5");
+		this.plane.faults().next(2, RecordedRequest::isCreate).refuse(OVER_QUOTA);
 		ConfigurableApplicationContext application = startWithFiles("signer-name=", "issuer.name=internal",
 				"rotation.retry.initial-delay=50ms");
 		assertThat(creates()).isEqualTo(3);
 		assertThat(status(application).rotations().failures()).isEqualTo(Map.of(Kind.OVER_QUOTA, 2L));
+	}
+
+	/** Admission control comes before the look whether there is such an object. */
+	@Test
+	void objectThatExistsAlreadyIsFoundAlthoughAQuotaIsExceeded() {
+		this.plane.certManager().issuer("shop", "internal");
+		this.plane.faults().next(1, RecordedRequest::isCreate).cutAfter();
+		this.plane.faults().next(1000, RecordedRequest::isCreate).refuse(OVER_QUOTA);
+		ConfigurableApplicationContext application = startWithFiles("signer-name=", "issuer.name=internal",
+				"rotation.retry.initial-delay=50ms", "startup.timeout=10s");
+		assertThat(creates()).isEqualTo(2);
+		assertThat(status(application).rotations().failures()).isEqualTo(Map.of(Kind.UNAVAILABLE, 1L));
 	}
 
 	/** A proxy may hold back the events of a watch until it ends. */

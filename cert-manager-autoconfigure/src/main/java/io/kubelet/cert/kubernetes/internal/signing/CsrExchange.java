@@ -11,6 +11,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
 import com.google.gson.JsonObject;
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.kubernetes.internal.ApiFailures;
 import io.kubelet.cert.kubernetes.internal.ApiObjects;
@@ -88,14 +89,21 @@ final class CsrExchange implements RequestWatches.Subscriber {
 	private void create() {
 		JsonObject object = RequestObject.named(this.api.newObject(this.request), this.request, labels());
 		send(ApiObjects.create(this.client, this.api.path(), object), (created) -> await(new RequestObject(created)),
-				(failure) -> {
-					if (failure.getCode() == 409 && this.request.name() != null) {
-						find(this::takeIfOurs, ABSENT);
-					}
-					else {
-						fail(failure);
-					}
-				});
+				this::notCreated);
+	}
+
+	/** A quota is checked before the API server looks whether the object exists. */
+	private void notCreated(ApiException failure) {
+		RequestException problem = this.failures.translate(failure, this.request);
+		if (this.request.name() != null && failure.getCode() == 409) {
+			find(this::takeIfOurs, ABSENT);
+		}
+		else if (this.request.name() != null && problem.kind() == Kind.OVER_QUOTA) {
+			find(this::takeIfOurs, () -> this.answer.completeExceptionally(problem));
+		}
+		else {
+			this.answer.completeExceptionally(problem);
+		}
 	}
 
 	private Map<String, String> labels() {
@@ -205,7 +213,7 @@ final class CsrExchange implements RequestWatches.Subscriber {
 					interrupted(String.valueOf(this.failures.translate(failure, null).getMessage()));
 				}
 				else {
-					guard(() -> found(list, this::takeIfSame, ABSENT));
+					guard(() -> found(list, this::takeIfSame, () -> gone(ABSENT)));
 				}
 			});
 		}
@@ -220,11 +228,15 @@ final class CsrExchange implements RequestWatches.Subscriber {
 	 * @param absent what happened if there is no object of the name
 	 */
 	private void find(Consumer<RequestObject> use, String absent) {
+		find(use, () -> gone(absent));
+	}
+
+	private void find(Consumer<RequestObject> use, Runnable absent) {
 		send(RequestObject.find(this.client, this.api.path(), name()), (list) -> found(list, use, absent), this::fail);
 	}
 
-	private void found(JsonObject list, Consumer<RequestObject> use, String absent) {
-		RequestObject.found(list).ifPresentOrElse(use, () -> gone(absent));
+	private void found(JsonObject list, Consumer<RequestObject> use, Runnable absent) {
+		RequestObject.found(list).ifPresentOrElse(use, absent);
 	}
 
 	private void gone(String how) {
