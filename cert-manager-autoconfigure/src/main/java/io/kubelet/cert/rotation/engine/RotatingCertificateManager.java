@@ -229,13 +229,10 @@ public final class RotatingCertificateManager implements CertificateManager {
 		if (!this.started.get()) {
 			return;
 		}
-		Instant now = this.settings.clock().instant();
-		// On the second: one wake-up for many certificates takes a third less CPU at rest
-		Instant next = now.plus(LONGEST_SLEEP).truncatedTo(ChronoUnit.SECONDS);
+		Instant next = Instant.MAX;
 		try {
 			first.run();
-			Instant ask = this.templates.isAwaited() ? now.plus(Templates.PATIENCE) : next;
-			next = Collections.min(List.of(next, ask, proceed()));
+			next = proceed();
 		}
 		catch (Throwable ex) {
 			this.forced.end(this.forced.take(), (future) -> future.completeExceptionally(ex));
@@ -244,11 +241,20 @@ public final class RotatingCertificateManager implements CertificateManager {
 				.log("[{}] Rotation check failed; retrying: {}", ex.toString());
 		}
 		finally {
-			Duration delay = Duration.between(now, next);
-			this.cancelTimer = this.settings.resources()
-				.scheduler()
-				.schedule(() -> this.serial.run(this::reconcile), delay.isNegative() ? Duration.ZERO : delay);
+			schedule(next);
 		}
+	}
+
+	/** A step may have taken long. */
+	private void schedule(Instant next) {
+		Instant now = this.settings.clock().instant();
+		// On the second: one wake-up for many certificates takes a third less CPU at rest
+		Instant latest = now.plus(LONGEST_SLEEP).truncatedTo(ChronoUnit.SECONDS);
+		Instant ask = this.templates.isAwaited() ? now.plus(Templates.PATIENCE) : latest;
+		Duration delay = Duration.between(now, Collections.min(List.of(latest, ask, next)));
+		this.cancelTimer = this.settings.resources()
+			.scheduler()
+			.schedule(() -> this.serial.run(this::reconcile), delay.isNegative() ? Duration.ZERO : delay);
 	}
 
 	/**

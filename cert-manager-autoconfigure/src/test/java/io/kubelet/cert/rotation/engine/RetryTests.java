@@ -1,6 +1,9 @@
 package io.kubelet.cert.rotation.engine;
 
 import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.DoubleStream;
 
@@ -44,6 +47,21 @@ class RetryTests extends ManagerFixture {
 		assertThat(waits()).startsWith(seconds(2 * factor, 4 * factor, 8 * factor, 16 * factor, 32, 32, 32))
 			.hasSizeGreaterThan(20);
 		assertThat(this.signer.requests).hasSameSizeAs(this.failures);
+	}
+
+	/** As with a store that does not answer, or a key that takes long. */
+	@Test
+	void attemptThatTakesLongIsFollowedByTheNextOneWhenItSays() {
+		List<Instant> attempts = new ArrayList<>();
+		start(builder().keys((specification) -> {
+			attempts.add(this.time.instant());
+			this.time.setClock(ofSeconds(10));
+			throw new IllegalStateException("no entropy");
+		}));
+		pass(ofMinutes(10));
+		assertThat(this.failures).hasSizeGreaterThan(10);
+		assertThat(this.failures.subList(0, 10)).extracting(Failure::nextAttempt)
+			.containsExactlyElementsOf(attempts.subList(1, 11));
 	}
 
 	@Test
