@@ -128,7 +128,11 @@ public class ManagerFixture {
 
 	/** Make a manager, start it, and run what is due. */
 	public CertificateManager start(CertificateManagerBuilder builder) {
-		CertificateManager manager = builder.build();
+		return start(builder.build());
+	}
+
+	/** Start a manager, and run what is due. */
+	public CertificateManager start(CertificateManager manager) {
 		manager.start();
 		this.time.settle();
 		return manager;

@@ -12,6 +12,7 @@ import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.rotation.CertificateStatus.Failure;
 import io.kubelet.cert.rotation.RotationEvent.Failed;
 import io.kubelet.cert.rotation.RotationEvent.Rotated;
+import io.kubelet.cert.rotation.RotationEvent;
 import io.kubelet.cert.rotation.core.Decision.Adopt;
 import io.kubelet.cert.rotation.core.Decision.Join;
 import io.kubelet.cert.rotation.core.Decision.Report;
@@ -160,7 +161,7 @@ final class Journal {
 			RotationLog.tolerated(this.settings, tolerate.request().request(), tolerate.pause().end());
 		}
 		else if (event instanceof Report report) {
-			new NoticeLog(this.settings, this.delivery, after, now).report(report.notice());
+			new NoticeLog(this.settings, this::deliver, after, now).report(report.notice());
 		}
 	}
 
@@ -171,16 +172,20 @@ final class Journal {
 			this.serial.execute(this.delivery::updated);
 		}
 		if (pair != null && !pair.equals(before.pair())) {
-			this.serial.execute(() -> this.delivery.deliver(new Rotated(this.settings.name(), before.pair(), pair)));
+			deliver(new Rotated(this.settings.name(), before.pair(), pair));
 		}
 		if (isAnswered(before, after) && pair != null) {
 			this.forced.end(ended, (future) -> future.complete(pair));
 		}
 		Failure failure = failure(before, after);
 		if (failure != null) {
-			this.serial.execute(() -> this.delivery.deliver(new Failed(this.settings.name(), failure)));
+			deliver(new Failed(this.settings.name(), failure));
 			this.forced.end(ended, (future) -> future.completeExceptionally(failure.cause()));
 		}
+	}
+
+	private void deliver(RotationEvent event) {
+		this.serial.execute(() -> this.delivery.deliver(event));
 	}
 
 	private void tellOfStore(State before, State after, Instant now) {

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Objects;
+import java.util.function.Consumer;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
@@ -25,7 +26,7 @@ import org.slf4j.event.Level;
  * @param state what is known
  * @param now the current time
  */
-record NoticeLog(RotationSettings settings, Delivery delivery, State state, Instant now) {
+record NoticeLog(RotationSettings settings, Consumer<RotationEvent> delivery, State state, Instant now) {
 
 	void report(Notice notice) {
 		CertificatePair pair = this.state.pair();
@@ -36,7 +37,7 @@ record NoticeLog(RotationSettings settings, Delivery delivery, State state, Inst
 					.log("[{}] There has been no valid certificate since {}, although the API server is healthy: servers fail "
 							+ "TLS handshakes, and clients present no certificate. {}",
 							this.state.notices().invalidSince(), whatNext());
-				this.delivery.deliver(new RotationEvent.Unavailable(this.settings.name()));
+				this.delivery.accept(new RotationEvent.Unavailable(this.settings.name()));
 			}
 			case EXPIRED -> expired(Objects.requireNonNull(pair));
 			case NOT_YET_VALID -> notYetValid(Objects.requireNonNull(pair));
@@ -48,7 +49,7 @@ record NoticeLog(RotationSettings settings, Delivery delivery, State state, Inst
 		RotationLog.about(this.settings, Level.WARN, pair)
 			.log("[{}] The certificate is overdue for rotation; it is valid until {}. No connection is affected yet. {}",
 					pair.notAfter(), whatNext());
-		this.delivery.deliver(new RotationEvent.Overdue(this.settings.name(), pair));
+		this.delivery.accept(new RotationEvent.Overdue(this.settings.name(), pair));
 	}
 
 	private void notYetValid(CertificatePair pair) {
@@ -56,7 +57,7 @@ record NoticeLog(RotationSettings settings, Delivery delivery, State state, Inst
 			.log("[{}] The certificate is not valid before {}, and it is {} now: peers refuse it until then. "
 					+ "Check the clock of this machine. {}", pair.notBefore(), this.now.truncatedTo(ChronoUnit.SECONDS),
 					whatNext());
-		this.delivery.deliver(new RotationEvent.NotYetValid(this.settings.name(), pair));
+		this.delivery.accept(new RotationEvent.NotYetValid(this.settings.name(), pair));
 	}
 
 	/** A pair that is found expired was stored. */
@@ -70,7 +71,7 @@ record NoticeLog(RotationSettings settings, Delivery delivery, State state, Inst
 				.log("[{}] The certificate expired at {}: new TLS connections that present it fail until it is replaced. {}",
 						pair.notAfter(), whatNext());
 		}
-		this.delivery.deliver(new RotationEvent.Expired(this.settings.name(), pair));
+		this.delivery.accept(new RotationEvent.Expired(this.settings.name(), pair));
 	}
 
 	private void ofRequest(Notice notice) {

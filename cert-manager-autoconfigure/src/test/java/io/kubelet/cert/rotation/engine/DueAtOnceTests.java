@@ -67,6 +67,18 @@ class DueAtOnceTests extends ManagerFixture {
 		assertThat(this.signer.requests).as("another row").hasSize(before + 2);
 	}
 
+	/** SSL bundles have it as well by then. */
+	@Test
+	void certificateThatIsOverdueIsReportedAfterItHasCome() {
+		backdate(ofHours(24));
+		List<String> events = new ArrayList<>();
+		CertificateManager manager = builder().listener((event) -> events.add(event.getClass().getSimpleName()))
+			.build();
+		manager.addFollower((name) -> events.add("updated"));
+		start(manager);
+		assertThat(events).containsExactly("updated", "Rotated", "Overdue");
+	}
+
 	/** By its own clock, the certificate expires in four minutes. */
 	@Test
 	void clockThatIsAheadIsNamedAndRotatesBeforeTheExpiry(CapturedOutput output) {
