@@ -56,6 +56,8 @@ public final class ExportedFiles {
 
 	private volatile @Nullable Source source;
 
+	private volatile boolean replaced;
+
 	private Runnable nextTry = () -> {
 	};
 
@@ -93,10 +95,14 @@ public final class ExportedFiles {
 
 	/**
 	 * Adds a follower.
-	 * @param follower the follower, called after each export that has changed the files
+	 * @param follower the follower, called after each export that has changed the files,
+	 * and at once if somebody may have read them before a change
 	 */
 	public void addFollower(CertificateManager.Follower follower) {
 		this.followers.add(follower);
+		if (this.replaced) {
+			update(follower);
+		}
 	}
 
 	/**
@@ -165,6 +171,7 @@ public final class ExportedFiles {
 		if (next == null || next.equals(this.source)) {
 			return;
 		}
+		this.replaced = this.source != null;
 		this.source = next;
 		execute(this::write).join();
 	}

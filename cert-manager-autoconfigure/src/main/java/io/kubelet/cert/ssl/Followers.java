@@ -36,7 +36,7 @@ final class Followers {
 		List.copyOf(this.followers).forEach((follower) -> update(follower, bundleName));
 	}
 
-	private static void update(CertificateManager.Follower follower, String bundleName) {
+	static void update(CertificateManager.Follower follower, String bundleName) {
 		try {
 			follower.updated(bundleName);
 		}

@@ -265,6 +265,18 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 	}
 
 	/**
+	 * Adds a follower that drains connections. If some may have been made before a
+	 * rotation, it is called at once.
+	 * @param follower the follower, which is forgotten when nothing else refers to it
+	 */
+	public void addDrain(CertificateManager.Follower follower) {
+		this.followers.add(follower);
+		if (!earlier().isEmpty()) {
+			Followers.update(follower, this.bundleName);
+		}
+	}
+
+	/**
 	 * Ends the sessions of the previous identity and calls the followers, if this is
 	 * another one.
 	 * @return whether it is

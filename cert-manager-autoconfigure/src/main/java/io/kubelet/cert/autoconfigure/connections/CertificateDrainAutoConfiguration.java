@@ -43,7 +43,7 @@ public final class CertificateDrainAutoConfiguration {
 			.stream()
 			.map((name) -> LiveSslBundle.of(bundles.getBundle(name)))
 			.filter(Objects::nonNull)
-			.forEach((bundle) -> drains.orderedStream().forEach(bundle::addFollower));
+			.forEach((bundle) -> drains.orderedStream().forEach(bundle::addDrain));
 	}
 
 	@Configuration(proxyBeanMethods = false)

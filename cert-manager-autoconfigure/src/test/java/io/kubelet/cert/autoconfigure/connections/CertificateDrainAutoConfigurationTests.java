@@ -1,9 +1,12 @@
 package io.kubelet.cert.autoconfigure.connections;
 
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.Properties;
 
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.HikariPoolMXBean;
+import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.ssl.BundleSocketFactory;
@@ -23,7 +26,10 @@ import org.springframework.boot.LazyInitializationBeanFactoryPostProcessor;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.r2dbc.autoconfigure.ConnectionFactoryOptionsBuilderCustomizer;
 import org.springframework.boot.ssl.NoSuchSslBundleException;
+import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.mockito.Mockito.atLeastOnce;
@@ -39,6 +45,12 @@ import static org.mockito.Mockito.withSettings;
  * @see CertificatePostgresqlAutoConfiguration
  */
 class CertificateDrainAutoConfigurationTests {
+
+	private static final Properties USES_BUNDLE = new Properties();
+
+	static {
+		USES_BUNDLE.putAll(Map.of("sslfactory", BundleSocketFactory.class.getName(), "sslfactoryarg", "shop"));
+	}
 
 	@TempDir
 	Path directory;
@@ -59,17 +71,9 @@ class CertificateDrainAutoConfigurationTests {
 	@ParameterizedTest
 	@ValueSource(booleans = { false, true })
 	void drainIsCalledForEachRotation(boolean lazy) {
-		HikariPoolMXBean pool = mock(HikariPoolMXBean.class, withSettings().mockMaker(MockMakers.PROXY));
-		HikariDataSource source = new HikariDataSource() {
-
-			@Override
-			public HikariPoolMXBean getHikariPoolMXBean() {
-				return pool;
-			}
-
-		};
-		source.addDataSourceProperty("sslfactory", BundleSocketFactory.class.getName());
-		source.addDataSourceProperty("sslfactoryarg", "shop");
+		HikariPoolMXBean pool = pool();
+		HikariDataSource source = source(pool);
+		source.setDataSourceProperties(USES_BUNDLE);
 		runner().withInitializer((context) -> {
 			if (lazy) {
 				context.addBeanFactoryPostProcessor(new LazyInitializationBeanFactoryPostProcessor());
@@ -80,6 +84,45 @@ class CertificateDrainAutoConfigurationTests {
 			context.getBean(CertificateManagers.class).get("shop").rotate().join();
 			verify(pool, atLeastOnce()).softEvictConnections();
 		});
+	}
+
+	/**
+	 * The pool may have connected before the rotation, and follows from the end of the
+	 * start.
+	 */
+	@ParameterizedTest
+	@ValueSource(booleans = { false, true })
+	void drainIsCalledForARotationDuringTheStart(boolean files) {
+		HikariPoolMXBean pool = pool();
+		HikariDataSource source = source(pool);
+		Path tls = this.directory.resolve("tls");
+		if (files) {
+			source.setJdbcUrl("jdbc:mariadb://db/shop?serverSslCert=" + tls + "/ca.crt");
+		}
+		else {
+			source.setDataSourceProperties(USES_BUNDLE);
+		}
+		ApplicationContextRunner runner = runner().withPropertyValues("kubelet.cert.export.directory=" + tls)
+			.withBean(HikariDataSource.class, () -> source);
+		runner.run((context) -> assertThat(context).hasNotFailed());
+		verify(pool, never()).softEvictConnections();
+		runner.withUserConfiguration(RotationDuringStart.class).run((context) -> assertThat(context).hasNotFailed());
+		verify(pool, atLeastOnce()).softEvictConnections();
+	}
+
+	private static HikariPoolMXBean pool() {
+		return mock(HikariPoolMXBean.class, withSettings().mockMaker(MockMakers.PROXY));
+	}
+
+	private static HikariDataSource source(HikariPoolMXBean pool) {
+		return new HikariDataSource() {
+
+			@Override
+			public HikariPoolMXBean getHikariPoolMXBean() {
+				return pool;
+			}
+
+		};
 	}
 
 	@Test
@@ -133,6 +176,16 @@ class CertificateDrainAutoConfigurationTests {
 					.isEqualTo(expected);
 				assertThat(built.getValue(PostgresqlConnectionFactoryProvider.SSL_MODE)).isEqualTo(mode);
 			});
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class RotationDuringStart {
+
+		@Bean
+		CertificatePair rotated(HikariDataSource source, SslBundles bundles, CertificateManagers managers) {
+			return managers.get("shop").rotate().join();
+		}
+
 	}
 
 }
