@@ -11,7 +11,8 @@ import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 
 /**
  * Lets the channels of gRPC that are beans, or belong to stubs that are, make their next
- * call on a new connection. Calls that have begun end on the previous one.
+ * call on a new connection. Calls that have begun end on the previous one. The channel of
+ * a stub with interceptors of its own cannot be found.
  *
  * @param beans the beans
  */

@@ -1,5 +1,6 @@
 package io.kubelet.cert.ssl.drain;
 
+import java.io.IOException;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Objects;
@@ -11,10 +12,12 @@ import javax.net.ssl.SSLSession;
 import com.google.protobuf.Empty;
 import com.google.protobuf.StringValue;
 import io.grpc.CallOptions;
+import io.grpc.Channel;
 import io.grpc.ChannelCredentials;
 import io.grpc.ClientCall;
 import io.grpc.Grpc;
 import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Server;
 import io.grpc.ServerServiceDefinition;
@@ -22,7 +25,9 @@ import io.grpc.TlsChannelCredentials;
 import io.grpc.TlsServerCredentials.ClientAuth;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.protobuf.ProtoUtils;
+import io.grpc.stub.AbstractStub;
 import io.grpc.stub.ClientCalls;
+import io.grpc.stub.MetadataUtils;
 import io.grpc.stub.ServerCalls;
 import io.kubelet.cert.ssl.RotatingApplication;
 import io.kubelet.cert.testsupport.Load;
@@ -75,14 +80,7 @@ class GrpcRotationTests {
 	@ParameterizedTest
 	@EnumSource
 	void channelAndServerFollowTheRotation(Transport transport) throws Exception {
-		GrpcServerFactory factory = transport.server();
-		factory.addService(ServerServiceDefinition.builder("test")
-			.addMethod(SERIAL, (call, headers) -> ServerCalls.<Empty, StringValue>asyncUnaryCall((request, answer) -> {
-				answer.onNext(StringValue.of(serial(call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION))));
-				answer.onCompleted();
-			}).startCall(call, headers))
-			.build());
-		Server server = factory.createServer().start();
+		Server server = transport.server(1);
 		ManagedChannel channel = transport.channel(server.getPort());
 		ManagedChannel unknown = transport.channel(server.getPort());
 		application.add(transport.name(), channel);
@@ -100,7 +98,26 @@ class GrpcRotationTests {
 		server.shutdownNow();
 	}
 
-	private static String call(ManagedChannel channel) {
+	/** Its interceptors hide the channel. */
+	@ParameterizedTest
+	@EnumSource
+	void stubIsNotDrainedIfItHasInterceptorsOfItsOwn(Transport transport) throws Exception {
+		Server server = transport.server(3600);
+		Stub stub = new Stub(transport.channel(server.getPort()), CallOptions.DEFAULT);
+		Stub intercepted = new Stub(transport.channel(server.getPort()), CallOptions.DEFAULT)
+			.withInterceptors(MetadataUtils.newAttachHeadersInterceptor(new Metadata()));
+		application.add(transport + "-stub", stub);
+		application.add(transport + "-intercepted", intercepted);
+		String first = application.serial("client");
+		assertThat(call(stub.getChannel())).isEqualTo(first);
+		assertThat(call(intercepted.getChannel())).isEqualTo(first);
+		String second = RotatingApplication.serial(application.rotate("client"));
+		assertThat(call(stub.getChannel())).isEqualTo(second);
+		assertThat(call(intercepted.getChannel())).isEqualTo(first);
+		server.shutdownNow();
+	}
+
+	private static String call(Channel channel) {
 		return ClientCalls.blockingUnaryCall(channel, SERIAL, CallOptions.DEFAULT, Empty.getDefaultInstance())
 			.getValue();
 	}
@@ -127,12 +144,23 @@ class GrpcRotationTests {
 
 		NETTY, SHADED;
 
-		/**
-		 * As it is auto-configured, with a {@code max-age} of a second.
-		 */
+		Server server(long maxAge) throws IOException {
+			GrpcServerFactory factory = factory(maxAge);
+			factory.addService(ServerServiceDefinition.builder("test")
+				.addMethod(SERIAL,
+						(call, headers) -> ServerCalls.<Empty, StringValue>asyncUnaryCall((request, answer) -> {
+							answer.onNext(
+									StringValue.of(serial(call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION))));
+							answer.onCompleted();
+						}).startCall(call, headers))
+				.build());
+			return factory.createServer().start();
+		}
+
+		/** As it is auto-configured, with a {@code max-age} in seconds. */
 		@SuppressWarnings({ "rawtypes", "unchecked" })
-		GrpcServerFactory server() {
-			ServerBuilderCustomizer maxAge = (builder) -> builder.maxConnectionAge(1, TimeUnit.SECONDS);
+		private GrpcServerFactory factory(long seconds) {
+			ServerBuilderCustomizer maxAge = (builder) -> builder.maxConnectionAge(seconds, TimeUnit.SECONDS);
 			List customizers = List.of(maxAge);
 			SslManagerBundle managers = application.bundle("server").getManagers();
 			return (this == NETTY)
@@ -151,6 +179,19 @@ class GrpcRotationTests {
 			return (this == NETTY) ? NettyChannelBuilder.forAddress("localhost", port, credentials).build()
 					: io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder.forAddress("localhost", port, credentials)
 						.build();
+		}
+
+	}
+
+	private static final class Stub extends AbstractStub<Stub> {
+
+		Stub(Channel channel, CallOptions options) {
+			super(channel, options);
+		}
+
+		@Override
+		protected Stub build(Channel channel, CallOptions options) {
+			return new Stub(channel, options);
 		}
 
 	}
