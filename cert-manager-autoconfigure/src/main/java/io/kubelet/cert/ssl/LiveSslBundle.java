@@ -109,6 +109,15 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 				&& live.peers().rules().servers().isRestricted();
 	}
 
+	/**
+	 * Returns whether the bundle of a certificate is behind a socket factory.
+	 * @param factory any object
+	 * @return whether its sockets follow the rotation
+	 */
+	public static boolean isBehind(Object factory) {
+		return factory instanceof LiveSocketFactory;
+	}
+
 	String name() {
 		return this.bundleName;
 	}

@@ -75,6 +75,7 @@ class BundleSocketFactoryTests {
 		Client mail = (port) -> {
 			Properties properties = new Properties();
 			properties.put("mail.smtps.ssl.socketFactory.class", BundleSocketFactory.class.getName());
+			properties.put("mail.smtps.socketFactory.fallback", "false");
 			Transport transport = Session.getInstance(properties).getTransport("smtps");
 			assertThatThrownBy(() -> transport.connect("localhost", port, "user", "password"))
 				.isInstanceOf(MessagingException.class);

@@ -9,6 +9,7 @@ import java.util.UUID;
 import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
 import io.kubelet.cert.autoconfigure.connections.CertificateDrainAutoConfiguration;
 import io.kubelet.cert.autoconfigure.connections.CertificatePostgresqlAutoConfiguration;
+import io.kubelet.cert.autoconfigure.connections.CertificateVerificationAutoConfiguration;
 import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.rotation.CertificateManagers;
@@ -117,7 +118,7 @@ public class RotatingApplication implements AutoCloseable {
 	@Configuration(proxyBeanMethods = false)
 	@ImportAutoConfiguration({ SslAutoConfiguration.class, CertificateManagerAutoConfiguration.class,
 			CertificateSslAutoConfiguration.class, CertificateDrainAutoConfiguration.class,
-			CertificatePostgresqlAutoConfiguration.class })
+			CertificatePostgresqlAutoConfiguration.class, CertificateVerificationAutoConfiguration.class })
 	static class Certificates {
 
 	}

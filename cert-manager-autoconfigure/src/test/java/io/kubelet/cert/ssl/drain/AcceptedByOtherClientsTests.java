@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
+import javax.net.ssl.SSLContext;
+
 import co.elastic.clients.transport.rest5_client.low_level.Request;
 import co.elastic.clients.transport.rest5_client.low_level.Rest5Client;
 import com.google.protobuf.Empty;
@@ -24,6 +26,7 @@ import io.grpc.stub.ClientCalls;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.trust.Trust;
+import io.kubelet.cert.ssl.InsistentKeyManager;
 import io.kubelet.cert.ssl.RotatingApplication;
 import io.kubelet.cert.ssl.StandInServer;
 import io.kubelet.cert.testsupport.DocumentedJava;
@@ -62,9 +65,11 @@ import static org.awaitility.Awaitility.await;
 /**
  * Clients of other protocols than HTTP, as Spring Boot configures them, that accept
  * certain servers. The address of each server is {@code localhost}. A client that accepts
- * the server presents its certificate.
+ * the server presents its certificate. The default context of the JVM would accept each
+ * server with its address.
  *
  * @see io.kubelet.cert.autoconfigure.ssl.CheckedPeers
+ * @see io.kubelet.cert.autoconfigure.connections.CertificateVerificationAutoConfiguration
  */
 class AcceptedByOtherClientsTests {
 
@@ -107,8 +112,11 @@ class AcceptedByOtherClientsTests {
 				// Time to fail for a client that tries again and again
 				.replace("TIMEOUT", identity.accepted ? "10000" : "500")
 				.split(" ")));
+		SSLContext own = SSLContext.getDefault();
 		try (RotatingApplication application = new RotatingApplication(WebApplicationType.NONE,
 				List.of(Clients.class, source), Stream.concat(rules, clients).toArray(String[]::new))) {
+			SSLContext.setDefault(InsistentKeyManager.context(application.pair("client"),
+					Trust.exactly(List.of(authority.certificate())), "TLS"));
 			for (Kind kind : kinds) {
 				StandInServer server = servers.get(kind);
 				if (identity.accepted && !kind.isAnswered) {
@@ -133,6 +141,9 @@ class AcceptedByOtherClientsTests {
 					assertThat(failure).as(kind.name()).isNull();
 				}
 			}
+		}
+		finally {
+			SSLContext.setDefault(own);
 		}
 		for (StandInServer server : servers.values()) {
 			server.close();
