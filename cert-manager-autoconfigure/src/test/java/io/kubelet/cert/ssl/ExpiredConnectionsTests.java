@@ -12,6 +12,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 
+import io.kubelet.cert.certificate.peers.SeenPeer;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.ssl.RotatingServer.Kind;
 import io.kubelet.cert.ssl.StandInServer.Peer;
@@ -45,6 +46,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  *
  * @see ExpiredConnections
  * @see PresentedCertificates
+ * @see PeerConnections
  */
 @ExtendWith(OutputCaptureExtension.class)
 class ExpiredConnectionsTests {
@@ -141,6 +143,7 @@ class ExpiredConnectionsTests {
 			});
 			ends.forEach(Runnable::run);
 			assertThat(isReported(output)).isNotEqualTo(closed);
+			assertThat(bundle.seenPeers()).extracting(SeenPeer::connections).containsExactly(closed ? 0 : 1);
 			assertThat(client.send(request, BodyHandlers.ofString()).statusCode()).isEqualTo(200);
 		}
 	}
