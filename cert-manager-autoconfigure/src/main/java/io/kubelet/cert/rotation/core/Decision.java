@@ -84,7 +84,8 @@ public sealed interface Decision {
 	}
 
 	/**
-	 * Delete the object of a request that is over, then the request from the store.
+	 * Delete the object of a request that is over, then the request from the store. An
+	 * attempt that waits for it ends.
 	 *
 	 * @param request the request
 	 */
@@ -92,6 +93,7 @@ public sealed interface Decision {
 
 		@Override
 		public void apply(Transitions next) {
+			next.attempt = (next.pending != null && next.pending.request().equals(this.request)) ? null : next.attempt;
 			next.leave(this.request, Pause.NONE);
 			next.leaving = next.leaving.stream()
 				.map((leaving) -> leaving.isFor(this.request) ? new Leaving(this.request, true, leaving.pause())

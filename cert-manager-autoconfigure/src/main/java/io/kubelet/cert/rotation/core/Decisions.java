@@ -127,7 +127,8 @@ public final class Decisions {
 
 	/**
 	 * A request of replicas that was found at the start, and that those which want it
-	 * have left, or which has no object while no rotation is due.
+	 * have left, or which has no object while no rotation is due; or ours, if one for
+	 * another signer, which is left alone, has taken its place: no answer can be stored.
 	 */
 	private Optional<PendingRequest> unwantedRequest() {
 		CertificateTemplate template = this.state.template();
@@ -135,8 +136,15 @@ public final class Decisions {
 			boolean earlier = pending.stage() == Stage.FOUND && pending.sentAt() == null && template != null
 					&& !pending.isFor(template);
 			boolean lost = pending.stage() == Stage.LOST && this.state.deadline(this.now).isAfter(this.now);
-			return (earlier || lost) && isStored(pending);
+			return ((earlier || lost) && isStored(pending)) || givesWay(pending);
 		}).map(Pending::request);
+	}
+
+	private boolean givesWay(Pending pending) {
+		Policy policy = this.state.policy();
+		PendingRequest stored = this.state.stored().pending();
+		return policy.shared() && policy.isForOurSigner(pending.request()) && stored != null
+				&& !policy.isForOurSigner(stored);
 	}
 
 	private boolean isStored(Pending pending) {
@@ -145,8 +153,7 @@ public final class Decisions {
 	}
 
 	/**
-	 * Another replica has removed our request with the pair, or has stored its answer, or
-	 * one for another signer, which is left alone, has taken its place again.
+	 * Another replica has removed our request with the pair, or has stored its answer.
 	 */
 	private @Nullable Decision forget() {
 		Pending pending = this.pending;
@@ -157,9 +164,7 @@ public final class Decisions {
 		Content content = this.store.content();
 		boolean gone = this.state.storedRequest() == null && !pending.request().isToReplace(this.state.stored().pair())
 				&& (content == Content.OURS || content == Content.OTHER || content == Content.REFUSED);
-		PendingRequest stored = this.state.stored().pending();
-		boolean yields = stored != null && !this.state.policy().isForOurSigner(stored) && this.state.isLeaving(stored);
-		return (this.state.isAnswered() || gone || yields) ? new Forget() : null;
+		return (this.state.isAnswered() || gone) ? new Forget() : null;
 	}
 
 	/** Another replica has stored a request in place of ours. */

@@ -452,6 +452,17 @@ class ReplicaTests extends ManagerFixture {
 		assertThat(this.signer.discarded).isEmpty();
 	}
 
+	/** Its answer cannot be stored any more. */
+	@Test
+	void requestThatGivesWayToOneForAnotherSignerIsDeleted() {
+		CompletableFuture<CertificatePair> rotation = rotate(start());
+		PendingRequest planted = plant("example.com/admin");
+		assertThat(this.signer.answers).singleElement().matches(CompletableFuture::isCancelled);
+		assertThat(this.signer.discarded).containsExactly(request(0).name());
+		assertThat(this.shared.stored.pending()).isEqualTo(planted);
+		assertThat(rotation).isNotDone();
+	}
+
 	private PendingRequest plant(String signerName) {
 		return plant(signerName, this.pair);
 	}
