@@ -126,17 +126,13 @@ public final class Decisions {
 	}
 
 	/**
-	 * A request of replicas that was found at the start, and that those which want it
-	 * have left, or which has no object while no rotation is due; or ours, if one for
-	 * another signer, which is left alone, has taken its place: no answer can be stored.
+	 * A request of replicas that has no object while no rotation is due; or ours, if one
+	 * for another signer has taken its place: no answer can be stored.
 	 */
 	private Optional<PendingRequest> unwantedRequest() {
-		CertificateTemplate template = this.state.template();
 		return Optional.ofNullable(this.pending).filter((pending) -> {
-			boolean earlier = pending.stage() == Stage.FOUND && pending.sentAt() == null && template != null
-					&& !pending.isFor(template);
 			boolean lost = pending.stage() == Stage.LOST && this.state.deadline(this.now).isAfter(this.now);
-			return ((earlier || lost) && isStored(pending)) || givesWay(pending);
+			return (lost && isStored(pending)) || givesWay(pending);
 		}).map(Pending::request);
 	}
 

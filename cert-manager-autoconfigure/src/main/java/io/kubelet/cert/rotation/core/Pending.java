@@ -111,7 +111,8 @@ public record Pending(PendingRequest request, Stage stage, @Nullable SubmittedRe
 
 		/**
 		 * It was stored for all replicas before the start. An attempt looks for its
-		 * object.
+		 * object, unless it asks for something else: those that wait for it may be of a
+		 * newer version. Then it is left alone until a rotation is due.
 		 */
 		FOUND,
 

@@ -504,16 +504,45 @@ class ReplicaTests extends ManagerFixture {
 		assertThat(manager.current().orElseThrow().leaf()).matches(TEMPLATE::isSatisfiedBy);
 	}
 
-	@ParameterizedTest
-	@ValueSource(booleans = { true, false })
-	void requestIsJoinedAtTheStartOrRemovedIfItsTemplateIsAnother(boolean sameTemplate) {
-		PendingRequest request = sameTemplate ? this.request : pendingRequest(OTHER);
-		this.shared.stored = new Stored(this.pair, request, null, 1);
+	@Test
+	void requestIsJoinedAtTheStart() {
+		this.shared.stored = new Stored(this.pair, this.request, null, 1);
 		start();
 		pass(MOMENT);
-		assertThat(sameTemplate ? this.signer.joined : this.signer.discarded).containsExactly(request.request().name());
-		assertThat(sameTemplate ? this.signer.discarded : this.signer.joined).isEmpty();
-		assertThat(this.shared.stored.pending() != null).isEqualTo(sameTemplate);
+		assertThat(this.signer.joined).containsExactly(this.name);
+		assertThat(this.signer.requests).isEmpty();
+		assertThat(this.signer.discarded).isEmpty();
+		assertThat(this.shared.stored.pending()).isEqualTo(this.request);
+	}
+
+	/** A replica of a newer version may wait for it. */
+	@Test
+	void requestWithAnotherTemplateIsLeftAloneAfterAStartUntilARotationIsDue() {
+		PendingRequest request = pendingRequest(OTHER);
+		this.shared.stored = new Stored(this.pair, request, null, 1);
+		start();
+		pass(UNTIL_DEADLINE.minusMinutes(1));
+		assertThat(this.signer.discarded).isEmpty();
+		assertThat(this.signer.joined).isEmpty();
+		assertThat(this.signer.requests).isEmpty();
+		assertThat(this.shared.stored.pending()).isEqualTo(request);
+		pass(ofMinutes(1));
+		assertThat(this.signer.requests).hasSize(1);
+		assertThat(this.signer.discarded).containsExactly(request.request().name());
+		assertThat(pending().hasKey(request(0).publicKey())).isTrue();
+	}
+
+	@Test
+	void answerToARequestThatIsLeftAloneIsUsed() {
+		PendingRequest request = pendingRequest(OTHER);
+		this.shared.stored = new Stored(this.pair, request, null, 1);
+		CertificateManager manager = start();
+		this.signer.lifetime = ofHours(100);
+		CertificatePair answer = answer(request);
+		this.shared.put(new Stored(answer, null, this.time.instant().plus(ofHours(50)), 2));
+		this.time.settle();
+		assertThat(manager.current()).contains(answer);
+		assertThat(manager.status().state()).isEqualTo(State.VALID);
 		assertThat(this.signer.requests).isEmpty();
 	}
 
