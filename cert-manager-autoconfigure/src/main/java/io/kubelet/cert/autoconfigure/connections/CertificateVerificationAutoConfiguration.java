@@ -5,6 +5,8 @@ import java.util.Properties;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
+import javax.net.ssl.SSLParameters;
+
 import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.ssl.BundleSocketFactory;
@@ -15,8 +17,10 @@ import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.data.redis.autoconfigure.JedisClientConfigurationBuilderCustomizer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.data.redis.connection.jedis.JedisClientConfiguration;
 import org.springframework.mail.javamail.JavaMailSenderImpl;
 
 /**
@@ -61,6 +65,28 @@ public final class CertificateVerificationAutoConfiguration {
 					properties.putIfAbsent(factory.group("prefix") + ".socketFactory.fallback", "false");
 				}
 			});
+		}
+
+	}
+
+	/** Without a verifier or parameters, Jedis compares no name. */
+	@Configuration(proxyBeanMethods = false)
+	@ConditionalOnClass({ JedisClientConfigurationBuilderCustomizer.class, JedisClientConfiguration.class })
+	static class Jedis {
+
+		/** Comes after those of the application. */
+		@Bean
+		JedisClientConfigurationBuilderCustomizer certificateJedisClients() {
+			return (builder) -> {
+				JedisClientConfiguration given = builder.build();
+				SSLParameters parameters = given.getSslParameters().orElseGet(SSLParameters::new);
+				if (given.getSslSocketFactory().filter(LiveSslBundle::isBehind).isPresent()
+						&& given.getHostnameVerifier().isEmpty()
+						&& parameters.getEndpointIdentificationAlgorithm() == null) {
+					parameters.setEndpointIdentificationAlgorithm("HTTPS");
+					builder.useSsl().sslParameters(parameters);
+				}
+			};
 		}
 
 	}

@@ -2,7 +2,9 @@ package io.kubelet.cert.autoconfigure.connections;
 
 import java.nio.file.Path;
 import java.util.Properties;
+import java.util.stream.Stream;
 
+import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocketFactory;
 
 import io.kubelet.cert.testsupport.CertificateContexts;
@@ -10,15 +12,21 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.data.redis.autoconfigure.DataRedisAutoConfiguration;
+import org.springframework.boot.data.redis.autoconfigure.JedisClientConfigurationBuilderCustomizer;
 import org.springframework.boot.mail.autoconfigure.MailSenderAutoConfiguration;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.data.redis.connection.jedis.JedisConnectionFactory;
 import org.springframework.mail.javamail.JavaMailSenderImpl;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.params.provider.Arguments.argumentSet;
 
 /**
  * Tests for {@link CertificateVerificationAutoConfiguration}. Its effect is shown by
@@ -62,9 +70,46 @@ class CertificateVerificationAutoConfigurationTests {
 		});
 	}
 
+	@ParameterizedTest
+	@MethodSource
+	void jedisComparesTheAddressUnlessTheApplicationCompares(String bundle,
+			JedisClientConfigurationBuilderCustomizer own, @Nullable String algorithm) {
+		runner().withConfiguration(AutoConfigurations.of(DataRedisAutoConfiguration.class))
+			.withPropertyValues("spring.data.redis.client-type=jedis", bundle)
+			.withBean(JedisClientConfigurationBuilderCustomizer.class, () -> own)
+			.run((context) -> assertThat(
+					context.getBean(JedisConnectionFactory.class).getClientConfiguration().getSslParameters())
+				.hasValueSatisfying((parameters) -> assertThat(parameters.getEndpointIdentificationAlgorithm())
+					.isEqualTo(algorithm)));
+	}
+
+	static Stream<Arguments> jedisComparesTheAddressUnlessTheApplicationCompares() {
+		SSLParameters unset = new SSLParameters();
+		SSLParameters none = new SSLParameters();
+		none.setEndpointIdentificationAlgorithm("");
+		JedisClientConfigurationBuilderCustomizer nothing = (builder) -> {
+		};
+		return Stream.of(argumentSet("nothing set", "spring.data.redis.ssl.bundle=shop", nothing, "HTTPS"),
+				argumentSet("parameters without an algorithm", "spring.data.redis.ssl.bundle=shop", with(unset),
+						"HTTPS"),
+				argumentSet("no comparison wanted", "spring.data.redis.ssl.bundle=shop", with(none), ""),
+				argumentSet("verifier", "spring.data.redis.ssl.bundle=shop",
+						(JedisClientConfigurationBuilderCustomizer) (builder) -> builder.useSsl()
+							.hostnameVerifier((host, session) -> false),
+						null),
+				argumentSet("bundle that does not rotate", "spring.data.redis.ssl.enabled=true",
+						with(new SSLParameters()), null));
+	}
+
+	private static JedisClientConfigurationBuilderCustomizer with(SSLParameters parameters) {
+		return (builder) -> builder.useSsl().sslParameters(parameters);
+	}
+
 	@Test
-	void applicationWithoutMailStarts() {
-		runner().withClassLoader(new FilteredClassLoader("jakarta.mail", "org.springframework.mail"))
+	void applicationWithoutMailAndRedisStarts() {
+		runner()
+			.withClassLoader(new FilteredClassLoader("jakarta.mail", "org.springframework.mail",
+					"org.springframework.data.redis", "org.springframework.boot.data.redis"))
 			.run((context) -> assertThat(context).hasNotFailed());
 	}
 

@@ -102,10 +102,8 @@ class AcceptedByOtherClientsTests {
 					Trust.exactly(Pem.readCertificates(RotatingApplication.plane.caPem()))));
 		}
 		Path trusted = Files.writeString(directory.resolve("ca.crt"), Pem.write(List.of(authority.certificate())));
-		Stream<String> rules = Stream.of("kubelet.cert.additional.client.ssl.trust-file=" + trusted,
-				"kubelet.cert.additional.client.ssl.accepted-servers.uris=" + ORDERS,
-				"kubelet.cert.additional.client.ssl.accepted-servers.dns-names=orders.test",
-				"spring.data.redis.client-type=" + redis);
+		Stream<String> rules = Stream.concat(identity.rules.stream(), Stream
+			.of("kubelet.cert.additional.client.ssl.trust-file=" + trusted, "spring.data.redis.client-type=" + redis));
 		Stream<String> clients = servers.entrySet()
 			.stream()
 			.flatMap((server) -> Stream.of(server.getKey().properties.formatted(server.getValue().port())
@@ -275,14 +273,24 @@ class AcceptedByOtherClientsTests {
 								new GeneralName(GeneralName.uniformResourceIdentifier, ORDERS)),
 						false, KeyUsage.digitalSignature)),
 
-		OF_ANOTHER_AUTHORITY(false, new TestAuthority("other").svid(ORDERS));
+		OF_ANOTHER_AUTHORITY(false, new TestAuthority("other").svid(ORDERS)),
+
+		ANOTHER_ADDRESS_WITHOUT_A_LIST(false, List.of(), authority.pair("any", "orders.test"));
 
 		private final boolean accepted;
+
+		private final List<String> rules;
 
 		private final CertificatePair pair;
 
 		Case(boolean accepted, CertificatePair pair) {
+			this(accepted, List.of("kubelet.cert.additional.client.ssl.accepted-servers.uris=" + ORDERS,
+					"kubelet.cert.additional.client.ssl.accepted-servers.dns-names=orders.test"), pair);
+		}
+
+		Case(boolean accepted, List<String> rules, CertificatePair pair) {
 			this.accepted = accepted;
+			this.rules = rules;
 			this.pair = pair;
 		}
 
