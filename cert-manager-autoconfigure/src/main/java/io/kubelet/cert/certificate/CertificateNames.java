@@ -51,13 +51,22 @@ public final class CertificateNames {
 	}
 
 	/**
+	 * Returns whether a text has the form of an IP address.
+	 * @param text an IPv4 or IPv6 address, or anything else
+	 * @return whether it is an address
+	 */
+	public static boolean isIpAddress(String text) {
+		return IP_ADDRESS.matcher(text).matches();
+	}
+
+	/**
 	 * Parses the textual form of an IP address. It never asks a name server.
 	 * @param address an IPv4 or IPv6 address
 	 * @return the address
 	 * @throws IllegalArgumentException if it is not an IP address
 	 */
 	public static InetAddress parseIpAddress(String address) {
-		if (!IP_ADDRESS.matcher(address).matches()) {
+		if (!isIpAddress(address)) {
 			throw new IllegalArgumentException("'" + address + "' is not an IP address");
 		}
 		try {

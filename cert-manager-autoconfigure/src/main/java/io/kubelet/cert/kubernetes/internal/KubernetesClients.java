@@ -5,16 +5,20 @@ import java.net.InetSocketAddress;
 import java.net.Proxy;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 import javax.net.ssl.KeyManager;
+import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocketFactory;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509TrustManager;
 
+import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.certificate.trust.LiveTrustManager;
 import io.kubelet.cert.certificate.trust.Trust;
@@ -74,7 +78,7 @@ final class KubernetesClients {
 
 		}.setBasePath(file.server());
 		if (file.isInsecure()) {
-			client.setVerifyingSsl(false).setKeyManagers(credentials.keys());
+			client.setVerifyingSsl(false);
 			warnOnce(file,
 					"The API server at {} is not verified, because the kubeconfig {} sets insecure-skip-tls-verify: "
 							+ "whoever intercepts a connection receives the credentials and can answer in its place. "
@@ -84,8 +88,11 @@ final class KubernetesClients {
 		if (serverName != null) {
 			client.setTlsServerName(serverName);
 		}
-		OkHttpClient.Builder http = client.getHttpClient()
-			.newBuilder()
+		OkHttpClient base = client.getHttpClient();
+		X509TrustManager manager = client.isVerifyingSsl() ? new LiveTrustManager(trust)
+				: Objects.requireNonNull(base.x509TrustManager(), "The client trusts every server");
+		OkHttpClient.Builder http = base.newBuilder()
+			.sslSocketFactory(sockets(tls(credentials.keys(), manager), file), manager)
 			.followRedirects(false)
 			.followSslRedirects(false)
 			.socketFactory(new TrackedSockets())
@@ -104,10 +111,6 @@ final class KubernetesClients {
 			warnOnce(file,
 					"The API server at {} receives no token, because its address in the kubeconfig {} is without TLS: "
 							+ "whoever intercepts a connection would receive it, too. Set server to a URL with https");
-		}
-		if (client.isVerifyingSsl()) {
-			X509TrustManager manager = new LiveTrustManager(trust);
-			http.sslSocketFactory(tls(credentials.keys(), manager).getSocketFactory(), manager);
 		}
 		return client.setHttpClient(http.build());
 	}
@@ -142,6 +145,24 @@ final class KubernetesClients {
 		}
 		catch (GeneralSecurityException ex) {
 			throw new IllegalStateException("This JDK has no TLS", ex);
+		}
+	}
+
+	/**
+	 * Returns the factory of the TLS sockets. They ask for the server name in the
+	 * kubeconfig unless it is an IP address (RFC 6066, 3); the client only verifies it.
+	 */
+	static SSLSocketFactory sockets(SSLContext tls, KubeconfigFile file) {
+		String name = file.text(file.cluster(), "tls-server-name");
+		if (name == null || CertificateNames.isIpAddress(name)) {
+			return tls.getSocketFactory();
+		}
+		try {
+			return new ServerNameSockets(tls.getSocketFactory(), new SNIHostName(name));
+		}
+		catch (IllegalArgumentException ex) {
+			throw KubeconfigFile.malformed(file.file(),
+					"its tls-server-name is not a host name such as kubernetes.default.svc");
 		}
 	}
 

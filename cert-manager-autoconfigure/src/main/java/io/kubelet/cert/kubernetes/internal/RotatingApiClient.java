@@ -50,7 +50,7 @@ public final class RotatingApiClient extends ApiClient implements AutoCloseable 
 		setHttpClient(base.newBuilder()
 			.dispatcher(new Dispatcher(executor))
 			.socketFactory(this.sockets)
-			.sslSocketFactory(this.context.getSocketFactory(), trust)
+			.sslSocketFactory(KubernetesClients.sockets(this.context, file), trust)
 			.build());
 	}
 
