@@ -28,12 +28,18 @@ public record StoreView(State state, Instant now) {
 			return Content.DAMAGED;
 		}
 		CertificatePair pair = stored.pair();
-		if (pair == null || pair.equals(this.state.pair()) || !(pair.isValid(this.now) || isForeign())) {
+		if (pair == null || pair.equals(this.state.pair()) || !counts(pair)) {
 			boolean missing = guardsStore() && this.state.pair() != null
 					&& (pair == null || stored.findings().lacksAuthorities());
 			return missing ? Content.MISSING : Content.OURS;
 		}
 		return objection(pair).isEmpty() ? Content.OTHER : isForeign() ? Content.FOREIGN : Content.REFUSED;
+	}
+
+	/** In files, an expired pair stays: a restart finds nothing else. */
+	private boolean counts(CertificatePair other) {
+		boolean stays = !guardsStore() && this.state.current().isValid(this.now) && other.isExpired(this.now);
+		return stays || isForeign() || other.isValid(this.now);
 	}
 
 	/** Whether our pair takes the place of what somebody else has stored. */
@@ -176,7 +182,7 @@ public record StoreView(State state, Instant now) {
 		/** Another pair, which can be used. */
 		OTHER,
 
-		/** Another pair, which a replica has stored, and which is not used. */
+		/** Another pair, of a replica or in files, which is not used. */
 		REFUSED,
 
 		/** Another pair, which no replica has stored, and which is not used. */

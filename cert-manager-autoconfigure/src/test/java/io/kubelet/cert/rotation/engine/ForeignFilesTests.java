@@ -13,6 +13,8 @@ import io.kubelet.cert.testsupport.ManagerFixture;
 import io.kubelet.cert.testsupport.TestStore;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.boot.test.system.CapturedOutput;
 
@@ -75,6 +77,25 @@ class ForeignFilesTests extends ManagerFixture {
 		assertThat(files().current()).isEqualTo(manager.current());
 		assertThat(manager.current()).isPresent().isNotEqualTo(Optional.of(this.first));
 		assertThat(output).containsOnlyOnce("The pair in use can be read from ");
+	}
+
+	/** As from a backup. A restart would find nothing else. */
+	@ParameterizedTest
+	@ValueSource(booleans = { true, false })
+	void pairThatHasExpiredIsAWarningUntilItIsReplaced(boolean off, CapturedOutput output) {
+		files().update(this.first);
+		CertificateManager manager = start((off ? withoutSigner() : builder()).store(files()));
+		files().update(pair(ofHours(100), ofHours(-1)));
+		pass(LOOK.multipliedBy(2));
+		assertThat(manager.current()).contains(this.first);
+		assertThat(manager.status().health().storeProblem())
+			.isEqualTo("Another program stored a pair that is not valid now; it is not used");
+		assertLine(output, "that is not valid now").contains("WARN");
+		files().update(this.first);
+		pass(LOOK);
+		assertThat(manager.status().health().storeProblem()).isNull();
+		assertThat(output).containsOnlyOnce("The pair in use can be read from ");
+		assertThat(this.signer.requests).isEmpty();
 	}
 
 	@Test
