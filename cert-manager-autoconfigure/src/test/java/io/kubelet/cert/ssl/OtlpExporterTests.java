@@ -1,7 +1,6 @@
 package io.kubelet.cert.ssl;
 
 import java.security.cert.X509Certificate;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -10,10 +9,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.autoconfigure.client.CertificateOtlpAutoConfiguration;
-import io.kubelet.cert.ssl.ClientRotationTests.Clients;
-import io.kubelet.cert.testsupport.DocumentedJava;
-import io.kubelet.cert.testsupport.Markdown;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.registry.otlp.OtlpHttpMetricsSender;
+import io.micrometer.registry.otlp.OtlpMetricsSender;
 import io.netty.channel.Channel;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.SslContextBuilder;
@@ -26,7 +24,6 @@ import io.opentelemetry.sdk.trace.export.SpanExporter;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Mono;
@@ -60,11 +57,9 @@ import static org.awaitility.Awaitility.await;
  * Exporters of Spring Boot whose certificate rotates.
  *
  * @see io.kubelet.cert.autoconfigure.client.LiveExporters
+ * @see io.kubelet.cert.autoconfigure.client.LiveMetricsSender
  */
 class OtlpExporterTests {
-
-	@TempDir
-	private Path directory;
 
 	private final RotatingApplication authority = new RotatingApplication();
 
@@ -86,16 +81,16 @@ class OtlpExporterTests {
 		this.authority.close();
 	}
 
-	private RotatingApplication application(List<Class<?>> sources, String... properties) {
+	private RotatingApplication application(String... properties) {
 		String url = "https://localhost:" + this.collector.port();
-		List<Class<?>> all = Stream.concat(Stream.of(Exporters.class), sources.stream()).toList();
-		return new RotatingApplication(WebApplicationType.NONE, all,
+		return new RotatingApplication(WebApplicationType.NONE, List.of(Exporters.class),
 				Stream
 					.concat(Stream.of("management.opentelemetry.tracing.export.otlp.ssl.bundle=client",
 							"management.opentelemetry.tracing.export.otlp.endpoint=" + url + "/v1/traces",
 							"management.opentelemetry.logging.export.otlp.ssl.bundle=client",
 							"management.opentelemetry.logging.export.otlp.endpoint=" + url + "/v1/logs",
 							"management.tracing.sampling.probability=1", "management.otlp.metrics.export.enabled=false",
+							"management.otlp.metrics.export.ssl.bundle=client",
 							"management.otlp.metrics.export.url=" + url + "/v1/metrics",
 							"kubelet.cert.additional.client.ssl.drain=0s"), Stream.of(properties))
 					.toArray(String[]::new));
@@ -104,7 +99,7 @@ class OtlpExporterTests {
 	@ParameterizedTest
 	@ValueSource(strings = { "http", "grpc" })
 	void exportAfterARotationPresentsTheNewCertificate(String transport) {
-		try (RotatingApplication application = application(List.of(),
+		try (RotatingApplication application = application(
 				"management.opentelemetry.tracing.export.otlp.transport=" + transport,
 				"management.opentelemetry.logging.export.otlp.transport=" + transport)) {
 			for (int rotation = 0; rotation < 3; rotation++) {
@@ -134,13 +129,11 @@ class OtlpExporterTests {
 		assertThat(((SdkLoggerProvider) logging).forceFlush().join(60, TimeUnit.SECONDS).isSuccess()).isTrue();
 	}
 
+	/** Exports so often that the JDK never closes a connection for being idle. */
 	@Test
-	void metricsFollowTheRotationAsDocumented() throws Exception {
-		Class<?> documented = DocumentedJava
-			.compile(Markdown.of("docs/reference/ssl-bundle-consumers.md"), this.directory)
-			.loadClass("OtlpMetricsConfiguration");
-		try (RotatingApplication application = application(List.of(Clients.class, documented),
-				"management.otlp.metrics.export.enabled=true", "management.otlp.metrics.export.step=1s")) {
+	void metricsAfterARotationPresentTheNewCertificate() {
+		try (RotatingApplication application = application("management.otlp.metrics.export.enabled=true",
+				"management.otlp.metrics.export.step=1s")) {
 			application.bean(MeterRegistry.class).counter("test").increment();
 			for (int rotation = 0; rotation < 3; rotation++) {
 				await().until(() -> this.exported.getOrDefault("/v1/metrics", Set.of())
@@ -151,11 +144,13 @@ class OtlpExporterTests {
 	}
 
 	@ParameterizedTest
-	@ValueSource(
-			strings = { "kubelet.cert.drain.otlp=false", "management.opentelemetry.tracing.export.otlp.ssl.bundle=" })
+	@ValueSource(strings = { "kubelet.cert.drain.otlp=false",
+			"management.opentelemetry.tracing.export.otlp.ssl.bundle=,management.otlp.metrics.export.ssl.bundle=" })
 	void exporterWithoutABundleOrADrainIsThatOfSpringBoot(String property) {
-		try (RotatingApplication application = application(List.of(), property)) {
+		String metrics = "management.otlp.metrics.export.enabled=true,management.otlp.metrics.export.step=1h,";
+		try (RotatingApplication application = application((metrics + property).split(","))) {
 			assertThat(application.bean(SpanExporter.class)).isInstanceOf(OtlpHttpSpanExporter.class);
+			assertThat(application.bean(OtlpMetricsSender.class)).isInstanceOf(OtlpHttpMetricsSender.class);
 		}
 	}
 

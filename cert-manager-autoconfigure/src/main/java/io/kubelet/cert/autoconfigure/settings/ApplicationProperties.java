@@ -35,8 +35,8 @@ record ApplicationProperties(@DefaultValue("true") Boolean enabled, boolean igno
 	 * rotation.
 	 * @param hikari Whether HikariCP pools whose connections present the certificate of a
 	 * bundle replace them after a rotation.
-	 * @param otlp Whether Spring Boot's OTLP exporters of traces and logs that use the
-	 * bundle of a certificate make new connections after a rotation.
+	 * @param otlp Whether Spring Boot's OTLP exporters that use the bundle of a
+	 * certificate make new connections after a rotation.
 	 */
 	record Drain(@DefaultValue("true") Boolean grpc, @DefaultValue("true") Boolean hikari,
 			@DefaultValue("true") Boolean otlp) {

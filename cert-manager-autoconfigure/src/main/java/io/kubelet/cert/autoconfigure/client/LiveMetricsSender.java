@@ -1,0 +1,60 @@
+package io.kubelet.cert.autoconfigure.client;
+
+import io.kubelet.cert.ssl.LiveSslBundle;
+import io.micrometer.registry.otlp.OtlpMetricsSender;
+
+import org.springframework.beans.factory.BeanFactory;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.config.BeanDefinition;
+import org.springframework.beans.factory.config.BeanPostProcessor;
+import org.springframework.beans.factory.support.AbstractBeanDefinition;
+import org.springframework.beans.factory.support.BeanDefinitionRegistry;
+import org.springframework.boot.micrometer.metrics.autoconfigure.export.otlp.OtlpMetricsConnectionDetails;
+import org.springframework.boot.micrometer.metrics.autoconfigure.export.otlp.OtlpMetricsExportAutoConfiguration;
+
+/**
+ * Lets Spring Boot's sender of metrics be created again for each identity of its bundle.
+ * It has one client of the JDK, whose connection stays open while there is something to
+ * export.
+ */
+final class LiveMetricsSender implements BeanPostProcessor {
+
+	private static final String BEAN = "otlpMetricsSender";
+
+	private static final String AGAIN = "certificateOtlpMetricsSender";
+
+	private final BeanFactory beans;
+
+	private final ObjectProvider<OtlpMetricsConnectionDetails> details;
+
+	LiveMetricsSender(BeanFactory beans, ObjectProvider<OtlpMetricsConnectionDetails> details) {
+		this.beans = beans;
+		this.details = details;
+	}
+
+	/** Adds a definition of which each bean is another sender. */
+	static void define(BeanDefinitionRegistry registry) {
+		if (registry.containsBeanDefinition(BEAN)
+				&& registry.getBeanDefinition(BEAN) instanceof AbstractBeanDefinition sender
+				&& OtlpMetricsExportAutoConfiguration.class.getName().equals(sender.getFactoryBeanName())) {
+			AbstractBeanDefinition again = sender.cloneBeanDefinition();
+			again.setScope(BeanDefinition.SCOPE_PROTOTYPE);
+			again.setAutowireCandidate(false);
+			registry.registerBeanDefinition(AGAIN, again);
+		}
+	}
+
+	@Override
+	public Object postProcessAfterInitialization(Object bean, String beanName) {
+		if (beanName.equals(BEAN) && this.beans.containsBean(AGAIN)) {
+			LiveSslBundle bundle = LiveSslBundle.of(this.details.getObject().getSslBundle());
+			if (bundle != null) {
+				LiveClient<OtlpMetricsSender> live = new LiveClient<>(bundle,
+						(resources) -> this.beans.getBean(AGAIN, OtlpMetricsSender.class));
+				return (OtlpMetricsSender) (request) -> live.get().send(request);
+			}
+		}
+		return bean;
+	}
+
+}
