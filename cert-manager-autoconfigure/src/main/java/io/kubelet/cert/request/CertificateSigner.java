@@ -32,9 +32,9 @@ public interface CertificateSigner {
 
 	/**
 	 * Waits for the certificate of a request that another replica submits, as
-	 * {@link #request} does for one of ours. It is looked up, and never created: if there
-	 * is no object of its name, the request is lost. By default, it is submitted,
-	 * although anybody who can write the Secret may have stored it.
+	 * {@link #request} does for one of ours. An implementation looks it up and does not
+	 * create it, since anybody who can write the Secret may have stored it: if there is
+	 * no object of its name, the request is lost. The default submits it nevertheless.
 	 * @param request the request
 	 * @param progress called with the object, and at each change to it, on any thread
 	 * @return the issued chain, as that of {@link #request}

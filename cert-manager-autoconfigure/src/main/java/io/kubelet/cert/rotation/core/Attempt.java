@@ -7,18 +7,16 @@ import java.util.List;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.CertificateTemplate;
 
 /**
  * An attempt to have the pending request answered. How long it waits is measured by a
  * timer, since the clock may be set meanwhile.
  *
- * @param template the template, which may yield to that of the request
  * @param timedOut whether it has waited long enough
  * @param looks the pauses before the object is looked at, since a watch may be open and
  * bring nothing
  */
-public record Attempt(CertificateTemplate template, boolean timedOut, List<Pause> looks) {
+public record Attempt(boolean timedOut, List<Pause> looks) {
 
 	/** Enough for one call, before a time is over. */
 	private static final Duration LAST_CALL = Duration.ofSeconds(10);
@@ -26,10 +24,10 @@ public record Attempt(CertificateTemplate template, boolean timedOut, List<Pause
 	private static final Duration SOON = Duration.ofMinutes(1);
 
 	/** Begins. It ends at the limit, if the certificate in use has not expired before. */
-	static Attempt begin(CertificateTemplate template, Current current, Instant limit, Instant now) {
+	static Attempt begin(Current current, Instant limit, Instant now) {
 		CertificatePair pair = current.isValid(now) ? current.pair() : null;
 		Instant end = (pair != null && pair.notAfter().isBefore(limit)) ? pair.notAfter() : limit;
-		Attempt attempt = new Attempt(template, false, List.of()).lookingBefore(end, now);
+		Attempt attempt = new Attempt(false, List.of()).lookingBefore(end, now);
 		return (pair != null) ? attempt : attempt.lookingSoon(now);
 	}
 
@@ -46,7 +44,7 @@ public record Attempt(CertificateTemplate template, boolean timedOut, List<Pause
 	}
 
 	private Attempt looking(Pause look) {
-		return new Attempt(this.template, this.timedOut, Stream.concat(this.looks.stream(), Stream.of(look)).toList());
+		return new Attempt(this.timedOut, Stream.concat(this.looks.stream(), Stream.of(look)).toList());
 	}
 
 	/**
@@ -54,14 +52,13 @@ public record Attempt(CertificateTemplate template, boolean timedOut, List<Pause
 	 * @param current whose validity decides whether there is a further look soon
 	 */
 	Attempt looked(Current current, Instant now) {
-		Attempt next = new Attempt(this.template, this.timedOut,
-				this.looks.stream().filter((look) -> !look.isOver(now)).toList());
+		Attempt next = new Attempt(this.timedOut, this.looks.stream().filter((look) -> !look.isOver(now)).toList());
 		return current.isValid(now.plus(SOON)) ? next : next.lookingSoon(now);
 	}
 
 	/** Has waited long enough. */
 	Attempt over() {
-		return new Attempt(this.template, true, this.looks);
+		return new Attempt(true, this.looks);
 	}
 
 	boolean looks(Instant now) {

@@ -187,7 +187,10 @@ public final class Decisions {
 		return ours ? null : this.state.storedRequest();
 	}
 
-	/** An attempt is for a template that has changed since. */
+	/**
+	 * An attempt is for a template that has changed since. One that the template did not
+	 * cause goes on if the certificate in use satisfies the new one.
+	 */
 	private @Nullable Decision abandon() {
 		CertificateTemplate template = this.state.template();
 		CertificatePair pair = this.state.current().isValid(this.now) ? this.state.pair() : null;

@@ -20,9 +20,9 @@ import io.kubelet.cert.rotation.core.Pending.Stage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The next state while an event makes it from the last one: the only place where what is
- * known can be changed, and never seen from outside. What changes together is changed by
- * one method.
+ * The next state while an event makes it from the last one. What changes together for
+ * several events is changed by one method here; what one event alone changes is at the
+ * event.
  */
 abstract class NextState {
 
@@ -205,7 +205,7 @@ abstract class NextState {
 	void begin(CertificateTemplate template) {
 		requesting(template, this.due.trigger());
 		this.others = this.others.over();
-		this.attempt = Attempt.begin(template, this.current, this.now.plus(this.policy.waitTimeout()), this.now);
+		this.attempt = Attempt.begin(this.current, this.now.plus(this.policy.waitTimeout()), this.now);
 		await();
 	}
 

@@ -175,7 +175,7 @@ public final class Transitions extends NextState {
 	 */
 	public void issued(CertificatePair pair, List<String> additionalNames, Reading reading) {
 		store(reading);
-		CertificateTemplate asked = (this.attempt != null) ? this.attempt.template() : null;
+		CertificateTemplate asked = (this.attempt != null) ? this.lastTemplate : null;
 		hold(pair, reading.deadline());
 		if (this.pending != null) {
 			PendingRequest request = this.pending.request();
