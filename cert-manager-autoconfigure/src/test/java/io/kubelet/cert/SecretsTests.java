@@ -238,6 +238,8 @@ class SecretsTests {
 				plugIn(credential("\"token\": \"one\\n%s\""))),
 		PLUG_IN_PRINTS_NO_KEY("do not belong together",
 				plugIn(credential("\"clientCertificateData\": \"%1$s\", \"clientKeyData\": \"%1$s\""))),
+		PLUG_IN_PRINTS_NO_TIME("whose expirationTimestamp is not a time",
+				plugIn(credential("\"token\": \"one\", \"expirationTimestamp\": \"%s\""))),
 		PLUG_IN_COMPLAINS_AND_FAILS("failed with exit code 3", plugIn("echo %1$s >&2; echo %1$s; exit 3")),
 		COMMAND_THAT_IS_NOT_THERE("cannot be started",
 				user("{exec: {apiVersion: client.authentication.k8s.io/v1, command: gone, args: [%1$s],"

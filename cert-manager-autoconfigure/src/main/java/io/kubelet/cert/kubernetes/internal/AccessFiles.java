@@ -76,7 +76,7 @@ record AccessFiles(KubeconfigSource kubeconfig, @Nullable Path bootstrapKubeconf
 		}
 		if (pair == null) {
 			sources.add(file.clientCertificateFiles());
-			sources.addExpiring();
+			sources.addExpiring(null);
 		}
 		CertificatePair credentials = (pair != null) ? pair
 				: file.validClientCertificate(this.clock.instant()).orElse(null);
@@ -119,8 +119,9 @@ record AccessFiles(KubeconfigSource kubeconfig, @Nullable Path bootstrapKubeconf
 			return Credentials.ofToken(() -> token);
 		}
 		if (kubeconfig.user().get("exec") instanceof Map<?, ?> exec) {
-			sources.addExpiring();
-			return new CredentialPlugIn(kubeconfig, exec).run(PLUG_IN_TIMEOUT);
+			Credentials printed = new CredentialPlugIn(kubeconfig, exec).run(PLUG_IN_TIMEOUT);
+			sources.addExpiring(printed.expiresAt());
+			return printed;
 		}
 		requireNone(OTHER_CREDENTIALS, kubeconfig);
 		return Credentials.NONE;

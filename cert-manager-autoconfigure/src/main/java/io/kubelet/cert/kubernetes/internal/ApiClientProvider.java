@@ -35,11 +35,12 @@ import org.jspecify.annotations.Nullable;
  * credentials only if there is no valid pair; the bootstrap credentials are dropped as
  * soon as they have obtained a certificate. The next call creates another client, and
  * reads the credentials again, when the pair has changed, when a file was replaced that
- * the client was created from, and when the server has not accepted the credentials
- * (401). So it does when the client is more than a minute old and no request waits for
- * its answer, if a credential plug-in or a certificate to bootstrap with was used. What
- * has begun goes on with the client that it has begun with. A credential plug-in may
- * hang, so a client is created on a thread of its own and within a time limit.
+ * the client was created from, when the server has not accepted the credentials (401),
+ * and when those of a credential plug-in have expired. So it does when the client is more
+ * than a minute old and no request waits for its answer, if a credential plug-in or a
+ * certificate to bootstrap with was used. What has begun goes on with the client that it
+ * has begun with. A credential plug-in may hang, so a client is created on a thread of
+ * its own and within a time limit.
  */
 public final class ApiClientProvider implements AutoCloseable {
 
@@ -154,8 +155,9 @@ public final class ApiClientProvider implements AutoCloseable {
 
 	/** A clock that was set back does not make an access last longer. */
 	private boolean isStale(Access access) {
-		return access.replaced || access.sources.isExpiring() && access.users.get() == 0
-				&& Duration.between(access.created, this.clock.instant()).abs().compareTo(FRESH) > 0;
+		Instant now = this.clock.instant();
+		return access.replaced || access.sources.hasExpired(now) || access.sources.isExpiring()
+				&& access.users.get() == 0 && Duration.between(access.created, now).abs().compareTo(FRESH) > 0;
 	}
 
 	/** Bootstrap credentials are dropped once they have brought a certificate. */

@@ -93,6 +93,19 @@ public record ApiFailures(String server) {
 		return RequestException.rejected(code, reason(status, "HTTP" + code), about(request) + message);
 	}
 
+	/**
+	 * Describes a response of 401 to credentials that were accepted before. The next
+	 * attempt may have others.
+	 * @param request the request
+	 * @return the failure of the request
+	 */
+	public RequestException expired(CertificateRequest request) {
+		return RequestException.unavailable("Unauthorized",
+				about(request) + "The API server at %s does not accept the credentials any more (401 Unauthorized): "
+					.formatted(this.server) + "the next attempt reads them again",
+				null, null);
+	}
+
 	/** A server that limits its load says so in a line of text, and for how long. */
 	private RequestException busy(ApiException failure, @Nullable JsonObject status,
 			@Nullable CertificateRequest request) {

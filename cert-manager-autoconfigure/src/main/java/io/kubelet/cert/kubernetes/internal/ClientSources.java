@@ -2,12 +2,14 @@ package io.kubelet.cert.kubernetes.internal;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.FileChanges;
 import io.kubelet.cert.certificate.trust.TrustSource;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a client is created from, so that it is known when another one has to be created.
@@ -20,6 +22,8 @@ final class ClientSources {
 
 	private volatile boolean expiring;
 
+	private volatile @Nullable Instant expiresAt;
+
 	/** Adds files that are read afterwards, whose versions are noted before. */
 	void add(Stream<Path> files) {
 		files.forEach((file) -> {
@@ -28,13 +32,23 @@ final class ClientSources {
 		});
 	}
 
-	/** Adds credentials that may be of no use later although no file is replaced. */
-	void addExpiring() {
+	/**
+	 * Adds credentials that may be of no use later although no file is replaced.
+	 * @param expiresAt when they are of no use any more, {@code null} if that is not
+	 * known
+	 */
+	void addExpiring(@Nullable Instant expiresAt) {
 		this.expiring = true;
+		this.expiresAt = expiresAt;
 	}
 
 	boolean isExpiring() {
 		return this.expiring;
+	}
+
+	boolean hasExpired(Instant now) {
+		Instant expiresAt = this.expiresAt;
+		return expiresAt != null && now.isAfter(expiresAt);
 	}
 
 	/**

@@ -3,6 +3,8 @@ package io.kubelet.cert.kubernetes.internal;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +20,7 @@ import io.kubelet.cert.certificate.MalformedPemException;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A credential plug-in in a kubeconfig: a program that prints an {@code ExecCredential},
@@ -141,12 +144,13 @@ final class CredentialPlugIn {
 					+ this.apiVersion + ": a token alone is not enough");
 		}
 		JsonObject content = ApiObjects.member(credential, "status");
+		Instant expiresAt = time(ApiObjects.text(content, "expirationTimestamp"));
 		String token = ApiObjects.text(content, "token");
 		String certificate = ApiObjects.text(content, "clientCertificateData");
 		String key = ApiObjects.text(content, "clientKeyData");
 		if (certificate != null && key != null) {
 			try {
-				return Credentials.ofPair(Pem.readPair(certificate, key));
+				return Credentials.ofPair(Pem.readPair(certificate, key)).expiringAt(expiresAt);
 			}
 			catch (MalformedPemException ex) {
 				throw problem(
@@ -157,7 +161,16 @@ final class CredentialPlugIn {
 			throw problem("printed an ExecCredential without a token and without a client certificate");
 		}
 		Credentials.checked(token, this);
-		return Credentials.ofToken(() -> token);
+		return Credentials.ofToken(() -> token).expiringAt(expiresAt);
+	}
+
+	private @Nullable Instant time(@Nullable String timestamp) {
+		try {
+			return (timestamp != null) ? Instant.parse(timestamp) : null;
+		}
+		catch (DateTimeParseException ex) {
+			throw problem("printed an ExecCredential whose expirationTimestamp is not a time");
+		}
 	}
 
 	private String required(String name) {

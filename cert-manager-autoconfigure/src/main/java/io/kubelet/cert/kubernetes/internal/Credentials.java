@@ -1,6 +1,7 @@
 package io.kubelet.cert.kubernetes.internal;
 
 import java.security.GeneralSecurityException;
+import java.time.Instant;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 
@@ -19,18 +20,20 @@ import org.jspecify.annotations.Nullable;
  * @param keys present the client certificate, {@code null} for none
  * @param authorization returns the value of the header for each request, {@code null} for
  * none
+ * @param expiresAt when they are of no use any more, {@code null} if that is not known
  */
-record Credentials(KeyManager @Nullable [] keys, @Nullable Supplier<String> authorization) {
+record Credentials(KeyManager @Nullable [] keys, @Nullable Supplier<String> authorization,
+		@Nullable Instant expiresAt) {
 
 	private static final Pattern TOKEN = Pattern.compile("[!-~]+");
 
-	static final Credentials NONE = new Credentials(null, null);
+	static final Credentials NONE = new Credentials(null, null, null);
 
 	static Credentials ofPair(CertificatePair pair) {
 		try {
 			KeyManagerFactory factory = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
 			factory.init(KeyStores.holding(pair, "client", "client"), "client".toCharArray());
-			return new Credentials(factory.getKeyManagers(), null);
+			return new Credentials(factory.getKeyManagers(), null, null);
 		}
 		catch (GeneralSecurityException ex) {
 			throw new IllegalStateException("This JDK cannot present a client certificate", ex);
@@ -38,7 +41,11 @@ record Credentials(KeyManager @Nullable [] keys, @Nullable Supplier<String> auth
 	}
 
 	static Credentials ofToken(Supplier<String> token) {
-		return new Credentials(null, () -> "Bearer " + token.get());
+		return new Credentials(null, () -> "Bearer " + token.get(), null);
+	}
+
+	Credentials expiringAt(@Nullable Instant time) {
+		return new Credentials(this.keys, this.authorization, time);
 	}
 
 	/**

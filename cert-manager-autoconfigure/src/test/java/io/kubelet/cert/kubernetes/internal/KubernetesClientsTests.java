@@ -58,6 +58,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
  * @see KubernetesClients
  * @see KubeconfigFile
  * @see KubeconfigSource
+ * @see Credentials
  * @see CredentialPlugIn
  */
 @ExtendWith(OutputCaptureExtension.class)

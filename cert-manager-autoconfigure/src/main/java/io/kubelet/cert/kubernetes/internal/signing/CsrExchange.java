@@ -253,8 +253,10 @@ final class CsrExchange implements RequestWatches.Subscriber {
 		return Objects.requireNonNull(this.request.name(), "The request has no object yet");
 	}
 
-	private void fail(Exception failure) {
-		this.answer.completeExceptionally(this.failures.translate(failure, this.request));
+	/** Credentials with which the request was found may have expired since. */
+	private void fail(ApiException failure) {
+		this.answer.completeExceptionally((failure.getCode() == 401 && this.submitted != null)
+				? this.failures.expired(this.request) : this.failures.translate(failure, this.request));
 	}
 
 	private void send(Call call, Consumer<JsonObject> success, Consumer<ApiException> failure) {

@@ -52,7 +52,7 @@ class FreshAccessTests {
 				#!/bin/sh
 				echo asked >>%1$s/asked
 				printf '{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential",'
-				printf '"status": {"token": "%%s"}}' "$(cat %1$s/token)"
+				printf '"status": %%s}' "$(cat %1$s/status)"
 				""".formatted(this.directory));
 		assertThat(plugIn.toFile().setExecutable(true)).isTrue();
 		Files.writeString(this.directory.resolve("kubeconfig"), """
@@ -105,6 +105,42 @@ class FreshAccessTests {
 		assertThat(asked()).isOne();
 	}
 
+	/** Waiting helps: the next attempt finds the request with another token. */
+	@Test
+	void requestThatOutlivesItsTokenIsNotFailedByIt() throws Exception {
+		this.controlPlane.behavior().approval(ApprovalPolicy.manual());
+		CompletableFuture<?> waiting = request();
+		await().until(() -> this.controlPlane.openWatches() == 1);
+		this.controlPlane.removeToken("first");
+		present("second");
+		this.controlPlane.faults().endWatches();
+		assertThat(waiting).failsWithin(Adapter.PATIENCE)
+			.withThrowableThat()
+			.havingCause()
+			.withMessageContaining("does not accept the credentials any more (401 Unauthorized)")
+			.returns(Kind.UNAVAILABLE, Kind::of);
+		this.controlPlane.behavior().approval(ApprovalPolicy.approving());
+		assertThat(request()).succeedsWithin(Adapter.PATIENCE);
+		assertThat(asked()).isEqualTo(2);
+	}
+
+	@Test
+	void tokenThatHasExpiredIsReplacedWhileOthersWait() throws Exception {
+		print("first", ", \"expirationTimestamp\": \"%s\"".formatted(this.time.instant().plus(LATER)));
+		this.controlPlane.behavior().approval(ApprovalPolicy.manual());
+		CompletableFuture<?> first = request();
+		await().until(() -> this.controlPlane.openWatches() == 1);
+		this.controlPlane.removeToken("first");
+		present("second");
+		this.time.pass(LATER.plusSeconds(1));
+		CompletableFuture<?> second = request();
+		await().until(() -> this.controlPlane.openWatches() == 2);
+		this.controlPlane.behavior().approval(ApprovalPolicy.approving());
+		assertThat(CompletableFuture.allOf(first, second)).succeedsWithin(Adapter.PATIENCE);
+		assertThat(this.controlPlane.requests()).extracting(RecordedRequest::status).doesNotContain(401);
+		assertThat(asked()).isEqualTo(2);
+	}
+
 	@Test
 	void newAuthorityIsTrustedWhileARequestWaits() throws Exception {
 		this.controlPlane.behavior().approval(ApprovalPolicy.manual());
@@ -150,7 +186,11 @@ class FreshAccessTests {
 
 	private void present(String token) throws IOException {
 		this.controlPlane.addToken(token, "system:node:one", "system:bootstrappers");
-		Files.writeString(this.directory.resolve("token"), token);
+		print(token, "");
+	}
+
+	private void print(String token, String others) throws IOException {
+		Files.writeString(this.directory.resolve("status"), "{\"token\": \"%s\"%s}".formatted(token, others));
 	}
 
 	private int asked() throws IOException {
