@@ -3,7 +3,10 @@ package io.kubelet.cert.kubernetes.internal.signing;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -11,8 +14,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-import com.google.gson.JsonElement;
-import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.kubernetes.internal.ApiObjects;
 import io.kubelet.cert.kubernetes.internal.watch.Selection;
@@ -32,6 +33,9 @@ final class Leftovers {
 	static final String CERTIFICATE = "cert.kubelet.io/certificate";
 
 	private static final Duration AGE = Duration.ofHours(1);
+
+	/** A list of all may be larger than what is read of an answer. */
+	private static final String PAGE_SIZE = "100";
 
 	/** The name of a request ends with digits that depend on its key. */
 	private static final Pattern NAME = Pattern.compile("(.{1,63}).*?-[0-9a-f]{20}");
@@ -65,27 +69,45 @@ final class Leftovers {
 		if (label == null || !this.clean.add(label)) {
 			return CompletableFuture.completedFuture(Optional.empty());
 		}
-		return ApiObjects
-			.send(ApiObjects.list(client, this.api.path(),
-					Selection.byLabel(this.api.path(), CERTIFICATE, label).selectors()))
-			.thenCompose((list) -> sweep(client, request, label, list))
-			.exceptionally((failure) -> {
-				this.clean.remove(label);
-				return Optional.empty();
-			});
+		return sweep(client, request, label, Optional.empty(), "").exceptionally((failure) -> {
+			this.clean.remove(label);
+			return Optional.empty();
+		});
 	}
 
+	/**
+	 * Deletes what is left on a page of the list, and on those that follow.
+	 * @param known the object of the request, empty if no page before contained it
+	 * @param page the token of the page, empty for the first one
+	 */
 	private CompletableFuture<Optional<RequestObject>> sweep(ApiClient client, CertificateRequest request, String label,
-			JsonObject list) {
-		List<RequestObject> objects = list.getAsJsonArray("items")
-			.asList()
-			.stream()
-			.map(JsonElement::getAsJsonObject)
-			.map(RequestObject::new)
-			.toList();
-		Optional<RequestObject> own = objects.stream()
-			.filter((object) -> object.name().equals(request.name()))
-			.findFirst();
+			Optional<RequestObject> known, String page) {
+		Map<String, String> query = new HashMap<>(Selection.byLabel(this.api.path(), CERTIFICATE, label).selectors());
+		query.putAll(Map.of("limit", PAGE_SIZE, "continue", page));
+		return ApiObjects.send(ApiObjects.list(client, this.api.path(), query)).thenCompose((list) -> {
+			List<RequestObject> objects = RequestObject.all(list);
+			String next = Objects.requireNonNullElse(ApiObjects.text(ApiObjects.member(list, "metadata"), "continue"),
+					"");
+			Optional<RequestObject> listed = known.or(() -> named(request, objects));
+			CompletableFuture<Optional<RequestObject>> found = (listed.isPresent() || next.isEmpty())
+					? CompletableFuture.completedFuture(listed) : find(client, request);
+			return found.thenCompose(
+					(own) -> delete(client, label, own, objects).thenCompose((all) -> (own.isEmpty() || next.isEmpty())
+							? CompletableFuture.completedFuture(own) : sweep(client, request, label, own, next)));
+		});
+	}
+
+	private static Optional<RequestObject> named(CertificateRequest request, List<RequestObject> objects) {
+		return objects.stream().filter((object) -> object.name().equals(request.name())).findFirst();
+	}
+
+	private CompletableFuture<Optional<RequestObject>> find(ApiClient client, CertificateRequest request) {
+		String name = Objects.requireNonNull(request.name(), "It has a label");
+		return ApiObjects.send(RequestObject.find(client, this.api.path(), name)).thenApply(RequestObject::found);
+	}
+
+	private CompletableFuture<Void> delete(ApiClient client, String label, Optional<RequestObject> own,
+			List<RequestObject> objects) {
 		List<CompletableFuture<?>> deletions = new ArrayList<>();
 		own.ifPresent((object) -> {
 			Instant old = object.changedAt().minus(AGE);
@@ -100,11 +122,11 @@ final class Leftovers {
 				}
 			});
 		});
-		return CompletableFuture.allOf(deletions.toArray(CompletableFuture[]::new)).thenApply((all) -> own);
+		return CompletableFuture.allOf(deletions.toArray(CompletableFuture[]::new));
 	}
 
 	private boolean isLeft(RequestObject object, RequestObject own) {
-		return object != own && object.username().equals(own.username()) && isAnswered(object);
+		return !object.uid().equals(own.uid()) && object.username().equals(own.username()) && isAnswered(object);
 	}
 
 	private boolean isAnswered(RequestObject object) {

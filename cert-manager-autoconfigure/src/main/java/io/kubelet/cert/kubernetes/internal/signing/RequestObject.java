@@ -76,12 +76,17 @@ final class RequestObject {
 
 	/** Reads the answer to it, empty if there is no object of the name. */
 	static Optional<RequestObject> found(JsonObject list) {
+		return all(list).stream().findFirst();
+	}
+
+	/** Reads the objects of a list. */
+	static List<RequestObject> all(JsonObject list) {
 		return list.getAsJsonArray("items")
 			.asList()
 			.stream()
 			.map(JsonElement::getAsJsonObject)
 			.map(RequestObject::new)
-			.findFirst();
+			.toList();
 	}
 
 	/** Adds the name and the labels to an object that is to be created. */

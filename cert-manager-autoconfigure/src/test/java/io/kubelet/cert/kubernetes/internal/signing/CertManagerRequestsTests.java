@@ -15,6 +15,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.logging.Logger;
+import java.util.stream.IntStream;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateRequest;
@@ -139,6 +140,30 @@ class CertManagerRequestsTests {
 			answerAndDiscard(plane, shop);
 			assertThat(plane.certManager().certificateRequests()).containsExactlyInAnyOrder(ofJane.name(),
 					pending.name());
+		}
+	}
+
+	/** As without the permission to delete them for weeks, which was granted since. */
+	@Test
+	void requestsOfEarlierProcessesAreDeletedAlthoughTheirListIsLarge() {
+		OffsetClock clock = new OffsetClock();
+		try (EmbeddedControlPlane plane = EmbeddedControlPlane.builder().clock(clock).start()) {
+			plane.certManager().clusterIssuer("internal");
+			ShopAccount.permitRequests(plane);
+			Credential shop = plane.addServiceAccount("shop", "shop");
+			CertificateSigner earlier = signer(plane, shop, "shop");
+			CertificateTemplate large = CertificateTemplate.ofSubject("shop")
+				.withDnsNames(
+						IntStream.range(0, 150).mapToObj((i) -> i + ".%s.svc".formatted("a".repeat(50))).toList());
+			for (int i = 0; i < 150; i++) {
+				answer(earlier, request(ISSUER, large));
+			}
+			clock.set(Duration.ofMinutes(61));
+			plane.behavior().approval(ApprovalPolicy.manual());
+			plane.clearRequests();
+			answerAndDiscard(plane, shop);
+			assertThat(plane.certManager().certificateRequests()).isEmpty();
+			assertThat(plane.count(RecordedRequest::isList)).isLessThan(5);
 		}
 	}
 
@@ -398,8 +423,11 @@ class CertManagerRequestsTests {
 	}
 
 	private static CertificateRequest request(Signer.Issuer issuer) {
+		return request(issuer, CertificateTemplate.ofSubject("shop"));
+	}
+
+	private static CertificateRequest request(Signer.Issuer issuer, CertificateTemplate template) {
 		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
-		CertificateTemplate template = CertificateTemplate.ofSubject("shop");
 		return CertificateRequests.create(RequestNaming.after("shop").name(keys.getPublic(), template, List.of()),
 				template, issuer, Usage.defaults(issuer, template, keys.getPublic()), null, keys);
 	}
