@@ -1,15 +1,22 @@
 package io.kubelet.cert.autoconfigure;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.TrustKind;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
 import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.test.spring.EmbeddedControlPlaneInitializer;
+import io.kubelet.cert.testsupport.TestAuthority;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
@@ -48,6 +55,23 @@ class TestWithMutualTlsTests {
 					assertThat(Path.of(place.name())).content()
 						.isEqualTo(context.getBean(EmbeddedControlPlane.class).caPem());
 				}));
+		}
+	}
+
+	/** It would be used until the first rotation, and nothing be requested. */
+	@Test
+	void pairOfTheRealApplicationIsNotUsed(@TempDir Path directory) throws IOException {
+		CertificatePair real = new TestAuthority("real").pair("shop", "shop");
+		Path file = Files.writeString(directory.resolve("tls.pem"), Pem.write(real));
+		try (ConfigurableApplicationContext context = new SpringApplicationBuilder(Application.class)
+			.web(WebApplicationType.NONE)
+			.initializers(new EmbeddedControlPlaneInitializer("example.com/services"))
+			.properties("kubelet.cert.pair-name=shop", "kubelet.cert.signer-name=example.com/services",
+					"kubelet.cert.template.common-name=shop", "kubelet.cert.tls-cert-file=" + file,
+					"kubelet.cert.tls-private-key-file=" + file)
+			.run()) {
+			assertThat(context.getBean(CertificateManager.class).current()).isPresent().get().isNotEqualTo(real);
+			assertThat(context.getBean(EmbeddedControlPlane.class).count(RecordedRequest::isCreate)).isOne();
 		}
 	}
 

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Locale;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -19,7 +20,7 @@ import org.springframework.core.env.PropertySource;
  * Replaces what an application is configured with for its real cluster: the directory of
  * each certificate always, and where they are set, files with authorities by the file
  * with those of the control plane, the directories of exports by one for each, and the
- * names of credentials by none.
+ * names of credentials and of pairs that are to be rotated by none.
  */
 final class ControlPlaneProperties extends PropertySource<Path> {
 
@@ -37,6 +38,9 @@ final class ControlPlaneProperties extends PropertySource<Path> {
 
 	private static final Pattern CREDENTIALS = Pattern
 		.compile("kubelet\\.cert\\.kubernetes\\.(context|bootstrap-kubeconfig)");
+
+	private static final Pattern PAIR = Pattern
+		.compile("(kubelet\\.cert(\\.additional[.\\[].+)?)\\.tls-(cert|private-key)-file");
 
 	private final ConfigurableEnvironment environment;
 
@@ -80,7 +84,16 @@ final class ControlPlaneProperties extends PropertySource<Path> {
 		if (EXPORTS.matcher(name).matches()) {
 			return getSource().resolveSibling(name.replaceAll("[^\\w.-]", "_")).toString();
 		}
-		return CREDENTIALS.matcher(name).matches() ? "" : null;
+		return (CREDENTIALS.matcher(name).matches() || isRotatedPair(name)) ? "" : null;
+	}
+
+	/**
+	 * One that is not rotated is the pair of another program, which the test provides.
+	 */
+	private boolean isRotatedPair(String name) {
+		Matcher pair = PAIR.matcher(name);
+		return pair.matches()
+				&& this.environment.getProperty(pair.group(1) + ".rotate-certificates", Boolean.class, true);
 	}
 
 	/** Whether any of the property sources after this one has the property. */

@@ -18,7 +18,8 @@ import org.springframework.context.ConfigurableApplicationContext;
  * file with the authority of the control plane and those of the named issuers. A
  * configured {@code export.directory} names a temporary directory of the certificate. A
  * configured {@code kubernetes.context} or {@code kubernetes.bootstrap-kubeconfig} is
- * ignored.</li>
+ * ignored, as are {@code tls-cert-file} and {@code tls-private-key-file} unless
+ * {@code rotate-certificates} is {@code false}.</li>
  * <li>To set any of these except the kubeconfig, use a property of the test or a
  * command-line argument.</li>
  * <li>The {@link EmbeddedControlPlane} is a bean. It is closed, and the directory is

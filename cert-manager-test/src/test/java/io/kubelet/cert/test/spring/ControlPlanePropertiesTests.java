@@ -37,13 +37,10 @@ class ControlPlanePropertiesTests {
 		try (GenericApplicationContext context = new GenericApplicationContext()) {
 			context.getEnvironment()
 				.getPropertySources()
-				.addLast(new MapPropertySource("application.yml", Map.of(FIRST, "/real", FURTHER, "/real/too",
-						"kubelet.cert.additional.serving.tls-cert-file", "/real/tls.crt")));
+				.addLast(new MapPropertySource("application.yml", Map.of(FIRST, "/real", FURTHER, "/real/too")));
 			Path directory = start(context);
 			assertThat(directory).isNotEqualTo(Path.of("/real"));
 			assertThat(context.getEnvironment().getProperty(FURTHER)).isEqualTo(directory.toString());
-			assertThat(context.getEnvironment().getProperty("kubelet.cert.additional.serving.tls-cert-file"))
-				.isEqualTo("/real/tls.crt");
 		}
 	}
 
@@ -140,6 +137,31 @@ class ControlPlanePropertiesTests {
 				.addLast(new MapPropertySource("application.yml", Map.of(property, "production")));
 			start(context);
 			assertThat(context.getEnvironment().getProperty(property)).isEmpty();
+		}
+	}
+
+	/** A pair that is not rotated would not be replaced by one of the control plane. */
+	@ParameterizedTest
+	@ValueSource(strings = { "kubelet.cert", "kubelet.cert.additional.serving" })
+	void pairOfTheApplicationIsUsedOnlyIfItIsNotRotated(String prefix) {
+		String certificate = prefix + ".tls-cert-file";
+		String key = prefix + ".tls-private-key-file";
+		Map<String, Object> configured = Map.of(certificate, "/real/tls.crt", key, "/real/tls.key");
+		try (GenericApplicationContext context = new GenericApplicationContext()) {
+			ConfigurableEnvironment environment = context.getEnvironment();
+			environment.getPropertySources().addLast(new MapPropertySource("application.yml", configured));
+			start(context);
+			assertThat(environment.getProperty(certificate)).isEmpty();
+			assertThat(environment.getProperty(key)).isEmpty();
+			environment.getPropertySources()
+				.addFirst(new MapPropertySource("Inlined Test Properties", Map.of(certificate, "/target/pair.pem")));
+			assertThat(environment.getProperty(certificate)).isEqualTo("/target/pair.pem");
+			assertThat(environment.getProperty(key)).as("it does not belong to that").isEmpty();
+			environment.getPropertySources()
+				.addLast(new MapPropertySource("pod", Map.of(prefix + ".rotate-certificates", "false")));
+			environment.getPropertySources().remove("Inlined Test Properties");
+			assertThat(environment.getProperty(certificate)).isEqualTo("/real/tls.crt");
+			assertThat(environment.getProperty(key)).isEqualTo("/real/tls.key");
 		}
 	}
 
