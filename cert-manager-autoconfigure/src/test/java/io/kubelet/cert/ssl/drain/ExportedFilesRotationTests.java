@@ -3,6 +3,7 @@ package io.kubelet.cert.ssl.drain;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.GeneralSecurityException;
 import java.security.cert.X509Certificate;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -25,6 +26,7 @@ import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.ssl.RotatingApplication;
 import io.kubelet.cert.testsupport.FreePort;
 import io.kubelet.cert.testsupport.Load;
+import io.kubelet.cert.testsupport.TestAuthority;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -87,6 +89,22 @@ class ExportedFilesRotationTests {
 			assertThatExceptionOfType(SQLException.class)
 				.isThrownBy(() -> DriverManager.getConnection(url.formatted(this.port, tls(), PASSWORD), "test", ""))
 				.withMessageContaining("keystore.p12");
+		}
+	}
+
+	/** Although the server knows the password of the user. */
+	@ParameterizedTest
+	@ValueSource(strings = { "jdbc:mariadb://localhost:%1$d/test?sslMode=verify-full&serverSslCert=%2$s/ca.crt",
+			"jdbc:mysql://localhost:%1$d/test?sslMode=VERIFY_IDENTITY&trustCertificateKeyStoreUrl=file:%2$s/truststore.p12&trustCertificateKeyStorePassword=%3$s&trustCertificateKeyStoreType=PKCS12" })
+	void serverOfAnotherAuthorityIsRefused(String url) throws Exception {
+		Path program = ServerProgram.require("mariadbd", "/usr/sbin", "/usr/bin", "/usr/local/bin");
+		try (RotatingApplication application = start(url, "pem,pkcs12");
+				ServerProgram server = mariaDb(program, new TestAuthority("other").pair("db", "localhost"))) {
+			assertThatExceptionOfType(SQLException.class)
+				.isThrownBy(
+						() -> DriverManager.getConnection(url.formatted(this.port, tls(), PASSWORD), "other", "secret"))
+				.havingRootCause()
+				.isInstanceOf(GeneralSecurityException.class);
 		}
 	}
 
@@ -172,6 +190,8 @@ class ExportedFilesRotationTests {
 				CREATE DATABASE test;
 				CREATE USER test REQUIRE X509;
 				GRANT ALL ON test.* TO test;
+				CREATE USER other IDENTIFIED BY 'secret';
+				GRANT ALL ON test.* TO other;
 				""");
 		List<String> prefix = new ArrayList<>();
 		if (System.getProperty("user.name").equals("root")) {
