@@ -1,8 +1,11 @@
 package io.kubelet.cert.ssl;
 
+import java.io.IOException;
+import java.io.OutputStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Hashtable;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Properties;
 import java.util.stream.Stream;
@@ -65,13 +68,8 @@ class BundleSocketFactoryTests {
 				made.startHandshake();
 			}
 		};
-		Client ldap = (port) -> {
-			Hashtable<String, String> environment = new Hashtable<>();
-			environment.put(Context.INITIAL_CONTEXT_FACTORY, "com.sun.jndi.ldap.LdapCtxFactory");
-			environment.put(Context.PROVIDER_URL, "ldaps://localhost:" + port);
-			environment.put("java.naming.ldap.factory.socket", BundleSocketFactory.class.getName());
-			assertThatThrownBy(() -> new InitialDirContext(environment)).isInstanceOf(NamingException.class);
-		};
+		Client ldap = (port) -> assertThatThrownBy(() -> new InitialDirContext(ldap(port)))
+			.isInstanceOf(NamingException.class);
 		Client mail = (port) -> {
 			Properties properties = new Properties();
 			properties.put("mail.smtps.ssl.socketFactory.class", BundleSocketFactory.class.getName());
@@ -95,6 +93,38 @@ class BundleSocketFactoryTests {
 				this.manager.rotate();
 			}
 		}
+	}
+
+	/** JNDI pools only connections of a factory that it can compare. */
+	@Test
+	void connectionToLdapEndsWithItsContext() throws Exception {
+		System.setProperty("com.sun.jndi.ldap.connect.pool.protocol", "ssl");
+		try (StandInServer server = new StandInServer(BundleSocketFactoryTests::bind)
+			.start(this.registry.getBundle("bundle"))) {
+			Hashtable<String, String> environment = ldap(server.port());
+			environment.put("com.sun.jndi.ldap.connect.pool", "true");
+			for (int i = 1; i <= 2; i++) {
+				new InitialDirContext(environment).close();
+				assertThat(server.presented()).hasSize(i);
+				await().until(() -> server.open().isEmpty());
+			}
+		}
+	}
+
+	/** Answers the first request, which is to be a bind. */
+	private static void bind(StandInServer.Peer client) throws IOException {
+		client.input().read();
+		client.output().write(HexFormat.of().parseHex("300c02010161070a010004000400"));
+		client.output().flush();
+		client.input().transferTo(OutputStream.nullOutputStream());
+	}
+
+	private static Hashtable<String, String> ldap(int port) {
+		Hashtable<String, String> environment = new Hashtable<>();
+		environment.put(Context.INITIAL_CONTEXT_FACTORY, "com.sun.jndi.ldap.LdapCtxFactory");
+		environment.put(Context.PROVIDER_URL, "ldaps://localhost:" + port);
+		environment.put("java.naming.ldap.factory.socket", BundleSocketFactory.class.getName());
+		return environment;
 	}
 
 	@Test
