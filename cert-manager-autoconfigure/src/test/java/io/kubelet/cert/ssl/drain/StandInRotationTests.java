@@ -1,10 +1,15 @@
 package io.kubelet.cert.ssl.drain;
 
+import java.net.InetSocketAddress;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 import co.elastic.clients.transport.rest5_client.low_level.Request;
 import co.elastic.clients.transport.rest5_client.low_level.Rest5Client;
 import com.mongodb.client.MongoClient;
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
 import io.kubelet.cert.ssl.RotatingApplication;
 import io.kubelet.cert.ssl.StandInServer;
 import io.kubelet.cert.testsupport.Load;
@@ -68,6 +73,32 @@ class StandInRotationTests {
 			// A connection for each request and for each message
 			assertThat(elasticsearch.presented()).hasSizeGreaterThanOrEqualTo(calls);
 			assertThat(mail.presented()).hasSizeGreaterThanOrEqualTo(calls);
+		}
+	}
+
+	/** Which is otherwise what the connection belongs to. */
+	@Test
+	void connectionOfElasticsearchRemainsIfNoClientCertificateIsPresented() throws Exception {
+		HttpsServer elasticsearch = HttpsServer.create(new InetSocketAddress("localhost", 0), 0);
+		Set<InetSocketAddress> connections = ConcurrentHashMap.newKeySet();
+		elasticsearch.createContext("/", (exchange) -> {
+			connections.add(exchange.getRemoteAddress());
+			exchange.sendResponseHeaders(200, -1);
+			exchange.close();
+		});
+		try (RotatingApplication application = new RotatingApplication(Clients.class,
+				"spring.elasticsearch.uris=https://localhost:" + elasticsearch.getAddress().getPort(),
+				"spring.elasticsearch.restclient.ssl.bundle=client")) {
+			elasticsearch.setHttpsConfigurator(new HttpsConfigurator(application.bundle("server").createSslContext()));
+			elasticsearch.start();
+			Rest5Client search = application.bean(Rest5Client.class);
+			get(search);
+			application.rotate("client");
+			get(search);
+			assertThat(connections).hasSize(1);
+		}
+		finally {
+			elasticsearch.stop(0);
 		}
 	}
 
