@@ -24,7 +24,8 @@ public final class KubernetesConfigurationException extends CertificateManagerEx
 	}
 
 	/**
-	 * Creates an exception for something that cannot be read from the API server.
+	 * Creates an exception for something that cannot be read from the API server, or
+	 * credentials that cannot be obtained.
 	 * @param kind why not, {@link Kind#OTHER} if that is not a matter of the connection
 	 * @param message the message
 	 */

@@ -19,6 +19,8 @@ import io.kubelet.cert.testsupport.ClusterFixture;
 import io.kubelet.cert.testsupport.RisingTimeout;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -151,6 +153,25 @@ class ConfigurationMistakesTests extends ClusterFixture {
 	void unknownTokenIsReportedAtOnce() {
 		Credential unknown = Credential.token("unknown", "unknown");
 		assertReport(connect(unknown), "401 Unauthorized", this.controlPlane.url(), "Replace the token", KUBECONFIG);
+	}
+
+	/** As before the network is there, which its identity provider needs. */
+	@Test
+	@DisabledOnOs(OS.WINDOWS)
+	void plugInThatFailsOnceIsNoMistake() throws IOException {
+		Path plugIn = Files.writeString(this.directory.resolve("plug-in"), """
+				#!/bin/sh
+				[ -e %1$s/asked ] || { touch %1$s/asked; exit 1; }
+				echo '{"kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io/v1",'
+				echo '"status": {"token": "%2$s"}}'
+				""".formatted(this.directory, ((Credential.Token) this.controlPlane.bootstrap()).token()));
+		assertThat(plugIn.toFile().setExecutable(true)).isTrue();
+		Path kubeconfig = Files.writeString(this.directory.resolve("with-plug-in"),
+				this.controlPlane.kubeconfig(Credential.token("one", "TOKEN"))
+					.replace("token: TOKEN",
+							"exec: {apiVersion: client.authentication.k8s.io/v1, command: ./plug-in}"));
+		runner("kubelet.cert.kubernetes.kubeconfig=" + kubeconfig).run((context) -> assertThat(context).hasNotFailed());
+		assertThat(this.directory.resolve("asked")).exists();
 	}
 
 	/** Only in the report: the attempt and Spring log the failure as well. */

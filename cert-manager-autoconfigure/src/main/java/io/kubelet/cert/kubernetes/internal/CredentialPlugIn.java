@@ -15,6 +15,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 
 import com.google.gson.JsonObject;
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.certificate.MalformedPemException;
 import io.kubelet.cert.certificate.Pem;
@@ -80,13 +81,13 @@ final class CredentialPlugIn {
 								+ "to see what it prints");
 			}
 			if (process.exitValue() != 0) {
-				throw problem("failed with exit code " + process.exitValue()
+				throw failure("failed with exit code " + process.exitValue()
 						+ ". Run it by hand, as the user of this process, to see its messages");
 			}
 			return credentials(new String(printed, StandardCharsets.UTF_8));
 		}
 		catch (TimeoutException ex) {
-			throw problem("did not end within %s and was terminated. Run it by hand, as the user of this process, "
+			throw failure("did not end within %s and was terminated. Run it by hand, as the user of this process, "
 				.formatted(ReadableDuration.of(limit)) + "to see what it waits for");
 		}
 		catch (IOException | ExecutionException ex) {
@@ -183,6 +184,11 @@ final class CredentialPlugIn {
 
 	private Stream<?> entries(String name) {
 		return (this.exec.get(name) instanceof List<?> entries) ? entries.stream() : Stream.empty();
+	}
+
+	/** What it asks may be out of reach for now, as the API server may be. */
+	private KubernetesConfigurationException failure(String problem) {
+		return new KubernetesConfigurationException(Kind.UNAVAILABLE, this + " " + problem);
 	}
 
 	private KubernetesConfigurationException problem(String problem) {
