@@ -13,7 +13,7 @@ import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
-import org.springframework.boot.micrometer.metrics.autoconfigure.export.otlp.OtlpMetricsConnectionDetails;
+import org.springframework.boot.micrometer.metrics.autoconfigure.export.otlp.OtlpMetricsExportAutoConfiguration;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -41,7 +41,7 @@ public final class CertificateOtlpAutoConfiguration {
 	}
 
 	@Configuration(proxyBeanMethods = false)
-	@ConditionalOnClass({ OtlpMetricsSender.class, OtlpMetricsConnectionDetails.class })
+	@ConditionalOnClass({ OtlpMetricsSender.class, OtlpMetricsExportAutoConfiguration.class })
 	static class Metrics {
 
 		@Bean
@@ -50,9 +50,9 @@ public final class CertificateOtlpAutoConfiguration {
 		}
 
 		@Bean
-		static LiveMetricsSender certificateMetricsSender(BeanFactory beans,
-				ObjectProvider<OtlpMetricsConnectionDetails> details) {
-			return new LiveMetricsSender(beans, details);
+		static LiveMetricsSender certificateMetricsSender(BeanFactory beans, Environment environment,
+				ObjectProvider<SslBundles> bundles) {
+			return new LiveMetricsSender(beans, environment, bundles);
 		}
 
 	}

@@ -9,8 +9,10 @@ import org.springframework.beans.factory.config.BeanDefinition;
 import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.beans.factory.support.AbstractBeanDefinition;
 import org.springframework.beans.factory.support.BeanDefinitionRegistry;
-import org.springframework.boot.micrometer.metrics.autoconfigure.export.otlp.OtlpMetricsConnectionDetails;
 import org.springframework.boot.micrometer.metrics.autoconfigure.export.otlp.OtlpMetricsExportAutoConfiguration;
+import org.springframework.boot.ssl.SslBundles;
+import org.springframework.core.env.Environment;
+import org.springframework.util.StringUtils;
 
 /**
  * Lets Spring Boot's sender of metrics be created again for each identity of its bundle.
@@ -25,11 +27,14 @@ final class LiveMetricsSender implements BeanPostProcessor {
 
 	private final BeanFactory beans;
 
-	private final ObjectProvider<OtlpMetricsConnectionDetails> details;
+	private final Environment environment;
 
-	LiveMetricsSender(BeanFactory beans, ObjectProvider<OtlpMetricsConnectionDetails> details) {
+	private final ObjectProvider<SslBundles> bundles;
+
+	LiveMetricsSender(BeanFactory beans, Environment environment, ObjectProvider<SslBundles> bundles) {
 		this.beans = beans;
-		this.details = details;
+		this.environment = environment;
+		this.bundles = bundles;
 	}
 
 	/** Adds a definition of which each bean is another sender. */
@@ -47,7 +52,9 @@ final class LiveMetricsSender implements BeanPostProcessor {
 	@Override
 	public Object postProcessAfterInitialization(Object bean, String beanName) {
 		if (beanName.equals(BEAN) && this.beans.containsBean(AGAIN)) {
-			LiveSslBundle bundle = LiveSslBundle.of(this.details.getObject().getSslBundle());
+			String bundleName = this.environment.getProperty("management.otlp.metrics.export.ssl.bundle");
+			LiveSslBundle bundle = StringUtils.hasText(bundleName)
+					? LiveSslBundle.of(this.bundles.getObject().getBundle(bundleName)) : null;
 			if (bundle != null) {
 				LiveClient<OtlpMetricsSender> live = new LiveClient<>(bundle,
 						(resources) -> this.beans.getBean(AGAIN, OtlpMetricsSender.class));
