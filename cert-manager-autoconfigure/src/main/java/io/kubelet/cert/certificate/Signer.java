@@ -98,7 +98,7 @@ public sealed interface Signer {
 		public static final String CERT_MANAGER = "cert-manager.io";
 
 		/** What a request of 30 seconds without any condition means, as a clause. */
-		public static final String UNATTENDED = "no approver has looked at it: is cert-manager running?";
+		public static final String UNATTENDED = "no approver has looked at it: is cert-manager running, and may its approver approve requests to this issuer?";
 
 		private static final Pattern TEXT = Pattern.compile("(\\p{Lu}[^./]*)(?:\\.([^/]*))?/(.*)", Pattern.DOTALL);
 

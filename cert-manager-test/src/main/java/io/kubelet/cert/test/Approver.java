@@ -37,10 +37,11 @@ final class Approver {
 		return (type instanceof CertificateRequests) ? certManager(signer) : automatic(request, read);
 	}
 
-	/** The approver of cert-manager approves everything for its own issuers. */
+	/** Without further permissions, that of cert-manager approves for its own issuers. */
 	private static ApprovalPolicy.Verdict certManager(String signer) {
-		return signer.contains(".cert-manager.io/") ? new ApprovalPolicy.Verdict(ApprovalPolicy.Decision.APPROVE,
-				"cert-manager.io", "Certificate request has been approved by cert-manager.io")
+		return signer.matches("(cluster)?issuers\\.cert-manager\\.io/.*")
+				? new ApprovalPolicy.Verdict(ApprovalPolicy.Decision.APPROVE, "cert-manager.io",
+						"Certificate request has been approved by cert-manager.io")
 				: ApprovalPolicy.Verdict.hold();
 	}
 

@@ -69,6 +69,17 @@ class CertManagerTests {
 		assertThat(this.certManager.pendingCertificateRequests()).isEmpty();
 	}
 
+	/** The approver of cert-manager needs a permission for each other kind. */
+	@Test
+	void requestToAnExternalIssuerWaitsInARealCluster() throws Exception {
+		this.controlPlane.behavior().approval(ApprovalPolicy.realCluster());
+		this.certManager.issuer("shop", "own").externalIssuer("awspca.cert-manager.io", "AWSPCAIssuer", "far");
+		String far = name(create(this.client, "AWSPCAIssuer", "far", "awspca.cert-manager.io"));
+		issued(create(this.client, "Issuer", "own"));
+		assertThat(this.certManager.pendingCertificateRequests()).containsExactly(far);
+		assertThat(conditions(get(far))).isEmpty();
+	}
+
 	@Test
 	void issuerThatIsAddedLaterIssues() throws Exception {
 		this.certManager.install();
