@@ -105,7 +105,9 @@ public final class Behavior {
 
 	/**
 	 * Also sign the approved requests to a signer that is not Kubernetes' own, as if its
-	 * controller were installed. Anything that is asked for is signed.
+	 * controller were installed. Anything that is asked for is signed. Unlike a real one,
+	 * and unlike an issuer, it has no authority of its own: it signs with that of the
+	 * cluster, so a test does not show whether its authority is trusted.
 	 * @param signerName the signer's name, as in {@code example.com/demo}
 	 * @return this
 	 */

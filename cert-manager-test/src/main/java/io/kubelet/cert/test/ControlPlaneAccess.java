@@ -29,7 +29,8 @@ abstract class ControlPlaneAccess {
 	}
 
 	/**
-	 * {@return the authority that signs the server's certificate and all others, as PEM}
+	 * {@return the authority that signs the server's certificate and all others except
+	 * those of issuers, as PEM}
 	 */
 	public String caPem() {
 		return this.parts.caPem();

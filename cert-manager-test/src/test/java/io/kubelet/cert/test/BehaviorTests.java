@@ -1,6 +1,8 @@
 package io.kubelet.cert.test;
 
+import java.io.ByteArrayInputStream;
 import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
@@ -96,7 +98,10 @@ class BehaviorTests {
 		String name = ApiClient.name(this.client.create(csr));
 		await().untilAsserted(() -> assertThat(this.client.conditions(name)).containsExactly("Approved"));
 		this.behavior.sign("example.com/demo");
-		assertThat(this.client.issued(name)).hasSize(1);
+		ByteArrayInputStream authority = new ByteArrayInputStream(this.controlPlane.caPem().getBytes());
+		assertThat(this.client.issued(name)).singleElement()
+			.satisfies((certificate) -> certificate
+				.verify(CertificateFactory.getInstance("X.509").generateCertificate(authority).getPublicKey()));
 	}
 
 	@ParameterizedTest
