@@ -89,6 +89,11 @@ class AcceptedByOtherClientsTests {
 	@EnumSource
 	void serverIsAcceptedByOneOfItsNames(Case identity, @TempDir Path directory) throws Exception {
 		check(identity, directory, Clients.class, "lettuce", Kind.values());
+		if (identity.rules.isEmpty()) {
+			// What is documented leaves the names to the list
+			check(identity, directory, Clients.class, "jedis", Kind.REDIS);
+			return;
+		}
 		Class<?> documented = DocumentedJava.compile(Markdown.of("docs/reference/ssl-bundle-consumers.md"), directory)
 			.loadClass("ElasticsearchConfiguration");
 		check(identity, directory, documented, "jedis", Kind.REDIS, Kind.ELASTICSEARCH);
