@@ -70,13 +70,19 @@ public abstract class CertificateManagerException extends RuntimeException {
 		/** The certificate of the API server is not trusted. */
 		UNTRUSTED(Recovery.FIX_CAUSE),
 
-		/** The API server cannot be reached, is busy, or does not answer as one. */
+		/**
+		 * The API server cannot be reached, is busy, or does not answer as one; or a
+		 * credential plug-in fails.
+		 */
 		UNAVAILABLE(Recovery.RETRY_SOON),
 
 		/** A quota of the namespace is exceeded, which ends with other requests. */
 		OVER_QUOTA(Recovery.RETRY_SOON),
 
-		/** The request was neither approved nor denied in time. */
+		/**
+		 * The request was neither approved nor denied in time, or not before the
+		 * credentials expired.
+		 */
 		TIMED_OUT(Recovery.RETRY_SOON),
 
 		/** The request was deleted, or another one has its name. */

@@ -124,6 +124,16 @@ public final class RequestException extends CertificateManagerException {
 	}
 
 	/**
+	 * The credentials expired before the request was answered. The next attempt goes on
+	 * with the same one.
+	 * @param message says who does not accept them any more
+	 * @return the exception
+	 */
+	public static RequestException expired(String message) {
+		return new RequestException(Kind.TIMED_OUT, "Unauthorized", message);
+	}
+
+	/**
 	 * The API server rejected the request: with a status of 401 or 403, the credentials
 	 * or their permissions are wrong, otherwise the request itself.
 	 * @param statusCode the HTTP status, from 400 to 499; 0 if an approver found the

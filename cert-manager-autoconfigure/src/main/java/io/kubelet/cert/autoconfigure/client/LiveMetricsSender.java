@@ -37,9 +37,12 @@ final class LiveMetricsSender implements BeanPostProcessor {
 		this.bundles = bundles;
 	}
 
-	/** Adds a definition of which each bean is another sender. */
+	/**
+	 * Adds a definition of which each bean is another sender, unless the processing ahead
+	 * of time has added it.
+	 */
 	static void define(BeanDefinitionRegistry registry) {
-		if (registry.containsBeanDefinition(BEAN)
+		if (registry.containsBeanDefinition(BEAN) && !registry.containsBeanDefinition(AGAIN)
 				&& registry.getBeanDefinition(BEAN) instanceof AbstractBeanDefinition sender
 				&& OtlpMetricsExportAutoConfiguration.class.getName().equals(sender.getFactoryBeanName())) {
 			AbstractBeanDefinition again = sender.cloneBeanDefinition();

@@ -13,6 +13,7 @@ import io.kubelet.cert.ssl.BundleSocketFactory;
 import io.kubelet.cert.ssl.LiveSslBundle;
 import jakarta.mail.Session;
 
+import org.springframework.aop.scope.ScopedObject;
 import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
@@ -48,7 +49,7 @@ public final class CertificateVerificationAutoConfiguration {
 
 				@Override
 				public Object postProcessAfterInitialization(Object bean, String beanName) {
-					if (bean instanceof JavaMailSenderImpl sender) {
+					if (bean instanceof JavaMailSenderImpl sender && !(bean instanceof ScopedObject)) {
 						refuse(sender.getJavaMailProperties());
 					}
 					return bean;

@@ -45,7 +45,7 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 				"If the description names the clock, correct that. Otherwise, add the certificate authority of this API server to 'certificate-authority-data' in the kubeconfig (%s), or in a pod without one, to ca.crt of the service account."
 					.formatted(KUBECONFIG);
 			case UNAVAILABLE ->
-				"Make sure that the API server runs, with the webhooks that it calls, and that this machine can reach it, or name another one (%s). If the description names a credential plug-in, correct that."
+				"If the description names a credential plug-in, correct that. Otherwise, make sure that the API server runs, with the webhooks that it calls, and that this machine can reach it, or name another one (%s)."
 					.formatted(KUBECONFIG);
 			case DENIED, FAILED ->
 				"Ask whoever approves and signs requests in the cluster, or change the signer, the template or the usages.";

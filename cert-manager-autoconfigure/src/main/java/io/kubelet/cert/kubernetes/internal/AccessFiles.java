@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
@@ -102,7 +103,7 @@ record AccessFiles(KubeconfigSource kubeconfig, @Nullable Path bootstrapKubeconf
 	 * for each request
 	 * @throws KubernetesConfigurationException if they cannot be read
 	 */
-	private static Credentials credentials(KubeconfigFile kubeconfig, ClientSources sources) {
+	private Credentials credentials(KubeconfigFile kubeconfig, ClientSources sources) {
 		requireNone(IMPERSONATION, kubeconfig);
 		sources.add(kubeconfig.clientCertificateFiles());
 		CertificatePair pair = kubeconfig.clientCertificate();
@@ -120,7 +121,9 @@ record AccessFiles(KubeconfigSource kubeconfig, @Nullable Path bootstrapKubeconf
 		}
 		if (kubeconfig.user().get("exec") instanceof Map<?, ?> exec) {
 			Credentials printed = new CredentialPlugIn(kubeconfig, exec).run(PLUG_IN_TIMEOUT);
-			sources.addExpiring(printed.expiresAt());
+			Instant end = printed.expiresAt();
+			// A time that is over says nothing: none in Go, or a clock that is ahead
+			sources.addExpiring((end != null && end.isAfter(this.clock.instant())) ? end : null);
 			return printed;
 		}
 		requireNone(OTHER_CREDENTIALS, kubeconfig);

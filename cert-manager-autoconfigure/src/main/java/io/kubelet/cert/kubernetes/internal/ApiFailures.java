@@ -100,10 +100,9 @@ public record ApiFailures(String server) {
 	 * @return the failure of the request
 	 */
 	public RequestException expired(CertificateRequest request) {
-		return RequestException.unavailable("Unauthorized",
+		return RequestException.expired(
 				about(request) + "The API server at %s does not accept the credentials any more (401 Unauthorized): "
-					.formatted(this.server) + "the next attempt reads them again",
-				null, null);
+					.formatted(this.server) + "the next attempt reads them again");
 	}
 
 	/** A server that limits its load says so in a line of text, and for how long. */

@@ -22,8 +22,11 @@ import org.springframework.boot.data.redis.autoconfigure.JedisClientConfiguratio
 import org.springframework.boot.mail.autoconfigure.MailSenderAutoConfiguration;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
 import org.springframework.data.redis.connection.jedis.JedisConnectionFactory;
 import org.springframework.mail.javamail.JavaMailSenderImpl;
+import org.springframework.web.context.annotation.RequestScope;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.argumentSet;
@@ -70,6 +73,11 @@ class CertificateVerificationAutoConfigurationTests {
 		});
 	}
 
+	@Test
+	void senderOfARequestIsNotCreatedAtTheStart() {
+		runner().withUserConfiguration(SenderOfARequest.class).run((context) -> assertThat(context).hasNotFailed());
+	}
+
 	@ParameterizedTest
 	@MethodSource
 	void jedisComparesTheAddressUnlessTheApplicationCompares(String bundle,
@@ -111,6 +119,17 @@ class CertificateVerificationAutoConfigurationTests {
 			.withClassLoader(new FilteredClassLoader("jakarta.mail", "org.springframework.mail",
 					"org.springframework.data.redis", "org.springframework.boot.data.redis"))
 			.run((context) -> assertThat(context).hasNotFailed());
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class SenderOfARequest {
+
+		@Bean
+		@RequestScope
+		JavaMailSenderImpl sender() {
+			return new JavaMailSenderImpl();
+		}
+
 	}
 
 }

@@ -19,6 +19,7 @@ import io.kubelet.cert.kubernetes.internal.ApiObjects;
 import io.kubelet.cert.kubernetes.internal.watch.Selection;
 import io.kubelet.cert.request.RequestException;
 import io.kubernetes.client.openapi.ApiClient;
+import io.kubernetes.client.openapi.ApiException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -113,8 +114,7 @@ final class Leftovers {
 			Instant old = object.changedAt().minus(AGE);
 			objects.stream().filter((other) -> isLeft(other, object)).forEach((other) -> {
 				if (other.changedAt().isBefore(old)) {
-					deletions
-						.add(ApiObjects.send(ApiObjects.delete(client, this.api.path(), other.name(), other.uid())));
+					deletions.add(delete(client, other));
 				}
 				else {
 					// The next deletion tries again
@@ -123,6 +123,14 @@ final class Leftovers {
 			});
 		});
 		return CompletableFuture.allOf(deletions.toArray(CompletableFuture[]::new));
+	}
+
+	/** Another replica may have deleted it at the same time. */
+	private CompletableFuture<?> delete(ApiClient client, RequestObject object) {
+		return ApiObjects.send(ApiObjects.delete(client, this.api.path(), object.name(), object.uid()))
+			.exceptionallyCompose((failure) -> (failure instanceof ApiException response
+					&& (response.getCode() == 404 || response.getCode() == 409))
+							? CompletableFuture.completedFuture(null) : CompletableFuture.failedFuture(failure));
 	}
 
 	private boolean isLeft(RequestObject object, RequestObject own) {

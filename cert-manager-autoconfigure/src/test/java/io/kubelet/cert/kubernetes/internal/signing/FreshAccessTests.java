@@ -118,7 +118,7 @@ class FreshAccessTests {
 			.withThrowableThat()
 			.havingCause()
 			.withMessageContaining("does not accept the credentials any more (401 Unauthorized)")
-			.returns(Kind.UNAVAILABLE, Kind::of);
+			.returns(Kind.TIMED_OUT, Kind::of);
 		this.controlPlane.behavior().approval(ApprovalPolicy.approving());
 		assertThat(request()).succeedsWithin(Adapter.PATIENCE);
 		assertThat(asked()).isEqualTo(2);
@@ -139,6 +139,15 @@ class FreshAccessTests {
 		assertThat(CompletableFuture.allOf(first, second)).succeedsWithin(Adapter.PATIENCE);
 		assertThat(this.controlPlane.requests()).extracting(RecordedRequest::status).doesNotContain(401);
 		assertThat(asked()).isEqualTo(2);
+	}
+
+	/** Go writes it for no time, and the clock of this machine may be ahead. */
+	@Test
+	void timeThatIsOverSaysNothingOfAToken() throws Exception {
+		print("first", ", \"expirationTimestamp\": \"0001-01-01T00:00:00Z\"");
+		assertThat(request()).succeedsWithin(Adapter.PATIENCE);
+		assertThat(request()).succeedsWithin(Adapter.PATIENCE);
+		assertThat(asked()).isOne();
 	}
 
 	@Test
