@@ -130,6 +130,11 @@ class CertificateVerificationAutoConfigurationTests {
 			return new JavaMailSenderImpl();
 		}
 
+		@Bean
+		Object userOfTheSender(JavaMailSenderImpl sender) {
+			return new Object();
+		}
+
 	}
 
 }
