@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.Objects;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -201,16 +202,27 @@ final class SecretObject {
 	static SecretObject create(String name) {
 		return new SecretObject(ApiObjects
 			.object(Map.of("apiVersion", "v1", "kind", "Secret", "type", TYPE, "metadata", Map.of("name", name))))
-			.withPair(null);
+			.withPair(null, Set.of());
 	}
 
-	/** Returns this Secret with another pair, {@code null} for none. */
-	SecretObject withPair(@Nullable CertificatePair pair) {
+	/**
+	 * Returns this Secret with another pair and its authorities.
+	 * @param pair the pair, {@code null} for none
+	 * @param replaced the authorities to remove. All others stay for other programs
+	 */
+	SecretObject withPair(@Nullable CertificatePair pair, Set<X509Certificate> replaced) {
 		SecretObject changed = copy();
 		changed.set(CERTIFICATE, (pair != null) ? Pem.write(pair.chain()) : "");
 		changed.set(PRIVATE_KEY, (pair != null) ? Pem.writePrivateKey(pair) : "");
-		changed.set(AUTHORITIES,
-				(pair != null && !pair.authorities().isEmpty()) ? Pem.write(pair.authorities()) : null);
+		List<X509Certificate> stored = authorities();
+		List<X509Certificate> authorities = Stream
+			.concat((pair != null) ? pair.authorities().stream() : Stream.empty(),
+					stored.stream().filter((authority) -> !replaced.contains(authority)))
+			.distinct()
+			.toList();
+		if (!authorities.equals(stored)) {
+			changed.set(AUTHORITIES, authorities.isEmpty() ? null : Pem.write(authorities));
+		}
 		return changed;
 	}
 

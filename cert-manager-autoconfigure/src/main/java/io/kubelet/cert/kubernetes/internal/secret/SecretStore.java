@@ -5,9 +5,13 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
@@ -204,7 +208,8 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 	private Stored store(SecretObject secret, Stored next) {
 		SecretObject base = secret.exists() ? secret : SecretObject.create(this.api.name());
 		CertificatePair present = (secret == this.read) ? this.stored.pair() : null;
-		SecretObject changed = (next.pair() != null && next.pair().equals(present)) ? base : base.withPair(next.pair());
+		SecretObject changed = (next.pair() != null && next.pair().equals(present)) ? base
+				: base.withPair(next.pair(), authorities(present, this.kept));
 		changed = changed.with(this.certificate.name(), next);
 		CertificatePair pair = (next.pair() != null) ? this.authorities.add(next.pair(), next.pair().authorities())
 				: null;
@@ -221,6 +226,13 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 		SecretObject written = changed.json().equals(secret.json()) ? secret : send(secret, changed);
 		return remember(written, new Stored(pair, next.pending(), next.deadline(), next.repairs(), written.version(),
 				findings(pair, written)));
+	}
+
+	private static Set<X509Certificate> authorities(@Nullable CertificatePair... pairs) {
+		return Stream.of(pairs)
+			.filter(Objects::nonNull)
+			.flatMap((pair) -> pair.authorities().stream())
+			.collect(Collectors.toSet());
 	}
 
 	private SecretObject send(SecretObject secret, SecretObject changed) {

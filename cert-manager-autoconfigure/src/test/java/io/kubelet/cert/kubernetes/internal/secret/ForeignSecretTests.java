@@ -195,6 +195,22 @@ class ForeignSecretTests extends SecretStoreFixture {
 	}
 
 	@Test
+	void rotationReplacesItsOwnAuthoritiesOnly() {
+		TestAuthority foreign = new TestAuthority("foreign");
+		CertificatePair pair = pair().withAuthorities(List.of(AUTHORITY.certificate()));
+		this.store.write(this.store.read().withPair(pair, DEADLINE));
+		this.plane.secrets()
+			.put("shop", "shop-tls",
+					Map.of("ca.crt", Pem.write(List.of(AUTHORITY.certificate(), foreign.certificate()))));
+		SecretStore replica = store(null);
+		replica.write(replica.read().withPair(pair(), DEADLINE));
+		assertThat(secret()).containsEntry("ca.crt", Pem.write(List.of(foreign.certificate())));
+		replica.write(replica.read().withPair(pair, DEADLINE));
+		assertThat(secret()).containsEntry("ca.crt",
+				Pem.write(List.of(AUTHORITY.certificate(), foreign.certificate())));
+	}
+
+	@Test
 	void damagedRequestIsNone() {
 		Stored stored = this.store.write(this.store.read().withPair(pair(), null));
 		this.plane.secrets().put("shop", "shop-tls", Map.of("request.pem", "garbage"));

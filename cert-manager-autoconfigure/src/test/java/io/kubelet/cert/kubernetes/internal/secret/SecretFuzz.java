@@ -7,6 +7,7 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import com.google.gson.JsonObject;
@@ -76,7 +77,7 @@ class SecretFuzz {
 			secret.deadline(pair);
 			if (pair != null) {
 				assertThat(pair.privateKey()).isEqualTo(KEYS.get(pair.leaf()));
-				assertThat(secret.withPair(pair).pair()).isEqualTo(pair);
+				assertThat(secret.withPair(pair, Set.of()).pair()).isEqualTo(pair);
 			}
 			assertThat(!whole || PAIR.equals(pair)).as("a pair that is whole is found").isTrue();
 		}
