@@ -1,15 +1,18 @@
 package io.kubelet.cert.rotation.engine;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Pattern;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
+import io.kubelet.cert.rotation.internal.Repetitions;
 import io.kubelet.cert.rotation.internal.SerialExecutor;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -30,6 +33,12 @@ final class Templates implements Runnable {
 
 	private static final Duration SIGNAL_DELAY = Duration.ofSeconds(1);
 
+	/** A supplier that fails now and then, or is always late, has not recovered. */
+	private static final Duration END_OF_FAILURES = Duration.ofMinutes(1);
+
+	/** Times and numbers make no message a new one. */
+	private static final Pattern DIGITS = Pattern.compile("\\d+");
+
 	private final RotationSettings settings;
 
 	private final @Nullable CertificateTemplateSupplier supplier;
@@ -42,6 +51,13 @@ final class Templates implements Runnable {
 
 	/** The last one, which is about to become the answer. */
 	private volatile Answer next;
+
+	private final Repetitions repetitions = new Repetitions(1);
+
+	/** How many calls have failed, or not returned in time, since they began to. */
+	private int failures;
+
+	private Instant lastFailure = Instant.MIN;
 
 	/** Whether its signals count. */
 	private volatile boolean followed;
@@ -69,7 +85,7 @@ final class Templates implements Runnable {
 	Templates(RotationSettings settings, @Nullable CertificateTemplate fixed,
 			@Nullable CertificateTemplateSupplier supplier, SerialExecutor serial, Runnable changed) {
 		this.settings = settings;
-		this.answer = new Answer((supplier == null) ? fixed : null, null, "");
+		this.answer = new Answer((supplier == null) ? fixed : null, null);
 		this.next = this.answer;
 		this.supplier = supplier;
 		this.serial = serial;
@@ -176,58 +192,67 @@ final class Templates implements Runnable {
 
 	private void late() {
 		if (!this.late.getAndSet(true)) {
-			String problem = "the template supplier " + Objects.requireNonNull(this.supplier).getClass().getName()
-					+ ", which has not returned since " + this.settings.clock().instant().minus(PATIENCE);
-			answered(new Answer(this.next.template, problem, problem));
+			failed("has not returned", " since " + this.settings.clock().instant().minus(PATIENCE), null);
 		}
 	}
 
 	private void call() {
 		this.late.set(false);
-		answered(answer(Objects.requireNonNull(this.supplier)));
+		CertificateTemplateSupplier supplier = Objects.requireNonNull(this.supplier);
+		Answer answer;
+		try {
+			CertificateTemplate template = supplier.get().orElse(null);
+			answer = new Answer(template, (template == null) ? supplier.waitingFor().orElse(null) : null);
+		}
+		catch (Throwable ex) {
+			failed("fails", " with " + ex.getClass().getName(), ex);
+			return;
+		}
+		answered(answer);
 	}
 
 	private synchronized void answered(Answer answer) {
+		if (this.failures > 0 && !this.settings.clock().instant().isBefore(this.lastFailure.plus(END_OF_FAILURES))) {
+			this.failures = 0;
+			logger.info("[{}] The template supplier answers again", this.settings.name());
+		}
+		if (answer.waitingFor != null && !answer.waitingFor.equals(this.next.waitingFor)) {
+			logger.info("[{}] Nothing is requested yet: waiting for {}", this.settings.name(), answer.waitingFor);
+		}
+		take(answer);
+	}
+
+	/**
+	 * The message of an exception, which may be of any length and content, is logged
+	 * only.
+	 */
+	private synchronized void failed(String what, String details, @Nullable Throwable cause) {
+		this.failures++;
+		this.lastFailure = this.settings.clock().instant();
+		CertificateTemplate template = this.next.template;
+		String problem = "the template supplier %s, which %s%s"
+			.formatted(Objects.requireNonNull(this.supplier).getClass().getName(), what, details);
+		String text = (cause != null) ? DIGITS.matcher(cause.toString()).replaceAll("") : what;
+		if (this.repetitions.isToBeLogged(text, this.failures, this.lastFailure)) {
+			logger.atLevel((cause != null) ? Level.ERROR : Level.WARN)
+				.setCause(cause)
+				.log((template == null) ? "[{}] Nothing is requested yet: waiting for {}"
+						: "[{}] The last template stays in use: waiting for {}", this.settings.name(), problem);
+		}
+		take(new Answer(template, problem));
+	}
+
+	private void take(Answer answer) {
 		if (!answer.equals(this.next)) {
 			this.next = answer;
 			this.serial.execute(() -> {
-				take(answer);
+				this.answer = answer;
 				this.changed.run();
 			});
 		}
 	}
 
-	private Answer answer(CertificateTemplateSupplier supplier) {
-		try {
-			CertificateTemplate template = supplier.get().orElse(null);
-			return new Answer(template, (template == null) ? supplier.waitingFor().orElse(null) : null, "");
-		}
-		catch (Throwable ex) {
-			if (!ex.toString().equals(this.next.problem)) {
-				logger.error(
-						(this.next.template == null)
-								? "[{}] The template supplier failed; nothing is requested until it returns a template"
-								: "[{}] The template supplier failed; its last template stays in use",
-						this.settings.name(), ex);
-			}
-			return new Answer(this.next.template, null, ex.toString());
-		}
-	}
-
-	private void take(Answer answer) {
-		if (answer.problem.isEmpty() && !this.answer.problem.isEmpty()) {
-			logger.info("[{}] The template supplier answers again", this.settings.name());
-		}
-		String waitingFor = answer.waitingFor;
-		if (waitingFor != null && !waitingFor.equals(this.answer.waitingFor)) {
-			logger.atLevel(answer.problem.isEmpty() ? Level.INFO : Level.WARN)
-				.log((answer.template == null) ? "[{}] Nothing is requested yet: waiting for {}"
-						: "[{}] The last template stays in use: waiting for {}", this.settings.name(), waitingFor);
-		}
-		this.answer = answer;
-	}
-
-	private record Answer(@Nullable CertificateTemplate template, @Nullable String waitingFor, String problem) {
+	private record Answer(@Nullable CertificateTemplate template, @Nullable String waitingFor) {
 
 	}
 

@@ -13,8 +13,6 @@ import java.util.Set;
  */
 public final class Repetitions {
 
-	private static final int FIRST = 5;
-
 	/** A message that is never the same must not fill the memory. */
 	private static final int MOST_KNOWN = 20;
 
@@ -22,11 +20,26 @@ public final class Repetitions {
 
 	private static final Duration LONGEST = Duration.ofHours(1);
 
+	private final int first;
+
 	private final Set<String> known = new HashSet<>();
 
 	private Instant last = Instant.MIN;
 
 	private Duration gap = SHORTEST;
+
+	/** Creates it for what is tried again after a pause: five failures are logged. */
+	public Repetitions() {
+		this(5);
+	}
+
+	/**
+	 * Creates it.
+	 * @param first how many failures in a row are logged, whatever they say
+	 */
+	public Repetitions(int first) {
+		this.first = first;
+	}
 
 	/**
 	 * Notes a failure.
@@ -42,10 +55,10 @@ public final class Repetitions {
 		}
 		boolean isNew = this.known.size() < MOST_KNOWN && this.known.add(text);
 		boolean isDue = now.isBefore(this.last) || !now.isBefore(this.last.plus(this.gap));
-		if (!isNew && count > FIRST && !isDue) {
+		if (!isNew && count > this.first && !isDue) {
 			return false;
 		}
-		if (count > FIRST) {
+		if (count > this.first) {
 			this.gap = isNew ? SHORTEST : Collections.min(List.of(this.gap.multipliedBy(2), LONGEST));
 		}
 		this.last = now;

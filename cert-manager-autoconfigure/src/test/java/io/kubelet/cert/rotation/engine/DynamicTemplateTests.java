@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
@@ -236,7 +237,7 @@ class DynamicTemplateTests extends ManagerFixture {
 	}
 
 	@Test
-	void supplierThatThrowsStopsNothingAndIsAskedAgain(CapturedOutput output) {
+	void supplierThatThrowsStopsNothingIsReportedAndAskedAgain(CapturedOutput output) {
 		CertificatePair stored = storePair(ofHours(99), ofHours(1));
 		this.signer.holds();
 		Supplier supplier = new Supplier();
@@ -244,12 +245,16 @@ class DynamicTemplateTests extends ManagerFixture {
 		for (int outage = 1; outage <= 2; outage++) {
 			supplier.waitingFor = "addresses of node n1";
 			supplier.fails = true;
-			pass(ofMinutes(1));
+			pass(ofSeconds(50));
 			assertThat(manager.current()).contains(stored);
-			assertThat(manager.status().health().waitingFor()).isNull();
-			assertThat(output.getOut().split("The template supplier failed", -1)).hasSize(outage + 1);
+			assertThat(manager.status().health().waitingFor()).startsWith("the template supplier ")
+				.endsWith(", which fails with java.lang.NoClassDefFoundError");
+			assertThat(lines(output, "The last template stays in use: waiting for")).isEqualTo(outage);
 			supplier.fails = false;
 			pass(SECOND);
+			assertThat(manager.status().health().waitingFor()).isNull();
+			pass(ofMinutes(2));
+			assertThat(lines(output, "The template supplier answers again")).isEqualTo(outage);
 		}
 		answer(0);
 		assertThat(manager.current()).isPresent().get().isNotEqualTo(stored);
@@ -259,7 +264,59 @@ class DynamicTemplateTests extends ManagerFixture {
 		assertThat(this.failures).isEmpty();
 	}
 
-	/** Sooner than a start gives up, which then names it. */
+	@Test
+	void supplierThatFailsFromTheStartIsWhatTheCertificateWaitsFor(CapturedOutput output) {
+		Supplier supplier = new Supplier();
+		supplier.fails = true;
+		CertificateManager manager = start(builder().template(supplier));
+		pass(SECOND);
+		assertThat(manager.status().state()).isEqualTo(State.WAITING);
+		assertThat(manager.status().health().waitingFor()).startsWith("the template supplier ");
+		assertThat(output).containsOnlyOnce("Nothing is requested yet: waiting for the template supplier ");
+	}
+
+	/** As the time in the answer of a server that is called. */
+	@ParameterizedTest
+	@ValueSource(ints = { 1, 2 })
+	void failuresThatNeverSayTheSameOrComeNowAndThenDoNotFillTheLog(int everyCall, CapturedOutput output) {
+		AtomicInteger calls = new AtomicInteger();
+		CertificateManager manager = start(builder().template(() -> {
+			if (calls.incrementAndGet() % everyCall == 0) {
+				throw new IllegalStateException("500 at " + calls);
+			}
+			return Optional.of(TEMPLATE);
+		}));
+		pass(ofMinutes(20));
+		assertThat(calls).hasValueGreaterThan(1000);
+		assertThat(lines(output, "500 at ")).isBetween(1, 10);
+		assertThat(lines(output, "waiting for the template supplier ")).isBetween(1, 10);
+		assertThat(lines(output, "answers again")).isZero();
+		assertThat(manager.status().rotations().count()).isEqualTo((everyCall == 1) ? 0 : 1);
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "12, false", "30, true" })
+	void supplierThatIsAlwaysLateDoesNotFillTheLog(int seconds, boolean fails, CapturedOutput output) {
+		AtomicInteger calls = new AtomicInteger();
+		start(builder().template(() -> {
+			calls.incrementAndGet();
+			pass(ofSeconds(seconds));
+			if (fails) {
+				throw new IllegalStateException("not available, request timed out");
+			}
+			return Optional.of(TEMPLATE);
+		}));
+		pass(ofHours(1));
+		assertThat(calls).hasValueGreaterThan(100);
+		assertThat(lines(output, "not available, request timed out")).isLessThanOrEqualTo(10);
+		assertThat(lines(output, "which has not returned since")).isBetween(1, 10);
+		assertThat(lines(output, "answers again")).isZero();
+	}
+
+	private static int lines(CapturedOutput output, String text) {
+		return (int) output.getOut().lines().filter((line) -> line.contains(text)).count();
+	}
+
 	/** It is asked in rounds, and may have changed since the last one. */
 	@Test
 	void requestedRotationIsForTheTemplateOfThatTime() {
@@ -337,6 +394,7 @@ class DynamicTemplateTests extends ManagerFixture {
 		assertThat(this.time.scheduled()).isZero();
 	}
 
+	/** Sooner than a start gives up, which then names it. */
 	@ParameterizedTest
 	@ValueSource(booleans = { true, false })
 	void supplierThatHangsFromTheStartIsNamedAfterTenSecondsUntilItReturns(boolean signals, CapturedOutput output) {
@@ -356,6 +414,7 @@ class DynamicTemplateTests extends ManagerFixture {
 			assertThat(manager.status().requested().template()).isEqualTo(TEMPLATE);
 		});
 		assertThat(manager.status().health().waitingFor()).isNull();
+		pass(ofMinutes(2));
 		assertThat(output).containsOnlyOnce("The template supplier answers again");
 	}
 
@@ -374,9 +433,11 @@ class DynamicTemplateTests extends ManagerFixture {
 		pass(first.lifetime());
 		assertThat(manager.current()).isPresent().isNotEqualTo(Optional.of(first));
 		assertThat(this.signer.requests).hasSize(2);
-		assertThat(output).containsOnlyOnce(hangs ? "The last template stays in use: waiting for the template supplier "
-				: "The template supplier failed; its last template stays in use");
+		assertThat(output)
+			.contains("The last template stays in use: waiting for the template supplier " + Supplier.class.getName()
+					+ (hangs ? ", which has not returned" : ", which fails with java.lang.NoClassDefFoundError"));
 		supplier.returns();
+		await().until(() -> !hangs || output.getOut().contains("The template supplier answers again"));
 	}
 
 	/** Nothing is asked twice because nobody could be asked for a while. */

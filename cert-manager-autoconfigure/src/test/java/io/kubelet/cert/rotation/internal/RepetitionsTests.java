@@ -1,6 +1,8 @@
 package io.kubelet.cert.rotation.internal;
 
+import java.time.Duration;
 import java.time.Instant;
+import java.util.stream.IntStream;
 
 import org.junit.jupiter.api.Test;
 
@@ -27,6 +29,15 @@ class RepetitionsTests {
 		}
 		assertThat(repetitions.isToBeLogged("message 1", 6, NOW)).isFalse();
 		assertThat(repetitions.isToBeLogged("message 21", 7, NOW)).isTrue();
+	}
+
+	@Test
+	void whatIsTriedEachSecondIsLoggedOnceThenEverLessOften() {
+		Repetitions repetitions = new Repetitions(1);
+		assertThat(IntStream.rangeClosed(1, 3600)
+			.filter((count) -> repetitions.isToBeLogged("message", count, NOW.plusSeconds(count)))
+			.mapToObj((count) -> Duration.ofSeconds(count - 1))).containsExactly(Duration.ZERO, Duration.ofMinutes(1),
+					Duration.ofMinutes(3), Duration.ofMinutes(7), Duration.ofMinutes(15), Duration.ofMinutes(31));
 	}
 
 }
