@@ -3,11 +3,12 @@ package io.kubelet.cert.autoconfigure.actuate;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
-import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
@@ -15,6 +16,7 @@ import java.util.function.ToDoubleFunction;
 import io.kubelet.cert.actuate.BoundMeters;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.rotation.CertificateManager;
@@ -52,7 +54,8 @@ class CertificateMetrics implements MeterBinder, RotationListener, AutoCloseable
 
 	private final BoundMeters bound = new BoundMeters();
 
-	private final List<MultiGauge> infos = new CopyOnWriteArrayList<>();
+	/** By certificate: with thousands of them, a rotation updates one. */
+	private final Map<String, List<MultiGauge>> infos = new HashMap<>();
 
 	/**
 	 * Creates a binder.
@@ -69,40 +72,47 @@ class CertificateMetrics implements MeterBinder, RotationListener, AutoCloseable
 
 	@Override
 	public void bindTo(MeterRegistry registry) {
-		this.managers.forEach((manager) -> bind(manager, registry));
-		this.infos.add(MultiGauge.builder("kubelet.cert.info")
-			.description("Signer, serial number and key algorithm of the certificate")
-			.register(registry));
-		updateInfo();
+		for (CertificateManager manager : this.managers) {
+			bind(manager, registry);
+			bindInfo(manager.name(), registry);
+		}
+	}
+
+	private synchronized void bindInfo(String name, MeterRegistry registry) {
+		this.infos.computeIfAbsent(name, (first) -> new ArrayList<>())
+			.add(MultiGauge.builder("kubelet.cert.info")
+				.description("Signer, issuer, serial number and key algorithm of the certificate")
+				.tag("certificate", name)
+				.register(registry));
+		updateInfo(name);
 	}
 
 	@Override
 	public void onEvent(RotationEvent event) {
 		if (event instanceof RotationEvent.Rotated) {
-			updateInfo();
+			updateInfo(event.name());
 		}
 	}
 
 	/** The tags change with each rotation. */
-	private synchronized void updateInfo() {
-		List<Row<?>> rows = this.managers.stream()
-			.map(CertificateManager::status)
-			.filter((status) -> status.pair() != null)
-			.<Row<?>>map((status) -> Row.of(info(status), 1))
-			.toList();
-		this.infos.forEach((gauge) -> gauge.register(rows));
+	private synchronized void updateInfo(String name) {
+		CertificateStatus status = this.managers.get(name).status();
+		CertificatePair pair = status.pair();
+		List<Row<?>> rows = (pair != null) ? List.of(Row.of(info(status, pair), 1)) : List.of();
+		this.infos.getOrDefault(name, List.of()).forEach((gauge) -> gauge.register(rows));
 	}
 
 	@Override
 	public synchronized void close() {
-		this.infos.forEach((gauge) -> gauge.register(List.of()));
+		this.infos.values().forEach((gauges) -> gauges.forEach((gauge) -> gauge.register(List.of())));
 		this.infos.clear();
 		this.bound.close();
 	}
 
-	private static Tags info(CertificateStatus status) {
-		CertificatePair pair = Objects.requireNonNull(status.pair());
-		return Tags.of("certificate", status.name(), "signer", status.requested().signerName(), "serial_number",
+	/** If rotation is off, nobody need have named a signer. */
+	private static Tags info(CertificateStatus status, CertificatePair pair) {
+		String signer = (status.schedule().deadline() != null) ? status.requested().signerName() : "";
+		return Tags.of("signer", signer, "issuer", ExternalText.issuer(pair.leaf()), "serial_number",
 				pair.serialNumber(), "key_algorithm", KeySpecification.describe(pair.leaf().getPublicKey()));
 	}
 

@@ -1,5 +1,6 @@
 package io.kubelet.cert.autoconfigure.actuate;
 
+import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -23,6 +24,7 @@ import io.kubelet.cert.export.ExportSettings;
 import io.kubelet.cert.autoconfigure.kubelet.KubeletMetrics;
 import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
@@ -103,9 +105,54 @@ class CertificateMetricsTests extends ManagerFixture {
 			var info = each.get("kubelet.cert.info").gauge();
 			assertThat(info.value()).isOne();
 			assertThat(info.getId().getTags()).containsExactlyInAnyOrder(Tag.of("certificate", "kubelet-client"),
-					Tag.of("signer", SIGNER), Tag.of("serial_number", manager.current().orElseThrow().serialNumber()),
+					Tag.of("signer", SIGNER),
+					Tag.of("issuer", ExternalText.issuer(manager.current().orElseThrow().leaf())),
+					Tag.of("serial_number", manager.current().orElseThrow().serialNumber()),
 					Tag.of("key_algorithm", "EC P-256"));
 		}
+	}
+
+	/** The pair of another signer stays in use until it is due. */
+	@Test
+	void informationNamesTheIssuerOfThePairAndTheSignerOfTheNextOne() {
+		CertificatePair old = this.authority.pair(TEMPLATE, START, START.plus(Duration.ofHours(10)));
+		this.store.pair = old;
+		start(builder().signerName("example.com/new").build(), this.registry);
+		assertThat(this.registry.get("kubelet.cert.info")
+			.tag("signer", "example.com/new")
+			.tag("issuer", ExternalText.issuer(old.leaf()))
+			.gauges()).hasSize(1);
+		assertThat(ExternalText.issuer(old.leaf())).contains("authority");
+	}
+
+	@Test
+	void pairOfAnotherProgramIsOfNoSigner() {
+		this.store.pair = this.authority.pair(TEMPLATE, START, START.plus(Duration.ofHours(10)));
+		start(withoutSigner().build(), this.registry);
+		assertThat(this.registry.get("kubelet.cert.info").gauge().getId().getTag("signer")).isEmpty();
+	}
+
+	/** With thousands of certificates, each of which is rotated. */
+	@Test
+	void rotationUpdatesTheInformationOfItsOwnCertificate() {
+		FixedManager other = new FixedManager(this.authority);
+		AtomicInteger looks = new AtomicInteger();
+		CertificateManager counting = (CertificateManager) Proxy.newProxyInstance(getClass().getClassLoader(),
+				new Class<?>[] { CertificateManager.class }, (proxy, method, arguments) -> {
+					looks.addAndGet(method.getName().equals("status") ? 1 : 0);
+					return method.invoke(other, arguments);
+				});
+		CertificateManager manager = builder().build();
+		CertificateMetrics metrics = new CertificateMetrics(new CertificateManagers(List.of(manager, counting)),
+				(name) -> this.trust.get(), this.time);
+		manager.addListener(metrics);
+		metrics.bindTo(this.registry);
+		assertThat(this.registry.find("kubelet.cert.info").gauges()).hasSize(1);
+		looks.set(0);
+		manager.start();
+		this.time.settle();
+		assertThat(this.registry.find("kubelet.cert.info").gauges()).hasSize(2);
+		assertThat(looks).hasValue(0);
 	}
 
 	@Test
@@ -245,7 +292,10 @@ class CertificateMetricsTests extends ManagerFixture {
 	}
 
 	private CertificateManager start(MeterRegistry registry) {
-		CertificateManager manager = builder().build();
+		return start(builder().build(), registry);
+	}
+
+	private CertificateManager start(CertificateManager manager, MeterRegistry registry) {
 		listening(manager).bindTo(registry);
 		manager.start();
 		this.time.settle();
