@@ -21,6 +21,7 @@ import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import io.kubelet.cert.testsupport.ProjectFiles;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -70,6 +71,14 @@ class AlertSeriesTests {
 		shop.signer.issues();
 		shop.manager.rotate();
 		shop.runUntil(6, 0);
+	}), Map.entry("the approver denies the first request, and rotation is off", (shop) -> {
+		shop.isRequestedOnce();
+		shop.signer.denies();
+		shop.begin();
+		shop.runUntil(0, 10);
+		shop.signer.issues();
+		shop.manager.rotate();
+		shop.runUntil(0, 20);
 	}), Map.entry("the API server is out of reach", (shop) -> {
 		// Not in a cluster
 		shop.target = "instance=\"shop.example.com:8443\",job=\"shop\"";
@@ -180,10 +189,18 @@ class AlertSeriesTests {
 			this.random = 0.5;
 			this.signer.lifetime = Duration.ofHours(6);
 			this.name = "shop";
-			this.manager = builder().signerName("example.com/serving")
+			this.manager = requested().build();
+		}
+
+		private CertificateManagerBuilder requested() {
+			return builder().signerName("example.com/serving")
 				.usages(List.of(Usage.DIGITAL_SIGNATURE, Usage.SERVER_AUTH))
-				.template(CertificateTemplate.ofSubject("shop"))
-				.build();
+				.template(CertificateTemplate.ofSubject("shop"));
+		}
+
+		/** As with a bootstrap kubeconfig. */
+		void isRequestedOnce() {
+			this.manager = requested().with((it) -> it.once = true).build();
 		}
 
 		void isManagedByAnotherProgram() {
