@@ -193,7 +193,8 @@ public final class KubernetesConnection implements DisposableBean {
 	public TrustSource authoritiesIn(Trusted objects, Duration patience, Iterable<CertificateManager> managers) {
 		Supplier<PublishedAuthorities> authorities = SingletonSupplier.of(() -> authoritiesIn(objects, managers));
 		return new TrustSource(() -> "the " + authorities.get(), () -> authorities.get().version(patience),
-				() -> authorities.get().read(), Map::of, (listener) -> authorities.get().onChange(listener));
+				() -> authorities.get().read(), Map::of, (listener) -> authorities.get().onChange(listener), List::of,
+				() -> authorities.get().problem());
 	}
 
 	private synchronized PublishedAuthorities authoritiesIn(Trusted objects, Iterable<CertificateManager> managers) {

@@ -188,7 +188,9 @@ public final class LiveSource {
 	}
 
 	Status status() {
-		return new Status(this.property, origin(), last().trust, this.hangs ? HANGS : this.problem);
+		String problem = this.hangs ? HANGS : this.problem;
+		return new Status(this.property, origin(), last().trust,
+				(problem != null) ? problem : this.source.problem().get());
 	}
 
 	/**

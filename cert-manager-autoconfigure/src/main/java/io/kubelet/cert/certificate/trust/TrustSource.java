@@ -30,10 +30,11 @@ import org.jspecify.annotations.Nullable;
  * @param changes takes a listener that it calls when the content changes; {@code null} if
  * nothing tells that, and version or content may block
  * @param files returns the files that it is read from, none if it tells its changes
+ * @param problem returns why a change may not be noticed now, {@code null} if it is
  */
 public record TrustSource(Supplier<?> origin, Supplier<?> version, Supplier<Trust> trust,
 		Supplier<Map<X509Certificate, Instant>> removed, @Nullable Consumer<Runnable> changes,
-		Supplier<List<Path>> files) {
+		Supplier<List<Path>> files, Supplier<@Nullable String> problem) {
 
 	/**
 	 * Creates a source in files, of which it is not known what was removed earlier.
@@ -43,7 +44,7 @@ public record TrustSource(Supplier<?> origin, Supplier<?> version, Supplier<Trus
 	 * @param files returns the files
 	 */
 	public TrustSource(Supplier<?> origin, Supplier<?> version, Supplier<Trust> trust, Supplier<List<Path>> files) {
-		this(origin, version, trust, Map::of, null, files);
+		this(origin, version, trust, Map::of, null, files, () -> null);
 	}
 
 	/**
@@ -56,7 +57,7 @@ public record TrustSource(Supplier<?> origin, Supplier<?> version, Supplier<Trus
 	 */
 	public TrustSource(Supplier<?> origin, Supplier<?> version, Supplier<Trust> trust,
 			Supplier<Map<X509Certificate, Instant>> removed, Consumer<Runnable> changes) {
-		this(origin, version, trust, removed, changes, List::of);
+		this(origin, version, trust, removed, changes, List::of, () -> null);
 	}
 
 	/**

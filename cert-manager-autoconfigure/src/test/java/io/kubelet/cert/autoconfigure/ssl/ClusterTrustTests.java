@@ -17,6 +17,8 @@ import io.kubelet.cert.autoconfigure.StartFailures;
 import io.kubelet.cert.certificate.CertificateManagerException;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.certificate.trust.LiveSource;
+import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.kubernetes.internal.TestClients;
 import io.kubelet.cert.test.ClientCertificate;
 import io.kubelet.cert.test.EmbeddedControlPlane;
@@ -74,6 +76,34 @@ class ClusterTrustTests extends ClusterFixture {
 								+ "any more; the certificate authorities that were read before remain");
 				});
 				assertThat(output).doesNotContain("trust-config-map' with");
+			});
+	}
+
+	/** What was read before remains trusted, also what has been removed since. */
+	@Test
+	void configMapThatCannotBeWatchedAnyMoreIsAProblemUntilItCan() {
+		runner(this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.admin()))
+			.withPropertyValues("kubelet.cert.ssl.trust-config-map=kube-root-ca.crt")
+			.run((context) -> {
+				assertThat(trusted(bundle(context))).isOne();
+				LiveTrust trust = Objects
+					.requireNonNull(context.getBean(TrustedAuthorities.class).find("kubelet-client"));
+				Awaitility.await().until(() -> this.controlPlane.openWatches() > 0);
+				assertThat(trust.sources()).singleElement().returns(null, LiveSource.Status::problem);
+				this.controlPlane.faults()
+					.next(1000, (request) -> request.path().contains("configmaps"))
+					.answer(403)
+					.cutWatches();
+				Awaitility.await()
+					.untilAsserted(() -> assertThat(trust.sources()).singleElement()
+						.satisfies((source) -> assertThat(source.problem())
+							.startsWith("The ConfigMap default/kube-root-ca.crt cannot be watched for now: ")
+							.contains("403")));
+				assertThat(trust.sources().get(0).trust().authorities()).hasSize(1);
+				this.controlPlane.faults().clear();
+				Awaitility.await()
+					.untilAsserted(() -> assertThat(trust.sources()).singleElement()
+						.returns(null, LiveSource.Status::problem));
 			});
 	}
 

@@ -112,7 +112,7 @@ class LiveTrustTests {
 				new TrustSource(file.origin(), file.version(), file.trust(),
 						() -> Map.of(old, removed, new TestAuthority("older").certificate(), removed.minus(OVERLAP),
 								this.newAuthority.certificate(), removed),
-						null, file.files()),
+						null, file.files(), () -> null),
 				(problem) -> Trust.exactly(List.of()));
 		assertThat(trust.refresh().authorities()).isEmpty();
 		write(this.newAuthority);

@@ -380,7 +380,7 @@ class SeveralSourcesTests {
 
 		TrustSource source() {
 			return new TrustSource(() -> this.name, () -> this.version.get().get(), () -> this.trust.get(),
-					() -> this.removed, this.live ? this.listeners::add : null, List::of);
+					() -> this.removed, this.live ? this.listeners::add : null, List::of, () -> null);
 		}
 
 	}

@@ -67,6 +67,16 @@ public final class PublishedAuthorities implements AutoCloseable {
 	}
 
 	/**
+	 * Returns why it is not known whether the objects have changed since the last
+	 * reading.
+	 * @return the problem, {@code null} if they are watched
+	 */
+	public @Nullable String problem() {
+		String problem = this.informer.state().problem();
+		return problem.isEmpty() ? null : "The %s cannot be watched for now: %s".formatted(this, problem);
+	}
+
+	/**
 	 * Calls a listener when the objects may have changed, on the thread of the watch.
 	 * @param listener must not block
 	 */
