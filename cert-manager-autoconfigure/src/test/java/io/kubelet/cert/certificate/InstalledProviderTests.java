@@ -6,8 +6,10 @@ import java.security.KeyPairGenerator;
 import java.security.Security;
 import java.security.spec.ECGenParameterSpec;
 import java.time.Instant;
+import java.util.HexFormat;
 import java.util.List;
 
+import io.kubelet.cert.certificate.trust.KeyStores;
 import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.testsupport.TestAuthority;
@@ -57,6 +59,16 @@ class InstalledProviderTests {
 		Security.insertProviderAt(new BouncyCastleProvider(), position);
 		assertThat(Pem.write(Pem.readPair(pem))).isEqualTo(pem);
 		assertThat(PendingRequest.ofPem(requestPem).toPem()).isEqualTo(requestPem);
+	}
+
+	/** Those of Bouncy Castle are encrypted with RC2, which OpenSSL 3 does not read. */
+	@Test
+	void exportedKeyStoreIsThatOfTheJdk() {
+		Security.removeProvider(BouncyCastleProvider.PROVIDER_NAME);
+		Security.insertProviderAt(new BouncyCastleProvider(), 1);
+		byte[] content = KeyStores.pkcs12(List.of(new TestAuthority("test").certificate()), "secret");
+		String pbes2 = "2a864886f70d01050d";
+		assertThat(HexFormat.of().formatHex(content)).contains(pbes2);
 	}
 
 	/** An application may generate keys itself. */

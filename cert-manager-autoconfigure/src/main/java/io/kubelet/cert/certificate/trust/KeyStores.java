@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.KeyStoreException;
+import java.security.Provider;
+import java.security.Security;
 import java.security.cert.X509Certificate;
 import java.util.List;
 
@@ -126,9 +128,11 @@ public final class KeyStores {
 		}
 	}
 
+	/** By the JDK: others take ciphers for PKCS12 that OpenSSL 3 does not read. */
 	private static KeyStore create(String type, Entries entries) {
 		try {
-			KeyStore store = KeyStore.getInstance(type);
+			Provider jdk = Security.getProvider("SUN");
+			KeyStore store = (jdk != null) ? KeyStore.getInstance(type, jdk) : KeyStore.getInstance(type);
 			store.load(null, null);
 			entries.addTo(store);
 			return store;
