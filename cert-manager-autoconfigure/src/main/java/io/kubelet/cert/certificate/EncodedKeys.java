@@ -18,11 +18,13 @@ import java.security.spec.InvalidKeySpecException;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.security.spec.RSAPrivateCrtKeySpec;
 import java.security.spec.X509EncodedKeySpec;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
 import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
@@ -44,6 +46,17 @@ final class EncodedKeys {
 
 	private static final Map<String, String> ML_DSA_NAMES = Map.of("2.16.840.1.101.3.4.3.17", "ML-DSA-44",
 			"2.16.840.1.101.3.4.3.18", "ML-DSA-65", "2.16.840.1.101.3.4.3.19", "ML-DSA-87");
+
+	private static final int INTEGER = 0x02;
+
+	private static final int BIT_STRING = 0x03;
+
+	private static final int OCTET_STRING = 0x04;
+
+	private static final int SEQUENCE = 0x30;
+
+	/** The field of an {@code ECPrivateKey}. */
+	private static final int PUBLIC_KEY = 0xA1;
 
 	private EncodedKeys() {
 	}
@@ -130,6 +143,38 @@ final class EncodedKeys {
 		return new org.bouncycastle.asn1.sec.ECPrivateKey(privateKey.getParams().getOrder().bitLength(),
 				privateKey.getS(), info.getPublicKeyData(), info.getAlgorithm().getParameters())
 			.getEncoded();
+	}
+
+	/**
+	 * Returns a private key in PKCS#8. That of an elliptic curve contains its public key,
+	 * which is optional (RFC 5915), but which the JDK leaves out and others require, such
+	 * as rustls. Without Bouncy Castle, whose classes would slow down each start.
+	 */
+	static byte[] pkcs8(PrivateKey privateKey, PublicKey publicKey) {
+		if (!(privateKey instanceof ECPrivateKey ec)) {
+			return privateKey.getEncoded();
+		}
+		ByteBuffer info = ByteBuffer.wrap(next(ByteBuffer.wrap(publicKey.getEncoded())));
+		byte[] algorithm = der(SEQUENCE, next(info));
+		byte[] point = der(PUBLIC_KEY, der(BIT_STRING, next(info)));
+		byte[] secret = new byte[(ec.getParams().getOrder().bitLength() + 7) / 8];
+		byte[] number = ec.getS().toByteArray();
+		int length = Math.min(number.length, secret.length);
+		System.arraycopy(number, number.length - length, secret, secret.length - length, length);
+		byte[] key = der(SEQUENCE, der(INTEGER, new byte[] { 1 }), der(OCTET_STRING, secret), point);
+		return der(SEQUENCE, der(INTEGER, new byte[] { 0 }), algorithm, der(OCTET_STRING, key));
+	}
+
+	/** Returns the DER of a value whose content is shorter than 256 bytes. */
+	private static byte[] der(int tag, byte[]... contents) {
+		int length = Stream.of(contents).mapToInt((content) -> content.length).sum();
+		ByteBuffer value = ByteBuffer.allocate(length + 3).put((byte) tag);
+		if (length >= 0x80) {
+			value.put((byte) 0x81);
+		}
+		value.put((byte) length);
+		Stream.of(contents).forEach(value::put);
+		return Arrays.copyOf(value.array(), value.position());
 	}
 
 	private static <T> T decode(Decoder<T> decoder, Supplier<String> stated) throws GeneralSecurityException {

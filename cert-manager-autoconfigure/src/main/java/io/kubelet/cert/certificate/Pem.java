@@ -119,7 +119,7 @@ public final class Pem {
 	 * @return one {@code PRIVATE KEY} block
 	 */
 	public static String writePkcs8(CertificatePair pair) {
-		return new PemBlock("PRIVATE KEY", pair.privateKey().getEncoded()).write();
+		return new PemBlock("PRIVATE KEY", EncodedKeys.pkcs8(pair.privateKey(), pair.leaf().getPublicKey())).write();
 	}
 
 	private static CertificatePair pair(Blocks blocks) {

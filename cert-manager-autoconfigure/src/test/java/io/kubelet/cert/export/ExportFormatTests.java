@@ -2,6 +2,7 @@ package io.kubelet.cert.export;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,9 +22,14 @@ import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.request.KeyPairSource;
 import org.apache.kafka.common.security.ssl.DefaultSslEngineFactory;
+import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
+import org.bouncycastle.asn1.sec.ECPrivateKey;
+import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
+import org.bouncycastle.openssl.PEMParser;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
@@ -56,6 +62,24 @@ class ExportFormatTests extends ExportFixture {
 		assertThat(keys.getKey("shop", password.toCharArray()).getAlgorithm()).isEqualTo(name);
 		assertThat(keys.getCertificateChain("shop")).containsExactly(pair.chain().toArray(X509Certificate[]::new));
 		assertThat(store("truststore.p12", password).getCertificate("authority-0")).isEqualTo(authority.certificate());
+	}
+
+	/** Programs with rustls require it. */
+	@ParameterizedTest
+	@ValueSource(ints = { 256, 384, 521 })
+	void pemKeyOfAnEllipticCurveContainsItsPublicKey(int size) throws Exception {
+		CertificatePair pair = pair(Algorithm.EC, size);
+		start(ExportFormat.PEM).export(pair, TRUST);
+		PrivateKeyInfo key;
+		try (PEMParser parser = new PEMParser(new StringReader(text("tls.key")))) {
+			key = (PrivateKeyInfo) parser.readObject();
+		}
+		SubjectPublicKeyInfo expected = SubjectPublicKeyInfo.getInstance(pair.leaf().getPublicKey().getEncoded());
+		assertThat(key.getPrivateKeyAlgorithm()).isEqualTo(expected.getAlgorithm());
+		ECPrivateKey content = ECPrivateKey.getInstance(key.parsePrivateKey());
+		assertThat(content.getPublicKey()).isEqualTo(expected.getPublicKeyData());
+		assertThat(content.getKey()).isEqualTo(((java.security.interfaces.ECPrivateKey) pair.privateKey()).getS());
+		assertThat(Pem.readPair(text("tls.crt"), text("tls.key"))).isEqualTo(pair);
 	}
 
 	@Test
