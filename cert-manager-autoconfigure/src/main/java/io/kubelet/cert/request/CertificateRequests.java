@@ -2,6 +2,7 @@ package io.kubelet.cert.request;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.Signature;
@@ -16,6 +17,7 @@ import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.certificate.Usage;
+import org.bouncycastle.asn1.DERUTF8String;
 import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x500.X500NameBuilder;
@@ -82,21 +84,30 @@ public final class CertificateRequests {
 
 	private static X500Name subject(CertificateTemplate template) {
 		X500NameBuilder subject = new X500NameBuilder(BCStyle.INSTANCE);
-		template.organizations().forEach((organization) -> subject.addRDN(BCStyle.O, organization));
+		template.organizations().forEach((organization) -> subject.addRDN(BCStyle.O, new DERUTF8String(organization)));
 		if (template.commonName() != null) {
-			subject.addRDN(BCStyle.CN, template.commonName());
+			subject.addRDN(BCStyle.CN, new DERUTF8String(template.commonName()));
 		}
 		return subject.build();
 	}
 
 	private static GeneralName[] names(CertificateTemplate template) {
 		List<GeneralName> names = new ArrayList<>();
-		template.dnsNames().forEach((name) -> names.add(new GeneralName(GeneralName.dNSName, name)));
-		template.emailAddresses().forEach((email) -> names.add(new GeneralName(GeneralName.rfc822Name, email)));
+		template.dnsNames().forEach((name) -> names.add(name(GeneralName.dNSName, name)));
+		template.emailAddresses().forEach((email) -> names.add(name(GeneralName.rfc822Name, email)));
 		template.ipAddresses()
 			.forEach((address) -> names.add(new GeneralName(GeneralName.iPAddress, address.getHostAddress())));
-		template.uris().forEach((uri) -> names.add(new GeneralName(GeneralName.uniformResourceIdentifier, uri)));
+		template.uris().forEach((uri) -> names.add(name(GeneralName.uniformResourceIdentifier, uri)));
 		return names.toArray(GeneralName[]::new);
+	}
+
+	/** Bouncy Castle would turn other characters into some of ASCII: another name. */
+	private static GeneralName name(int kind, String name) {
+		if (!StandardCharsets.US_ASCII.newEncoder().canEncode(name)) {
+			throw new IllegalArgumentException(
+					"'%s' cannot be requested: names in a certificate consist of ASCII characters".formatted(name));
+		}
+		return new GeneralName(kind, name);
 	}
 
 	/**

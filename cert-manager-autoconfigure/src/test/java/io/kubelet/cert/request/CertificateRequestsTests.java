@@ -15,6 +15,7 @@ import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.certificate.Usage;
+import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.Extensions;
 import org.bouncycastle.asn1.x509.GeneralName;
@@ -54,6 +55,23 @@ class CertificateRequestsTests {
 				new GeneralName(GeneralName.uniformResourceIdentifier, "spiffe://a"));
 		PendingRequest pending = new PendingRequest(request, this.keys.getPrivate(), KeySpecification.EC_P256, "0a");
 		assertThat(PendingRequest.ofPem(pending.toPem())).isEqualTo(pending);
+	}
+
+	/** The text form of a name has a syntax, which the parts of a subject have not. */
+	@Test
+	void subjectIsAskedForAsItIs() throws IOException {
+		X500Name subject = parse(create(CertificateTemplate.ofSubject("\\one", "#1 Hosting"), this.keys)).getSubject();
+		assertThat(subject.getRDNs()).extracting((rdn) -> rdn.getFirst().getValue().toString())
+			.containsExactly("#1 Hosting", "\\one");
+	}
+
+	@Test
+	void nameThatIsNotAsciiIsNoOtherName() {
+		assertThatIllegalArgumentException()
+			.isThrownBy(() -> create(
+					CertificateTemplate.ofSubject("one").withDnsNames(List.of("\u0161koda.example.com")), this.keys))
+			.withMessage(
+					"'\u0161koda.example.com' cannot be requested: names in a certificate consist of ASCII characters");
 	}
 
 	@Test

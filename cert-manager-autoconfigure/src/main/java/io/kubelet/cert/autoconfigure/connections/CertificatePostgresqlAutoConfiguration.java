@@ -1,6 +1,7 @@
 package io.kubelet.cert.autoconfigure.connections;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 
 import com.zaxxer.hikari.HikariConfig;
@@ -103,11 +104,16 @@ public final class CertificatePostgresqlAutoConfiguration {
 			};
 		}
 
-		/** The driver has two names, and may be that of a pool. */
+		/**
+		 * The driver has two names, and may be that of a pool, but not of Testcontainers.
+		 */
 		private static boolean isPostgresql(ConnectionFactoryOptions options) {
-			return Stream.of(ConnectionFactoryOptions.DRIVER, ConnectionFactoryOptions.PROTOCOL)
+			List<String> names = Stream.of(ConnectionFactoryOptions.DRIVER, ConnectionFactoryOptions.PROTOCOL)
 				.map(options::getValue)
-				.anyMatch((name) -> name != null && name.toString().matches("(.*:)?postgres(ql)?(:.*)?"));
+				.filter(Objects::nonNull)
+				.flatMap((name) -> Stream.of(name.toString().split(":")))
+				.toList();
+			return !names.contains("tc") && (names.contains("postgresql") || names.contains("postgres"));
 		}
 
 	}

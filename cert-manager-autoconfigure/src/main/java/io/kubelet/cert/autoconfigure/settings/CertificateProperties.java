@@ -2,6 +2,7 @@ package io.kubelet.cert.autoconfigure.settings;
 
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -150,6 +151,12 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Valid(NOT_BL
 		 * there is no default
 		 */
 		CertificateTemplate resolve(PropertyNames names, @Nullable String node) {
+			requireAscii(names, "template.dns-names", this.dnsNames);
+			requireAscii(names, "template.uris", this.uris);
+			requireAscii(names, "template.email-addresses", this.emailAddresses);
+			this.dnsNames.forEach((name) -> names.require(!CertificateNames.isIpAddress(name), "template.dns-names",
+					this.dnsNames,
+					"'%s' is an IP address, which clients look for in '{template.ip-addresses}': set it there", name));
 			this.dnsNames.forEach((name) -> names.require(NOT_IN_DNS_NAMES.stream().noneMatch(name::contains),
 					"template.dns-names", this.dnsNames,
 					"'%s' is not a DNS name: set it to host names, separated by commas, such as shop.example.com",
@@ -163,6 +170,13 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Valid(NOT_BL
 					names.check("template.ip-addresses", this.ipAddresses,
 							() -> this.ipAddresses.stream().map(CertificateNames::parseIpAddress).toList()),
 					this.uris, this.emailAddresses);
+		}
+
+		private static void requireAscii(PropertyNames names, String property, List<String> values) {
+			values.forEach((value) -> names.require(StandardCharsets.US_ASCII.newEncoder().canEncode(value), property,
+					values,
+					"'%s' has characters that a certificate cannot contain: write it in ASCII, a host name in its form with 'xn--'",
+					value));
 		}
 
 		/** A signer may sign any text, but the JDK does not read such a certificate. */

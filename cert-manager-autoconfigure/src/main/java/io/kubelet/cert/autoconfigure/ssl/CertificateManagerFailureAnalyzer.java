@@ -35,8 +35,7 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 					? "Change what the message objects to: no permission helps against admission control."
 					: "Grant the permission with the commands above, or use other credentials (%s)."
 						.formatted(KUBECONFIG);
-			case OVER_QUOTA ->
-				"Delete requests that are over from the namespace, or have the quota raised. The application tries again until then.";
+			case OVER_QUOTA -> "Delete requests that are over from the namespace, or have the quota raised.";
 			case REJECTED ->
 				"Do what the description says, or change the properties of the certificate to what the API server accepts.";
 			case REFUSED ->

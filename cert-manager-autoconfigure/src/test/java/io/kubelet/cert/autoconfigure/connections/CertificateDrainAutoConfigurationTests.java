@@ -163,6 +163,7 @@ class CertificateDrainAutoConfigurationTests {
 	@CsvSource({ "postgresql://localhost, true, VERIFY_FULL", "postgres://localhost, true, VERIFY_FULL",
 			"postgresql:failover://localhost, true, VERIFY_FULL", "pool:postgresql://localhost, true, VERIFY_FULL",
 			"postgresql://localhost?sslmode=verify-ca, true,", "postgresql://localhost?sslRootCert=/ca.pem, false,",
+			"tc:postgresql:///db?TC_IMAGE_TAG=16, false,", "pool:tc:postgresql:///db?TC_IMAGE_TAG=16, false,",
 			"mariadb://localhost, false," })
 	void reactivePostgresqlHasTheBundleUnlessItHasAuthoritiesOfItsOwn(String url, boolean expected,
 			@Nullable SSLMode mode) {

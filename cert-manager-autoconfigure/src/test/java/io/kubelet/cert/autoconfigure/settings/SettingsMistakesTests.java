@@ -40,6 +40,10 @@ class SettingsMistakesTests {
 					template.dns-names=https://a.b  | template.dns-names with value '[https://a.b]' is invalid: 'https://a.b' is not a DNS name: set it to host names, separated by commas, such as shop.example.com
 					template.uris=example.org/ns/shop/sa/shop       | template.uris with value '[example.org/ns/shop/sa/shop]' is invalid: 'example.org/ns/shop/sa/shop' is not a whole URI: set it to one such as spiffe://example.org/ns/shop/sa/shop
 					additional.b.template.uris=urn:a,spiffe://a/b c | additional.b.template.uris with value '[urn:a, spiffe://a/b c]' is invalid: 'spiffe://a/b c' is not a whole URI
+					template.dns-names=\u0161koda.example.com | template.dns-names with value '[\u0161koda.example.com]' is invalid: '\u0161koda.example.com' has characters that a certificate cannot contain: write it in ASCII, a host name in its form with 'xn--'
+					template.uris=https://m\u00fcller.example.com/ | template.uris with value '[https://m\u00fcller.example.com/]' is invalid: 'https://m\u00fcller.example.com/' has characters
+					template.email-addresses=a@m\u00fcller.example.com | template.email-addresses with value '[a@m\u00fcller.example.com]' is invalid: 'a@m\u00fcller.example.com' has characters
+					template.dns-names=a,10.0.0.7   | template.dns-names with value '[a, 10.0.0.7]' is invalid: '10.0.0.7' is an IP address, which clients look for in 'kubelet.cert.template.ip-addresses': set it there
 					template.dns-names=a b          | template.dns-names with value '[a b]' is invalid: 'a b' is not a DNS name
 					template.dns-names[0]=;template.dns-names[1]=a  | template.dns-names[0] with value '' is invalid: It is blank, as from an environment variable without a value: set it, or remove the property
 					additional.b.template.uris[0]=${absent:}        | additional.b.template.uris[0] with value '' is invalid: It is blank
