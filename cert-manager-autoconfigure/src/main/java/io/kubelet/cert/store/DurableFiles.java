@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Objects;
 import java.util.Set;
@@ -52,12 +53,26 @@ public final class DurableFiles {
 		FileChannel created = (FileChannel) Files.newByteChannel(file,
 				Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW), mode(file, mode));
 		try (created) {
+			requireMode(file, mode);
 			Channels.newOutputStream(created).write(content);
 			created.force(true);
 		}
-		catch (IOException ex) {
+		catch (IOException | StoreException ex) {
 			Files.deleteIfExists(file);
 			throw ex;
+		}
+	}
+
+	/** Some network file systems ignore modes, and give each file that of the mount. */
+	private static void requireMode(Path file, String mode) throws IOException {
+		if (isPosix(file)) {
+			Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(file);
+			if (!PosixFilePermissions.fromString(mode).containsAll(permissions)) {
+				throw new StoreException(
+						"%s was created with mode %s, not %s: its file system ignores modes, so others could read the key. Mount it with 'file_mode=0600', or use another volume"
+							.formatted(file, PosixFilePermissions.toString(permissions), mode),
+						null);
+			}
 		}
 	}
 

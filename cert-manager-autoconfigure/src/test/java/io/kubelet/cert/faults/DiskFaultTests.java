@@ -39,6 +39,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -195,6 +196,18 @@ class DiskFaultTests {
 		Path kubeconfig = this.parent.resolve("kubeconfig");
 		NodeKubeconfig.write(this.disk.on(kubeconfig), bootstrap, null, Path.of("/pki/current.pem"));
 		assertThat(kubeconfig).content().contains("/pki/current.pem", "https://127.0.0.1:6443");
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "rwxrwxrwx", "rw-r--r--", "rw-rw----" })
+	void keyIsNotWrittenWhereModesAreIgnored(String mode) throws IOException {
+		List<String> files = files();
+		this.disk.imposeMode(mode);
+		assertThat(write(NEW)).isNotNull()
+			.hasMessageContaining("was created with mode " + mode + ", not rw-------: its file system ignores modes");
+		assertThat(files()).isEqualTo(files);
+		this.disk.imposeMode("rw-------");
+		assertThat(write(NEW)).isNull();
 	}
 
 	/** As an NFS server with root_squash does. */

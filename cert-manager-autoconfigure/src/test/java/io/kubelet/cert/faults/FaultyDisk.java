@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.spi.FileSystemProvider;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -73,6 +74,8 @@ final class FaultyDisk {
 
 	private @Nullable Integer owner;
 
+	private @Nullable String mode;
+
 	private int questions;
 
 	/** From now on the operations fail whose indexes are such, counted from now. */
@@ -96,6 +99,13 @@ final class FaultyDisk {
 	/** The disk knows no POSIX modes, as Windows' do not. */
 	void removeModes() {
 		this.modes = false;
+	}
+
+	/**
+	 * New files have this mode, whichever is asked for, as those of a CIFS mount have.
+	 */
+	void imposeMode(String mode) {
+		this.mode = mode;
 	}
 
 	/**
@@ -210,6 +220,9 @@ final class FaultyDisk {
 		FileChannel real = (FileChannel) proceed(call, provider);
 		if (writes && this.owner != null) {
 			Files.setAttribute(file, "unix:uid", this.owner);
+		}
+		if (writes && this.mode != null) {
+			Files.setPosixFilePermissions(file, PosixFilePermissions.fromString(this.mode));
 		}
 		return intercepted(FileChannel.class, (access) -> {
 			switch (access.getMethod().getName()) {
