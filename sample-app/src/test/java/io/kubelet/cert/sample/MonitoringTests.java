@@ -63,7 +63,7 @@ class MonitoringTests {
 	void trustOfTheBundlesIsReported(@Autowired List<MeterBinder> metrics) {
 		assertThat(scrape(metrics)).contains("kubelet_cert_trust_authorities{certificate=\"shop\"} 1.0")
 			.containsPattern("kubelet_cert_trust_expiry_seconds\\{certificate=\"shop\"} \\d")
-			.containsPattern("kubelet_cert_info\\{certificate=\"shop\",key_algorithm=\"EC P-256\","
+			.containsPattern("kubelet_cert_info\\{certificate=\"shop\",issuer=\"[^\"]+\",key_algorithm=\"EC P-256\","
 					+ "serial_number=\"[0-9a-f]+\",signer=\"[^\"]+\"} 1");
 	}
 
