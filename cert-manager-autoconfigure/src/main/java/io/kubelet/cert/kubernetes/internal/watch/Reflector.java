@@ -241,7 +241,7 @@ public final class Reflector implements AutoCloseable {
 	}
 
 	private void report(String problem) {
-		if (this.attempts == FAILURES_TO_REPORT && !isClosed()) {
+		if (this.attempts >= FAILURES_TO_REPORT && !this.reported && !isClosed()) {
 			this.reported = true;
 			logger.warn("{} cannot be watched for now: {}", this.observer, problem);
 		}

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.LongStream;
 
@@ -17,8 +18,12 @@ import okhttp3.ResponseBody;
 import okio.Buffer;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -29,6 +34,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
  * @see Reflector
  * @see WatchJson
  */
+@ExtendWith(OutputCaptureExtension.class)
 class ReflectorTests {
 
 	private static final int MEBIBYTE = 1024 * 1024;
@@ -85,6 +91,32 @@ class ReflectorTests {
 		}
 		assertThat(asked.subList(0, 4)).containsExactly("list 192.0.2.1", "watch 192.0.2.1", "list 192.0.2.2",
 				"watch 192.0.2.2");
+	}
+
+	/** Such as one that sends no bookmarks, while nothing changes. */
+	@Test
+	void outageAfterWatchesThatEndedWithoutAnEventIsReported(CapturedOutput output) {
+		AtomicInteger calls = new AtomicInteger();
+		String list = "{\"metadata\": {\"resourceVersion\": \"1\"}, \"items\": []}";
+		ApiClient client = new ApiClient().setBasePath("https://192.0.2.1");
+		Adapter.intercept(client, (chain) -> {
+			boolean watch = chain.request().url().queryParameter("watch") != null;
+			boolean refused = calls.incrementAndGet() > 6;
+			return new Response.Builder().request(chain.request())
+				.protocol(Protocol.HTTP_1_1)
+				.code(refused ? 403 : 200)
+				.message("any")
+				.body(ResponseBody.create(watch ? "" : list, null))
+				.build();
+		});
+		try (PublishedAuthorities authorities = new PublishedAuthorities(
+				PublishedAuthorities.Place.configMap("shop", "trust", "ca.crt"), () -> client,
+				(watch) -> Adapter.daemon(watch).start())) {
+			authorities.version(Duration.ZERO);
+			Awaitility.await()
+				.atMost(Duration.ofSeconds(30))
+				.until(() -> output.getOut().contains("ConfigMap shop/trust cannot be watched for now: "));
+		}
 	}
 
 	/** A server that ends each watch after an event. */
