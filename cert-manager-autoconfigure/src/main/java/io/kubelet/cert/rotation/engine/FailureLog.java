@@ -8,6 +8,7 @@ import java.util.regex.Pattern;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.certificate.Signer;
+import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateStatus.Failure;
 import io.kubelet.cert.rotation.core.Failures;
 import io.kubelet.cert.rotation.core.State;
@@ -56,7 +57,8 @@ final class FailureLog {
 			.addKeyValue("kubelet.cert.attempt", failure.attempt())
 			.addKeyValue("kubelet.cert.next_attempt", failure.nextAttempt());
 		(error ? entry.setCause(failure.cause()) : entry).log("[{}] Attempt {} {} ({}): {}", failure.attempt(), outcome,
-				answer ? whichSigner() + effect : effect, news + howToRepeat(answer, state));
+				(answer && failure.cause() instanceof RequestException) ? whichSigner() + effect : effect,
+				news + howToRepeat(answer, state));
 	}
 
 	/** The failures since an instant are over. */

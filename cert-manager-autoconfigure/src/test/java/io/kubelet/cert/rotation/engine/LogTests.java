@@ -14,6 +14,8 @@ import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.ConfirmedRequest;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.jspecify.annotations.Nullable;
+import io.kubelet.cert.store.StoreException;
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -138,6 +140,16 @@ class LogTests extends ManagerFixture {
 				"was not approved, denied or signed within 15m", "is abandoned");
 		assertLine(output, "was denied: ask us")
 			.contains("(the signer is from kubelet.cert.signer-name; there is no certificate yet): Request csr-");
+	}
+
+	/** As a Secret that a policy of the cluster does not accept. */
+	@Test
+	void answerToAStoreSaysNothingOfTheSigner(CapturedOutput output) {
+		this.outage = new StoreException(Kind.REJECTED, "Cannot store in Secret web/shop: too large",
+				RequestException.rejected(422, "Invalid", "too large"));
+		start(builder().with((it) -> it.signerOrigin = "kubelet.cert.signer-name"));
+		assertLine(output, "Attempt 1 ").contains("the same request would fail again; next attempt in ")
+			.contains("(there is no certificate yet): Cannot store");
 	}
 
 	@Test
