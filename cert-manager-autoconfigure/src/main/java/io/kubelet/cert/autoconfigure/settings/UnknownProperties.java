@@ -1,6 +1,7 @@
 package io.kubelet.cert.autoconfigure.settings;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -45,8 +46,10 @@ record UnknownProperties(Map<ConfigurationPropertyName, Bindable<?>> known) {
 	 * @param ignore whether to log a warning instead of an exception
 	 */
 	void report(List<ConfigurationPropertySource> sources, boolean ignore) {
-		// An environment variable does not say where a name has dots and where hyphens
-		Set<String> letters = this.known.keySet().stream().map(UnknownProperties::letters).collect(Collectors.toSet());
+		Set<String> ofVariables = this.known.keySet()
+			.stream()
+			.flatMap(UnknownProperties::ofVariables)
+			.collect(Collectors.toSet());
 		Map<String, String> errors = new TreeMap<>();
 		Map<String, String> warnings = new TreeMap<>();
 		for (ConfigurationPropertySource source : sources) {
@@ -54,7 +57,7 @@ record UnknownProperties(Map<ConfigurationPropertyName, Bindable<?>> known) {
 				boolean variables = source.getUnderlyingSource() instanceof SystemEnvironmentPropertySource;
 				names.stream()
 					.filter((name) -> FIRST.isAncestorOf(name)
-							&& !(variables ? letters.contains(letters(name)) : isKnown(name)))
+							&& !(variables ? ofVariables.contains(name.toString()) : isKnown(name)))
 					.flatMap((name) -> Stream.ofNullable(source.getConfigurationProperty(name)))
 					.forEach((property) -> ((variables || ignore) ? warnings : errors)
 						.putIfAbsent(nameOf(property).toString(), describe(property)));
@@ -91,8 +94,13 @@ record UnknownProperties(Map<ConfigurationPropertyName, Bindable<?>> known) {
 				(replacement != null) ? ": " + replacement : this.known.containsKey(unknown) ? ": it is no list" : "");
 	}
 
-	private static String letters(ConfigurationPropertyName name) {
-		return name.toString().replace("-", "").replace(".", "");
+	/**
+	 * Returns what Spring Boot reads the environment variables of a property as: they
+	 * have no hyphens, or underscores for all of them, which count as dots.
+	 */
+	private static Stream<String> ofVariables(ConfigurationPropertyName property) {
+		String name = property.toString().toLowerCase(Locale.ROOT);
+		return Stream.of(name.replace("-", ""), name.replace('-', '.'));
 	}
 
 }

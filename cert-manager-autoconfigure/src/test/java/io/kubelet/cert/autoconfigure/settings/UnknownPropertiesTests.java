@@ -133,4 +133,28 @@ class UnknownPropertiesTests {
 			.doesNotContain("CERTDIR", "CERT_DIR", "USAGES", "ADDITIONAL");
 	}
 
+	/** Spring Boot binds neither of them, so every client would be accepted. */
+	@ParameterizedTest
+	@ValueSource(strings = { "SSL_ACCEPTED_CLIENTS_DNSNAMES", "SSL_ACCEPTEDCLIENTS_DNS_NAMES", "SSL_TRUST_CONFIGMAP",
+			"ADDITIONAL_SHOP_CLIENT_TEMPLATE_DNSNAMES" })
+	void environmentVariableThatLacksSomeOfTheHyphensIsAWarning(String variable, CapturedOutput output) {
+		assertThat(warnings(output, variable)).contains("(\"KUBELET_CERT_" + variable + "\" from property source");
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "SSL_ACCEPTED_CLIENTS_DNS_NAMES", "SSL_ACCEPTEDCLIENTS_DNSNAMES_0",
+			"ADDITIONAL_SHOP_CLIENT_TEMPLATE_DNS_NAMES", "ADDITIONAL_SHOPCLIENT_TEMPLATE_DNSNAMES" })
+	void environmentVariableWithoutHyphensOrWithUnderscoresForAllOfThemIsKnown(String variable, CapturedOutput output) {
+		assertThat(warnings(output, variable)).doesNotContain("WARN");
+	}
+
+	private static String warnings(CapturedOutput output, String variable) {
+		StandardEnvironment environment = new StandardEnvironment();
+		environment.getPropertySources()
+			.addFirst(new SystemEnvironmentPropertySource("test-systemEnvironment",
+					Map.of("KUBELET_CERT_" + variable, "shop")));
+		TestSettings.of(environment, SET, "additional.shop-client.template.dns-names=a");
+		return output.toString();
+	}
+
 }
