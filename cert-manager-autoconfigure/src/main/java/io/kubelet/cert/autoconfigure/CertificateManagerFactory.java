@@ -1,5 +1,6 @@
 package io.kubelet.cert.autoconfigure;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -8,6 +9,8 @@ import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
 import io.kubelet.cert.autoconfigure.settings.PropertyNames;
 import io.kubelet.cert.certificate.FileChanges;
+import io.kubelet.cert.certificate.Signer;
+import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.request.RequestNaming;
 import io.kubelet.cert.rotation.CertificateManager;
@@ -34,6 +37,8 @@ record CertificateManagerFactory(SharedResources resources, FileChanges files) {
 
 	private static final String NOT_NEEDED = ". If the application needs no certificate, set 'kubelet.cert.enabled' to false, and if it needs only additional ones, move one of them from 'kubelet.cert.additional' to 'kubelet.cert'";
 
+	private static final String NO_CLIENT = "Later requests authenticate with certificate '%s', and the API server accepts no certificate of %s with usages %s: move it to 'kubelet.cert.additional', and set '{profile}' to kubelet-client, or '{signer-name}' to a signer of client certificates that the API server accepts, such as kubernetes.io/kube-apiserver-client";
+
 	/**
 	 * Creates the managers, which are not started yet. In bootstrap mode, the additional
 	 * certificates are requested with the first one.
@@ -58,6 +63,9 @@ record CertificateManagerFactory(SharedResources resources, FileChanges files) {
 			CertificateTemplateSupplier supplier = templates.find(certificate, managers);
 			CertificateManager manager = create(certificate, stores.get(managers.size()), source,
 					first && bootstrapping, supplier, issued);
+			if (first && bootstrapping && requests(certificate, true)) {
+				requireClient(certificate, settings.kubernetes().bootstrapKubeconfig());
+			}
 			if (supplier == null && certificate.rotation().enabled()) {
 				servers.requireRequested(certificate);
 			}
@@ -73,7 +81,7 @@ record CertificateManagerFactory(SharedResources resources, FileChanges files) {
 	private CertificateManager create(CertificateSettings settings, CertificateStore store, SignerSource signers,
 			boolean bootstraps, @Nullable CertificateTemplateSupplier templates, IssuedCertificateCheck issued) {
 		CertificateSettings.Request request = settings.request();
-		boolean requests = settings.rotation().enabled() || (bootstraps && settings.storage().initialPair() == null);
+		boolean requests = requests(settings, bootstraps);
 		if (requests) {
 			PropertyNames properties = settings.properties();
 			boolean first = properties.prefix().equals(PropertyNames.PREFIX);
@@ -86,6 +94,21 @@ record CertificateManagerFactory(SharedResources resources, FileChanges files) {
 				new RotationSettings(settings.name(), request.requested(), settings.rotation().schedule(),
 						naming(settings, bootstraps), issued, store, requests ? signers : null, this.resources),
 				request.isEmpty() ? null : request.template(), templates, null);
+	}
+
+	private static boolean requests(CertificateSettings settings, boolean bootstraps) {
+		return settings.rotation().enabled() || (bootstraps && settings.storage().initialPair() == null);
+	}
+
+	private static void requireClient(CertificateSettings settings, @Nullable Path bootstrapKubeconfig) {
+		RotationSettings.Request requested = settings.request().requested();
+		Signer signer = requested.signer();
+		List<Usage> usages = requested.usages().isEmpty() ? Usage.purposes(signer, settings.request().template())
+				: requested.usages();
+		settings.properties()
+			.require(signer instanceof Signer.Named && !Usage.CLIENT_AUTH.isExcludedBy(usages),
+					"kubernetes.bootstrap-kubeconfig", bootstrapKubeconfig, NO_CLIENT, settings.name(),
+					signer.describe(), usages);
 	}
 
 	private static RequestNaming naming(CertificateSettings settings, boolean bootstraps) {
