@@ -57,21 +57,23 @@ public final class DurableFiles {
 			Channels.newOutputStream(created).write(content);
 			created.force(true);
 		}
-		catch (IOException | StoreException ex) {
+		catch (IOException ex) {
 			Files.deleteIfExists(file);
 			throw ex;
 		}
 	}
 
-	/** Some network file systems ignore modes, and give each file that of the mount. */
+	/**
+	 * Some network file systems ignore modes, and give each file that of the mount. Bits
+	 * of a group are left to those who have chosen it.
+	 */
 	private static void requireMode(Path file, String mode) throws IOException {
 		if (isPosix(file)) {
-			Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(file);
-			if (!PosixFilePermissions.fromString(mode).containsAll(permissions)) {
-				throw new StoreException(
-						"%s was created with mode %s, not %s: its file system ignores modes, so others could read the key. Mount it with 'file_mode=0600', or use another volume"
-							.formatted(file, PosixFilePermissions.toString(permissions), mode),
-						null);
+			Set<PosixFilePermission> others = Files.getPosixFilePermissions(file);
+			others.removeAll(PosixFilePermissions.fromString(mode));
+			if (others.contains(PosixFilePermission.OTHERS_READ) || others.contains(PosixFilePermission.OTHERS_WRITE)) {
+				throw new IOException(
+						"the file system ignores the mode of files, which everybody could read or write: mount it so that files have mode 0600, or use another volume");
 			}
 		}
 	}

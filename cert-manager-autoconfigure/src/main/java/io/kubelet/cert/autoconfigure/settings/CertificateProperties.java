@@ -154,13 +154,13 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Valid(NOT_BL
 			requireAscii(names, "template.dns-names", this.dnsNames);
 			requireAscii(names, "template.uris", this.uris);
 			requireAscii(names, "template.email-addresses", this.emailAddresses);
-			this.dnsNames.forEach((name) -> names.require(!CertificateNames.isIpAddress(name), "template.dns-names",
-					this.dnsNames,
-					"'%s' is an IP address, which clients look for in '{template.ip-addresses}': set it there", name));
 			this.dnsNames.forEach((name) -> names.require(NOT_IN_DNS_NAMES.stream().noneMatch(name::contains),
 					"template.dns-names", this.dnsNames,
 					"'%s' is not a DNS name: set it to host names, separated by commas, such as shop.example.com",
 					name));
+			this.dnsNames.forEach((name) -> names.require(!CertificateNames.isIpAddress(name), "template.dns-names",
+					this.dnsNames,
+					"'%s' is an IP address, which clients look for in '{template.ip-addresses}': set it there", name));
 			this.uris.forEach((uri) -> names.require(isWhole(uri), "template.uris", this.uris,
 					"'%s' is not a whole URI: set it to one such as spiffe://example.org/ns/shop/sa/shop", uri));
 			return new CertificateTemplate(

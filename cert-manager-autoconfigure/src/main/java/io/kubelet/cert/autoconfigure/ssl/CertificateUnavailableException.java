@@ -64,7 +64,7 @@ final class CertificateUnavailableException extends CertificateManagerException 
 				ReadableDuration.of(timeout), settings.properties().of("startup.timeout"), signer(settings));
 		CertificateStatus.Failure failure = status.lastFailure();
 		ConfirmedRequest pending = status.pendingRequest();
-		if (status.health().waitingFor() != null) {
+		if (status.health().waitingFor() != null && status.requested().template() == null) {
 			return new CertificateUnavailableException(Kind.OTHER,
 					"%s. It waits for %s: make sure that this becomes known, or choose another source of addresses with '%s'"
 						.formatted(message, status.health().waitingFor(), settings.properties().of("addresses.source")),

@@ -132,7 +132,8 @@ public final class KeyStores {
 	private static KeyStore create(String type, Entries entries) {
 		try {
 			Provider jdk = Security.getProvider("SUN");
-			KeyStore store = (jdk != null) ? KeyStore.getInstance(type, jdk) : KeyStore.getInstance(type);
+			KeyStore store = (jdk != null && jdk.getService("KeyStore", type) != null) ? KeyStore.getInstance(type, jdk)
+					: KeyStore.getInstance(type);
 			store.load(null, null);
 			entries.addTo(store);
 			return store;

@@ -208,11 +208,11 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 	private Stored store(SecretObject secret, Stored next) {
 		SecretObject base = secret.exists() ? secret : SecretObject.create(this.api.name());
 		CertificatePair present = (secret == this.read) ? this.stored.pair() : null;
-		SecretObject changed = (next.pair() != null && next.pair().equals(present)) ? base
-				: base.withPair(next.pair(), authorities(present, this.kept));
-		changed = changed.with(this.certificate.name(), next);
 		CertificatePair pair = (next.pair() != null) ? this.authorities.add(next.pair(), next.pair().authorities())
 				: null;
+		SecretObject changed = (pair != null && pair.equals(present)) ? base
+				: base.withPair(pair, authorities(present, this.kept));
+		changed = changed.with(this.certificate.name(), next);
 		PendingRequest answered = this.stored.pending();
 		if (pair != null && pair.authorities().isEmpty() && answered != null && answered.isAnsweredBy(pair)) {
 			changed = changed.notedWithoutAuthority(pair, answered.request().signer().toString());
