@@ -135,6 +135,8 @@ record SettingsResolver(PropertyNames names, CertificateProperties properties, S
 		this.names.require(name.matches(LABEL), "pair-name", name,
 				"The name becomes a label of the Secret: set this property to a name of at most 63 letters, digits, '-', '_' and '.' that begins and ends with a letter or digit");
 		String reference = Objects.requireNonNullElse(store.secret(), name);
+		this.names.require(store.secret() != null || Valid.Rule.SECRET.accepts(name), "pair-name", name,
+				"The Secret has the same name, which may have lower-case letters, digits, '-' and '.' only: set '{store.secret}'");
 		this.names.require(store.secret() != null || !name.equals(Profile.KUBELET_CLIENT.pairName()), "store.secret",
 				null,
 				"Name the Secret, such as shop-tls: with the default, two applications of a namespace would share one certificate");

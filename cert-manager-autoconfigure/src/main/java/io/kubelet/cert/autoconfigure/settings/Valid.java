@@ -79,9 +79,13 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
 			return this == NOT_BLANK || this == TRUE || this == CONFIG_MAP;
 		}
 
+		boolean accepts(Object value) {
+			return this.accepts.test(value);
+		}
+
 		/** Reports a value that does not comply with this rule. */
 		void require(ConfigurationPropertyName name, Object value) {
-			if (!this.accepts.test(value)) {
+			if (!accepts(value)) {
 				throw new InvalidConfigurationPropertyValueException(name.toString(), value, this.problem);
 			}
 		}
