@@ -38,7 +38,7 @@ record TrustDescriptor(List<Source> sources, List<Authority> removed) {
 	 * @param place where it is
 	 * @param count how many authorities were read from it last
 	 * @param authorities the first 20 of them, none for those of the JDK
-	 * @param problem why it cannot be read now, {@code null} if it can
+	 * @param problem why it cannot be read or watched now, {@code null} if it can
 	 */
 	record Source(String property, String place, int count, List<Authority> authorities, @Nullable String problem) {
 

@@ -62,10 +62,7 @@ record CertificateManagerFactory(SharedResources resources, FileChanges files) {
 			IssuedCertificateCheck issued = named.get(managers.size());
 			CertificateTemplateSupplier supplier = templates.find(certificate, managers);
 			CertificateManager manager = create(certificate, stores.get(managers.size()), source,
-					first && bootstrapping, supplier, issued);
-			if (first && bootstrapping && requests(certificate, true)) {
-				requireClient(certificate, settings.kubernetes().bootstrapKubeconfig());
-			}
+					(first && bootstrapping) ? settings.kubernetes().bootstrapKubeconfig() : null, supplier, issued);
 			if (supplier == null && certificate.rotation().enabled()) {
 				servers.requireRequested(certificate);
 			}
@@ -79,9 +76,11 @@ record CertificateManagerFactory(SharedResources resources, FileChanges files) {
 	}
 
 	private CertificateManager create(CertificateSettings settings, CertificateStore store, SignerSource signers,
-			boolean bootstraps, @Nullable CertificateTemplateSupplier templates, IssuedCertificateCheck issued) {
+			@Nullable Path bootstrapKubeconfig, @Nullable CertificateTemplateSupplier templates,
+			IssuedCertificateCheck issued) {
 		CertificateSettings.Request request = settings.request();
-		boolean requests = requests(settings, bootstraps);
+		boolean bootstraps = bootstrapKubeconfig != null;
+		boolean requests = settings.rotation().enabled() || (bootstraps && settings.storage().initialPair() == null);
 		if (requests) {
 			PropertyNames properties = settings.properties();
 			boolean first = properties.prefix().equals(PropertyNames.PREFIX);
@@ -89,6 +88,9 @@ record CertificateManagerFactory(SharedResources resources, FileChanges files) {
 					first ? NO_TEMPLATE + NOT_NEEDED : NO_TEMPLATE, settings.name());
 			properties.require(request.requested().signerOrigin() != null, "signer-name", null, NO_SIGNER,
 					settings.name());
+			if (bootstrapKubeconfig != null) {
+				requireClient(settings, bootstrapKubeconfig);
+			}
 		}
 		return new RotatingCertificateManager(
 				new RotationSettings(settings.name(), request.requested(), settings.rotation().schedule(),
@@ -96,15 +98,9 @@ record CertificateManagerFactory(SharedResources resources, FileChanges files) {
 				request.isEmpty() ? null : request.template(), templates, null);
 	}
 
-	private static boolean requests(CertificateSettings settings, boolean bootstraps) {
-		return settings.rotation().enabled() || (bootstraps && settings.storage().initialPair() == null);
-	}
-
-	private static void requireClient(CertificateSettings settings, @Nullable Path bootstrapKubeconfig) {
-		RotationSettings.Request requested = settings.request().requested();
-		Signer signer = requested.signer();
-		List<Usage> usages = requested.usages().isEmpty() ? Usage.purposes(signer, settings.request().template())
-				: requested.usages();
+	private static void requireClient(CertificateSettings settings, Path bootstrapKubeconfig) {
+		Signer signer = settings.request().requested().signer();
+		List<Usage> usages = ServerCertificates.usages(settings, settings.request().template());
 		settings.properties()
 			.require(signer instanceof Signer.Named && !Usage.CLIENT_AUTH.isExcludedBy(usages),
 					"kubernetes.bootstrap-kubeconfig", bootstrapKubeconfig, NO_CLIENT, settings.name(),

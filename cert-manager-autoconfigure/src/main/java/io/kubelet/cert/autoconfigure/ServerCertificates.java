@@ -53,7 +53,8 @@ public record ServerCertificates(CertificateSettingsList settings) {
 		});
 	}
 
-	private static List<Usage> usages(CertificateSettings certificate, CertificateTemplate template) {
+	/** Returns the configured usages, or what a certificate with the template is for. */
+	static List<Usage> usages(CertificateSettings certificate, CertificateTemplate template) {
 		List<Usage> configured = certificate.request().requested().usages();
 		return !configured.isEmpty() ? configured
 				: Usage.purposes(certificate.request().requested().signer(), template);

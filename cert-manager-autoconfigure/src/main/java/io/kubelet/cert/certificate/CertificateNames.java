@@ -2,6 +2,7 @@ package io.kubelet.cert.certificate;
 
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.security.cert.CertificateParsingException;
@@ -48,6 +49,16 @@ public final class CertificateNames {
 	 */
 	public static @Nullable String commonName(X509Certificate certificate) {
 		return commonName(subject(certificate));
+	}
+
+	/**
+	 * Returns whether a DNS name, a URI or an e-mail address has only characters that one
+	 * in a certificate can have: those of ASCII (RFC 5280, 4.2.1.6).
+	 * @param name the name
+	 * @return whether it has
+	 */
+	public static boolean isAscii(String name) {
+		return StandardCharsets.US_ASCII.newEncoder().canEncode(name);
 	}
 
 	/**

@@ -2,7 +2,6 @@ package io.kubelet.cert.request;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.Signature;
@@ -12,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Pem;
@@ -103,7 +103,7 @@ public final class CertificateRequests {
 
 	/** Bouncy Castle would turn other characters into some of ASCII: another name. */
 	private static GeneralName name(int kind, String name) {
-		if (!StandardCharsets.US_ASCII.newEncoder().canEncode(name)) {
+		if (!CertificateNames.isAscii(name)) {
 			throw new IllegalArgumentException(
 					"'%s' cannot be requested: names in a certificate consist of ASCII characters".formatted(name));
 		}

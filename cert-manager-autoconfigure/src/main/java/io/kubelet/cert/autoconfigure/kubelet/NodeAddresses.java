@@ -60,7 +60,7 @@ public final class NodeAddresses implements AddressSource, AutoCloseable {
 
 	@Override
 	public String description() {
-		String problem = this.informer.state().problem().lines().findFirst().orElse("");
+		String problem = this.informer.state().summary();
 		String why = (problem.isEmpty() && found().isEmpty()) ? "it has none yet" : problem;
 		return "addresses of node " + this.node + (why.isEmpty() ? "" : " (" + why + ")");
 	}

@@ -2,7 +2,6 @@ package io.kubelet.cert.autoconfigure.settings;
 
 import java.net.URI;
 import java.net.URISyntaxException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -173,8 +172,7 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Valid(NOT_BL
 		}
 
 		private static void requireAscii(PropertyNames names, String property, List<String> values) {
-			values.forEach((value) -> names.require(StandardCharsets.US_ASCII.newEncoder().canEncode(value), property,
-					values,
+			values.forEach((value) -> names.require(CertificateNames.isAscii(value), property, values,
 					"'%s' has characters that a certificate cannot contain: write it in ASCII, a host name in its form with 'xn--'",
 					value));
 		}

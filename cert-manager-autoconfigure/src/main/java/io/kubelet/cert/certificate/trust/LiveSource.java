@@ -209,7 +209,7 @@ public final class LiveSource {
 	 * @param property the property that names it
 	 * @param origin where it is
 	 * @param trust what was read from it last
-	 * @param problem why it cannot be read now, {@code null} if it can
+	 * @param problem why it cannot be read or watched now, {@code null} if it can
 	 */
 	public record Status(String property, String origin, Trust trust, @Nullable String problem) {
 	}

@@ -7,8 +7,8 @@ import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.Objects;
+import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -214,22 +214,26 @@ final class SecretObject {
 		SecretObject changed = copy();
 		changed.set(CERTIFICATE, (pair != null) ? Pem.write(pair.chain()) : "");
 		changed.set(PRIVATE_KEY, (pair != null) ? Pem.writePrivateKey(pair) : "");
-		List<X509Certificate> stored = authorities();
-		List<X509Certificate> authorities = Stream
-			.concat((pair != null) ? pair.authorities().stream() : Stream.empty(),
-					stored.stream().filter((authority) -> !replaced.contains(authority)))
-			.distinct()
-			.toList();
-		if (!authorities.equals(stored)) {
-			changed.set(AUTHORITIES, authorities.isEmpty() ? null : Pem.write(authorities));
-		}
+		changed.setAuthorities((pair != null) ? pair.authorities() : List.of(), replaced);
 		return changed;
 	}
 
 	/** Returns this Secret with further authorities before those that it has. */
 	SecretObject withAuthorities(List<X509Certificate> further) {
-		return withText(AUTHORITIES,
-				Pem.write(Stream.concat(further.stream(), authorities().stream()).distinct().toList()));
+		SecretObject changed = copy();
+		changed.setAuthorities(further, Set.of());
+		return changed;
+	}
+
+	private void setAuthorities(List<X509Certificate> first, Set<X509Certificate> removed) {
+		List<X509Certificate> stored = authorities();
+		List<X509Certificate> authorities = Stream
+			.concat(first.stream(), stored.stream().filter((authority) -> !removed.contains(authority)))
+			.distinct()
+			.toList();
+		if (!authorities.equals(stored)) {
+			set(AUTHORITIES, authorities.isEmpty() ? null : Pem.write(authorities));
+		}
 	}
 
 	/** Returns this Secret with the note that an issuer returned no authority. */

@@ -137,6 +137,14 @@ public final class Informer implements Observer, AutoCloseable {
 			return this.kind == Kind.UNAVAILABLE;
 		}
 
+		/**
+		 * Returns the problem without commands.
+		 * @return its first line, empty if there is no problem
+		 */
+		public String summary() {
+			return this.problem.lines().findFirst().orElse("");
+		}
+
 	}
 
 }

@@ -72,7 +72,7 @@ public final class PublishedAuthorities implements AutoCloseable {
 	 * @return the problem, {@code null} if they are watched
 	 */
 	public @Nullable String problem() {
-		String problem = this.informer.state().problem().lines().findFirst().orElse("");
+		String problem = this.informer.state().summary();
 		return problem.isEmpty() ? null : "The %s cannot be watched for now: %s".formatted(this, problem);
 	}
 
