@@ -258,6 +258,12 @@ public record KubeconfigFile(Path file, Map<?, ?> config, @Nullable Object conte
 			.map((entry) -> entry.get(content))).findFirst().orElse(Map.of());
 	}
 
+	/** The content is left out, and may contain itself. */
+	@Override
+	public String toString() {
+		return "the kubeconfig " + this.file;
+	}
+
 	/** The lists of a kubeconfig contain entries with a name and a content. */
 	private static Stream<Map<?, ?>> entries(Map<?, ?> config, String list) {
 		return (config.get(list) instanceof List<?> entries) ? mappings(entries.stream()) : Stream.empty();

@@ -64,10 +64,12 @@ final class KubernetesClients {
 	 */
 	static ApiClient create(KubeconfigFile file, Credentials credentials, Supplier<Trust> trust) {
 		HttpUrl url = HttpUrl.parse(file.server());
-		// It would ignore a line break, and a path would follow a query or fragment
-		if (url == null || url.query() != null || url.fragment() != null
-				|| !file.server().equals(ExternalText.clean(file.server()))) {
-			throw KubeconfigFile.malformed(file.file(), "its server is not a URL such as https://192.0.2.1:6443");
+		// It would ignore a line break, a path would follow a query or fragment, and
+		// messages name the server
+		if (url == null || url.query() != null || url.fragment() != null || !url.username().isEmpty()
+				|| !url.password().isEmpty() || !file.server().equals(ExternalText.clean(file.server()))) {
+			throw KubeconfigFile.malformed(file.file(),
+					"its server is not a URL such as https://192.0.2.1:6443, without credentials");
 		}
 		ApiClient client = new ApiClient() {
 

@@ -72,6 +72,7 @@ class KubeconfigDifferencesTests {
 			proxy-user               | a proxy with `https` or `socks5`, or with credentials
 			server-without-scheme    | `server` without a scheme
 			server-with-blanks       | `server` with blanks around it
+			server-with-user         | `server` with credentials
 			server-with-query        | `server` with a query or fragment, or a port or scheme that does not exist
 			server-with-fragment     | `server` with a query or fragment, or a port or scheme that does not exist
 			server-bad-port          | `server` with a query or fragment, or a port or scheme that does not exist
