@@ -3,9 +3,14 @@ package io.kubelet.cert.testsupport;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 import com.sun.management.ThreadMXBean;
 
@@ -17,6 +22,16 @@ import static org.assertj.core.api.Assertions.fail;
  * each byte that is missing. What every target promises for any input is here, too.
  */
 public final class FuzzedInput extends Random {
+
+	/** What targets put where an input has a secret. It can be a part of any. */
+	public static final String SECRET = "S3cr3tC4n4ry0fT4rg3tsX7";
+
+	/** A line of its own before PEM that is encoded. */
+	public static final String ENCODED_SECRET = Base64.getEncoder()
+		.encodeToString((SECRET + "\n").getBytes(StandardCharsets.US_ASCII));
+
+	/** So many characters of a secret could be guessed, or are in any message. */
+	private static final int PIECE = 8;
 
 	private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
@@ -110,6 +125,33 @@ public final class FuzzedInput extends Random {
 		allocated = THREADS.getCurrentThreadAllocatedBytes() - allocated;
 		return (time < SECOND && allocated < MEMORY) ? ""
 				: "%d ms, %d KiB".formatted(time / 1_000_000, allocated / 1024);
+	}
+
+	/**
+	 * Puts a secret into a text after each match of a pattern. So it is known before
+	 * anything is read.
+	 */
+	public static String withSecret(String text, Pattern before, String secret) {
+		return before.matcher(text).replaceAll("$0" + secret);
+	}
+
+	/** Returns the pieces of secrets. Of PEM, these are those of the content. */
+	public static Set<String> piecesOf(String... secrets) {
+		return Stream.of(secrets)
+			.map((secret) -> secret.lines().filter((line) -> !line.startsWith("-----")).collect(Collectors.joining()))
+			.flatMap(FuzzedInput::pieces)
+			.collect(Collectors.toSet());
+	}
+
+	private static Stream<String> pieces(String text) {
+		return IntStream.rangeClosed(0, text.length() - PIECE).mapToObj((at) -> text.substring(at, at + PIECE));
+	}
+
+	/** A message quotes no piece of a secret. */
+	public static void requireNoSecret(String message, Set<String> pieces) {
+		if (pieces(message).anyMatch(pieces::contains)) {
+			fail("It quotes a secret: '%s'", message);
+		}
 	}
 
 	/** A message or name that is shown is one line, and not long. */

@@ -4,6 +4,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.kubelet.cert.testsupport.FuzzedInput;
@@ -19,11 +21,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Looks for values of properties that fail otherwise than with a report that names a
- * property.
+ * property, and whose secrets are in that report.
  */
 class PropertyFuzz {
 
-	private static final List<String> NAMES = List.copyOf(Metadata.properties().keySet());
+	/** They do not exist, but somebody may think so. */
+	private static final Set<String> SECRET = Set.of("export.password", "kubernetes.token");
+
+	private static final List<String> NAMES = Stream.concat(Metadata.properties().keySet().stream(), SECRET.stream())
+		.sorted()
+		.toList();
+
+	private static final Set<String> SECRETS = FuzzedInput.piecesOf(FuzzedInput.SECRET);
 
 	private static final int MOST = 3;
 
@@ -40,7 +49,9 @@ class PropertyFuzz {
 	}
 
 	private static void put(Map<String, Object> properties, FuzzedInput input, String value) {
-		properties.put("kubelet.cert." + (input.nextBoolean() ? "" : "additional.other.") + input.one(NAMES), value);
+		String certificate = "kubelet.cert." + (input.nextBoolean() ? "" : "additional.other.");
+		String name = input.one(NAMES);
+		properties.put(certificate + name, (SECRET.contains(name) ? FuzzedInput.SECRET : "") + value);
 	}
 
 	private static void resolve(Map<String, Object> properties) {
@@ -59,12 +70,17 @@ class PropertyFuzz {
 		catch (InvalidConfigurationPropertyValueException ex) {
 			assertThat(ex.getName()).startsWith("kubelet.cert");
 			assertThat(ex.getReason()).isNotBlank();
+			FuzzedInput.requireNoSecret(String.valueOf(ex.getMessage()), SECRETS);
 		}
 		catch (BindException ex) {
 			assertThat(ex.getName().toString()).startsWith("kubelet.cert");
+			for (Throwable cause = ex; cause != null; cause = cause.getCause()) {
+				FuzzedInput.requireNoSecret(String.valueOf(cause.getMessage()), SECRETS);
+			}
 		}
 		catch (InvalidSettingsException ex) {
 			assertThat(ex.getMessage()).contains("kubelet.cert");
+			FuzzedInput.requireNoSecret(ex.getMessage() + ex.action(), SECRETS);
 		}
 	}
 

@@ -1,12 +1,13 @@
 package io.kubelet.cert.kubernetes.internal;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.kubelet.cert.certificate.trust.Trust;
@@ -23,46 +24,57 @@ class KubeconfigFuzz {
 
 	private static final Path FILE = file();
 
-	private static final List<String> SECRET = List.of("token", "password", "client-key-data");
+	/**
+	 * Comes before the value of {@code token}, {@code id-token}, {@code client-secret}
+	 * and the like, and of a variable of a plug-in.
+	 */
+	private static final Pattern BEFORE_SECRET = Pattern
+		.compile("(?:token|password|secret|value)[\"']?\\s*:\\s+(?:[|>]\\s+)?[\"'\\[{]*(?=\\w)");
 
-	/** Shorter ones may be a part of any message. */
-	private static final int SHORTEST_SECRET = 12;
+	private static final Pattern BEFORE_KEY = Pattern.compile("client-key-data[\"']?\\s*:\\s+(?:[|>]\\s+)?[\"']?");
+
+	/** A password in a URL. */
+	private static final Pattern BEFORE_PASSWORD = Pattern.compile("https?://[\\w.-]*:(?=[^\\s/\"'@]*@)");
+
+	private static final Set<String> SECRETS = FuzzedInput.piecesOf(FuzzedInput.SECRET, FuzzedInput.ENCODED_SECRET);
 
 	@FuzzTest
 	void kubeconfig(byte[] input) throws IOException {
-		Files.write(FILE, input);
+		String text = new String(input, StandardCharsets.UTF_8);
+		text = FuzzedInput.withSecret(text, BEFORE_SECRET, FuzzedInput.SECRET);
+		text = FuzzedInput.withSecret(text, BEFORE_PASSWORD, FuzzedInput.SECRET);
+		text = FuzzedInput.withSecret(text, BEFORE_KEY, FuzzedInput.ENCODED_SECRET);
+		Files.writeString(FILE, text);
 		FuzzedInput.requireCheap(KubeconfigFuzz::read);
 	}
 
 	private static void read() {
-		List<String> secrets = new ArrayList<>();
 		try {
 			KubeconfigFile kubeconfig = KubeconfigFile.read(FILE, null);
-			for (String name : SECRET) {
-				if (kubeconfig.user().get(name) instanceof String secret && secret.length() >= SHORTEST_SECRET) {
-					secrets.add(secret);
-				}
-			}
+			requireShowable(kubeconfig);
 			assertThat(kubeconfig.authorityFiles()).isNotEmpty();
 			kubeconfig.validClientCertificate(Instant.EPOCH);
-			kubeconfig.describeUser();
+			requireShowable(kubeconfig.describeUser());
 			String token = kubeconfig.text(kubeconfig.user(), "token");
 			if (token != null) {
 				Credentials.checked(token, kubeconfig.describeUser());
 			}
 			kubeconfig.authorities();
-			FuzzedInput
-				.requireShowable(KubernetesClients.create(kubeconfig, Credentials.NONE, Trust::system).toString());
+			requireShowable(KubernetesClients.create(kubeconfig, Credentials.NONE, Trust::system));
+			kubeconfig.clusterInfo();
 			if (kubeconfig.user().get("exec") instanceof Map<?, ?> exec) {
-				FuzzedInput.requireShowable(new CredentialPlugIn(kubeconfig, exec).toString());
+				requireShowable(new CredentialPlugIn(kubeconfig, exec));
 			}
 			kubeconfig.clientCertificate();
 		}
 		catch (KubernetesConfigurationException ex) {
-			String message = String.valueOf(ex.getMessage());
-			FuzzedInput.requireShowable(message);
-			secrets.forEach((secret) -> assertThat(message).doesNotContain(secret));
+			requireShowable(String.valueOf(ex.getMessage()));
 		}
+	}
+
+	private static void requireShowable(Object shown) {
+		FuzzedInput.requireShowable(shown.toString());
+		FuzzedInput.requireNoSecret(shown.toString(), SECRETS);
 	}
 
 	private static Path file() {

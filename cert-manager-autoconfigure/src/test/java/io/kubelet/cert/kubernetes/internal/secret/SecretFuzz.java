@@ -40,6 +40,9 @@ class SecretFuzz {
 			Pem.write(OTHER), Pem.writePrivateKey(OTHER), Pem.write(List.of(AUTHORITY.certificate())),
 			"Replaced at 2026-01-01T00:00:00Z\n" + Pem.write(List.of(AUTHORITY.certificate())), "");
 
+	private static final Set<String> SECRETS = FuzzedInput.piecesOf(Pem.writePrivateKey(PAIR),
+			Pem.writePrivateKey(OTHER));
+
 	private static final List<String> MEMBERS = List.of("tls.crt", "tls.key", "ca.crt", "request.pem",
 			"previous-ca.crt");
 
@@ -64,9 +67,9 @@ class SecretFuzz {
 		SecretObject secret = new SecretObject(json);
 		String foreign = secret.foreignContent("shop");
 		if (foreign != null) {
-			FuzzedInput.requireShowable(foreign);
+			requireShowable(foreign);
 		}
-		FuzzedInput.requireShowable(secret.otherWriter());
+		requireShowable(secret.otherWriter());
 		secret.isNewerThan(SecretObject.ABSENT);
 		assertThat(secret.repairs()).doesNotContainNull();
 		assertThat(secret.authorities()).doesNotContainNull();
@@ -83,14 +86,19 @@ class SecretFuzz {
 		}
 		catch (MalformedPemException ex) {
 			assertThat(whole).as("it is not damaged").isFalse();
-			FuzzedInput.requireShowable(String.valueOf(ex.getMessage()));
+			requireShowable(String.valueOf(ex.getMessage()));
 		}
 		try {
 			secret.pending();
 		}
 		catch (MalformedPemException ex) {
-			FuzzedInput.requireShowable(String.valueOf(ex.getMessage()));
+			requireShowable(String.valueOf(ex.getMessage()));
 		}
+	}
+
+	private static void requireShowable(String message) {
+		FuzzedInput.requireShowable(message);
+		FuzzedInput.requireNoSecret(message, SECRETS);
 	}
 
 	private static JsonObject composed(FuzzedInput input) {
@@ -105,8 +113,10 @@ class SecretFuzz {
 			data.put(member, Base64.getEncoder().encodeToString(text.toString().getBytes(StandardCharsets.UTF_8)));
 		}
 		return ApiObjects.object(Map.of("type", "kubernetes.io/tls", "data", data, "metadata",
-				Map.of("name", "shop", "resourceVersion", "1", "annotations", Map.of("cert.kubelet.io/serial-number",
-						PAIR.serialNumber(), "cert.kubelet.io/rotation-deadline", input.text()))));
+				Map.of("name", "shop", "resourceVersion", "1", "annotations",
+						Map.of("cert.kubelet.io/serial-number", PAIR.serialNumber(),
+								"cert.kubelet.io/rotation-deadline", input.text(),
+								"kubectl.kubernetes.io/last-applied-configuration", PARTS.get(1)))));
 	}
 
 }

@@ -4,6 +4,8 @@ import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.kubelet.cert.testsupport.Adapter;
@@ -17,7 +19,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Looks for an object of either API that fails otherwise than as a request can fail, or
- * whose texts reach a log as they are.
+ * whose texts reach a log as they are, or its secrets at all.
  */
 class AnswerFuzz {
 
@@ -26,33 +28,47 @@ class AnswerFuzz {
 	private static final List<SigningApi> APIS = List.of(new CertificateSigningRequests(),
 			new CertManagerRequests("shop", Map.of()));
 
+	/** A signer may return a key as well, and an annotation may contain anything. */
+	private static final Pattern BEFORE_KEY = Pattern.compile("\"(?:certificate|ca)\"\\s*:\\s*\"");
+
+	private static final Pattern BEFORE_SECRET = Pattern
+		.compile("\"annotations\"\\s*:\\s*\\{\\s*\"[^\"]*\"\\s*:\\s*\"");
+
+	private static final Set<String> SECRETS = FuzzedInput.piecesOf(FuzzedInput.SECRET, FuzzedInput.ENCODED_SECRET);
+
 	@FuzzTest
 	void object(byte[] bytes) {
-		FuzzedInput.requireCheap(() -> APIS.forEach((api) -> read(api, new FuzzedInput(bytes).text())));
+		String text = FuzzedInput.withSecret(new FuzzedInput(bytes).text(), BEFORE_KEY, FuzzedInput.ENCODED_SECRET);
+		String object = FuzzedInput.withSecret(text, BEFORE_SECRET, FuzzedInput.SECRET);
+		FuzzedInput.requireCheap(() -> APIS.forEach((api) -> read(api, object)));
 	}
 
 	/** As in an exchange, which takes whatever is thrown for an answer. */
 	private static void read(SigningApi api, String text) {
 		try {
 			RequestObject object = new RequestObject(ApiObjects.object(text));
-			FuzzedInput.requireShowable(object.name());
-			FuzzedInput.requireShowable(object.username());
-			object.conditionTypes().forEach(FuzzedInput::requireShowable);
-			REQUEST.difference(api.signer(object), object.pkcs10()).ifPresent(FuzzedInput::requireShowable);
+			requireShowable(object.name());
+			requireShowable(object.username());
+			object.conditionTypes().forEach(AnswerFuzz::requireShowable);
+			REQUEST.difference(api.signer(object), object.pkcs10()).ifPresent(AnswerFuzz::requireShowable);
 			object.hasExpired(Instant.EPOCH);
-			FuzzedInput.requireShowable(api.message(object));
+			requireShowable(api.message(object));
 			assertThat(object.createdAt()).isNotNull();
 			assertThat(api.authorities(object)).doesNotContainNull();
 			List<X509Certificate> chain = api.issuedChain(object).orElse(null);
 			assertThat(chain == null || !chain.isEmpty()).isTrue();
 		}
 		catch (RequestException ex) {
-			FuzzedInput.requireShowable(String.valueOf(ex.getMessage()));
+			requireShowable(String.valueOf(ex.getMessage()));
 		}
 		catch (RuntimeException ex) {
-			FuzzedInput.requireShowable(
-					String.valueOf(new ApiFailures("https://api.example").translate(ex, REQUEST).getMessage()));
+			requireShowable(String.valueOf(new ApiFailures("https://api.example").translate(ex, REQUEST).getMessage()));
 		}
+	}
+
+	private static void requireShowable(String message) {
+		FuzzedInput.requireShowable(message);
+		FuzzedInput.requireNoSecret(message, SECRETS);
 	}
 
 }
