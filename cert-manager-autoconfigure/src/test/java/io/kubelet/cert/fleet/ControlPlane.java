@@ -18,7 +18,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * A model of an API server with its approver and its signer. Calls take time on one of
  * its processors, wait for one in a queue, and are rejected if the queue is full. The
- * approver and the signer answer requests one after the other.
+ * approver and the signer answer requests one after the other. Their calls take time,
+ * too, but are not among those that are counted, and do not wait: they have a priority
+ * level of their own.
  */
 final class ControlPlane {
 
@@ -101,12 +103,7 @@ final class ControlPlane {
 			this.timeline.in(LATENCY, () -> failed.accept(failure));
 			return;
 		}
-		int processor = 0;
-		for (int other = 1; other < this.free.length; other++) {
-			processor = (this.free[other] < this.free[processor]) ? other : processor;
-		}
-		long done = Math.max(now, this.free[processor]) + (long) (call.micros * this.parameters.slowness());
-		this.free[processor] = done;
+		long done = process(call);
 		this.accepted.add(done);
 		this.timeline.at(done + LATENCY, () -> {
 			if (this.serverAway) {
@@ -116,6 +113,17 @@ final class ControlPlane {
 				effect.run();
 			}
 		});
+	}
+
+	/** Returns when one of the processors is done with a call. */
+	private long process(Call call) {
+		int processor = 0;
+		for (int other = 1; other < this.free.length; other++) {
+			processor = (this.free[other] < this.free[processor]) ? other : processor;
+		}
+		long begin = Math.max(this.timeline.now(), this.free[processor]);
+		this.free[processor] = begin + (long) (call.micros * this.parameters.slowness());
+		return this.free[processor];
 	}
 
 	/** Returns a key that nobody has. */
@@ -134,6 +142,7 @@ final class ControlPlane {
 		this.load.created();
 		if (this.denying) {
 			this.timeline.in(this.parameters.signature(), () -> {
+				process(Call.UPDATE);
 				object.denied = true;
 				ended(object);
 			});
@@ -160,6 +169,9 @@ final class ControlPlane {
 					this.timeline.in(latency, () -> signed(object));
 				}
 				else {
+					// The approval and the status
+					process(Call.UPDATE);
+					process(Call.UPDATE);
 					signed(object);
 				}
 			}
@@ -256,7 +268,7 @@ final class ControlPlane {
 	 * @param signaturesPerSecond how many requests are answered
 	 * @param slowness how many times as long each call takes as it was measured
 	 * @param latency how long it takes until a request is approved and signed, beside
-	 * that
+	 * that. If it is measured, it contains what the API server does for that
 	 */
 	record Parameters(int processors, int queue, int signaturesPerSecond, double slowness, Duration latency) {
 

@@ -27,7 +27,7 @@ final class Fleet {
 
 	private static final long BEFORE = DRAWN / 5;
 
-	/** Certificates are rotated four times and a half in so many lifetimes. */
+	/** Each certificate is rotated five times in so many lifetimes, some a sixth time. */
 	private static final double GENERATIONS = 4.6;
 
 	/**
@@ -127,7 +127,7 @@ final class Fleet {
 
 	private Outcome disturb() {
 		long length = Timeline.micros(this.scenario.length);
-		boolean allExpire = length > this.lifetime;
+		boolean allExpire = this.scenario.isServerAway() && length > this.lifetime;
 		if (allExpire) {
 			// From then on, nothing changes until the end
 			length = STEADY;

@@ -1,7 +1,11 @@
 package io.kubelet.cert.fleet;
 
 import java.time.Duration;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicLong;
 
+import io.kubelet.cert.fleet.ControlPlane.Call;
+import io.kubelet.cert.fleet.ControlPlane.Ownership;
 import io.kubelet.cert.fleet.ControlPlane.Parameters;
 import io.kubelet.cert.fleet.Fleet.Outcome;
 import io.kubelet.cert.fleet.RivalApplication.Rival;
@@ -9,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -66,11 +71,39 @@ class FleetTests {
 	}
 
 	/** The model shows what is known of the kubelet's: a new request each 15 minutes. */
+	@ParameterizedTest
+	@ValueSource(strings = { "PT1H", "P1D" })
+	void clientGoLeavesRequestsBehindWhileNobodySigns(Duration lifetime) {
+		assertThat(Fleet.play(Scenario.SIGNER_8_HOURS, Parameters.DEFAULT, SIZE, lifetime, Rival.CLIENT_GO, SEED)
+			.mostPending()).isGreaterThan(10);
+	}
+
+	/** As the API of its Certificate says of failedIssuanceAttempts. */
 	@Test
-	void clientGoLeavesRequestsBehindWhileNobodySigns() {
-		assertThat(
-				Fleet.play(Scenario.SIGNER_8_HOURS, Parameters.DEFAULT, SIZE, DAY, Rival.CLIENT_GO, SEED).mostPending())
-			.isGreaterThan(10);
+	void certManagerWaitsAnHourAfterADenial() {
+		assertThat(Fleet.play(Scenario.DENIALS, Parameters.DEFAULT, SIZE, DAY, Rival.CERT_MANAGER, SEED).recovery())
+			.isBetween(Duration.ofMinutes(30), Duration.ofHours(1));
+	}
+
+	/** Each update takes a second and more here. */
+	@ParameterizedTest
+	@CsvSource({ "false, 2", "true, 1" })
+	void answersToRequestsTakeTimeOfTheApiServerButAreNotCounted(boolean denied, long seconds) {
+		Timeline timeline = new Timeline();
+		Load load = new Load();
+		ControlPlane plane = new ControlPlane(timeline, load, new Random(SEED),
+				new Parameters(1, 1, 20, 600, Duration.ZERO), DAY);
+		plane.denying = denied;
+		plane.create(new Ownership(null), plane.newKey());
+		AtomicLong listed = new AtomicLong();
+		timeline.in(Timeline.SECOND, () -> plane.call(Call.LIST, () -> listed.set(timeline.now()), (failure) -> {
+		}));
+		while (timeline.next(10 * Timeline.SECOND)) {
+			// It happens
+		}
+		long list = Timeline.SECOND * 480 / 1000;
+		assertThat(listed.get() - list).isBetween(seconds * 1_080_000, seconds * 1_080_000 + 60_000);
+		assertThat(load.end(timeline.now()).calls()).isEqualTo(1);
 	}
 
 	private static Outcome play(Scenario scenario, int size, Duration lifetime) {

@@ -18,6 +18,9 @@ final class RivalApplication extends Application {
 	/** What client-go repeats at once if the server is busy, it repeats so often. */
 	private static final int BUSY_RETRIES = 10;
 
+	/** In seconds: so long a Certificate waits after a denial, then twice as long. */
+	private static final int HOUR = 3_600;
+
 	private final Rival rival;
 
 	private final Duration lifetime;
@@ -26,6 +29,9 @@ final class RivalApplication extends Application {
 	private long deadline = Long.MAX_VALUE;
 
 	private int failures;
+
+	/** Requests that were denied, one after the other. */
+	private int denials;
 
 	private int attempt;
 
@@ -129,8 +135,14 @@ final class RivalApplication extends Application {
 		if (this.attempt == attempt && object.certificate != null) {
 			stop();
 			this.failures = 0;
+			this.denials = 0;
 			use(object.certificate);
 			schedule(object.certificate);
+		}
+		else if (this.attempt == attempt && this.rival == Rival.CERT_MANAGER) {
+			stop();
+			this.denials++;
+			again(this.plane.timeline.now() + Timeline.micros(doubling(HOUR, this.denials, 32 * HOUR)));
 		}
 		else {
 			failed(attempt);

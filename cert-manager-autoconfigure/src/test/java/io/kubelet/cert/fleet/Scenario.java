@@ -55,6 +55,11 @@ enum Scenario {
 		return !isRollout() && compareTo(SIGNER_8_HOURS) <= 0;
 	}
 
+	/** Whether there is nobody to call meanwhile. */
+	boolean isServerAway() {
+		return !isRollout() && compareTo(SERVER_3_DAYS) <= 0;
+	}
+
 	/** Whether the fleet begins without certificates. */
 	boolean isRollout() {
 		return compareTo(CLOCKS) <= 0;
