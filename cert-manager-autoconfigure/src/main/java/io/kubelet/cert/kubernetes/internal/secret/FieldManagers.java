@@ -21,9 +21,9 @@ final class FieldManagers {
 		String manager = "";
 		if (metadata.get("managedFields") instanceof JsonArray entries) {
 			for (JsonElement entry : entries) {
-				JsonObject fields = ApiObjects.member(entry.getAsJsonObject(), "fieldsV1");
-				if (ApiObjects.member(fields, "f:data").has("f:" + key)) {
-					manager = Objects.toString(ApiObjects.text(entry.getAsJsonObject(), "manager"), "");
+				if (entry instanceof JsonObject fields
+						&& ApiObjects.member(ApiObjects.member(fields, "fieldsV1"), "f:data").has("f:" + key)) {
+					manager = Objects.toString(ApiObjects.text(fields, "manager"), "");
 				}
 			}
 		}

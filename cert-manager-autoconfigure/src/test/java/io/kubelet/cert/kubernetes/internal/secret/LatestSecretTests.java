@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * Tests for {@link LatestSecret}: the order in which watch and answers come.
  *
  * @see LatestSecret
+ * @see FieldManagers
  */
 class LatestSecretTests {
 
@@ -35,6 +36,18 @@ class LatestSecretTests {
 		this.latest.deleted(secret(101));
 		SecretObject restored = new SecretObject(secret(50));
 		assertThat(this.latest.update(this.latest.get(true), restored)).isSameAs(restored);
+	}
+
+	/** Whoever answers in place of an API server may send anything. */
+	@Test
+	void managedFieldsThatAreNoObjectsNameNoWriter() {
+		SecretObject secret = new SecretObject(JsonParser
+			.parseString(
+					"""
+							{"metadata": {"managedFields": ["a", null, {"fieldsV1": {"f:data": {"f:tls.crt": {}}}, "manager": "b"}]}}
+							""")
+			.getAsJsonObject());
+		assertThat(secret.otherWriter()).isEqualTo("b");
 	}
 
 	private static JsonObject secret(int version) {
