@@ -253,7 +253,12 @@ public final class ApiObjects {
 
 	/** Reads an object, or throws a {@link JsonParseException}. */
 	public static JsonObject object(String json) {
-		if (JsonParser.parseString(json) instanceof JsonObject object) {
+		return object(JsonParser.parseString(json));
+	}
+
+	/** Returns an element as an object, or throws a {@link JsonParseException}. */
+	public static JsonObject object(JsonElement element) {
+		if (element instanceof JsonObject object) {
 			return object;
 		}
 		throw new JsonParseException("Not an object");
@@ -273,6 +278,18 @@ public final class ApiObjects {
 	/** Returns a member that is an object, an empty one if there is none. */
 	public static JsonObject member(JsonObject object, String member) {
 		return (object.get(member) instanceof JsonObject found) ? found : new JsonObject();
+	}
+
+	/**
+	 * Returns a member of the metadata that every object of the API has, such as a name,
+	 * or throws a {@link JsonParseException}.
+	 */
+	public static String identity(JsonObject metadata, String member) {
+		String text = text(metadata, member);
+		if (text == null) {
+			throw new JsonParseException("An object of the API without " + member);
+		}
+		return text;
 	}
 
 	/** Returns the text of a member, {@code null} if there is none. */

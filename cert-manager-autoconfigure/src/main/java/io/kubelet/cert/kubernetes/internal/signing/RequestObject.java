@@ -133,7 +133,7 @@ final class RequestObject {
 	}
 
 	private String identity(String member) {
-		return Objects.requireNonNull(ApiObjects.text(this.metadata, member), "An object of the API without " + member);
+		return ApiObjects.identity(this.metadata, member);
 	}
 
 	/** The process that created the object, {@code null} if it does not say. */
@@ -177,7 +177,7 @@ final class RequestObject {
 
 	private Stream<JsonObject> conditions() {
 		return (this.status.get("conditions") instanceof JsonArray conditions)
-				? conditions.asList().stream().map(JsonElement::getAsJsonObject) : Stream.empty();
+				? conditions.asList().stream().map(ApiObjects::object) : Stream.empty();
 	}
 
 	/** The failure of a request with a condition that denies it. */

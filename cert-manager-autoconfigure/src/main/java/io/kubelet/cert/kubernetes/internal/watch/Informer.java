@@ -11,6 +11,7 @@ import java.util.function.Supplier;
 import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.kubernetes.internal.ApiFailures;
+import io.kubelet.cert.kubernetes.internal.ApiObjects;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
 
@@ -105,7 +106,7 @@ public final class Informer implements Observer, AutoCloseable {
 	}
 
 	private static String name(JsonObject object) {
-		return object.getAsJsonObject("metadata").get("name").getAsString();
+		return ApiObjects.identity(ApiObjects.member(object, "metadata"), "name");
 	}
 
 	@Override

@@ -2,12 +2,15 @@ package io.kubelet.cert.kubernetes.internal.signing;
 
 import java.security.cert.X509Certificate;
 import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonSyntaxException;
 import io.kubelet.cert.testsupport.Adapter;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.kubernetes.internal.ApiFailures;
@@ -28,6 +31,9 @@ class AnswerFuzz {
 	private static final List<SigningApi> APIS = List.of(new CertificateSigningRequests(),
 			new CertManagerRequests("shop", Map.of()));
 
+	private static final List<Class<?>> DECLARED = List.of(JsonParseException.class, JsonSyntaxException.class,
+			DateTimeParseException.class, IllegalArgumentException.class);
+
 	/** A signer may return a key as well, and an annotation may contain anything. */
 	private static final Pattern BEFORE_KEY = Pattern.compile("\"(?:certificate|ca)\"\\s*:\\s*\"");
 
@@ -43,7 +49,6 @@ class AnswerFuzz {
 		FuzzedInput.requireCheap(() -> APIS.forEach((api) -> read(api, object)));
 	}
 
-	/** As in an exchange, which takes whatever is thrown for an answer. */
 	private static void read(SigningApi api, String text) {
 		try {
 			RequestObject object = new RequestObject(ApiObjects.object(text));
@@ -53,7 +58,8 @@ class AnswerFuzz {
 			REQUEST.difference(api.signer(object), object.pkcs10()).ifPresent(AnswerFuzz::requireShowable);
 			object.hasExpired(Instant.EPOCH);
 			requireShowable(api.message(object));
-			assertThat(object.createdAt()).isNotNull();
+			assertThat(object.changedAt()).isNotNull();
+			assertThat(object.uid()).isNotNull();
 			assertThat(api.authorities(object)).doesNotContainNull();
 			List<X509Certificate> chain = api.issuedChain(object).orElse(null);
 			assertThat(chain == null || !chain.isEmpty()).isTrue();
@@ -61,7 +67,9 @@ class AnswerFuzz {
 		catch (RequestException ex) {
 			requireShowable(String.valueOf(ex.getMessage()));
 		}
-		catch (RuntimeException ex) {
+		catch (JsonParseException | DateTimeParseException | IllegalArgumentException ex) {
+			// It is no such object, has a time that is none, or data that is not Base64
+			assertThat(DECLARED).contains(ex.getClass());
 			requireShowable(String.valueOf(new ApiFailures("https://api.example").translate(ex, REQUEST).getMessage()));
 		}
 	}

@@ -204,7 +204,7 @@ class AnswerLimitTests {
 			exchange.getResponseBody().write(answer);
 		});
 		assertThat(Adapter.failure(send()))
-			.hasMessageContaining("is not from an API server (NullPointerException). A proxy")
+			.hasMessageContaining("is not from an API server (JsonParseException). A proxy")
 			.hasMessageNotContaining("a secret")
 			.hasNoCause();
 	}

@@ -6,12 +6,14 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Objects;
 
+import com.google.gson.JsonParseException;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.kubernetes.internal.ApiObjects;
 import io.kubelet.cert.request.RequestException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -61,6 +63,15 @@ class RequestObjectTests {
 		assertThatExceptionOfType(RequestException.class).isThrownBy(() -> API.issuedChain(refused))
 			.returns(kind, Kind::of)
 			.withMessageContaining(message);
+	}
+
+	/** Whoever answers in place of an API server may send anything. */
+	@ParameterizedTest
+	@ValueSource(strings = { "{}", "{'metadata': []}", "{'metadata': {'name': {}}}",
+			"{'metadata': {'name': 'a'}, 'status': {'conditions': [1]}}" })
+	void whatIsNoObjectOfTheApiIsReportedAsSuch(String json) {
+		assertThatExceptionOfType(JsonParseException.class)
+			.isThrownBy(() -> API.issuedChain(new RequestObject(ApiObjects.object(json))));
 	}
 
 	private static RequestObject recorded(String name) throws IOException {

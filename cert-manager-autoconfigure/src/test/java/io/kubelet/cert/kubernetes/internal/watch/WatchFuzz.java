@@ -5,6 +5,7 @@ import java.util.List;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
 import io.kubelet.cert.certificate.CertificateManagerException;
 import io.kubelet.cert.kubernetes.internal.ApiFailures;
 import io.kubelet.cert.kubernetes.internal.ApiObjects;
@@ -80,8 +81,8 @@ class WatchFuzz {
 			CertificateManagerException failure = new ApiFailures("https://api.example").translate(ex, null);
 			String.valueOf(failure.getMessage()).lines().forEach(FuzzedInput::requireShowable);
 		}
-		catch (RuntimeException ex) {
-			assertThat(ex.getStackTrace()).anyMatch((frame) -> frame.getClassName().endsWith(".Informer"));
+		catch (JsonParseException ex) {
+			// An object without a name
 		}
 	}
 
