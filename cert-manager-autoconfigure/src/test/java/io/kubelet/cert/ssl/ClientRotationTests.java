@@ -188,15 +188,34 @@ class ClientRotationTests {
 
 	@Test
 	void clientsOfSpringBootPresentTheNewCertificate() throws Exception {
-		RestClient restClient = application.bean(RestClient.Builder.class)
-			.apply(application.bean(RestClientSsl.class).fromBundle("client"))
-			.build();
+		RestClient restClient = restClient(application);
 		WebClient webClient = application.bean(WebClient.Builder.class)
 			.apply(application.bean(WebClientSsl.class).fromBundle("client"))
 			.build();
 		RestTemplateBuilder templates = application.bean(RestTemplateBuilder.class).sslBundle(bundle);
 		presentsTheNewCertificate(() -> get(restClient, this.server.uri()), () -> get(webClient, this.server.uri()),
 				() -> templates.build().getForObject(this.server.uri(), String.class));
+	}
+
+	/** In these, Spring Boot has no builder bean, and detects one for each use. */
+	@Test
+	void restClientOfAReactiveApplicationFollowsTheRotation() {
+		try (RotatingApplication reactive = new RotatingServer(RotatingServer.Kind.NETTY, Clients.class,
+				"kubelet.cert.additional.client.ssl.drain=1s")) {
+			RestClient client = restClient(reactive);
+			for (int rotation = 0; rotation <= 2; rotation++) {
+				assertThat(get(client, this.server.uri())).isEqualTo(reactive.serial("client"));
+				assertThat(this.server.open()).containsExactly(reactive.serial("client"));
+				reactive.rotate("client");
+				Awaitility.await().untilAsserted(() -> assertThat(this.server.open()).isEmpty());
+			}
+		}
+	}
+
+	private static RestClient restClient(RotatingApplication application) {
+		return application.bean(RestClient.Builder.class)
+			.apply(application.bean(RestClientSsl.class).fromBundle("client"))
+			.build();
 	}
 
 	/**

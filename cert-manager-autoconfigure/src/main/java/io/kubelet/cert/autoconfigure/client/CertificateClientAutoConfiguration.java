@@ -8,10 +8,13 @@ import org.springframework.beans.factory.support.BeanDefinitionRegistryPostProce
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.http.client.ClientHttpRequestFactoryBuilder;
+import org.springframework.boot.http.client.autoconfigure.imperative.ImperativeHttpClientAutoConfiguration;
 import org.springframework.boot.http.client.reactive.ClientHttpConnectorBuilder;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.io.ResourceLoader;
 import org.springframework.http.client.reactive.ClientHttpConnector;
 
 /**
@@ -19,7 +22,7 @@ import org.springframework.http.client.reactive.ClientHttpConnector;
  * Spring Boot or of the application remains as it is; another one that follows the
  * rotation is preferred to it.
  */
-@AutoConfiguration(after = CertificateManagerAutoConfiguration.class)
+@AutoConfiguration(after = { CertificateManagerAutoConfiguration.class, ImperativeHttpClientAutoConfiguration.class })
 @ConditionalOnBean(CertificateManagers.class)
 @ConditionalOnClass(ClientHttpRequestFactoryBuilder.class)
 public final class CertificateClientAutoConfiguration {
@@ -28,6 +31,16 @@ public final class CertificateClientAutoConfiguration {
 	static BeanDefinitionRegistryPostProcessor certificateRequestFactories() {
 		return new LiveBuilderRegistrar("certificateRequestFactoryBuilder", ClientHttpRequestFactoryBuilder.class,
 				LiveClientBuilders.class);
+	}
+
+	/**
+	 * In a reactive web application, Spring Boot has no builder bean, and detects one for
+	 * each use.
+	 */
+	@Bean
+	@ConditionalOnMissingBean
+	ClientHttpRequestFactoryBuilder<?> detectedRequestFactoryBuilder(ResourceLoader resourceLoader) {
+		return ClientHttpRequestFactoryBuilder.detect(resourceLoader.getClassLoader());
 	}
 
 	@Configuration(proxyBeanMethods = false)
