@@ -103,8 +103,8 @@ final class SoakReport {
 		}
 
 		void draw(Plot plot, int left, int top) {
-			double most = Math.max(1, numbers().max().orElse(1));
-			double[] y = numbers().map((value) -> top + HEIGHT - 20 - 80 * value / most).toArray();
+			double most = numbers().max().orElse(0);
+			double[] y = numbers().map((value) -> top + HEIGHT - 20 - 80 * value / Math.max(1, most)).toArray();
 			plot.text(left + 10, top + 20, this.name)
 				.textBefore(left + WIDTH - 10, top + 20, "%,.0f".formatted(most))
 				.axis("M%d %dV%dH%d".formatted(left + 10, top + 26, top + HEIGHT - 20, left + WIDTH - 10))
