@@ -11,6 +11,7 @@ import java.util.List;
 
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.testsupport.TestAuthority;
+import io.kubelet.cert.testsupport.TestKeys;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -40,8 +41,8 @@ class CertificatePairTests {
 	void keyOfEveryKindBelongsToItsCertificateAndToNoOther(KeySpecification.Algorithm algorithm, int size,
 			String description, String signature) {
 		KeySpecification specification = new KeySpecification(algorithm, size);
-		KeyPair keys = KeyPairSource.jdk().generate(specification);
-		KeyPair others = KeyPairSource.jdk().generate(specification);
+		KeyPair keys = TestKeys.generate(specification);
+		KeyPair others = TestKeys.generateOther(specification);
 		assertThat(KeySpecification.describe(keys.getPublic())).isEqualTo(description);
 		assertThat(KeySpecification.signatureAlgorithm(keys.getPublic())).isEqualTo(signature);
 		assertThat(KeySpecification.signatureAlgorithm(keys.getPrivate())).isEqualTo(signature);

@@ -11,8 +11,8 @@ import java.util.List;
 
 import io.kubelet.cert.certificate.trust.KeyStores;
 import io.kubelet.cert.request.CertificateRequests;
-import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.testsupport.TestAuthority;
+import io.kubelet.cert.testsupport.TestKeys;
 import org.bouncycastle.jce.provider.BouncyCastleProvider;
 import org.bouncycastle.openssl.PEMParser;
 import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
@@ -48,7 +48,7 @@ class InstalledProviderTests {
 	void pairAndRequestAreReadAsTheyWereWritten(KeySpecification.Algorithm algorithm, int size, int position) {
 		Security.removeProvider(BouncyCastleProvider.PROVIDER_NAME);
 		KeySpecification key = new KeySpecification(algorithm, size);
-		KeyPair keys = KeyPairSource.jdk().generate(key);
+		KeyPair keys = TestKeys.generate(key);
 		CertificateTemplate template = CertificateTemplate.ofSubject("app");
 		CertificatePair pair = new CertificatePair(List.of(new TestAuthority("test").issue(keys.getPublic(), template,
 				Instant.now(), Instant.now().plusSeconds(60))), keys.getPrivate());

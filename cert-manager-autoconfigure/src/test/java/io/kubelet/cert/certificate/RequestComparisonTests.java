@@ -5,6 +5,7 @@ import java.util.List;
 
 import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.KeyPairSource;
+import io.kubelet.cert.testsupport.TestKeys;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -33,7 +34,7 @@ class RequestComparisonTests {
 	@ParameterizedTest
 	@CsvSource({ "EC, 256", "RSA, 2048" })
 	void whatIsDifferentIsToldOf(KeySpecification.Algorithm algorithm, int size) {
-		KeyPair others = KeyPairSource.jdk().generate(new KeySpecification(algorithm, size));
+		KeyPair others = TestKeys.generate(new KeySpecification(algorithm, size));
 		assertThat(this.ours.difference(Signer.of(""), this.ours.pkcs10()))
 			.contains("its signer is '', not 'example.com/ours'");
 		assertThat(this.ours.difference(Signer.of("example.com/ours"),

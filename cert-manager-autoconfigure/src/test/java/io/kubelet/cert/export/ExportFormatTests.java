@@ -20,7 +20,7 @@ import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.KeySpecification.Algorithm;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.trust.Trust;
-import io.kubelet.cert.request.KeyPairSource;
+import io.kubelet.cert.testsupport.TestKeys;
 import org.apache.kafka.common.security.ssl.DefaultSslEngineFactory;
 import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
 import org.bouncycastle.asn1.sec.ECPrivateKey;
@@ -136,7 +136,7 @@ class ExportFormatTests extends ExportFixture {
 	}
 
 	private static CertificatePair pair(Algorithm algorithm, int size) {
-		KeyPair keys = KeyPairSource.jdk().generate(new KeySpecification(algorithm, size));
+		KeyPair keys = TestKeys.generate(new KeySpecification(algorithm, size));
 		return CertificatePair.of(List.of(authority.issue(keys.getPublic(), CertificateTemplate.ofSubject("shop"),
 				Instant.parse("2020-01-01T00:00:00Z"), Instant.parse("2050-01-01T00:00:00Z"))), keys);
 	}

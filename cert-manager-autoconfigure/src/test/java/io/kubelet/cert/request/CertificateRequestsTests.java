@@ -15,6 +15,7 @@ import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.testsupport.TestKeys;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.Extensions;
@@ -94,7 +95,7 @@ class CertificateRequestsTests {
 
 	@Test
 	void keyOfAnotherKindCannotSign() {
-		KeyPair rsa = KeyPairSource.jdk().generate(new KeySpecification(KeySpecification.Algorithm.RSA, 2048));
+		KeyPair rsa = TestKeys.generate(TestKeys.RSA);
 		assertThatIllegalArgumentException()
 			.isThrownBy(() -> create(NAMES, new KeyPair(this.keys.getPublic(), rsa.getPrivate())))
 			.withMessage("The key cannot sign a request");

@@ -24,6 +24,7 @@ import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.testsupport.TestKeys;
 import org.assertj.core.api.Assumptions;
 import org.bouncycastle.asn1.ASN1Encodable;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
@@ -98,7 +99,7 @@ class ChainDifferencesTests {
 
 	private static final KeyPair ED25519 = keys("Ed25519", 255);
 
-	private static final KeyPair RSA = keys("RSA", 2048);
+	private static final KeyPair RSA = TestKeys.generate(TestKeys.RSA);
 
 	private static final KeyPair WEAK = keys("RSA", 768);
 

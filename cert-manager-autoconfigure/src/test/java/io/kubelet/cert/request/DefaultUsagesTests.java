@@ -10,6 +10,7 @@ import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.testsupport.TestKeys;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -44,7 +45,7 @@ class DefaultUsagesTests {
 		boolean rsa = algorithm == KeySpecification.Algorithm.RSA;
 		KeySpecification key = new KeySpecification(algorithm, rsa ? 2048 : 256);
 		assertThat(Usage.defaults(Signer.of(signerName), Objects.requireNonNull(TEMPLATES.get(template)),
-				KeyPairSource.jdk().generate(key).getPublic()))
+				TestKeys.generate(key).getPublic()))
 			.isEqualTo(rsa ? List.of(Usage.DIGITAL_SIGNATURE, Usage.KEY_ENCIPHERMENT, purpose)
 					: List.of(Usage.DIGITAL_SIGNATURE, purpose));
 	}

@@ -26,6 +26,7 @@ import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.testsupport.CountingProvider;
 import io.kubelet.cert.testsupport.CountingProvider.Operation;
 import io.kubelet.cert.testsupport.TestAuthority;
+import io.kubelet.cert.testsupport.TestKeys;
 import org.bouncycastle.asn1.ASN1Encodable;
 import org.bouncycastle.asn1.ASN1EncodableVector;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
@@ -65,8 +66,7 @@ class IssuedCertificateCheckTests {
 
 	private static final KeyPair KEYS = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
 
-	private static final KeyPair RSA_KEYS = KeyPairSource.jdk()
-		.generate(new KeySpecification(KeySpecification.Algorithm.RSA, 2048));
+	private static final KeyPair RSA_KEYS = TestKeys.generate(TestKeys.RSA);
 
 	private static final PendingRequest REQUEST = new PendingRequest(CertificateRequests.create("csr-1", TEMPLATE,
 			Signer.of("example.com/signer"), List.of(Usage.CLIENT_AUTH), null, KEYS), KEYS.getPrivate(), null, null);

@@ -8,8 +8,10 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyPair;
 import java.security.MessageDigest;
 import java.security.cert.X509Certificate;
+import java.security.interfaces.RSAPublicKey;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
@@ -21,7 +23,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
 import com.nimbusds.jose.jwk.JWKSet;
-import com.nimbusds.jose.jwk.gen.RSAKeyGenerator;
+import com.nimbusds.jose.jwk.RSAKey;
 import com.nimbusds.jose.jwk.source.ImmutableJWKSet;
 import com.nimbusds.jose.jwk.source.JWKSource;
 import com.nimbusds.jose.proc.SecurityContext;
@@ -30,6 +32,7 @@ import io.kubelet.cert.ssl.ClientRotationTests.Clients;
 import io.kubelet.cert.testsupport.DocumentedJava;
 import io.kubelet.cert.testsupport.Load;
 import io.kubelet.cert.testsupport.Markdown;
+import io.kubelet.cert.testsupport.TestKeys;
 import jakarta.servlet.Filter;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
@@ -295,8 +298,12 @@ class BoundTokensTests {
 	static class Servers {
 
 		@Bean
-		JWKSource<SecurityContext> keys() throws Exception {
-			return new ImmutableJWKSet<>(new JWKSet(new RSAKeyGenerator(2048).keyID("test").generate()));
+		JWKSource<SecurityContext> keys() {
+			KeyPair keys = TestKeys.generate(TestKeys.RSA);
+			return new ImmutableJWKSet<>(
+					new JWKSet(new RSAKey.Builder((RSAPublicKey) keys.getPublic()).privateKey(keys.getPrivate())
+						.keyID("test")
+						.build()));
 		}
 
 		@Bean
