@@ -13,7 +13,6 @@ import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.RotationEvent;
 import io.kubelet.cert.rotation.RotationListener;
 import io.micrometer.core.instrument.DistributionSummary;
-import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
@@ -74,8 +73,9 @@ public final class KubeletMetrics implements MeterBinder, RotationListener, Auto
 			.description("Seconds until the certificate expires; negative once it has, infinite if there is none")
 			.tags(tags)
 			.register(registry));
+		// A counter, but the kubelet's name lacks the suffix that counters get in Prometheus
 		this.bound.add(registry,
-				FunctionCounter
+				Gauge
 					.builder(
 							serving ? "kubelet.server.expiration.renew.errors"
 									: "kubelet.certificate.manager.client.expiration.renew.errors",

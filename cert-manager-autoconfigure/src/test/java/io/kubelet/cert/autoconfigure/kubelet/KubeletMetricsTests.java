@@ -9,7 +9,11 @@ import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -35,8 +39,18 @@ class KubeletMetricsTests extends ManagerFixture {
 		assertThat(timeToLive("client")).isEqualTo(-1800);
 		assertThat(this.registry.get("kubelet.certificate.manager.client.expiration.renew.errors")
 			.tag("certificate", "kubelet-client")
-			.functionCounter()
-			.count()).isEqualTo(this.failures.size()).isGreaterThan(1);
+			.gauge()
+			.value()).isEqualTo(this.failures.size()).isGreaterThan(1);
+	}
+
+	/** Alerts on these names come with the monitoring of Kubernetes. */
+	@ParameterizedTest
+	@CsvSource({ "false,kubelet_certificate_manager_client_expiration_renew_errors",
+			"true,kubelet_server_expiration_renew_errors" })
+	void failedAttemptsHaveTheKubeletsNameInPrometheus(boolean serving, String name) {
+		PrometheusMeterRegistry prometheus = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+		start(serving).bindTo(prometheus);
+		assertThat(prometheus.scrape()).contains(name + "{certificate=");
 	}
 
 	@Test
@@ -52,7 +66,7 @@ class KubeletMetricsTests extends ManagerFixture {
 		this.manager.rotate();
 		this.time.settle();
 		for (MeterRegistry each : registries) {
-			assertThat(each.get("kubelet.server.expiration.renew.errors").functionCounter().count()).isOne();
+			assertThat(each.get("kubelet.server.expiration.renew.errors").gauge().value()).isOne();
 			assertThat(age(each)).isEqualTo(600);
 		}
 		assertThat(timeToLive("server")).isEqualTo(3600);
