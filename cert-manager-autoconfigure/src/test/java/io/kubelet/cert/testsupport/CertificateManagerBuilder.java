@@ -60,6 +60,8 @@ public final class CertificateManagerBuilder {
 
 	public RetrySchedule retry = Schedule.KUBELET.retry();
 
+	private RequestNaming naming = RequestNaming.BY_KEY;
+
 	private IssuedCertificateCheck check = IssuedCertificateCheck.ofAnyAuthority();
 
 	private @Nullable CertificateStore store;
@@ -132,6 +134,11 @@ public final class CertificateManagerBuilder {
 		return this;
 	}
 
+	public CertificateManagerBuilder naming(RequestNaming naming) {
+		this.naming = naming;
+		return this;
+	}
+
 	public CertificateManagerBuilder signers(SignerSource signers) {
 		this.signers = signers;
 		return this;
@@ -183,7 +190,7 @@ public final class CertificateManagerBuilder {
 								this.key),
 						new Schedule(this.once, this.required, RotationWindow.KUBELET, this.overdueAtLatest,
 								Schedule.KUBELET.waitTimeout(), this.forcedInterval, this.retry),
-						RequestNaming.BY_KEY, this.check, Objects.requireNonNull(this.store), this.signers, resources),
+						this.naming, this.check, Objects.requireNonNull(this.store), this.signers, resources),
 				this.template, this.supplier, this.bootstrapPair);
 		this.listeners.forEach(manager::addListener);
 		return manager;

@@ -23,6 +23,7 @@ import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.request.RequestException;
+import io.kubelet.cert.request.RequestNaming;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import io.kubelet.cert.testsupport.ProjectFiles;
@@ -75,6 +76,7 @@ class OneDayTests extends ManagerFixture {
 		this.name = "shop";
 		this.random = 0.5;
 		CertificateManager manager = start(builder().signerName(SIGNER)
+			.naming(RequestNaming.after(this.name))
 			.usages(List.of(Usage.DIGITAL_SIGNATURE, Usage.SERVER_AUTH))
 			.keys(repeatableKeys())
 			.template(CertificateTemplate.ofSubject("shop").withDnsNames(List.of("shop.example.com"))));
