@@ -73,7 +73,8 @@ public final class KubeletMetrics implements MeterBinder, RotationListener, Auto
 			.description("Seconds until the certificate expires; negative once it has, infinite if there is none")
 			.tags(tags)
 			.register(registry));
-		// A counter, but the kubelet's name lacks the suffix that counters get in Prometheus
+		// A counter, but the kubelet's name lacks the suffix that counters get in
+		// Prometheus
 		this.bound.add(registry,
 				Gauge
 					.builder(
