@@ -11,6 +11,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.kubelet.cert.autoconfigure.addresses.AddressSource;
 import io.kubelet.cert.autoconfigure.addresses.NodeAddress;
+import io.kubelet.cert.kubernetes.internal.ApiObjects;
 import io.kubelet.cert.kubernetes.internal.watch.Informer;
 import io.kubelet.cert.kubernetes.internal.watch.Selection;
 import io.kubernetes.client.openapi.ApiClient;
@@ -80,17 +81,23 @@ public final class NodeAddresses implements AddressSource, AutoCloseable {
 		return this.informer.state().objects().stream().flatMap(NodeAddresses::addresses).toList();
 	}
 
-	/** Unknown types are left out, as by the kubelet. */
+	/** Unknown types are left out, as by the kubelet, and what is no address. */
 	private static Stream<NodeAddress> addresses(JsonObject node) {
 		if (!(node.get("status") instanceof JsonObject status && status.get("addresses") instanceof JsonArray all)) {
 			return Stream.empty();
 		}
 		return all.asList()
 			.stream()
+			.filter(JsonObject.class::isInstance)
 			.map(JsonElement::getAsJsonObject)
-			.flatMap((address) -> NodeAddress.Type.of(address.get("type").getAsString())
-				.map((type) -> new NodeAddress(type, address.get("address").getAsString()))
-				.stream());
+			.flatMap(NodeAddresses::address);
+	}
+
+	private static Stream<NodeAddress> address(JsonObject json) {
+		String type = ApiObjects.text(json, "type");
+		String address = ApiObjects.text(json, "address");
+		return (type != null && address != null)
+				? NodeAddress.Type.of(type).map((known) -> new NodeAddress(known, address)).stream() : Stream.empty();
 	}
 
 }

@@ -107,6 +107,14 @@ class NodeAddressesTests extends ClusterFixture {
 		assertThat(this.addresses.addresses()).isEqualTo(wanted.equals("event") ? List.of(FIRST) : List.of());
 	}
 
+	@Test
+	void addressesThatAreNoneAreLeftOut() {
+		answer(false, """
+				{"metadata": {"resourceVersion": "1"}, "items": [{"metadata": {"name": "n1"}, "status": {"addresses":
+				  [1, {"address": "a"}, {"type": "Hostname"}, {"type": "InternalIP", "address": "10.0.0.1"}]}}]}""");
+		awaitAddresses(FIRST);
+	}
+
 	private void answer(boolean watch, String content) {
 		ApiClient client = client("system:node:n1", "system:nodes");
 		client.setHttpClient(client.getHttpClient().newBuilder().addInterceptor((chain) -> {
