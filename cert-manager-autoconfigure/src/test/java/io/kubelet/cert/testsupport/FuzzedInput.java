@@ -23,13 +23,6 @@ import static org.assertj.core.api.Assertions.fail;
  */
 public final class FuzzedInput extends Random {
 
-	/** What targets put where an input has a secret. It can be a part of any. */
-	public static final String SECRET = "S3cr3tC4n4ry0fT4rg3tsX7";
-
-	/** A line of its own before PEM that is encoded. */
-	public static final String ENCODED_SECRET = Base64.getEncoder()
-		.encodeToString((SECRET + "\n").getBytes(StandardCharsets.US_ASCII));
-
 	/** So many characters of a secret could be guessed, or are in any message. */
 	private static final int PIECE = 8;
 
@@ -128,9 +121,21 @@ public final class FuzzedInput extends Random {
 	}
 
 	/**
-	 * Puts a secret into a text after each match of a pattern. So it is known before
-	 * anything is read.
+	 * Returns what targets put where an input has a secret. It can be a part of any, and
+	 * depends on the whole input, so that no input contains it elsewhere.
 	 */
+	public static String secret(byte[] input) {
+		return new Random(Arrays.hashCode(input)).ints(23, 'a', 'z' + 1)
+			.mapToObj(Character::toString)
+			.collect(Collectors.joining());
+	}
+
+	/** Returns a secret as the Base64 of a line, which PEM may follow. */
+	public static String encoded(String secret) {
+		return Base64.getEncoder().encodeToString((secret + "\n").getBytes(StandardCharsets.US_ASCII));
+	}
+
+	/** Puts a secret into a text after each match of a pattern. */
 	public static String withSecret(String text, Pattern before, String secret) {
 		return before.matcher(text).replaceAll("$0" + secret);
 	}

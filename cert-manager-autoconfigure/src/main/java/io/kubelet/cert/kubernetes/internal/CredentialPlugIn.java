@@ -138,7 +138,11 @@ final class CredentialPlugIn {
 		return line;
 	}
 
-	private Credentials credentials(String output) {
+	/**
+	 * Reads what the plug-in prints.
+	 * @throws KubernetesConfigurationException if it is anything else than credentials
+	 */
+	Credentials credentials(String output) {
 		JsonObject credential = ApiObjects.ofKind(output, "ExecCredential");
 		if (credential == null) {
 			throw problem("did not print an ExecCredential. Set its arguments so that it prints one of apiVersion "

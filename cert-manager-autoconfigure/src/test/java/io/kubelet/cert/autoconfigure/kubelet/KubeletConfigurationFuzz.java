@@ -23,24 +23,24 @@ class KubeletConfigurationFuzz {
 	/** Comes before a header of {@code staticPodURLHeader}. */
 	private static final Pattern BEFORE_SECRET = Pattern.compile("Authorization[\"']?\\s*:\\s*[\\[\"'-]*\\s*");
 
-	private static final Set<String> SECRETS = FuzzedInput.piecesOf(FuzzedInput.SECRET);
-
 	@FuzzTest
 	void file(byte[] input) throws IOException {
+		String secret = FuzzedInput.secret(input);
+		Set<String> secrets = FuzzedInput.piecesOf(secret);
 		Files.writeString(FILE,
-				FuzzedInput.withSecret(new String(input, StandardCharsets.UTF_8), BEFORE_SECRET, FuzzedInput.SECRET));
+				FuzzedInput.withSecret(new String(input, StandardCharsets.UTF_8), BEFORE_SECRET, secret));
 		for (Profile profile : Profile.values()) {
-			FuzzedInput.requireCheap(() -> read(profile));
+			FuzzedInput.requireCheap(() -> read(profile, secrets));
 		}
 	}
 
-	private static void read(Profile profile) {
+	private static void read(Profile profile, Set<String> secrets) {
 		try {
 			assertThat(KubeletConfiguration.read(FILE, profile)).isNotNull();
 		}
 		catch (IllegalArgumentException ex) {
 			FuzzedInput.requireShowable(String.valueOf(ex.getMessage()));
-			FuzzedInput.requireNoSecret(String.valueOf(ex.getMessage()), SECRETS);
+			FuzzedInput.requireNoSecret(String.valueOf(ex.getMessage()), secrets);
 		}
 	}
 

@@ -32,29 +32,28 @@ class PropertyFuzz {
 		.sorted()
 		.toList();
 
-	private static final Set<String> SECRETS = FuzzedInput.piecesOf(FuzzedInput.SECRET);
-
 	private static final int MOST = 3;
 
 	@FuzzTest
 	void values(byte[] bytes) {
 		FuzzedInput input = new FuzzedInput(bytes);
+		String secret = FuzzedInput.secret(bytes);
 		Map<String, Object> properties = new HashMap<>(
 				Map.of("kubelet.cert.signer-name", "example.com/shop", "kubelet.cert.template.common-name", "shop"));
 		for (int count = input.nextInt(MOST); count > 0; count--) {
-			put(properties, input, new String(input.some(), StandardCharsets.UTF_8));
+			put(properties, input, secret, new String(input.some(), StandardCharsets.UTF_8));
 		}
-		put(properties, input, input.text());
-		FuzzedInput.requireCheap(() -> resolve(properties));
+		put(properties, input, secret, input.text());
+		FuzzedInput.requireCheap(() -> resolve(properties, FuzzedInput.piecesOf(secret)));
 	}
 
-	private static void put(Map<String, Object> properties, FuzzedInput input, String value) {
+	private static void put(Map<String, Object> properties, FuzzedInput input, String secret, String value) {
 		String certificate = "kubelet.cert." + (input.nextBoolean() ? "" : "additional.other.");
 		String name = input.one(NAMES);
-		properties.put(certificate + name, (SECRET.contains(name) ? FuzzedInput.SECRET : "") + value);
+		properties.put(certificate + name, (SECRET.contains(name) ? secret : "") + value);
 	}
 
-	private static void resolve(Map<String, Object> properties) {
+	private static void resolve(Map<String, Object> properties, Set<String> secrets) {
 		StandardEnvironment environment = new StandardEnvironment() {
 
 			@Override
@@ -70,17 +69,17 @@ class PropertyFuzz {
 		catch (InvalidConfigurationPropertyValueException ex) {
 			assertThat(ex.getName()).startsWith("kubelet.cert");
 			assertThat(ex.getReason()).isNotBlank();
-			FuzzedInput.requireNoSecret(String.valueOf(ex.getMessage()), SECRETS);
+			FuzzedInput.requireNoSecret(String.valueOf(ex.getMessage()), secrets);
 		}
 		catch (BindException ex) {
 			assertThat(ex.getName().toString()).startsWith("kubelet.cert");
 			for (Throwable cause = ex; cause != null; cause = cause.getCause()) {
-				FuzzedInput.requireNoSecret(String.valueOf(cause.getMessage()), SECRETS);
+				FuzzedInput.requireNoSecret(String.valueOf(cause.getMessage()), secrets);
 			}
 		}
 		catch (InvalidSettingsException ex) {
 			assertThat(ex.getMessage()).contains("kubelet.cert");
-			FuzzedInput.requireNoSecret(ex.getMessage() + ex.action(), SECRETS);
+			FuzzedInput.requireNoSecret(ex.getMessage() + ex.action(), secrets);
 		}
 	}
 

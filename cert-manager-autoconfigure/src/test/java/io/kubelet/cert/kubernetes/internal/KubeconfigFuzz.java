@@ -17,8 +17,8 @@ import io.kubelet.cert.testsupport.FuzzedInput;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Looks for a kubeconfig that fails otherwise than with a report of what is wrong, or
- * whose secrets are in that report.
+ * Looks for a kubeconfig, or an answer of its credential plug-in, that fails otherwise
+ * than with a report of what is wrong, or whose secrets are in that report.
  */
 class KubeconfigFuzz {
 
@@ -33,48 +33,70 @@ class KubeconfigFuzz {
 
 	private static final Pattern BEFORE_KEY = Pattern.compile("client-key-data[\"']?\\s*:\\s+(?:[|>]\\s+)?[\"']?");
 
+	private static final Pattern BEFORE_PEM = Pattern.compile("\"clientKeyData\"\\s*:\\s*\"");
+
+	private static final CredentialPlugIn PLUG_IN = new CredentialPlugIn(
+			new KubeconfigFile(FILE, Map.of(), null, Map.of(), "shop", Map.of(), null),
+			Map.of("command", "login", "apiVersion", "client.authentication.k8s.io/v1"));
+
 	/** A password in a URL. */
 	private static final Pattern BEFORE_PASSWORD = Pattern.compile("https?://[\\w.-]*:(?=[^\\s/\"'@]*@)");
 
-	private static final Set<String> SECRETS = FuzzedInput.piecesOf(FuzzedInput.SECRET, FuzzedInput.ENCODED_SECRET);
-
 	@FuzzTest
 	void kubeconfig(byte[] input) throws IOException {
+		String secret = FuzzedInput.secret(input);
+		Set<String> secrets = FuzzedInput.piecesOf(secret, FuzzedInput.encoded(secret));
 		String text = new String(input, StandardCharsets.UTF_8);
-		text = FuzzedInput.withSecret(text, BEFORE_SECRET, FuzzedInput.SECRET);
-		text = FuzzedInput.withSecret(text, BEFORE_PASSWORD, FuzzedInput.SECRET);
-		text = FuzzedInput.withSecret(text, BEFORE_KEY, FuzzedInput.ENCODED_SECRET);
-		Files.writeString(FILE, text);
-		FuzzedInput.requireCheap(KubeconfigFuzz::read);
+		text = FuzzedInput.withSecret(text, BEFORE_SECRET, secret);
+		text = FuzzedInput.withSecret(text, BEFORE_PASSWORD, secret);
+		if (text.startsWith("\0")) {
+			String output = FuzzedInput.withSecret(text.substring(1), BEFORE_PEM, secret + "\\\\n");
+			FuzzedInput.requireCheap(() -> readOutput(output, secrets));
+			return;
+		}
+		Files.writeString(FILE, FuzzedInput.withSecret(text, BEFORE_KEY, FuzzedInput.encoded(secret)));
+		FuzzedInput.requireCheap(() -> read(secrets));
 	}
 
-	private static void read() {
+	private static void read(Set<String> secrets) {
 		try {
 			KubeconfigFile kubeconfig = KubeconfigFile.read(FILE, null);
-			requireShowable(kubeconfig);
+			requireShowable(kubeconfig, secrets);
 			assertThat(kubeconfig.authorityFiles()).isNotEmpty();
 			kubeconfig.validClientCertificate(Instant.EPOCH);
-			requireShowable(kubeconfig.describeUser());
+			requireShowable(kubeconfig.describeUser(), secrets);
 			String token = kubeconfig.text(kubeconfig.user(), "token");
 			if (token != null) {
 				Credentials.checked(token, kubeconfig.describeUser());
 			}
 			kubeconfig.authorities();
-			requireShowable(KubernetesClients.create(kubeconfig, Credentials.NONE, Trust::system));
+			requireShowable(KubernetesClients.create(kubeconfig, Credentials.NONE, Trust::system), secrets);
 			kubeconfig.clusterInfo();
 			if (kubeconfig.user().get("exec") instanceof Map<?, ?> exec) {
-				requireShowable(new CredentialPlugIn(kubeconfig, exec));
+				requireShowable(new CredentialPlugIn(kubeconfig, exec), secrets);
 			}
 			kubeconfig.clientCertificate();
 		}
 		catch (KubernetesConfigurationException ex) {
-			requireShowable(String.valueOf(ex.getMessage()));
+			requireShowable(String.valueOf(ex.getMessage()), secrets);
 		}
 	}
 
-	private static void requireShowable(Object shown) {
+	/** As a credential plug-in prints it. */
+	private static void readOutput(String output, Set<String> secrets) {
+		try {
+			Credentials credentials = PLUG_IN.credentials(output);
+			assertThat((credentials.keys() != null) != (credentials.authorization() != null)).isTrue();
+			requireShowable(credentials, secrets);
+		}
+		catch (KubernetesConfigurationException ex) {
+			requireShowable(String.valueOf(ex.getMessage()), secrets);
+		}
+	}
+
+	private static void requireShowable(Object shown, Set<String> secrets) {
 		FuzzedInput.requireShowable(shown.toString());
-		FuzzedInput.requireNoSecret(shown.toString(), SECRETS);
+		FuzzedInput.requireNoSecret(shown.toString(), secrets);
 	}
 
 	private static Path file() {

@@ -6,6 +6,7 @@ import java.time.format.DateTimeParseException;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
@@ -40,24 +41,24 @@ class AnswerFuzz {
 	private static final Pattern BEFORE_SECRET = Pattern
 		.compile("\"annotations\"\\s*:\\s*\\{\\s*\"[^\"]*\"\\s*:\\s*\"");
 
-	private static final Set<String> SECRETS = FuzzedInput.piecesOf(FuzzedInput.SECRET, FuzzedInput.ENCODED_SECRET);
-
 	@FuzzTest
 	void object(byte[] bytes) {
-		String text = FuzzedInput.withSecret(new FuzzedInput(bytes).text(), BEFORE_KEY, FuzzedInput.ENCODED_SECRET);
-		String object = FuzzedInput.withSecret(text, BEFORE_SECRET, FuzzedInput.SECRET);
-		FuzzedInput.requireCheap(() -> APIS.forEach((api) -> read(api, object)));
+		String secret = FuzzedInput.secret(bytes);
+		String text = FuzzedInput.withSecret(new FuzzedInput(bytes).text(), BEFORE_KEY, FuzzedInput.encoded(secret));
+		String object = FuzzedInput.withSecret(text, BEFORE_SECRET, secret);
+		Consumer<String> shown = shown(FuzzedInput.piecesOf(secret, FuzzedInput.encoded(secret)));
+		FuzzedInput.requireCheap(() -> APIS.forEach((api) -> read(api, object, shown)));
 	}
 
-	private static void read(SigningApi api, String text) {
+	private static void read(SigningApi api, String text, Consumer<String> shown) {
 		try {
 			RequestObject object = new RequestObject(ApiObjects.object(text));
-			requireShowable(object.name());
-			requireShowable(object.username());
-			object.conditionTypes().forEach(AnswerFuzz::requireShowable);
-			REQUEST.difference(api.signer(object), object.pkcs10()).ifPresent(AnswerFuzz::requireShowable);
+			shown.accept(object.name());
+			shown.accept(object.username());
+			object.conditionTypes().forEach(shown);
+			REQUEST.difference(api.signer(object), object.pkcs10()).ifPresent(shown);
 			object.hasExpired(Instant.EPOCH);
-			requireShowable(api.message(object));
+			shown.accept(api.message(object));
 			assertThat(object.changedAt()).isNotNull();
 			assertThat(object.uid()).isNotNull();
 			assertThat(api.authorities(object)).doesNotContainNull();
@@ -65,18 +66,20 @@ class AnswerFuzz {
 			assertThat(chain == null || !chain.isEmpty()).isTrue();
 		}
 		catch (RequestException ex) {
-			requireShowable(String.valueOf(ex.getMessage()));
+			shown.accept(String.valueOf(ex.getMessage()));
 		}
 		catch (JsonParseException | DateTimeParseException | IllegalArgumentException ex) {
 			// It is no such object, has a time that is none, or data that is not Base64
 			assertThat(DECLARED).contains(ex.getClass());
-			requireShowable(String.valueOf(new ApiFailures("https://api.example").translate(ex, REQUEST).getMessage()));
+			shown.accept(String.valueOf(new ApiFailures("https://api.example").translate(ex, REQUEST).getMessage()));
 		}
 	}
 
-	private static void requireShowable(String message) {
-		FuzzedInput.requireShowable(message);
-		FuzzedInput.requireNoSecret(message, SECRETS);
+	private static Consumer<String> shown(Set<String> secrets) {
+		return (message) -> {
+			FuzzedInput.requireShowable(message);
+			FuzzedInput.requireNoSecret(message, secrets);
+		};
 	}
 
 }
