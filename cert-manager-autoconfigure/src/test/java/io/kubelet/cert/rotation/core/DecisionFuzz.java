@@ -16,9 +16,11 @@ class DecisionFuzz {
 
 	@FuzzTest
 	void events(byte[] bytes) {
-		FuzzedInput input = new FuzzedInput(bytes);
-		boolean shared = input.nextBoolean();
-		PropertiesTests.play(input, 1 + input.nextInt(3), shared, 1 + bytes.length / BYTES);
+		FuzzedInput.requireCheap(() -> {
+			FuzzedInput input = new FuzzedInput(bytes);
+			boolean shared = input.nextBoolean();
+			PropertiesTests.play(input, 1 + input.nextInt(3), shared, 1 + bytes.length / BYTES);
+		});
 	}
 
 }
