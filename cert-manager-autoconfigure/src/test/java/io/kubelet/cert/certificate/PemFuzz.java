@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -17,11 +18,12 @@ import io.kubelet.cert.testsupport.FuzzedInput;
 import io.kubelet.cert.testsupport.TestAuthority;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 /**
- * Looks for a text that breaks the promise of reading PEM, or for a whole pair that is
- * lost for what is around it. The profile {@code fuzz} runs it; {@code FuzzCorpusTests}
- * replays what is kept.
+ * Looks for a text that breaks the promise of reading PEM, for a whole pair that is lost
+ * for what is around it, or for one with the key of another that is read. The profile
+ * {@code fuzz} runs it; {@code FuzzCorpusTests} replays what is kept.
  */
 class PemFuzz {
 
@@ -30,10 +32,13 @@ class PemFuzz {
 	private static final TestAuthority ISSUER = ROOT.intermediate("issuer");
 
 	private static final List<CertificatePair> PAIRS = Stream
-		.of(KeySpecification.EC_P256, new KeySpecification(Algorithm.RSA, 2048),
+		.of(KeySpecification.EC_P256, KeySpecification.EC_P256, new KeySpecification(Algorithm.RSA, 2048),
 				new KeySpecification(Algorithm.ED25519, 256))
 		.map(PemFuzz::pair)
 		.toList();
+
+	private static final Set<String> SECRETS = FuzzedInput
+		.piecesOf(PAIRS.stream().map(Pem::writePrivateKey).toArray(String[]::new));
 
 	/** What may come with any pair: its issuers, those of others, and leaves. */
 	private static final List<X509Certificate> OTHERS = List.of(ISSUER.certificate(), ROOT.certificate(),
@@ -61,6 +66,7 @@ class PemFuzz {
 
 	private static void readWholePair(FuzzedInput input) {
 		CertificatePair pair = input.one(PAIRS);
+		CertificatePair key = input.nextBoolean() ? input.one(PAIRS) : pair;
 		List<X509Certificate> certificates = new ArrayList<>(List.of(ISSUER.certificate()));
 		for (int count = input.nextInt(MOST); count > 0; count--) {
 			certificates.add(input.nextInt(certificates.size() + 1), input.one(OTHERS));
@@ -69,9 +75,15 @@ class PemFuzz {
 		List<String> blocks = new ArrayList<>();
 		certificates.forEach((certificate) -> blocks.add(Pem.write(List.of(certificate))));
 		blocks.add(input.nextInt(blocks.size() + 1),
-				input.nextBoolean() ? Pem.writePrivateKey(pair) : Pem.writePkcs8(pair));
+				input.nextBoolean() ? Pem.writePrivateKey(key) : Pem.writePkcs8(key));
 		String text = noise(input)
 				+ blocks.stream().map((block) -> written(block, input) + noise(input)).collect(Collectors.joining());
+		if (key != pair) {
+			MalformedPemException ex = catchThrowableOfType(MalformedPemException.class, () -> Pem.readPair(text));
+			assertThat(ex).as(text).hasMessageContaining("does not belong");
+			FuzzedInput.requireNoSecret(String.valueOf(ex.getMessage()), SECRETS);
+			return;
+		}
 		for (CertificatePair read : List.of(Pem.readPair(text), Pem.readPair(text, text))) {
 			// The root may be there, too
 			assertThat(read.chain()).as(text).startsWith(pair.chain().toArray(X509Certificate[]::new));
@@ -97,9 +109,9 @@ class PemFuzz {
 		String noise = input.nextBoolean() ? new String(input.some(), StandardCharsets.UTF_8) + "\n" : "";
 		if (input.nextBoolean()) {
 			String block = new PemBlock(input.one(TYPES), input.some()).write();
-			return noise.replace("-----BEGIN ", "") + block;
+			return noise.replace("-----", "") + block;
 		}
-		return noise.replace("-----BEGIN ", "");
+		return noise.replace("-----", "");
 	}
 
 	private static CertificatePair pair(KeySpecification specification) {

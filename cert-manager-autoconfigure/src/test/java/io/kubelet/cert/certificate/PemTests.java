@@ -51,6 +51,7 @@ class PemTests {
 	@CsvSource({ "two-keys, exactly one private key", "same-key-twice, exactly one private key",
 			"certificates-only, exactly one private key", "key-only, There is no certificate",
 			"byte-order-mark, There is no certificate", "other-key, The private key does not belong",
+			"other-key-of-the-same-kind, The private key does not belong",
 			"wrong-order, The private key does not belong", "encrypted-pkcs8, is encrypted",
 			"encrypted-traditional, is encrypted", "damaged-base64, cannot be read", "cut-in-block, cannot be read",
 			"cut-in-last-block, cannot be read", "empty, exactly one private key",
