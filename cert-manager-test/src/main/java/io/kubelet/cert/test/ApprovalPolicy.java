@@ -8,7 +8,8 @@ import java.util.Set;
  * {@link Behavior#approval(ApprovalPolicy) the policy changes}, and may be asked more
  * than once about the same request.
  * <p>
- * Called on the control plane's own thread: it must not block.
+ * Called on the control plane's own thread: it must not block. What it throws is logged,
+ * an assertion of a test, too, and the request is left as it is.
  */
 @FunctionalInterface
 public interface ApprovalPolicy {

@@ -36,7 +36,7 @@ public final class Faults {
 	 * Choose requests. Nothing happens before one of the methods of the result is called.
 	 * @param times how many requests go wrong
 	 * @param matching which requests, as in {@code RecordedRequest::isCreate}; their
-	 * status is 0 yet
+	 * status is 0 yet. What it throws is logged, and the answer is an error 500
 	 * @return what can be done to them
 	 */
 	public Injection next(int times, Predicate<RecordedRequest> matching) {

@@ -113,9 +113,8 @@ abstract class RequestController {
 		catch (ApiFailure ex) {
 			// Deleted in the meantime
 		}
-		catch (RuntimeException ex) {
-			LOGGER.log(System.Logger.Level.WARNING, "The step \"" + step + "\" of the embedded control plane failed",
-					ex);
+		catch (RuntimeException | Error ex) {
+			LOGGER.log(System.Logger.Level.ERROR, "The step \"" + step + "\" of the embedded control plane failed", ex);
 		}
 	}
 

@@ -8,6 +8,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.function.Predicate;
 
+import io.kubelet.cert.test.api.ApiFailure;
 import io.kubelet.cert.test.api.Caller;
 import io.kubelet.cert.test.http.ApiRequest;
 import io.kubelet.cert.test.http.ApiResponse;
@@ -22,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * newest ten thousand of it.
  */
 final class Requests implements HttpFrontEnd.Handler {
+
+	private static final System.Logger LOGGER = System.getLogger(Requests.class.getName());
 
 	private static final int KEPT = 10_000;
 
@@ -55,6 +58,13 @@ final class Requests implements HttpFrontEnd.Handler {
 		catch (ConnectionCut cut) {
 			add(recorded);
 			throw cut;
+		}
+		catch (RuntimeException | Error ex) {
+			// Such as an assertion in the predicate of a fault
+			LOGGER.log(System.Logger.Level.ERROR,
+					"The embedded control plane cannot answer " + request.method() + " " + request.path(), ex);
+			add(recorded.answered(500));
+			return ApiFailure.internal("The embedded control plane failed, see its log").toResponse();
 		}
 	}
 

@@ -9,6 +9,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.logging.Logger;
 
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
@@ -49,6 +52,21 @@ class BehaviorTests {
 		X509Certificate certificate = issue(Csr.serving("n1", "n1.example.com"));
 		assertThat(certificate.getSubjectAlternativeNames()).containsExactly(List.of(2, "n1.example.com"));
 		assertThat(certificate.getExtendedKeyUsage()).containsExactly("1.3.6.1.5.5.7.3.1");
+	}
+
+	/** Without a word, the application would wait until its timeout. */
+	@Test
+	void assertionThatFailsInAPolicyIsLogged() throws Exception {
+		AssertionError failed = new AssertionError("not this one");
+		Queue<Throwable> logged = new ConcurrentLinkedQueue<>();
+		Logger logger = Logger.getLogger(RequestController.class.getName());
+		logger.setFilter((entry) -> !logged.add(entry.getThrown()));
+		this.behavior.approval((request) -> {
+			throw failed;
+		});
+		this.client.create(Csr.serving("n1", "n1.example.com"));
+		await().until(() -> logged.contains(failed));
+		logger.setFilter(null);
 	}
 
 	@Test

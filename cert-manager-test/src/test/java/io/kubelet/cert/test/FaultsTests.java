@@ -5,14 +5,20 @@ import java.io.UncheckedIOException;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import java.util.stream.Stream;
 
 import com.google.gson.JsonObject;
 import io.kubelet.cert.test.json.Json;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatException;
@@ -59,6 +65,27 @@ class FaultsTests {
 		assertThat(create().statusCode()).isEqualTo(503);
 		assertThat(create().statusCode()).isEqualTo(503);
 		assertThat(create().statusCode()).isEqualTo(201);
+	}
+
+	/** An assertion that fails in a test must not leave the application waiting. */
+	@ParameterizedTest
+	@ValueSource(classes = { AssertionError.class, IllegalStateException.class })
+	@Timeout(30)
+	void predicateThatThrowsIsLoggedAndAnsweredWithAnError(Class<? extends Throwable> type) throws Exception {
+		Throwable thrown = type.getConstructor().newInstance();
+		Queue<LogRecord> logged = new ConcurrentLinkedQueue<>();
+		Logger logger = Logger.getLogger(Requests.class.getName());
+		logger.setFilter((entry) -> !logged.add(entry));
+		this.controlPlane.faults().next(1, (request) -> sneaky(thrown)).answer(503);
+		assertThat(create().statusCode()).isEqualTo(500);
+		assertThat(this.controlPlane.requests()).extracting(RecordedRequest::status).containsExactly(500);
+		assertThat(logged).extracting(LogRecord::getThrown).containsExactly(thrown);
+		logger.setFilter(null);
+	}
+
+	@SuppressWarnings("unchecked")
+	private static <E extends Throwable> boolean sneaky(Throwable thrown) throws E {
+		throw (E) thrown;
 	}
 
 	@Test
