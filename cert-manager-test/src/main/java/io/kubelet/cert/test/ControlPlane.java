@@ -152,6 +152,13 @@ final class ControlPlane implements AutoCloseable {
 		return Pem.write(List.of(this.authority.certificate()));
 	}
 
+	void resume() {
+		if (this.executor.isShutdown()) {
+			throw new IllegalStateException("The embedded control plane is closed: start another one");
+		}
+		this.http.start();
+	}
+
 	@Override
 	public void close() {
 		this.executor.shutdownNow();

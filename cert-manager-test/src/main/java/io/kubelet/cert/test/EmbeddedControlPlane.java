@@ -209,9 +209,10 @@ public final class EmbeddedControlPlane extends ControlPlaneAccess implements Au
 	/**
 	 * Listen again, on the same port. Does nothing unless paused.
 	 * @throws UncheckedIOException if another process has taken the port
+	 * @throws IllegalStateException if it is closed
 	 */
 	public void resume() {
-		this.parts.http.start();
+		this.parts.resume();
 	}
 
 	/**

@@ -29,6 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIOException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.awaitility.Awaitility.await;
 
@@ -228,6 +229,16 @@ class EmbeddedControlPlaneTests {
 				.noneMatch((name) -> name.startsWith("embedded-control-plane") || name.startsWith("HTTP-Dispatcher")
 						|| name.startsWith("server-timer"));
 		});
+	}
+
+	/** It would accept requests that nobody approves. */
+	@Test
+	void closedControlPlaneIsNotOpenedAgain() {
+		EmbeddedControlPlane other = EmbeddedControlPlane.start();
+		other.close();
+		assertThatIllegalStateException().isThrownBy(other::resume);
+		assertThatIllegalStateException().isThrownBy(other::reset);
+		assertThatIOException().isThrownBy(() -> new ApiClient(other, other.bootstrap()).get("/version"));
 	}
 
 	@Test
