@@ -50,23 +50,29 @@ public final class StoredSecrets {
 	}
 
 	/**
-	 * Set keys of a Secret, which is created if there is none. Its other keys, its labels
-	 * and its annotations remain.
+	 * Set keys of a Secret, which is created if there is none, in one change. Its other
+	 * keys, its labels and its annotations remain.
 	 * @param namespace the namespace
 	 * @param name the name
-	 * @param data the values by key; {@code tls.crt} and {@code tls.key} are empty unless
-	 * they are set
+	 * @param data the values by key; {@code tls.crt} and {@code tls.key} of a new Secret
+	 * are empty unless they are set
 	 */
 	public void put(String namespace, String name, Map<String, String> data) {
 		JsonObject metadata = Json.object("name", name, "namespace", namespace, "uid", UUID.randomUUID().toString(),
 				"resourceVersion", "", "creationTimestamp", this.clock.instant().toString());
-		this.store.create(TYPE, Json.object("kind", TYPE.kind(), "apiVersion", TYPE.apiVersion(), "metadata", metadata,
-				"data", Json.object("tls.crt", "", "tls.key", ""), "type", Secrets.TLS));
-		this.store.update(TYPE, namespace, name, (secret) -> {
-			data.forEach((key, value) -> secret.getAsJsonObject("data")
-				.addProperty(key, Base64.getEncoder().encodeToString(value.getBytes())));
-			return secret;
-		});
+		JsonObject created = set(Json.object("tls.crt", "", "tls.key", ""), data);
+		if (this.store.create(TYPE, Json.object("kind", TYPE.kind(), "apiVersion", TYPE.apiVersion(), "metadata",
+				metadata, "data", created, "type", Secrets.TLS)) == null) {
+			this.store.update(TYPE, namespace, name, (secret) -> {
+				secret.add("data", set(Json.objectAt(secret, "data"), data));
+				return secret;
+			});
+		}
+	}
+
+	private static JsonObject set(JsonObject encoded, Map<String, String> data) {
+		data.forEach((key, value) -> encoded.addProperty(key, Base64.getEncoder().encodeToString(value.getBytes())));
+		return encoded;
 	}
 
 	/**

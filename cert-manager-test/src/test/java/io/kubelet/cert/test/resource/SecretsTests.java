@@ -3,6 +3,7 @@ package io.kubelet.cert.test.resource;
 import java.util.Base64;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 
 import com.google.gson.JsonObject;
 import io.kubelet.cert.test.ApiClient;
@@ -54,6 +55,24 @@ class SecretsTests {
 		assertThat(Json.text(created, "type")).isEqualTo("Opaque");
 		assertThat(Json.text(created, "data", "key")).isEqualTo(encoded("value"));
 		assertThat(created.has("stringData")).isFalse();
+	}
+
+	/** A replica acts as soon as it sees a Secret without a pair. */
+	@Test
+	void secretIsPutInOneChange() throws Exception {
+		String before = Json.text(this.admin.get(SECRETS), "metadata", "resourceVersion");
+		this.controlPlane.secrets().put("shop", "shop-tls", Map.of("tls.crt", "chain", "tls.key", "key"));
+		JsonObject first = Json
+			.parse(this.admin.stream(SECRETS + "?watch=1&resourceVersion=" + before).body().findFirst().orElseThrow())
+			.getAsJsonObject();
+		assertThat(Json.text(first, "object", "data", "tls.crt")).isEqualTo(encoded("chain"));
+	}
+
+	@Test
+	void keyIsPutIntoASecretWithoutData() throws Exception {
+		this.admin.post(SECRETS, Json.object("metadata", Json.object("name", "empty")));
+		this.controlPlane.secrets().put("shop", "empty", Map.of("key", "value"));
+		assertThat(this.controlPlane.secrets().find("shop", "empty")).hasValue(new TreeMap<>(Map.of("key", "value")));
 	}
 
 	@Test
