@@ -1,11 +1,12 @@
 package io.kubelet.cert.fleet;
 
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.ToIntFunction;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 
 import io.kubelet.cert.fleet.Application.Tally;
 import io.kubelet.cert.fleet.ControlPlane.Call;
@@ -21,6 +22,8 @@ final class OneProcess {
 
 	private static final long PATIENCE = Timeline.micros(Duration.ofMinutes(60));
 
+	private static final int SEQUENCES = 20;
+
 	private final Timeline timeline = new Timeline();
 
 	private final Load load = new Load();
@@ -33,9 +36,9 @@ final class OneProcess {
 
 	private final Times times;
 
-	private OneProcess(int certificates, Times times, Parameters parameters) {
+	private OneProcess(int certificates, Times times, Parameters parameters, long seed) {
 		this.times = times;
-		this.plane = new ControlPlane(this.timeline, this.load, new Random(1), parameters, LIFETIME);
+		this.plane = new ControlPlane(this.timeline, this.load, new Random(seed), parameters, LIFETIME);
 		Watches.Process process = new Watches.Process(this.plane, times.write, times.call);
 		this.certificates = IntStream.range(0, certificates)
 			.mapToObj((number) -> new EngineApplication(this.plane, new Ownership(process), this.tally, Duration.ZERO,
@@ -44,48 +47,62 @@ final class OneProcess {
 	}
 
 	/**
-	 * Predicts the calls that an API server receives which is killed and restored.
+	 * Predicts the calls that an API server receives: the mean of several sequences of
+	 * random numbers.
+	 * @param phase what happens to the process
 	 * @param times how long what it does takes
-	 * @param killed how long it is away for the first time
-	 * @param restored and how long after the next rotation it is back, with an older etcd
+	 * @param away how long after the demand to rotate the API server is back, if it was
+	 * away
 	 */
-	static Map<Phase, Calls> predict(int certificates, Times times, Duration killed, Duration restored) {
-		Map<Phase, Calls> calls = new LinkedHashMap<>();
-		OneProcess process = new OneProcess(certificates, times, Parameters.FAST_SIGNER.withLatency(times.signing));
-		process.certificates.forEach((certificate) -> certificate.start(null));
-		calls.put(Phase.FIRST, process.count());
-		process.plane.signerAway(true);
-		process.plane.serverAway(true);
-		process.certificates.forEach(EngineApplication::rotate);
-		process.pass(killed);
-		calls.put(Phase.KILLED, process.comeBack());
-		process.plane.signerAway(true);
-		process.certificates.forEach(EngineApplication::rotate);
-		long begin = process.timeline.now();
-		while (process.certificates.stream().anyMatch((certificate) -> certificate.owner.pending == 0)
-				&& process.timeline.next(begin + PATIENCE)) {
-			// It is requested
-		}
-		process.plane.serverAway(true);
-		process.plane.restore();
-		process.pass(restored.minus(Timeline.duration(process.timeline.now() - begin)));
-		calls.put(Phase.RESTORED, process.comeBack());
-		return calls;
+	static Calls predict(Phase phase, int certificates, Times times, Duration away) {
+		Parameters parameters = times.signing.with((phase == Phase.NARROW)
+				? Parameters.ofOneSeat(times.seat, times.signing.latency) : Parameters.FAST_SIGNER);
+		return Calls.mean(LongStream.range(0, SEQUENCES)
+			.mapToObj((seed) -> new OneProcess(certificates, times, parameters, seed).play(phase, away))
+			.toList());
 	}
 
-	/** Predicts the calls if there is one seat, and no queue. */
-	static Calls narrow(int certificates, Times times) {
-		OneProcess process = new OneProcess(certificates, times, Parameters.ofOneSeat(times.seat, times.signing));
-		process.certificates
-			.forEach((certificate) -> certificate.start(process.plane.issue(process.plane.newKey(), 0)));
-		process.certificates.forEach(EngineApplication::rotate);
-		return process.count();
+	private Calls play(Phase phase, Duration away) {
+		this.certificates.forEach((certificate) -> certificate
+			.start((phase == Phase.FIRST) ? null : this.plane.issue(this.plane.newKey(), 0)));
+		return switch (phase) {
+			case FIRST -> count();
+			case KILLED -> kill(away);
+			case RESTORED -> restore(away);
+			case NARROW -> {
+				this.certificates.forEach(EngineApplication::rotate);
+				yield count();
+			}
+		};
+	}
+
+	private Calls kill(Duration away) {
+		this.plane.signerAway(true);
+		this.plane.serverAway(true);
+		this.certificates.forEach(EngineApplication::rotate);
+		pass(away);
+		return comeBack();
+	}
+
+	/** All have requested when the requests vanish. */
+	private Calls restore(Duration away) {
+		this.plane.signerAway(true);
+		this.certificates.forEach(EngineApplication::rotate);
+		long begin = this.timeline.now();
+		while (this.certificates.stream().anyMatch((certificate) -> certificate.owner.pending == 0)
+				&& this.timeline.next(begin + PATIENCE)) {
+			// It is requested
+		}
+		this.plane.serverAway(true);
+		this.plane.restore();
+		pass(away.minus(Timeline.duration(this.timeline.now() - begin)));
+		return comeBack();
 	}
 
 	/** The API server is back, and then the signer. */
 	private Calls comeBack() {
 		this.plane.serverAway(false);
-		this.timeline.in(Timeline.micros(this.times.signerLater), () -> this.plane.signerAway(false));
+		this.timeline.in(Timeline.micros(this.times.signing.later), () -> this.plane.signerAway(false));
 		return count();
 	}
 
@@ -133,14 +150,28 @@ final class OneProcess {
 	 * @param write to write a pair or a request with its new key
 	 * @param call to send a call, of which five are sent at a time
 	 * @param seat how long a creation keeps the only seat
-	 * @param signing from the creation of a request to its certificate, beside the limit
-	 * of the signer
-	 * @param signerLater how much later than the API server the signer begins to sign
+	 * @param signing how fast the signer is
 	 */
-	record Times(Duration write, Duration call, Duration seat, Duration signing, Duration signerLater) {
+	record Times(Duration write, Duration call, Duration seat, Signing signing) {
 
-		static final Times MEASURED = new Times(Duration.ofMillis(7), Duration.ofMillis(16), Duration.ofMillis(20),
-				Duration.ofMillis(100), Duration.ofSeconds(8));
+		static final Duration WRITE = Duration.ofMillis(7);
+
+		static final Duration CALL = Duration.ofMillis(16);
+
+	}
+
+	/**
+	 * How fast requests are approved and signed.
+	 *
+	 * @param later how much later than the API server the signer begins
+	 * @param perSecond how many it signs, one after the other
+	 * @param latency from the creation of a request to its certificate, beside that
+	 */
+	record Signing(Duration later, int perSecond, Duration latency) {
+
+		private Parameters with(Parameters server) {
+			return new Parameters(server.processors(), server.queue(), this.perSecond, server.slowness(), this.latency);
+		}
 
 	}
 
@@ -154,6 +185,15 @@ final class OneProcess {
 	 * @param time until all had what they waited for
 	 */
 	record Calls(int created, int lists, int watches, int busy, Duration time) {
+
+		private static Calls mean(List<Calls> all) {
+			return new Calls(mean(all, Calls::created), mean(all, Calls::lists), mean(all, Calls::watches),
+					mean(all, Calls::busy), Duration.ofSeconds(mean(all, (calls) -> (int) calls.time.toSeconds())));
+		}
+
+		private static int mean(List<Calls> all, ToIntFunction<Calls> value) {
+			return (int) Math.round(all.stream().mapToInt(value).average().orElseThrow());
+		}
 
 		int all() {
 			return this.created + this.lists + this.watches + this.busy;

@@ -1,6 +1,7 @@
 package io.kubelet.cert.fleet;
 
 import java.time.Duration;
+import java.util.function.Consumer;
 
 import io.kubelet.cert.fleet.ControlPlane.Call;
 import io.kubelet.cert.fleet.ControlPlane.Failure;
@@ -18,6 +19,8 @@ final class Reflected {
 
 	private final ControlPlane plane;
 
+	private final Client client;
+
 	private final Watched object;
 
 	private final Runnable changed;
@@ -31,50 +34,74 @@ final class Reflected {
 	/** How many times in a row the watch was opened without an event. */
 	private int attempts;
 
+	Reflected(ControlPlane plane, Watched object, Runnable changed, Runnable interrupted) {
+		this(plane, plane::call, object, changed, interrupted);
+	}
+
 	/**
 	 * Watches an object from its known state on.
+	 * @param client calls the API server
 	 * @param changed called when it may have changed
 	 * @param interrupted called when that would remain unknown
 	 */
-	Reflected(ControlPlane plane, Watched object, Runnable changed, Runnable interrupted) {
+	Reflected(ControlPlane plane, Client client, Watched object, Runnable changed, Runnable interrupted) {
 		this.plane = plane;
+		this.client = client;
 		this.object = object;
 		this.changed = changed;
 		this.interrupted = interrupted;
+		watch();
+	}
+
+	private void watch() {
+		this.attempts++;
 		open();
 	}
 
 	private void open() {
-		this.attempts++;
-		this.plane.call(Call.WATCH, () -> {
+		this.client.call(Call.WATCH, () -> {
 			if (!this.closed) {
-				// The API server sends bookmarks
-				this.attempts = 0;
 				long length = Timeline.SECOND * WatchTimes.seconds(this.plane.random.nextDouble());
-				this.watch = this.plane.watch(this.object, length, this.changed, () -> pause(null, this::open),
-						() -> failed(Failure.UNREACHABLE));
+				this.watch = this.plane.watch(this.object, length, this::received, this::timedOut,
+						() -> interrupted(Failure.UNREACHABLE));
 			}
-		}, this::failed);
+		}, (failure) -> {
+			if (!this.closed && failure.isBusy() && this.attempts < BUSY_ATTEMPTS) {
+				pause(failure, this::watch);
+			}
+			else {
+				interrupted(failure);
+			}
+		});
 	}
 
-	private void failed(Failure failure) {
-		if (!this.closed && failure.isBusy() && this.attempts < BUSY_ATTEMPTS) {
-			pause(failure, this::open);
-		}
-		else if (!this.closed) {
+	private void received() {
+		this.attempts = 0;
+		this.changed.run();
+	}
+
+	/** The API server sends a bookmark before. */
+	private void timedOut() {
+		this.attempts = 0;
+		pause(null, this::watch);
+	}
+
+	private void interrupted(Failure failure) {
+		if (!this.closed) {
 			this.interrupted.run();
 			pause(failure, this::list);
 		}
 	}
 
+	/** The list and its watch are one attempt. */
 	private void list() {
 		this.attempts++;
-		this.plane.call(Call.LIST, () -> {
+		this.client.call(Call.LIST, () -> {
 			if (!this.closed) {
 				this.changed.run();
 				open();
 			}
-		}, this::failed);
+		}, this::interrupted);
 	}
 
 	private void pause(@Nullable Failure failure, Runnable action) {
@@ -92,6 +119,15 @@ final class Reflected {
 		if (this.watch != null) {
 			this.watch.end();
 		}
+	}
+
+	/**
+	 * Calls the API server, as {@link ControlPlane#call}.
+	 */
+	interface Client {
+
+		void call(Call call, Runnable effect, Consumer<Failure> failed);
+
 	}
 
 }

@@ -74,7 +74,8 @@ interface Watches {
 
 	/**
 	 * A process runs the tasks of all its certificates one after the other. Its client
-	 * sends five calls at a time, and all pending requests share one watch.
+	 * sends five calls at a time, beside those of the watch that all pending requests
+	 * share.
 	 */
 	final class Process extends Watched {
 
@@ -136,13 +137,17 @@ interface Watches {
 				return;
 			}
 			this.calling++;
-			this.plane.timeline.in(random(this.call), () -> this.plane.call(call, () -> {
+			call(call, () -> {
 				sent();
 				effect.run();
 			}, (failure) -> {
 				sent();
 				failed.accept(failure);
-			}));
+			});
+		}
+
+		private void call(Call call, Runnable effect, Consumer<Failure> failed) {
+			this.plane.timeline.in(random(this.call), () -> this.plane.call(call, effect, failed));
 		}
 
 		private void sent() {
@@ -204,7 +209,8 @@ interface Watches {
 				Process process = Process.this;
 				process.watching.put(this, new Request(object, changed, interrupted));
 				if (process.watch == null) {
-					process.watch = new Reflected(process.plane, process, process::changed, process::interrupted);
+					process.watch = new Reflected(process.plane, process::call, process, process::changed,
+							process::interrupted);
 				}
 				else if (!object.isPending()) {
 					process.plane.changed(process);
