@@ -5,6 +5,8 @@ import java.util.EnumSet;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArraySet;
 
+import io.kubelet.cert.test.resource.SignerName;
+
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -110,8 +112,14 @@ public final class Behavior {
 	 * cluster, so a test does not show whether its authority is trusted.
 	 * @param signerName the signer's name, as in {@code example.com/demo}
 	 * @return this
+	 * @throws IllegalArgumentException if the API server accepts no such name
 	 */
 	public Behavior sign(String signerName) {
+		if (!SignerName.isValid(signerName)) {
+			throw new IllegalArgumentException("'" + signerName
+					+ "' is no signer: name it as in 'example.com/serving', and an issuer of cert-manager as in "
+					+ "'ClusterIssuer/internal', 'Issuer/shop/internal' or 'issuers.example.com/ExampleIssuer/internal'");
+		}
 		this.signers.add(signerName);
 		this.reviewAgain.run();
 		return this;

@@ -134,7 +134,7 @@ public final class CertManager {
 	 * @throws IllegalArgumentException if there is no such issuer
 	 */
 	public String caPem(String name) {
-		return caPem("ClusterIssuer", "", name);
+		return caPem(GROUP, "ClusterIssuer", "", name);
 	}
 
 	/**
@@ -145,11 +145,23 @@ public final class CertManager {
 	 * @throws IllegalArgumentException if there is no such issuer
 	 */
 	public String caPem(String namespace, String name) {
-		return caPem("Issuer", namespace, name);
+		return caPem(GROUP, "Issuer", namespace, name);
 	}
 
-	private String caPem(String kind, String namespace, String name) {
-		JsonObject issuer = this.store.find(type(GROUP, kind), namespace, name);
+	/**
+	 * The authority of an external issuer.
+	 * @param group the API group
+	 * @param kind the kind
+	 * @param name the issuer's name
+	 * @return the certificate, PEM
+	 * @throws IllegalArgumentException if there is no such issuer
+	 */
+	public String caPem(String group, String kind, String name) {
+		return caPem(group, kind, "", name);
+	}
+
+	private String caPem(String group, String kind, String namespace, String name) {
+		JsonObject issuer = this.store.find(type(group, kind), namespace, name);
 		if (issuer == null) {
 			throw new IllegalArgumentException("There is no " + kind + " " + name);
 		}

@@ -12,9 +12,13 @@ import io.kubelet.cert.test.api.FieldError;
 /**
  * The form of a signer's name: {@code domain/path}.
  */
-final class SignerName {
+public final class SignerName {
 
 	private SignerName() {
+	}
+
+	public static boolean isValid(String name) {
+		return validate("", name).isEmpty();
 	}
 
 	static List<FieldError> validate(String field, String name) {

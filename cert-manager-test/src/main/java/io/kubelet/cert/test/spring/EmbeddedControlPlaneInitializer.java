@@ -1,5 +1,8 @@
 package io.kubelet.cert.test.spring;
 
+import java.util.Optional;
+
+import io.kubelet.cert.test.CertManager;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 
 import org.springframework.context.ApplicationContextInitializer;
@@ -40,8 +43,10 @@ public final class EmbeddedControlPlaneInitializer
 	 * Creates an initializer.
 	 * @param signers names of signers that are not Kubernetes' own, as in
 	 * {@code example.com/serving}, and issuers of cert-manager, as in
-	 * {@code ClusterIssuer/internal} or {@code Issuer/internal} (in the namespace
-	 * {@code default}), whose requests are approved and signed as well
+	 * {@code ClusterIssuer/internal}, {@code Issuer/internal} (in the namespace
+	 * {@code default}), {@code Issuer/shop/internal} (in {@code shop}) or, with the API
+	 * group of an external one, {@code issuers.example.com/ExampleIssuer/internal}, whose
+	 * requests are approved and signed as well
 	 */
 	public EmbeddedControlPlaneInitializer(String... signers) {
 		this.signers = signers.clone();
@@ -52,16 +57,28 @@ public final class EmbeddedControlPlaneInitializer
 		EmbeddedControlPlaneRegistration.register(context.getEnvironment(), context.getBeanFactory());
 		EmbeddedControlPlane controlPlane = context.getBeanFactory().getBean(EmbeddedControlPlane.class);
 		for (String signer : this.signers) {
-			int slash = signer.indexOf('/');
-			String name = signer.substring(slash + 1);
-			switch (signer.substring(0, Math.max(slash, 0))) {
-				case "ClusterIssuer" -> ControlPlaneProperties.addAuthority(context.getEnvironment(),
-						controlPlane.certManager().clusterIssuer(name).caPem(name));
-				case "Issuer" -> ControlPlaneProperties.addAuthority(context.getEnvironment(),
-						controlPlane.certManager().issuer("default", name).caPem("default", name));
-				default -> controlPlane.behavior().sign(signer);
-			}
+			install(controlPlane, signer)
+				.ifPresent((authority) -> ControlPlaneProperties.addAuthority(context.getEnvironment(), authority));
 		}
+	}
+
+	/** Returns the authority of an issuer; a signer has none of its own. */
+	private static Optional<String> install(EmbeddedControlPlane controlPlane, String signer) {
+		CertManager certManager = controlPlane.certManager();
+		String[] parts = signer.split("/", -1);
+		String name = parts[parts.length - 1];
+		if (signer.matches("ClusterIssuer/[^/]+")) {
+			return Optional.of(certManager.clusterIssuer(name).caPem(name));
+		}
+		if (signer.matches("Issuer/([^/]+/)?[^/]+")) {
+			String namespace = (parts.length > 2) ? parts[1] : "default";
+			return Optional.of(certManager.issuer(namespace, name).caPem(namespace, name));
+		}
+		if (signer.matches("[^/]+\\.[^/]+/[^/]+/[^/]+")) {
+			return Optional.of(certManager.externalIssuer(parts[0], parts[1], name).caPem(parts[0], parts[1], name));
+		}
+		controlPlane.behavior().sign(signer);
+		return Optional.empty();
 	}
 
 }

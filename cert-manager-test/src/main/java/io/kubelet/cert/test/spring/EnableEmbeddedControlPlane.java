@@ -46,7 +46,10 @@ public @interface EnableEmbeddedControlPlane {
 
 	/**
 	 * Names of signers that are not Kubernetes' own, as in {@code example.com/serving},
-	 * and issuers of cert-manager, as in {@code ClusterIssuer/internal}, as if their
+	 * and issuers of cert-manager, as in {@code ClusterIssuer/internal},
+	 * {@code Issuer/internal} (in the namespace {@code default}),
+	 * {@code Issuer/shop/internal} (in {@code shop}) or, with the API group of an
+	 * external one, {@code issuers.example.com/ExampleIssuer/internal}, as if their
 	 * controllers were installed. From the start of the context on, their requests are
 	 * approved and signed.
 	 * @return the names of the signers and the issuers

@@ -7,9 +7,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 
+import io.kubelet.cert.test.CertManager;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.boot.SpringApplication;
@@ -23,12 +26,14 @@ import org.springframework.context.support.GenericApplicationContext;
 import org.springframework.core.env.MapPropertySource;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 /**
  * Tests for {@link EmbeddedControlPlaneInitializer} and
  * {@link EmbeddedControlPlaneConfiguration}.
  *
  * @see EmbeddedControlPlaneInitializer
+ * @see io.kubelet.cert.test.resource.SignerName
  */
 @ExtendWith(OutputCaptureExtension.class)
 class EmbeddedControlPlaneInitializerTests {
@@ -92,6 +97,32 @@ class EmbeddedControlPlaneInitializerTests {
 			.isEqualTo(controlPlane.caPem() + controlPlane.certManager().caPem("internal")
 					+ controlPlane.certManager().caPem("default", "local"));
 		context.close();
+	}
+
+	@Test
+	void issuersOfNamespacesAndExternalOnesAreNamedInFull() {
+		try (GenericApplicationContext context = new GenericApplicationContext()) {
+			new EmbeddedControlPlaneInitializer("Issuer/shop/internal",
+					"awspca.cert-manager.io/AWSPCAClusterIssuer/aws")
+				.initialize(context);
+			context.refresh();
+			CertManager certManager = context.getBean(EmbeddedControlPlane.class).certManager();
+			assertThat(certManager.caPem("shop", "internal")).isNotBlank();
+			assertThat(certManager.caPem("awspca.cert-manager.io", "AWSPCAClusterIssuer", "aws")).isNotBlank();
+		}
+	}
+
+	/**
+	 * Nobody could request from a signer of such a name, and the start would time out.
+	 */
+	@ParameterizedTest
+	@ValueSource(strings = { "internal", "clusterissuer/internal", "AWSPCAClusterIssuer/aws", "ClusterIssuer/a/b" })
+	void nameThatIsNeitherOfASignerNorOfAnIssuerIsRefused(String name) {
+		try (GenericApplicationContext context = new GenericApplicationContext()) {
+			assertThatIllegalArgumentException()
+				.isThrownBy(() -> new EmbeddedControlPlaneInitializer(name).initialize(context))
+				.withMessageContaining("'" + name + "' is no signer");
+		}
 	}
 
 	private static int port(EmbeddedControlPlane controlPlane) {
