@@ -16,6 +16,7 @@ import io.kubelet.cert.certificate.trust.KeyStores;
 import io.kubelet.cert.ssl.RotatingServer.Kind;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.apache.coyote.http11.Http11Nio2Protocol;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,6 +35,7 @@ import org.springframework.context.annotation.Configuration;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatException;
+import static org.assertj.core.api.Assertions.assertThatNoException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
@@ -122,6 +124,29 @@ class AcceptedPeersStartTests {
 					"The SSL bundles of one server accept different clients: [the SSL bundle 'server'");
 	}
 
+	/** It uses the bundles by WebSocket only. */
+	@ParameterizedTest
+	@CsvSource({ "dns-names=shop.svc, true", "dns-names=other.svc, false", "all=true, false" })
+	void bundlesOfAnRsocketServerHaveToAcceptTheSameClients(String others, boolean starts) {
+		String server = "spring.rsocket.server.ssl.";
+		ThrowingCallable start = () -> new RotatingServer(Kind.TOMCAT, SHOP, "server.ssl.client-auth=need",
+				server + "bundle=server", server + "client-auth=need",
+				server + "server-name-bundles[0].server-name=two.test", server + "server-name-bundles[0].bundle=two",
+				"kubelet.cert.additional.two.signer-name=kubernetes.io/kubelet-serving",
+				"kubelet.cert.additional.two.template.common-name=system:node:two",
+				"kubelet.cert.additional.two.template.organizations=system:nodes",
+				"kubelet.cert.additional.two.template.dns-names=two.test",
+				"kubelet.cert.additional.two.ssl.accepted-clients." + others)
+			.close();
+		if (starts) {
+			assertThatNoException().isThrownBy(start);
+		}
+		else {
+			assertThat(StartFailures.property(catchThrowable(start))).hasMessageContainingAll(
+					server + "server-name-bundles[0].bundle", "It accepts other clients ('ssl.accepted-clients') than");
+		}
+	}
+
 	/** Clients that name no server would pass without a check. */
 	@ParameterizedTest
 	@EnumSource(names = { "TOMCAT", "NETTY" })
@@ -161,13 +186,28 @@ class AcceptedPeersStartTests {
 		assertThat(StartFailures.property(client)).hasMessageContainingAll(channel + "bypass-certificate-validation",
 				"'kubelet.cert.additional.client.ssl.accepted-servers' is set for the SSL bundle 'client'",
 				"set it to 'false'");
-		Throwable usual = catchThrowable(
-				() -> new RotatingApplication(servers, "spring.grpc.client.channel.default.ssl.bundle=client",
-						channel + "bypassCertificateValidation=true")
-					.close());
-		assertThat(StartFailures.property(usual)).hasMessageContaining(channel + "bypass-certificate-validation");
+		// It is a channel of its own, and nothing of the default one applies to it
+		new RotatingApplication(servers, "spring.grpc.client.channel.default.ssl.bundle=client",
+				channel + "bypassCertificateValidation=true")
+			.close();
 		new RotatingApplication(servers, channel + "ssl.bundle=server", channel + "bypass-certificate-validation=true")
 			.close();
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|',
+			textBlock = """
+					spring.grpc.client.channels.orders.ssl.bundle | spring.grpc.client.channels.orders.secure=false
+					spring.grpc.client.default-channel.ssl.bundle | spring.grpc.client.default-channel.secure=false
+					spring.grpc.client.channel.default.ssl.bundle | spring.grpc.client.channel.default.bypassCertificateValidation=true
+					spring.cloud.gateway.server.webflux.httpclient.ssl.ssl-bundle | spring.cloud.gateway.server.webflux.httpclient.ssl.use-insecure-trust-manager=true""")
+	void clientThatAcceptsEveryCertificateDoesNotStart(String bundle, String unchecked) {
+		String servers = "kubelet.cert.additional.client.ssl.accepted-servers.dns-names=orders.svc";
+		Throwable client = catchThrowable(
+				() -> new RotatingApplication(servers, bundle + "=client", unchecked).close());
+		assertThat(StartFailures.property(client))
+			.hasMessageContaining("is set for the SSL bundle 'client' that is used here");
+		new RotatingApplication(bundle + "=client", unchecked).close();
 	}
 
 	@Test
