@@ -79,10 +79,6 @@ final class ControlPlane implements AutoCloseable {
 
 	final HttpFrontEnd http;
 
-	private final List<ResourceType> types;
-
-	private final ObjectRequests objects;
-
 	private final ScheduledExecutorService executor = new ScheduledThreadPoolExecutor(1, (task) -> {
 		Thread thread = new Thread(task, "embedded-control-plane-controllers");
 		thread.setDaemon(true);
@@ -98,25 +94,24 @@ final class ControlPlane implements AutoCloseable {
 		CertificateSigningRequests signingRequests = new CertificateSigningRequests(seconds,
 				this.authorizer::isAllowed);
 		ResourceType configMaps = new ConfigMaps();
-		this.types = new CopyOnWriteArrayList<>(List.of(signingRequests, configMaps, new Secrets(), new Nodes()));
+		List<ResourceType> types = new CopyOnWriteArrayList<>(
+				List.of(signingRequests, configMaps, new Secrets(), new Nodes()));
 		for (String version : trustBundleVersions) {
-			this.types.add(new ClusterTrustBundles(version, this.authorizer::isAllowed));
+			types.add(new ClusterTrustBundles(version, this.authorizer::isAllowed));
 		}
 		this.behavior = new Behavior(this::reviewAll);
 		Approver approver = new Approver(this.behavior, this.authorizer::isAllowed);
 		Signer signer = new Signer(this.authority, this.behavior, clock);
-		Issuers issuers = new Issuers(this.types, this.store);
+		Issuers issuers = new Issuers(types, this.store);
 		this.signingRequests = new SignerController(this.store, signingRequests, approver, issuers, signer,
 				this.behavior, seconds, this.executor);
 		CertificateRequests requests = new CertificateRequests(issuers::type, this.authorizer::isAllowed);
 		this.certificateRequests = new IssuerController(this.store, requests, approver, issuers, signer, this.behavior,
 				seconds, this.executor);
-		this.certManager = new CertManager(this.types, this.store, issuers, requests, this.certificateRequests,
-				seconds);
+		this.certManager = new CertManager(types, this.store, issuers, requests, this.certificateRequests, seconds);
 		this.secrets = new StoredSecrets(this.store, seconds);
-		this.objects = new ObjectRequests(this.store, seconds, nameSuffixes, this.watches);
-		this.requests = new Requests(this.identities, this.faults,
-				new ApiServer(this.authorizer, this.objects, this.types, seconds), clock);
+		this.requests = new Requests(this.identities, this.faults, new ApiServer(this.authorizer,
+				new ObjectRequests(this.store, seconds, nameSuffixes, this.watches), types, seconds), clock);
 		this.http = new HttpFrontEnd(port, ServerTls.context(this.authority), this.requests);
 		publishAuthority(configMaps, seconds);
 		this.signingRequests.start();
@@ -155,16 +150,6 @@ final class ControlPlane implements AutoCloseable {
 
 	String caPem() {
 		return Pem.write(List.of(this.authority.certificate()));
-	}
-
-	void apply(JsonObject object) {
-		ResourceType type = this.types.stream()
-			.filter((candidate) -> candidate.apiVersion().equals(Json.text(object, "apiVersion"))
-					&& candidate.kind().equals(Json.text(object, "kind")))
-			.findFirst()
-			.orElseThrow(() -> new IllegalArgumentException("The embedded control plane has no "
-					+ Json.text(object, "kind") + " of " + Json.text(object, "apiVersion")));
-		this.objects.apply(type, object);
 	}
 
 	void resume() {

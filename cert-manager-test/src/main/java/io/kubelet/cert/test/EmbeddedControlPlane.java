@@ -10,7 +10,6 @@ import java.util.function.Supplier;
 
 import io.kubelet.cert.test.api.ApiFailure;
 import io.kubelet.cert.test.api.GeneratedNames;
-import io.kubelet.cert.test.json.Json;
 import io.kubelet.cert.test.resource.StoredSecrets;
 
 /**
@@ -72,23 +71,6 @@ public final class EmbeddedControlPlane extends ControlPlaneAccess implements Au
 	 */
 	public StoredSecrets secrets() {
 		return this.parts.secrets;
-	}
-
-	/**
-	 * Create an object, or replace the content of one, as an administrator does with
-	 * {@code kubectl apply}: a ConfigMap, a ClusterTrustBundle, a Node or a Secret.
-	 * @param json the object, with {@code apiVersion}, {@code kind} and {@code metadata}
-	 * @return this
-	 * @throws IllegalArgumentException if the API server would refuse it
-	 */
-	public EmbeddedControlPlane apply(String json) {
-		try {
-			this.parts.apply(Json.parse(json).getAsJsonObject());
-			return this;
-		}
-		catch (ApiFailure ex) {
-			throw new IllegalArgumentException(ex.getMessage(), ex);
-		}
 	}
 
 	/**

@@ -20,8 +20,6 @@ public record Caller(String user, String uid, List<String> groups, Map<String, L
 
 	public static final Caller ANONYMOUS = new Caller("system:anonymous", List.of("system:unauthenticated"), Map.of());
 
-	public static final Caller ADMIN = new Caller("admin", List.of("system:masters", "system:authenticated"), Map.of());
-
 	public Caller(String user, List<String> groups, Map<String, List<String>> extra) {
 		this(user, "", groups, extra);
 	}

@@ -51,25 +51,6 @@ public final class ObjectRequests {
 		};
 	}
 
-	/**
-	 * Creates an object, or replaces what it is made of, as an administrator does.
-	 * @throws ApiFailure if the object is refused
-	 */
-	public void apply(ResourceType type, JsonObject submitted) {
-		JsonObject metadata = ObjectMetadata.create(submitted, Json.text(submitted, "metadata", "namespace"),
-				this.nameSuffixes, this.clock.instant());
-		JsonObject created = assemble(type, metadata, type.prepareForCreate(submitted, Caller.ADMIN));
-		check(type, "", created, null, Caller.ADMIN);
-		if (this.store.create(type, created) == null) {
-			this.store.update(type, Json.text(metadata, "namespace"), Json.text(metadata, "name"), (existing) -> {
-				JsonObject updated = assemble(type, ObjectMetadata.update(submitted, existing),
-						type.prepareForUpdate("", submitted, existing.deepCopy()));
-				check(type, "", updated, existing, Caller.ADMIN);
-				return updated;
-			});
-		}
-	}
-
 	private static ApiResponse require(boolean allowed, Supplier<ApiResponse> handler) {
 		if (!allowed) {
 			throw ApiFailure.methodNotAllowed();

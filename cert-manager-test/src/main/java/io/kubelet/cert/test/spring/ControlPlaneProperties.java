@@ -6,12 +6,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Locale;
-import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-import io.kubelet.cert.test.EmbeddedControlPlane;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.core.env.ConfigurableEnvironment;
@@ -21,9 +19,8 @@ import org.springframework.core.env.PropertySource;
 /**
  * Replaces what an application is configured with for its real cluster: the directory of
  * each certificate always, and where they are set, files with authorities by the file
- * with those of the control plane, objects with authorities by one of the control plane,
- * the directories of exports by one for each, and the names of credentials and of pairs
- * that are to be rotated by none.
+ * with those of the control plane, the directories of exports by one for each, and the
+ * names of credentials and of pairs that are to be rotated by none.
  */
 final class ControlPlaneProperties extends PropertySource<Path> {
 
@@ -39,13 +36,8 @@ final class ControlPlaneProperties extends PropertySource<Path> {
 	private static final Pattern AUTHORITIES = Pattern
 		.compile("kubelet\\.cert(\\.additional[.\\[].+)?\\.(ssl\\.trust-file|signer-ca-file)");
 
-	/** What takes the place of other properties, by what follows the certificate. */
-	private static final Map<String, String> OTHERS = Map.of("kubernetes.context", "",
-			"kubernetes.bootstrap-kubeconfig", "", "ssl.trust-config-map", "default/" + AuthorityObjects.NAME,
-			"ssl.trust-bundle.name", AuthorityObjects.NAME, "ssl.trust-bundle.signer-name", AuthorityObjects.SIGNER,
-			"ssl.trust-bundle.label-selector", "");
-
-	private static final Pattern CERTIFICATE = Pattern.compile("kubelet\\.cert\\.(additional(\\[[^]]+]|\\.[^.]+)\\.)?");
+	private static final Pattern CREDENTIALS = Pattern
+		.compile("kubelet\\.cert\\.kubernetes\\.(context|bootstrap-kubeconfig)");
 
 	private static final Pattern PAIR = Pattern
 		.compile("(kubelet\\.cert(\\.additional[.\\[].+)?)\\.tls-(cert|private-key)-file");
@@ -61,11 +53,10 @@ final class ControlPlaneProperties extends PropertySource<Path> {
 	}
 
 	/** An issuer has an authority of its own. */
-	static void addAuthority(ConfigurableEnvironment environment, EmbeddedControlPlane controlPlane, String pem) {
+	static void addAuthority(ConfigurableEnvironment environment, String pem) {
 		if (environment.getPropertySources().get(NAME) instanceof ControlPlaneProperties properties) {
 			try {
 				Files.writeString(properties.authority, pem, StandardOpenOption.APPEND);
-				AuthorityObjects.publish(controlPlane, Files.readString(properties.authority));
 			}
 			catch (IOException ex) {
 				throw new UncheckedIOException("Cannot add an authority to " + properties.authority, ex);
@@ -93,7 +84,7 @@ final class ControlPlaneProperties extends PropertySource<Path> {
 		if (EXPORTS.matcher(name).matches()) {
 			return getSource().resolveSibling(name.replaceAll("[^\\w.-]", "_")).toString();
 		}
-		return isRotatedPair(name) ? "" : OTHERS.get(CERTIFICATE.matcher(name).replaceFirst(""));
+		return (CREDENTIALS.matcher(name).matches() || isRotatedPair(name)) ? "" : null;
 	}
 
 	/**

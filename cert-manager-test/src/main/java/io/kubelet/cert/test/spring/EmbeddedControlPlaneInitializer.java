@@ -18,8 +18,7 @@ import org.springframework.context.ConfigurableApplicationContext;
  * configuration files, the environment variables and the system properties contain. The
  * certificates of the application's real cluster are neither used nor replaced.</li>
  * <li>Where {@code ssl.trust-file} or {@code signer-ca-file} is configured, it names a
- * file with the authority of the control plane and those of the named issuers, and where
- * {@code ssl.trust-config-map} or {@code ssl.trust-bundle} is, an object with them. A
+ * file with the authority of the control plane and those of the named issuers. A
  * configured {@code export.directory} names a temporary directory of the certificate. A
  * configured {@code kubernetes.context} or {@code kubernetes.bootstrap-kubeconfig} is
  * ignored, as are {@code tls-cert-file} and {@code tls-private-key-file} unless
@@ -58,8 +57,8 @@ public final class EmbeddedControlPlaneInitializer
 		EmbeddedControlPlaneRegistration.register(context.getEnvironment(), context.getBeanFactory());
 		EmbeddedControlPlane controlPlane = context.getBeanFactory().getBean(EmbeddedControlPlane.class);
 		for (String signer : this.signers) {
-			install(controlPlane, signer).ifPresent((authority) -> ControlPlaneProperties
-				.addAuthority(context.getEnvironment(), controlPlane, authority));
+			install(controlPlane, signer)
+				.ifPresent((authority) -> ControlPlaneProperties.addAuthority(context.getEnvironment(), authority));
 		}
 	}
 

@@ -47,9 +47,6 @@ final class EmbeddedControlPlaneRegistration {
 		sources.addFirst(new MapPropertySource(NAME, Map.of(KUBECONFIG, kubeconfig.toString())));
 		addProperties(sources, new ControlPlaneProperties(environment, directory.resolve("pki"),
 				writeAuthority(controlPlane, directory)));
-		AuthorityObjects.allow(controlPlane);
-		AuthorityObjects.publish(controlPlane, controlPlane.caPem());
-		AuthorityObjects.addNode(controlPlane, environment.getProperty("kubelet.cert.node-name"));
 		beans.registerSingleton(NAME, controlPlane);
 		// The first to be registered is the last to be closed
 		((DefaultSingletonBeanRegistry) beans).registerDisposableBean(NAME, () -> {

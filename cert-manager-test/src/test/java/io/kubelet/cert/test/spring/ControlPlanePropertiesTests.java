@@ -6,13 +6,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-import com.google.gson.JsonObject;
-import io.kubelet.cert.test.ApiClient;
 import io.kubelet.cert.test.EmbeddedControlPlane;
-import io.kubelet.cert.test.json.Json;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.boot.context.properties.bind.Binder;
@@ -29,7 +25,6 @@ import static org.assertj.core.api.Assertions.assertThat;
  * control plane uses.
  *
  * @see ControlPlaneProperties
- * @see AuthorityObjects
  */
 class ControlPlanePropertiesTests {
 
@@ -130,50 +125,6 @@ class ControlPlanePropertiesTests {
 			start(context);
 			assertThat(Binder.get(environment).bind("kubelet.cert.signer-ca-file", Path.class).get()).content()
 				.isEqualTo(context.getBean(EmbeddedControlPlane.class).caPem());
-		}
-	}
-
-	/** They hold the authorities of the file, and the application may read them. */
-	@ParameterizedTest
-	@CsvSource({
-			"ssl.trust-config-map, real:bundle.pem, default/embedded-control-plane, "
-					+ "/api/v1/namespaces/default/configmaps",
-			"ssl.trust-bundle.name, real, embedded-control-plane, /apis/certificates.k8s.io/v1/clustertrustbundles",
-			"ssl.trust-bundle.signer-name, example.com/real, kubernetes.io/kube-apiserver-serving, "
-					+ "/apis/certificates.k8s.io/v1/clustertrustbundles" })
-	void objectWithAuthoritiesIsOneOfTheControlPlane(String property, String real, String replacement, String path)
-			throws Exception {
-		for (String prefix : List.of("kubelet.cert.", "kubelet.cert.additional.serving.")) {
-			try (GenericApplicationContext context = new GenericApplicationContext()) {
-				ConfigurableEnvironment environment = context.getEnvironment();
-				environment.getPropertySources()
-					.addLast(new MapPropertySource("application.yml", Map.of(prefix + property, real)));
-				new EmbeddedControlPlaneInitializer("ClusterIssuer/internal").initialize(context);
-				context.refresh();
-				assertThat(environment.getProperty(prefix + property)).isEqualTo(replacement);
-				EmbeddedControlPlane controlPlane = context.getBean(EmbeddedControlPlane.class);
-				JsonObject list = new ApiClient(controlPlane, controlPlane.bootstrap()).get(path);
-				assertThat(Json.list(list, "items"))
-					.filteredOn((object) -> Json.text(object, "metadata", "name").contains("embedded-control-plane"))
-					.isNotEmpty()
-					.allMatch(
-							(object) -> (Json.text(object, "data", "ca.crt") + Json.text(object, "spec", "trustBundle"))
-								.equals(controlPlane.caPem() + controlPlane.certManager().caPem("internal")));
-			}
-		}
-	}
-
-	@Test
-	void nodeOfTheApplicationIsThisMachine() throws Exception {
-		try (GenericApplicationContext context = new GenericApplicationContext()) {
-			context.getEnvironment()
-				.getPropertySources()
-				.addLast(new MapPropertySource("application.yml", Map.of("kubelet.cert.node-name", "Worker-1")));
-			start(context);
-			EmbeddedControlPlane controlPlane = context.getBean(EmbeddedControlPlane.class);
-			JsonObject node = new ApiClient(controlPlane, controlPlane.bootstrap()).get("/api/v1/nodes/worker-1");
-			assertThat(Json.list(node, "status", "addresses")).extracting((address) -> Json.text(address, "address"))
-				.containsExactly("127.0.0.1", "worker-1");
 		}
 	}
 
