@@ -11,8 +11,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 import com.google.gson.JsonArray;
-import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.certificate.MalformedPemException;
@@ -81,12 +81,10 @@ final class RequestObject {
 
 	/** Reads the objects of a list. */
 	static List<RequestObject> all(JsonObject list) {
-		return list.getAsJsonArray("items")
-			.asList()
-			.stream()
-			.map(JsonElement::getAsJsonObject)
-			.map(RequestObject::new)
-			.toList();
+		if (list.get("items") instanceof JsonArray items) {
+			return items.asList().stream().map(ApiObjects::object).map(RequestObject::new).toList();
+		}
+		throw new JsonParseException("A list without items");
 	}
 
 	/** Adds the name and the labels to an object that is to be created. */

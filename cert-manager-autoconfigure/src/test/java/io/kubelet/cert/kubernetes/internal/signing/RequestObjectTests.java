@@ -74,6 +74,13 @@ class RequestObjectTests {
 			.isThrownBy(() -> API.issuedChain(new RequestObject(ApiObjects.object(json))));
 	}
 
+	@ParameterizedTest
+	@ValueSource(strings = { "{}", "{'items': {}}", "{'items': [1]}" })
+	void whatIsNoListOfTheApiIsReportedAsSuch(String json) {
+		assertThatExceptionOfType(JsonParseException.class)
+			.isThrownBy(() -> RequestObject.all(ApiObjects.object(json)));
+	}
+
 	private static RequestObject recorded(String name) throws IOException {
 		try (InputStream json = RequestObjectTests.class.getResourceAsStream(name + ".json")) {
 			String recorded = new String(Objects.requireNonNull(json).readAllBytes(), StandardCharsets.UTF_8);
