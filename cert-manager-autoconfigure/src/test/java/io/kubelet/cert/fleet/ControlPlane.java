@@ -164,9 +164,9 @@ final class ControlPlane {
 			this.signing = false;
 			if (!this.signerAway && !this.serverAway) {
 				RequestObject object = this.unsigned.remove();
-				long latency = Timeline.micros(this.parameters.latency());
-				if (latency > 0) {
-					this.timeline.in(latency, () -> signed(object));
+				Duration latency = this.parameters.latency();
+				if (latency != null) {
+					this.timeline.in(Timeline.micros(latency), () -> signed(object));
 				}
 				else {
 					// The approval and the status
@@ -268,19 +268,16 @@ final class ControlPlane {
 	 * @param signaturesPerSecond how many requests are answered
 	 * @param slowness how many times as long each call takes as it was measured
 	 * @param latency how long it takes until a request is approved and signed, beside
-	 * that. If it is measured, it contains what the API server does for that
+	 * that, with what the API server does for it, which then takes nobody else's time;
+	 * {@code null} if it was not measured
 	 */
-	record Parameters(int processors, int queue, int signaturesPerSecond, double slowness, Duration latency) {
+	record Parameters(int processors, int queue, int signaturesPerSecond, double slowness, @Nullable Duration latency) {
 
 		/** Two processors, the queue of a priority level, the limit of a controller. */
-		static final Parameters DEFAULT = new Parameters(2, 6_400, 20, 1, Duration.ZERO);
+		static final Parameters DEFAULT = new Parameters(2, 6_400, 20, 1, null);
 
 		/** The same without that limit, for more than 10,000 applications. */
-		static final Parameters FAST_SIGNER = new Parameters(2, 6_400, 200, 1, Duration.ZERO);
-
-		Parameters withLatency(Duration latency) {
-			return new Parameters(this.processors, this.queue, this.signaturesPerSecond, this.slowness, latency);
-		}
+		static final Parameters FAST_SIGNER = new Parameters(2, 6_400, 200, 1, null);
 
 		/** One call at a time, and none in a queue. */
 		static Parameters ofOneSeat(Duration creation, Duration latency) {
