@@ -110,7 +110,7 @@ final class Leftovers {
 	private CompletableFuture<Void> delete(ApiClient client, String label, Optional<RequestObject> own,
 			List<RequestObject> objects) {
 		List<CompletableFuture<?>> deletions = new ArrayList<>();
-		own.ifPresent((object) -> {
+		own.ifPresentOrElse((object) -> {
 			Instant old = object.changedAt().minus(AGE);
 			objects.stream().filter((other) -> isLeft(other, object)).forEach((other) -> {
 				if (other.changedAt().isBefore(old)) {
@@ -121,7 +121,7 @@ final class Leftovers {
 					this.clean.remove(label);
 				}
 			});
-		});
+		}, () -> this.clean.remove(label));
 		return CompletableFuture.allOf(deletions.toArray(CompletableFuture[]::new));
 	}
 

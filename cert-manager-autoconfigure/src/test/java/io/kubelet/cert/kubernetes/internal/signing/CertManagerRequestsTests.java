@@ -143,6 +143,27 @@ class CertManagerRequestsTests {
 		}
 	}
 
+	/**
+	 * Nothing shows how old they are when another replica has deleted the request first.
+	 */
+	@Test
+	void requestsOfEarlierProcessesAreDeletedAlthoughTheFirstDeletionFindsNothing() {
+		OffsetClock clock = new OffsetClock();
+		try (EmbeddedControlPlane plane = EmbeddedControlPlane.builder().clock(clock).start()) {
+			plane.certManager().clusterIssuer("internal");
+			ShopAccount.permitRequests(plane);
+			Credential shop = plane.addServiceAccount("shop", "shop");
+			answer(signer(plane, shop, "shop"), request());
+			clock.set(Duration.ofMinutes(61));
+			CertificateSigner signer = signer(plane, shop, "shop");
+			discard(signer, request());
+			CertificateRequest request = request();
+			answer(signer, request);
+			discard(signer, request);
+			assertThat(plane.certManager().certificateRequests()).isEmpty();
+		}
+	}
+
 	/** As without the permission to delete them for weeks, which was granted since. */
 	@Test
 	void requestsOfEarlierProcessesAreDeletedAlthoughTheirListIsLarge() {
