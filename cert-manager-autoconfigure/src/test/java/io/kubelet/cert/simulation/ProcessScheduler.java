@@ -19,6 +19,9 @@ final class ProcessScheduler implements RotationScheduler {
 
 	boolean dead;
 
+	/** Whether nothing is left of earlier lives. */
+	boolean swept;
+
 	ProcessScheduler(SimulatedTime time) {
 		this.time = time;
 	}

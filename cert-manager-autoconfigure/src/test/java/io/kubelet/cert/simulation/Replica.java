@@ -64,9 +64,7 @@ final class Replica extends SimulatedProcess {
 
 	@Override
 	void created(SigningObject object) {
-		if (!stores(object.request)) {
-			SharedSecret.abandon(object);
-		}
+		object.abandoned = !stores(object.request);
 	}
 
 	@Override

@@ -49,17 +49,21 @@ final class ReplicasSimulation extends Simulation {
 		checkAgreement();
 	}
 
+	/** Until the answer has reached all, too. */
 	private void awaitAnswer() {
-		if (this.secret.stored.pending() != null) {
+		if (this.secret.stored.pending() != null || !agree()) {
 			pass(Duration.ofMinutes(1));
 		}
 	}
 
+	private boolean agree() {
+		CertificatePair stored = this.secret.stored.pair();
+		return stored != null && this.secret.replicas.stream().allMatch((replica) -> stored.equals(replica.served()));
+	}
+
 	private void checkAgreement() {
 		CertificatePair stored = this.secret.stored.pair();
-		this.world.require(
-				stored != null && this.secret.replicas.stream().allMatch((replica) -> stored.equals(replica.served())),
-				"the replicas do not agree");
+		this.world.require(agree(), "the replicas do not agree");
 		this.world.require(stored != null && Replica.template(this.secret.newestTemplate).isSatisfiedBy(stored.leaf()),
 				"the newest template has not won");
 		int denials = this.server.approver.denials;

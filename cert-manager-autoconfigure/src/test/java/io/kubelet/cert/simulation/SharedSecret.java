@@ -50,12 +50,6 @@ final class SharedSecret {
 		return pending != null && Objects.equals(pending.request().name(), request.name());
 	}
 
-	/** A replica that is killed now does not delete it. */
-	static void abandon(SigningObject object) {
-		object.abandoned = true;
-		object.remains = true;
-	}
-
 	private Stored write(Stored next) {
 		if (!Objects.equals(this.stored.version(), next.version())) {
 			throw new CertificateStore.ConflictException("Another replica was faster");
@@ -87,7 +81,7 @@ final class SharedSecret {
 			SigningObject object = this.server.object(replaced);
 			this.abandoned += (object == null || !object.outcome.isCompletedExceptionally()) ? 1 : 0;
 			if (object != null) {
-				abandon(object);
+				object.abandoned = true;
 			}
 		}
 	}

@@ -9,6 +9,7 @@ import java.util.function.Consumer;
 
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A certificate signing request as the simulated server keeps it.
@@ -29,12 +30,13 @@ final class SigningObject {
 	/** The issued chain, or why there is none. */
 	final CompletableFuture<List<X509Certificate>> outcome = new CompletableFuture<>();
 
+	/** When it was answered, {@code null} while it is not. */
+	@Nullable Instant answeredAt;
+
 	/** Whether the engine no longer waits for it. */
 	boolean abandoned;
 
-	/**
-	 * Whether the engine cannot delete it, or may not, or does not know that it is there.
-	 */
+	/** Whether the engine may not delete it, or does not know that it is there. */
 	boolean remains;
 
 	SigningObject(String uid, Instant createdAt, CertificateRequest request, SimulatedProcess owner) {

@@ -2,6 +2,7 @@ package io.kubelet.cert.simulation;
 
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -152,6 +153,7 @@ final class SimulatedServer {
 	private void add(SigningObject object) {
 		this.objects.put(object.name(), object);
 		object.outcome.whenComplete((chain, failure) -> {
+			object.answeredAt = this.world.now();
 			cleanUp(object, KEPT_ANSWERED);
 			tell(object);
 		});
@@ -227,7 +229,10 @@ final class SimulatedServer {
 		add(other);
 	}
 
-	/** Deletes what a process no longer needs, sooner or later if it lives on. */
+	/**
+	 * Deletes what a process no longer needs, sooner or later if it lives on. The first
+	 * deletion of a process deletes what is left of those that have died.
+	 */
 	CompletableFuture<?> discard(SimulatedProcess process, ProcessScheduler life, CertificateRequest request) {
 		CompletableFuture<Object> done = new CompletableFuture<>();
 		this.world.time.schedule(() -> discard(process, life, request, done), LATENCY);
@@ -238,12 +243,13 @@ final class SimulatedServer {
 			CompletableFuture<Object> done) {
 		SigningObject object = object(request);
 		boolean reached = !process.isCutOff() && this.mood != Mood.BUSY && this.mood != Mood.SILENT;
-		if (object != null && (life.dead ? !process.stores(request) : this.mood == Mood.FORBIDS)) {
+		if (object != null && !life.dead && this.mood == Mood.FORBIDS) {
 			object.remains = true;
 		}
 		else if (object != null && reached && !life.dead
 				&& (request.uid() == null || request.uid().equals(object.uid))) {
 			this.world.require(!object.isWatched(process), "%s: is deleted while it is waited for", object.name());
+			sweep(life, object);
 			delete(object);
 		}
 		if (reached && this.mood != Mood.LOSES_ANSWERS) {
@@ -251,6 +257,17 @@ final class SimulatedServer {
 		}
 		else if (!life.dead) {
 			this.world.time.schedule(() -> discard(process, life, request, done), Duration.ofMinutes(10));
+		}
+	}
+
+	private void sweep(ProcessScheduler life, SigningObject own) {
+		if (!life.swept && own.answeredAt != null) {
+			Instant old = own.answeredAt.minus(KEPT_ANSWERED);
+			List<SigningObject> left = objects().stream()
+				.filter((object) -> object != own && object.answeredAt != null)
+				.toList();
+			life.swept = left.stream().allMatch((object) -> old.isAfter(object.answeredAt));
+			left.stream().filter((object) -> old.isAfter(object.answeredAt)).forEach(this::delete);
 		}
 	}
 

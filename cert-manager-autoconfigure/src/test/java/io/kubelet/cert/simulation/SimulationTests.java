@@ -105,6 +105,13 @@ class SimulationTests {
 		new FilesSimulation(History.parse(history), true).play();
 	}
 
+	@ParameterizedTest
+	@ValueSource(
+			strings = "5 PT2H 910575; TEMPLATE_CHANGES 1 PT1M; CUT_OFF 1 PT1H; CRASH_AFTER_STORING 0 PT1M; APPROVER_SLOW 1 PT1M; CRASH 2 PT10S; CRASH_AFTER_CREATION 4 PT10S; SERVER_DOWN 3 PT3H; SERVER_DOWN 0 PT20M; APPROVER_WELL 3 PT3H; SERVER_DOWN 2 PT20M; CRASH_AFTER_STORING 0 PT3H; CONNECTED 1 PT1M; SERVER_DOWN 1 PT20M")
+	void everyInvariantHoldsInAHistoryOfReplicasThatWasKept(String history) {
+		new ReplicasSimulation(History.parse(history), true).play();
+	}
+
 	/**
 	 * A failed attempt takes a key, too: five replicas without a valid certificate, whose
 	 * server is away for a third of a day, take more than four thousand.
