@@ -172,16 +172,25 @@ public final class Pem {
 		}
 	}
 
-	/** Certificates are public, so the message of the parser may quote them. */
 	private static X509Certificate certificate(byte[] content) throws GeneralSecurityException {
+		ByteArrayInputStream input = new ByteArrayInputStream(content);
+		X509Certificate certificate;
 		try {
-			return (X509Certificate) CertificateFactory.getInstance("X.509")
-				.generateCertificate(new ByteArrayInputStream(content));
+			certificate = (X509Certificate) CertificateFactory.getInstance("X.509").generateCertificate(input);
 		}
 		catch (CertificateException ex) {
-			throw new MalformedPemException("A certificate cannot be read: it is cut off, damaged or malformed (%s)"
-				.formatted(ExternalText.clean(String.valueOf(ex.getMessage()))));
+			throw malformed(String.valueOf(ex.getMessage()));
 		}
+		if (input.available() > 0) {
+			throw malformed("there is more after it");
+		}
+		return certificate;
+	}
+
+	/** Certificates are public, so the message of the parser may quote them. */
+	private static MalformedPemException malformed(String problem) {
+		return new MalformedPemException("A certificate cannot be read: it is cut off, damaged or malformed (%s)"
+			.formatted(ExternalText.clean(problem)));
 	}
 
 	private record Blocks(List<X509Certificate> certificates, List<PrivateKey> privateKeys,

@@ -46,6 +46,10 @@ class PemDifferencesTests {
 			explicit-parameters-pkcs8      CERTIFICATE all     | The key cannot be read
 			no-issuer                      CERTIFICATE OpenSSL | A certificate cannot be read
 			rsa-pss                        CERTIFICATE all     | which is not supported: use EC, RSA, Ed25519
+			trailing-data                  CERTIFICATE OpenSSL | there is more after it
+			trailing-data                  KEY         OpenSSL | there is more after it
+			two-in-one-block               CERTIFICATE OpenSSL | there is more after it
+			two-in-one-block               KEY         OpenSSL | there is more after it
 			wrong-label                    CERTIFICATE all     | A PEM block cannot be read: it is cut off or damaged
 			damaged-base64                 KEY         OpenSSL | A PEM block cannot be read: it is cut off or damaged
 			dsa                            KEY         all     | There must be exactly one private key, but there are 0

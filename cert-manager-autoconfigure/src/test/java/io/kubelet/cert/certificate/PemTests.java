@@ -55,7 +55,8 @@ class PemTests {
 			"wrong-order, The private key does not belong", "encrypted-pkcs8, is encrypted",
 			"encrypted-traditional, is encrypted", "damaged-base64, cannot be read", "cut-in-block, cannot be read",
 			"cut-in-last-block, cannot be read", "empty, exactly one private key",
-			"no-issuer, malformed (Empty issuer DN not allowed" })
+			"no-issuer, malformed (Empty issuer DN not allowed", "trailing-data, malformed (there is more after it)",
+			"two-in-one-block, malformed (there is more after it)" })
 	void brokenPairIsRefusedWithWhatIsWrong(String file, String message) {
 		assertThatExceptionOfType(MalformedPemException.class).isThrownBy(() -> Pem.readPair(text(file)))
 			.withMessageContaining(message);
