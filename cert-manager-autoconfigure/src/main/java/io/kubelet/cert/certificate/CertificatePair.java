@@ -27,6 +27,8 @@ public final class CertificatePair {
 	/** How far in the future a certificate may begin, because clocks differ. */
 	public static final Duration CLOCK_SKEW = Duration.ofMinutes(5);
 
+	private static final byte[] PROBE = { 1, 2, 3 };
+
 	private final List<X509Certificate> chain;
 
 	private final PrivateKey privateKey;
@@ -64,8 +66,10 @@ public final class CertificatePair {
 		this.notBefore = leaf().getNotBefore().toInstant();
 		this.notAfter = leaf().getNotAfter().toInstant();
 		if (!match.test(leaf().getPublicKey())) {
-			throw new IllegalArgumentException("The private key does not belong to the certificate with serial number "
-					+ serialNumber() + ", which comes first");
+			throw new IllegalArgumentException(canSign(privateKey)
+					? "The private key does not belong to the certificate with serial number " + serialNumber()
+							+ ", which comes first"
+					: "The private key cannot be used: it is damaged, or of a curve that this JVM does not support");
 		}
 	}
 
@@ -198,19 +202,32 @@ public final class CertificatePair {
 
 	static boolean belongTogether(PublicKey publicKey, PrivateKey privateKey) {
 		String algorithm = KeySpecification.signatureAlgorithm(publicKey);
-		byte[] probe = { 1, 2, 3 };
 		try {
 			Signature signature = Signature.getInstance(algorithm);
-			signature.initSign(privateKey);
-			signature.update(probe);
-			byte[] signed = signature.sign();
+			byte[] signed = sign(signature, privateKey);
 			signature.initVerify(publicKey);
-			signature.update(probe);
+			signature.update(PROBE);
 			return signature.verify(signed);
 		}
 		catch (GeneralSecurityException | RuntimeException ex) {
 			return false;
 		}
+	}
+
+	private static boolean canSign(PrivateKey privateKey) {
+		try {
+			sign(Signature.getInstance(KeySpecification.signatureAlgorithm(privateKey)), privateKey);
+			return true;
+		}
+		catch (GeneralSecurityException | RuntimeException ex) {
+			return false;
+		}
+	}
+
+	private static byte[] sign(Signature signature, PrivateKey privateKey) throws GeneralSecurityException {
+		signature.initSign(privateKey);
+		signature.update(PROBE);
+		return signature.sign();
 	}
 
 	@Override

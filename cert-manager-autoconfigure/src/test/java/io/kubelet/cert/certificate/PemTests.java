@@ -56,7 +56,9 @@ class PemTests {
 			"encrypted-traditional, is encrypted", "damaged-base64, cannot be read", "cut-in-block, cannot be read",
 			"cut-in-last-block, cannot be read", "empty, exactly one private key",
 			"no-issuer, malformed (Empty issuer DN not allowed", "trailing-data, malformed (there is more after it)",
-			"two-in-one-block, malformed (there is more after it)" })
+			"two-in-one-block, malformed (there is more after it)",
+			"curve-p224, of a curve that this JVM does not support",
+			"curve-brainpool, of a curve that this JVM does not support" })
 	void brokenPairIsRefusedWithWhatIsWrong(String file, String message) {
 		assertThatExceptionOfType(MalformedPemException.class).isThrownBy(() -> Pem.readPair(text(file)))
 			.withMessageContaining(message);
