@@ -18,12 +18,15 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.certificate.Signer;
 import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.testsupport.ProjectFiles;
 import io.kubelet.cert.testsupport.TestKeys;
 import org.assertj.core.api.Assumptions;
 import org.bouncycastle.asn1.ASN1Encodable;
@@ -53,8 +56,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Which issued chains are accepted, or refused, otherwise than by the JDK, Bouncy Castle
- * and OpenSSL.
+ * Which issued chains are accepted, or refused, otherwise than by the JDK, Bouncy Castle,
+ * OpenSSL and Go.
  *
  * @see IssuedCertificateCheck
  */
@@ -64,26 +67,36 @@ class ChainDifferencesTests {
 
 	/** Who decides otherwise. */
 	private static final Map<String, List<String>> OTHERWISE = """
-			authority that may not sign                 : OpenSSL
+			authority that may not sign                 : OpenSSL Go
+			authority without constraints               : Go
 			cross-signed                                : OpenSSL
 			expired authority                           : BouncyCastle
 			expired authority of the leaf               : JDK BouncyCastle
-			intermediate for clients                    : BouncyCastle OpenSSL
+			intermediate for clients                    : BouncyCastle OpenSSL Go
 			issuers in a circle                         : OpenSSL
-			leaf as its authority                       : JDK OpenSSL
-			leaf of a clock that is ahead               : JDK BouncyCastle OpenSSL
+			leaf as its authority                       : JDK OpenSSL Go
+			leaf of a clock that is ahead               : JDK BouncyCastle OpenSSL Go
 			leaf that may not serve                     : JDK BouncyCastle
 			MD5 of the leaf                             : BouncyCastle OpenSSL
-			name that the authority excludes            : OpenSSL
-			path too long for the authority             : OpenSSL
+			name that the authority excludes            : OpenSSL Go
+			path too long for the authority             : OpenSSL Go
+			permitted subject                           : Go
 			policy that is required                     : OpenSSL
+			SHA-1 of the intermediate                   : Go
 			SHA-1 of the leaf                           : JDK BouncyCastle OpenSSL
-			unknown critical extension of the authority : OpenSSL
+			unknown critical extension of the authority : OpenSSL Go
 			weak authority                              : BouncyCastle OpenSSL
 			weak intermediate                           : BouncyCastle OpenSSL
 			""".lines()
 		.map((line) -> line.split(" *: "))
 		.collect(Collectors.toMap((row) -> row[0], (row) -> List.of(row[1].split(" "))));
+
+	private static final JsonObject BY_GO = JsonParser
+		.parseString(ProjectFiles.read("cert-manager-autoconfigure/src/test/resources/io/kubelet/cert/request/go.json"))
+		.getAsJsonObject();
+
+	/** Where {@code src/test/go} reads them, the authorities under another type. */
+	private static final Path FOR_GO = Path.of("target/inputs-for-go/chains");
 
 	private static final String OPENSSL = "/usr/bin/openssl";
 
@@ -102,6 +115,8 @@ class ChainDifferencesTests {
 	private static final KeyPair RSA = TestKeys.generate(TestKeys.RSA);
 
 	private static final KeyPair WEAK = keys("RSA", 768);
+
+	private static final KeyPair SHORT = keys("RSA", 1024);
 
 	private static final PendingRequest REQUEST = new PendingRequest(
 			CertificateRequests.create("shop", CertificateTemplate.ofSubject("shop").withDnsNames(List.of("shop.svc")),
@@ -128,6 +143,13 @@ class ChainDifferencesTests {
 		issued.require("OpenSSL", isAcceptedByOpenSsl(issued));
 	}
 
+	/** What it says is recorded ({@code src/test/go}). */
+	@ParameterizedTest
+	@MethodSource("chains")
+	void chainIsAcceptedAsByGoOrElseForAReason(Case issued) {
+		issued.require("Go", !BY_GO.getAsJsonObject(issued.name).has("error"));
+	}
+
 	private boolean isAcceptedByOpenSsl(Case issued) throws Exception {
 		Path leaf = Files.writeString(this.directory.resolve("leaf"), Pem.write(issued.chain.subList(0, 1)));
 		Path chain = Files.writeString(this.directory.resolve("chain"), Pem.write(issued.chain));
@@ -151,93 +173,118 @@ class ChainDifferencesTests {
 		X509Certificate stranger = authority("stranger", RSA).by("stranger", RSA).build();
 		X509Certificate crossed = authority("first", FIRST).by("stranger", RSA).build();
 		X509Certificate alone = leaf().by("shop", KEYS).with(Extension.basicConstraints, null).build();
-		List<Case> cases = List.of(new Case("in order", List.of(last, second, first), List.of(root)),
-				new Case("wrong order", List.of(last, first, second), List.of(root)),
-				new Case("missing intermediate", List.of(last, second), List.of(root)),
-				new Case("extra certificate", List.of(leaf, stranger, second, first), List.of(root)),
-				new Case("duplicates", List.of(leaf, first, leaf, first), List.of(root)),
-				new Case("cross-signed", List.of(leaf, crossed, first), List.of(root)),
-				new Case("cross-signed by a stranger", List.of(leaf, crossed), List.of(root)),
-				new Case("authority that is no root", List.of(leaf), List.of(first)),
-				new Case("namesake of the authority", List.of(leaf, first),
-						List.of(authority("root", SECOND).by("root", SECOND).build())),
-				through("expired intermediate", authority("first", FIRST).between(-3600, -60).by("root", ROOT)),
-				through("intermediate not yet valid", authority("first", FIRST).between(600, 3600).by("root", ROOT)),
-				to("expired authority", authority("root", ROOT).between(-3600, -60).by("root", ROOT)),
-				new Case("expired authority of the leaf", List.of(leaf().by("root", ROOT).build()),
-						List.of(authority("root", ROOT).between(-3600, -60).by("root", ROOT).build())),
-				of("expired leaf", leaf().between(-3600, -60).by("root", ROOT)),
-				of("leaf of a clock that is ahead", leaf().between(60, 3600).by("root", ROOT)),
-				of("leaf not yet valid", leaf().between(600, 3600).by("root", ROOT)),
-				new Case("path too long",
-						List.of(last, second,
-								authority("first", FIRST).with(Extension.basicConstraints, new BasicConstraints(0))
-									.by("root", ROOT)
-									.build()),
-						List.of(root)),
-				to("path too long for the authority",
-						authority("root", ROOT).with(Extension.basicConstraints, new BasicConstraints(0))
-							.by("root", ROOT)),
-				through("intermediate that is no authority",
-						authority("first", FIRST).with(Extension.basicConstraints, new BasicConstraints(false))
-							.by("root", ROOT)),
-				through("intermediate without constraints",
-						authority("first", FIRST).with(Extension.basicConstraints, null).by("root", ROOT)),
-				to("authority without constraints",
-						authority("root", ROOT).with(Extension.basicConstraints, null).by("root", ROOT)),
-				through("intermediate that may not sign",
-						authority("first", FIRST).with(Extension.keyUsage, new KeyUsage(KeyUsage.digitalSignature))
-							.by("root", ROOT)),
-				to("authority that may not sign",
-						authority("root", ROOT).with(Extension.keyUsage, new KeyUsage(KeyUsage.digitalSignature))
-							.by("root", ROOT)),
-				of("leaf that may not serve",
-						leaf().with(Extension.extendedKeyUsage, new ExtendedKeyUsage(KeyPurposeId.id_kp_clientAuth))
-							.by("root", ROOT)),
-				through("intermediate for clients",
-						authority("first", FIRST)
-							.with(Extension.extendedKeyUsage, new ExtendedKeyUsage(KeyPurposeId.id_kp_clientAuth))
-							.by("root", ROOT)),
-				through("unknown critical extension of the intermediate",
-						authority("first", FIRST).with(new ASN1ObjectIdentifier("1.2.3.4"), DERNull.INSTANCE)
-							.by("root", ROOT)),
-				to("unknown critical extension of the authority",
-						authority("root", ROOT).with(new ASN1ObjectIdentifier("1.2.3.4"), DERNull.INSTANCE)
-							.by("root", ROOT)),
-				of("unknown critical extension of the leaf",
-						leaf().with(new ASN1ObjectIdentifier("1.2.3.4"), DERNull.INSTANCE).by("root", ROOT)),
-				through("permitted name",
-						authority("first", FIRST).with(Extension.nameConstraints, names("svc", null)).by("root", ROOT)),
-				through("name that is not permitted",
-						authority("first", FIRST).with(Extension.nameConstraints, names("other", null))
-							.by("root", ROOT)),
-				through("excluded name",
-						authority("first", FIRST).with(Extension.nameConstraints, names(null, "svc")).by("root", ROOT)),
-				to("name that the authority excludes",
-						authority("root", ROOT).with(Extension.nameConstraints, names(null, "svc")).by("root", ROOT)),
-				through("policy that is required",
-						authority("first", FIRST)
-							.with(Extension.policyConstraints, new PolicyConstraints(BigInteger.ZERO, null))
-							.by("root", ROOT)),
-				of("SHA-1 of the leaf", leaf().signed("SHA1withECDSA").by("root", ROOT)),
-				through("SHA-1 of the intermediate",
-						authority("first", FIRST).signed("SHA1withECDSA").by("root", ROOT)),
-				of("MD5 of the leaf", leaf().signed("MD5withRSA").by("root", RSA), RSA),
-				new Case("weak intermediate",
-						List.of(leaf().by("weak", WEAK).build(), authority("weak", WEAK).by("root", ROOT).build()),
-						List.of(root)),
-				of("weak authority", leaf().by("root", WEAK), WEAK), of("Ed25519", leaf().by("root", ED25519), ED25519),
-				of("RSASSA-PSS", leaf().signed("SHA256withRSAandMGF1").by("root", RSA), RSA),
-				new Case("self-signed", List.of(alone), List.of(root)),
-				new Case("self-signed as its authority", List.of(alone), List.of(alone)),
-				new Case("leaf as its authority", List.of(leaf), List.of(leaf)),
-				of("identifier of another key",
-						leaf().with(Extension.authorityKeyIdentifier, new AuthorityKeyIdentifier(new byte[20]))
-							.by("root", ROOT)),
-				new Case("issuers in a circle",
-						List.of(last, second, authority("first", FIRST).by("second", SECOND).build(), first),
-						List.of(root)));
+		List<Case> cases = List
+			.of(new Case("in order", List.of(last, second, first), List.of(root)),
+					new Case("wrong order", List.of(last, first, second), List.of(root)),
+					new Case("missing intermediate", List.of(last, second), List.of(root)),
+					new Case("extra certificate", List.of(leaf, stranger, second, first), List.of(root)),
+					new Case("duplicates", List.of(leaf, first, leaf, first), List.of(root)),
+					new Case("cross-signed", List.of(leaf, crossed, first), List.of(root)),
+					new Case("cross-signed by a stranger", List.of(leaf, crossed), List.of(root)),
+					new Case("authority that is no root", List.of(leaf), List.of(first)),
+					new Case("namesake of the authority", List.of(leaf, first),
+							List.of(authority("root", SECOND).by("root", SECOND).build())),
+					through("expired intermediate", authority("first", FIRST).between(-3600, -60).by("root", ROOT)),
+					through("intermediate not yet valid",
+							authority("first", FIRST).between(600, 3600).by("root", ROOT)),
+					to("expired authority", authority("root", ROOT).between(-3600, -60).by("root", ROOT)),
+					new Case("expired authority of the leaf", List.of(leaf().by("root", ROOT).build()),
+							List.of(authority("root", ROOT).between(-3600, -60).by("root", ROOT).build())),
+					of("expired leaf", leaf().between(-3600, -60).by("root", ROOT)),
+					of("leaf of a clock that is ahead", leaf().between(60, 3600).by("root", ROOT)),
+					of("leaf not yet valid", leaf().between(600, 3600).by("root", ROOT)),
+					new Case("path too long",
+							List.of(last, second,
+									authority("first", FIRST).with(Extension.basicConstraints, new BasicConstraints(0))
+										.by("root", ROOT)
+										.build()),
+							List.of(root)),
+					to("path too long for the authority",
+							authority("root", ROOT).with(Extension.basicConstraints, new BasicConstraints(0))
+								.by("root", ROOT)),
+					through("intermediate that is no authority",
+							authority("first", FIRST).with(Extension.basicConstraints, new BasicConstraints(false))
+								.by("root", ROOT)),
+					through("intermediate without constraints",
+							authority("first", FIRST).with(Extension.basicConstraints, null).by("root", ROOT)),
+					to("authority without constraints",
+							authority("root", ROOT).with(Extension.basicConstraints, null).by("root", ROOT)),
+					through("intermediate that may not sign",
+							authority("first", FIRST).with(Extension.keyUsage, new KeyUsage(KeyUsage.digitalSignature))
+								.by("root", ROOT)),
+					to("authority that may not sign",
+							authority("root", ROOT).with(Extension.keyUsage, new KeyUsage(KeyUsage.digitalSignature))
+								.by("root", ROOT)),
+					of("leaf that may not serve",
+							leaf().with(Extension.extendedKeyUsage, new ExtendedKeyUsage(KeyPurposeId.id_kp_clientAuth))
+								.by("root", ROOT)),
+					through("intermediate for clients",
+							authority("first", FIRST).with(Extension.extendedKeyUsage,
+									new ExtendedKeyUsage(KeyPurposeId.id_kp_clientAuth))
+								.by("root", ROOT)),
+					through("unknown critical extension of the intermediate",
+							authority("first", FIRST).with(new ASN1ObjectIdentifier("1.2.3.4"), DERNull.INSTANCE)
+								.by("root", ROOT)),
+					to("unknown critical extension of the authority",
+							authority("root", ROOT).with(new ASN1ObjectIdentifier("1.2.3.4"), DERNull.INSTANCE)
+								.by("root", ROOT)),
+					of("unknown critical extension of the leaf",
+							leaf().with(new ASN1ObjectIdentifier("1.2.3.4"), DERNull.INSTANCE).by("root", ROOT)),
+					through("permitted name",
+							authority("first", FIRST).with(Extension.nameConstraints, names("svc", null))
+								.by("root", ROOT)),
+					through("name that is not permitted",
+							authority("first", FIRST).with(Extension.nameConstraints, names("other", null))
+								.by("root", ROOT)),
+					through("excluded name",
+							authority("first", FIRST).with(Extension.nameConstraints, names(null, "svc"))
+								.by("root", ROOT)),
+					to("name that the authority excludes",
+							authority("root", ROOT).with(Extension.nameConstraints, names(null, "svc"))
+								.by("root", ROOT)),
+					through("permitted name with a dot",
+							authority("first", FIRST).with(Extension.nameConstraints,
+									names(".svc", null))
+								.by("root", ROOT)),
+					through("excluded name with a dot",
+							authority("first", FIRST).with(Extension.nameConstraints, names(null, ".svc"))
+								.by("root", ROOT)),
+					through("permitted subject", authority("first", FIRST)
+						.with(Extension.nameConstraints,
+								new NameConstraints(new GeneralSubtree[] {
+										new GeneralSubtree(new GeneralName(new X500Name("CN=shop"))) }, null))
+						.by("root", ROOT)),
+					through("policy that is required",
+							authority("first", FIRST)
+								.with(Extension.policyConstraints, new PolicyConstraints(BigInteger.ZERO, null))
+								.by("root", ROOT)),
+					of("SHA-1 of the leaf", leaf().signed("SHA1withECDSA").by("root", ROOT)),
+					through("SHA-1 of the intermediate",
+							authority("first", FIRST).signed("SHA1withECDSA").by("root", ROOT)),
+					of("MD5 of the leaf", leaf().signed("MD5withRSA").by("root", RSA), RSA),
+					new Case("weak intermediate",
+							List.of(leaf().by("weak", WEAK).build(), authority("weak", WEAK).by("root", ROOT).build()),
+							List.of(root)),
+					of("weak authority", leaf().by("root", WEAK), WEAK),
+					of("authority of 1024 bits", leaf().by("root", SHORT), SHORT),
+					of("Ed25519", leaf().by("root", ED25519), ED25519),
+					of("RSASSA-PSS", leaf().signed("SHA256withRSAandMGF1").by("root", RSA), RSA),
+					new Case("self-signed", List.of(alone), List.of(root)),
+					new Case("self-signed as its authority", List.of(alone), List.of(alone)),
+					new Case("leaf as its authority", List.of(leaf), List.of(leaf)),
+					of("identifier of another key",
+							leaf().with(Extension.authorityKeyIdentifier, new AuthorityKeyIdentifier(new byte[20]))
+								.by("root", ROOT)),
+					new Case("issuers in a circle",
+							List.of(last, second, authority("first", FIRST).by("second", SECOND).build(), first),
+							List.of(root)));
+		Files.createDirectories(FOR_GO);
+		for (Case each : cases) {
+			Files.writeString(FOR_GO.resolve(each.name),
+					Pem.write(each.chain) + Pem.write(each.authorities).replace("CERTIFICATE-----", "AUTHORITY-----"));
+		}
 		assertThat(cases).extracting(Case::name).containsAll(OTHERWISE.keySet());
+		assertThat(cases).extracting(Case::name).hasSameElementsAs(BY_GO.keySet());
 		return cases;
 	}
 

@@ -30,17 +30,17 @@ import okhttp3.Request;
 import okhttp3.Response;
 import okhttp3.ResponseBody;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Where kubeconfigs are read otherwise than client-go reads them. What client-go 0.34.1
- * makes of each is recorded: {@code clientcmd.LoadFromFile}, {@code ClientConfig} and
- * {@code rest.TLSConfigFor}, or the message of the error.
+ * Where kubeconfigs are read otherwise than client-go reads them. What client-go 0.34
+ * makes of each is recorded ({@code src/test/go}): {@code clientcmd.LoadFromFile},
+ * {@code ClientConfig} and {@code rest.TLSConfigFor}, or the message of the error.
  *
  * @see KubeconfigFile
  * @see KubernetesClients
@@ -53,6 +53,9 @@ class KubeconfigDifferencesTests {
 	private static final JsonObject RECORDED = JsonParser.parseString(ProjectFiles.read(FOLDER + "client-go.json"))
 		.getAsJsonObject();
 
+	/** Where {@code src/test/go} reads them. */
+	private static final Path DIRECTORY = Path.of("target/inputs-for-go/kubeconfigs");
+
 	/** Each with its row in the reference. */
 	private static final Map<String, String> DIFFERENCES = differences("""
 			password                 | `username` and `password` alone, or `as`
@@ -60,6 +63,7 @@ class KubeconfigDifferencesTests {
 			password-and-certificate | `username` and `password` beside a client certificate or a token
 			password-and-token       | `username` and `password` beside a client certificate or a token
 			certificate-and-token    | a client certificate and a token
+			plug-in-alpha            | `exec` with the API version `v1alpha1`
 			plug-in-without-mode     | `exec` without `interactiveMode`
 			token-block              | `token` with a blank, a line break or another character than ASCII; a date
 			token-folded             | `token` with a blank, a line break or another character than ASCII; a date
@@ -94,20 +98,16 @@ class KubeconfigDifferencesTests {
 			base64-without-padding   | Base64 without padding
 			utf-16                   | UTF-16; several documents; tags of one's own
 			custom-tag               | UTF-16; several documents; tags of one's own
-			two-documents               | UTF-16; several documents; tags of one's own
+			two-documents            | UTF-16; several documents; tags of one's own
 			""");
-
-	@TempDir
-	private static Path directory;
 
 	@ParameterizedTest
 	@MethodSource("names")
 	void kubeconfigIsReadAsByClientGoOrAsTheReferenceSays(String name) throws IOException {
-		write();
 		JsonObject theirs = RECORDED.getAsJsonObject(name);
 		Map<String, String> ours;
 		try {
-			ours = read(directory.resolve(name));
+			ours = read(DIRECTORY.resolve(name));
 		}
 		catch (KubernetesConfigurationException ex) {
 			ours = Map.of("error", String.valueOf(ex.getMessage()));
@@ -214,15 +214,14 @@ class KubeconfigDifferencesTests {
 	}
 
 	/** Each file begins with a line that names it, and may name its encoding. */
-	private static void write() throws IOException {
-		if (Files.exists(directory.resolve("token"))) {
-			return;
-		}
+	@BeforeAll
+	static void write() throws IOException {
+		Files.createDirectories(DIRECTORY);
 		for (String file : ProjectFiles.read(FOLDER + "kubeconfigs.txt").split("(?m)^== ")) {
 			String[] parts = file.split("\n", 2);
 			if (parts.length == 2) {
 				String[] name = parts[0].split(" ");
-				Files.write(directory.resolve(name[0]), encoded(parts[1], (name.length > 1) ? name[1] : "UTF-8"));
+				Files.write(DIRECTORY.resolve(name[0]), encoded(parts[1], (name.length > 1) ? name[1] : "UTF-8"));
 			}
 		}
 	}
