@@ -7,7 +7,7 @@
 # KUBE_BIN has kube-apiserver and kube-controller-manager; etcd, etcdctl, etcdutl and kubectl are on the
 # path. The command "end" ends all that was started.
 set -euo pipefail
-D=${DIR:?}; B=${KUBE_BIN:?}; PORT=${PORT:-17643}; EP=${ETCD_PORT:-13479}
+D=${DIR:?}; B=${KUBE_BIN:?}; PORT=${PORT:-17643}; EP=${ETCD_PORT:-13479}; SEATS=${SEATS:-150}
 here=$(cd "$(dirname "$0")" && pwd)
 admin=(kubectl --kubeconfig "$D/admin.kubeconfig")
 
@@ -30,12 +30,12 @@ server_start() {
     --client-ca-file="$D/ca.crt" --service-account-key-file="$D/sa.pub" --service-account-signing-key-file="$D/sa.key" \
     --service-account-issuer=https://kubernetes.default.svc --service-cluster-ip-range=10.96.0.0/16 \
     --authorization-mode=Node,RBAC --audit-policy-file="$here/audit-policy.yaml" --audit-log-path="$D/audit.log" \
-    --audit-log-mode=blocking --max-requests-inflight=100 --max-mutating-requests-inflight=50
+    --audit-log-mode=blocking --max-requests-inflight="$SEATS" --max-mutating-requests-inflight=0
   until "${admin[@]}" get --raw /readyz >/dev/null 2>&1; do sleep 0.2; done
 }
 signer_start() {
   launch signer "$B/kube-controller-manager" --kubeconfig="$D/signer.kubeconfig" --cluster-signing-cert-file="$D/ca.crt" \
-    --cluster-signing-key-file="$D/ca.key" --cluster-signing-duration=24h --service-account-private-key-file="$D/sa.key" \
+    --cluster-signing-key-file="$D/ca.key" --cluster-signing-duration="${LIFETIME:-24h}" --service-account-private-key-file="$D/sa.key" \
     --bind-address=127.0.0.1 --secure-port=$((PORT + 1)) --leader-elect=false --kube-api-qps=2000 --kube-api-burst=4000 \
     --use-service-account-credentials=true --controllers=csrsigning,csrapproving,serviceaccount-controller
 }
