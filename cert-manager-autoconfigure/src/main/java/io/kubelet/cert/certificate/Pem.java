@@ -160,8 +160,8 @@ public final class Pem {
 
 	private static void add(PemBlock block, Blocks blocks) throws GeneralSecurityException {
 		switch (block.type()) {
-			case "CERTIFICATE" -> blocks.certificates.add(certificate(block.content()));
-			case AUTHORITY -> blocks.authorities.add(certificate(block.content()));
+			case "CERTIFICATE" -> blocks.certificates.addAll(certificates(block.content()));
+			case AUTHORITY -> blocks.authorities.addAll(certificates(block.content()));
 			case "EC PRIVATE KEY" -> blocks.privateKeys.add(EncodedKeys.ec(block.content()));
 			case "RSA PRIVATE KEY" -> blocks.privateKeys.add(EncodedKeys.rsa(block.content()));
 			case "PRIVATE KEY" -> blocks.privateKeys.add(EncodedKeys.pkcs8(block.content()));
@@ -172,19 +172,24 @@ public final class Pem {
 		}
 	}
 
-	private static X509Certificate certificate(byte[] content) throws GeneralSecurityException {
+	/** A block may contain several: the API server accepts that from a signer. */
+	private static List<X509Certificate> certificates(byte[] content) throws GeneralSecurityException {
+		CertificateFactory factory = CertificateFactory.getInstance("X.509");
 		ByteArrayInputStream input = new ByteArrayInputStream(content);
-		X509Certificate certificate;
-		try {
-			certificate = (X509Certificate) CertificateFactory.getInstance("X.509").generateCertificate(input);
+		List<X509Certificate> certificates = new ArrayList<>();
+		do {
+			input.reset();
+			try {
+				certificates.add((X509Certificate) factory.generateCertificate(input));
+			}
+			catch (CertificateException ex) {
+				throw certificates.isEmpty() ? malformed(String.valueOf(ex.getMessage())) : new MalformedPemException(
+						"A certificate is followed by other data in its block: store each certificate in a block of its own");
+			}
+			input.mark(1);
 		}
-		catch (CertificateException ex) {
-			throw malformed(String.valueOf(ex.getMessage()));
-		}
-		if (input.available() > 0) {
-			throw malformed("there is more after it");
-		}
-		return certificate;
+		while (input.read() >= 0);
+		return certificates;
 	}
 
 	/** Certificates are public, so the message of the parser may quote them. */

@@ -98,9 +98,10 @@ class PemDifferencesTests {
 					pkcs8-under-ec CERTIFICATE:all KEY:BouncyCastle,OpenSSL PAIR:Go | The key cannot be read
 					pkcs8-under-rsa CERTIFICATE:all KEY:OpenSSL PAIR:Go | A PEM block cannot be read
 					sec1-under-pkcs8 CERTIFICATE:all PAIR:Go | The key cannot be read
-					# a certificate with something after it, such as a second one, in one block
-					trailing-data CERTIFICATE:OpenSSL KEY:Go,OpenSSL | there is more after it
-					two-in-one-block CERTIFICATE:OpenSSL KEY:Go,OpenSSL | there is more after it
+					# two certificates in one block
+					two-in-one-block CERTIFICATE:JDK,BouncyCastle,Go KEY:BouncyCastle PAIR:Go
+					# a certificate with something else after it in its block
+					trailing-data CERTIFICATE:OpenSSL KEY:Go,OpenSSL | A certificate is followed by other data in its block
 					# a byte order mark
 					byte-order-mark CERTIFICATE:OpenSSL | There is no CERTIFICATE block
 					# a certificate without an issuer, or of version 1 with extensions

@@ -1,9 +1,11 @@
 package io.kubelet.cert.certificate;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.Security;
 import java.security.cert.X509Certificate;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -55,8 +57,8 @@ class PemTests {
 			"wrong-order, The private key does not belong", "encrypted-pkcs8, is encrypted",
 			"encrypted-traditional, is encrypted", "damaged-base64, cannot be read", "cut-in-block, cannot be read",
 			"cut-in-last-block, cannot be read", "empty, exactly one private key",
-			"no-issuer, malformed (Empty issuer DN not allowed", "trailing-data, malformed (there is more after it)",
-			"two-in-one-block, malformed (there is more after it)",
+			"no-issuer, malformed (Empty issuer DN not allowed",
+			"trailing-data, A certificate is followed by other data in its block",
 			"curve-p224, of a curve that this JVM does not support",
 			"curve-brainpool, of a curve that this JVM does not support" })
 	void brokenPairIsRefusedWithWhatIsWrong(String file, String message) {
@@ -120,6 +122,25 @@ class PemTests {
 		assertThat(Pem.readCertificates(text("wrong-order"))).containsExactly(chain.get(1), chain.get(0));
 		assertThatExceptionOfType(MalformedPemException.class).isThrownBy(() -> Pem.readCertificates(text("key-only")))
 			.withMessage("There is no CERTIFICATE block");
+	}
+
+	/** The API server accepts such a chain from a signer. */
+	@Test
+	void certificatesInOneBlockAreAllRead() throws IOException {
+		List<X509Certificate> chain = Pem.readCertificates(text("chain"));
+		byte[] first = CertificateChain.encoded(chain.get(0));
+		byte[] second = CertificateChain.encoded(chain.get(1));
+		byte[] both = ByteBuffer.allocate(first.length + second.length).put(first).put(second).array();
+		String after = Pem.write(chain.subList(0, 1));
+		assertThat(Pem.readCertificates(new PemBlock("CERTIFICATE", both).write() + after))
+			.containsExactly(chain.get(0), chain.get(1), chain.get(0));
+		for (int length : new int[] { both.length - 1, first.length + 1, both.length + 1 }) {
+			String damaged = new PemBlock("CERTIFICATE", Arrays.copyOf(both, length)).write();
+			assertThatExceptionOfType(MalformedPemException.class)
+				.isThrownBy(() -> Pem.readCertificates(damaged + after))
+				.withMessage("A certificate is followed by other data in its block: "
+						+ "store each certificate in a block of its own");
+		}
 	}
 
 	@Test
