@@ -49,11 +49,16 @@ final class ReplicasSimulation extends Simulation {
 		checkAgreement();
 	}
 
-	/** Until the answer has reached all, too. */
+	/** Until the answer has reached all, too, which is a matter of a second. */
 	private void awaitAnswer() {
-		if (this.secret.stored.pending() != null || !agree()) {
-			pass(Duration.ofMinutes(1));
+		for (int seconds = 0; seconds < 60 && isChanging(); seconds++) {
+			pass(Duration.ofSeconds(1));
 		}
+	}
+
+	private boolean isChanging() {
+		return this.secret.stored.pending() != null
+				|| this.world.now().minusSeconds(1).isBefore(this.secret.pairStoredAt);
 	}
 
 	private boolean agree() {

@@ -1,6 +1,7 @@
 package io.kubelet.cert.simulation;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -34,6 +35,8 @@ final class SharedSecret {
 	int newestTemplate;
 
 	int pairs;
+
+	Instant pairStoredAt = Instant.MIN;
 
 	/** Requests that were replaced before they were answered. */
 	int abandoned;
@@ -69,6 +72,7 @@ final class SharedSecret {
 		this.world.require(last == null || pair != null, "the pair is lost");
 		if (pair != null && !pair.equals(last)) {
 			this.pairs++;
+			this.pairStoredAt = this.world.now();
 			this.world.require(last == null || !pair.notBefore().isBefore(last.notBefore()), "an older pair is stored");
 			this.world.require(now.deadline() != null, "there is no common deadline");
 		}

@@ -25,6 +25,9 @@ final class SigningObject {
 	/** The process that created it. */
 	final SimulatedProcess owner;
 
+	/** The life of this process in which it did. */
+	final ProcessScheduler life;
+
 	final List<Watcher> watchers = new ArrayList<>();
 
 	/** The issued chain, or why there is none. */
@@ -39,11 +42,13 @@ final class SigningObject {
 	/** Whether the engine may not delete it, or does not know that it is there. */
 	boolean remains;
 
-	SigningObject(String uid, Instant createdAt, CertificateRequest request, SimulatedProcess owner) {
+	SigningObject(String uid, Instant createdAt, CertificateRequest request, SimulatedProcess owner,
+			ProcessScheduler life) {
 		this.uid = uid;
 		this.createdAt = createdAt;
 		this.request = request;
 		this.owner = owner;
+		this.life = life;
 	}
 
 	String name() {
@@ -64,7 +69,7 @@ final class SigningObject {
 	}
 
 	/** A client that waits for an answer. */
-	record Watcher(SimulatedProcess process, CompletableFuture<List<X509Certificate>> answer,
+	record Watcher(SimulatedProcess process, ProcessScheduler life, CompletableFuture<List<X509Certificate>> answer,
 			Consumer<SubmittedRequest> progress, boolean silent) {
 
 	}

@@ -126,7 +126,7 @@ abstract class SimulatedProcess {
 
 	CompletableFuture<List<X509Certificate>> request(ProcessScheduler life, CertificateRequest request, boolean creates,
 			Consumer<SubmittedRequest> progress) {
-		return this.server.request(this, request, creates, progress);
+		return this.server.request(this, life, request, creates, progress);
 	}
 
 	/** When a process can be killed. */

@@ -97,13 +97,13 @@ final class SimulatedServer {
 	 * Answers a request.
 	 * @param creates whether its object is created, or must be there
 	 */
-	CompletableFuture<List<X509Certificate>> request(SimulatedProcess process, CertificateRequest request,
-			boolean creates, Consumer<SubmittedRequest> progress) {
+	CompletableFuture<List<X509Certificate>> request(SimulatedProcess process, ProcessScheduler life,
+			CertificateRequest request, boolean creates, Consumer<SubmittedRequest> progress) {
 		CompletableFuture<List<X509Certificate>> answer = new CompletableFuture<>();
 		if (!process.diesNow(Moment.BEFORE_CREATION)) {
 			this.world.time.schedule(() -> {
 				if (!answer.isDone()) {
-					answer(new Watcher(process, answer, progress, this.mood == Mood.SILENT), request, creates);
+					answer(new Watcher(process, life, answer, progress, this.mood == Mood.SILENT), request, creates);
 				}
 			}, LATENCY);
 		}
@@ -122,11 +122,11 @@ final class SimulatedServer {
 				answer.completeExceptionally(RequestException.rejected(422, "Invalid", "not valid"));
 			}
 			case LOSES_ANSWERS -> {
-				find(watcher.process(), request, creates);
+				find(watcher, request, creates);
 				answer.completeExceptionally(unavailable(request, null));
 			}
 			case WELL, SILENT -> {
-				SigningObject object = find(watcher.process(), request, creates);
+				SigningObject object = find(watcher, request, creates);
 				if (!watcher.process().diesNow(Moment.AFTER_CREATION)) {
 					watch(object, request, watcher);
 				}
@@ -135,11 +135,12 @@ final class SimulatedServer {
 	}
 
 	/** Creates it, or finds what has its name. */
-	private @Nullable SigningObject find(SimulatedProcess process, CertificateRequest request, boolean creates) {
+	private @Nullable SigningObject find(Watcher creator, CertificateRequest request, boolean creates) {
 		SigningObject object = object(request);
 		if (object == null && creates && request.uid() == null) {
-			object = new SigningObject("uid-" + this.uids++, this.world.now(), request, process);
-			process.created(object);
+			object = new SigningObject("uid-" + this.uids++, this.world.now(), request, creator.process(),
+					creator.life());
+			creator.process().created(object);
 			this.world.require(
 					object.abandoned || objects().stream().noneMatch((other) -> other.isPending() && !other.abandoned),
 					"a request is created while there is a pending one");
@@ -223,7 +224,8 @@ final class SimulatedServer {
 	/** Another one takes its name, with the same content: only the UID differs. */
 	void replace(SigningObject object) {
 		delete(object);
-		SigningObject other = new SigningObject("uid-" + this.uids++, this.world.now(), object.request, object.owner);
+		SigningObject other = new SigningObject("uid-" + this.uids++, this.world.now(), object.request, object.owner,
+				object.life);
 		other.abandoned = true;
 		other.remains = true;
 		add(other);
@@ -260,14 +262,19 @@ final class SimulatedServer {
 		}
 	}
 
+	/** What a living process has left is not deleted for it, so that it is noticed. */
 	private void sweep(ProcessScheduler life, SigningObject own) {
 		if (!life.swept && own.answeredAt != null) {
 			Instant old = own.answeredAt.minus(KEPT_ANSWERED);
 			List<SigningObject> left = objects().stream()
-				.filter((object) -> object != own && object.answeredAt != null)
+				.filter((object) -> object != own && object.answeredAt != null && object.life.dead && !object.remains)
 				.toList();
 			life.swept = left.stream().allMatch((object) -> old.isAfter(object.answeredAt));
-			left.stream().filter((object) -> old.isAfter(object.answeredAt)).forEach(this::delete);
+			left.stream().filter((object) -> old.isAfter(object.answeredAt)).forEach((object) -> {
+				this.world.require(!object.owner.stores(object.request), "%s: is deleted while it is stored",
+						object.name());
+				delete(object);
+			});
 		}
 	}
 
