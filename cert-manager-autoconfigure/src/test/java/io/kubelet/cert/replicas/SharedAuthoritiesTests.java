@@ -44,6 +44,7 @@ import static org.awaitility.Awaitility.await;
  * replicas with {@code ssl.trust: issuer} accept in a handshake.
  *
  * @see io.kubelet.cert.kubernetes.internal.secret.StoredAuthorities
+ * @see io.kubelet.cert.kubernetes.internal.secret.AuthorityBlocks
  * @see io.kubelet.cert.kubernetes.internal.secret.ReplacedAuthorities
  */
 @ExtendWith(OutputCaptureExtension.class)
@@ -116,6 +117,19 @@ class SharedAuthoritiesTests extends ShopFixture {
 		assertThat(status(replica)).returns(1, (status) -> status.rotations().history().size())
 			.returns(deadline, (status) -> status.schedule().deadline());
 		assertThat(creates()).isZero();
+	}
+
+	@Test
+	void whatOthersHaveAddedStaysAlthoughABlockBesideItIsDamaged() throws IOException {
+		startWithIssuer();
+		CertificatePair pair = settle();
+		String authority = this.plane.certManager().caPem("internal");
+		String damaged = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
+		String foreign = Pem.write(List.of(this.foreign.certificate()));
+		this.plane.secrets().put("shop", "shop-tls", Map.of("ca.crt", damaged + foreign));
+		await().until(() -> secret().getOrDefault("ca.crt", "").startsWith(authority));
+		assertThat(secret()).containsEntry("ca.crt", authority + foreign + damaged);
+		assertThat(settle()).isEqualTo(pair);
 	}
 
 	/** As a tool that applies its own content, for which there are pauses. */

@@ -138,12 +138,7 @@ final class SecretObject {
 
 	/** Returns the authorities, of which others may have added any. */
 	List<X509Certificate> authorities() {
-		try {
-			return Pem.readCertificates(text(AUTHORITIES));
-		}
-		catch (MalformedPemException ex) {
-			return List.of();
-		}
+		return AuthorityBlocks.of(text(AUTHORITIES)).certificates();
 	}
 
 	/**
@@ -226,13 +221,11 @@ final class SecretObject {
 	}
 
 	private void setAuthorities(List<X509Certificate> first, Set<X509Certificate> removed) {
-		List<X509Certificate> stored = authorities();
-		List<X509Certificate> authorities = Stream
-			.concat(first.stream(), stored.stream().filter((authority) -> !removed.contains(authority)))
-			.distinct()
-			.toList();
-		if (!authorities.equals(stored)) {
-			set(AUTHORITIES, authorities.isEmpty() ? null : Pem.write(authorities));
+		AuthorityBlocks stored = AuthorityBlocks.of(text(AUTHORITIES));
+		AuthorityBlocks changed = stored.with(first, removed);
+		if (!changed.equals(stored)) {
+			String text = changed.toPem();
+			set(AUTHORITIES, text.isEmpty() ? null : text);
 		}
 	}
 
