@@ -125,7 +125,10 @@ func kubeconfig(file string) (result, error) {
 		}
 		add("proxy", proxy.String())
 	}
-	if authorities, _ := certutil.ParseCertsPEM(config.CAData); len(authorities) > 0 {
+	if authorities, pool := trusted(config.CAData); len(authorities) > 0 {
+		if !pool.Equal(settings.RootCAs) {
+			panic("other authorities are trusted")
+		}
 		read["authorities"] = fingerprints(authorities)
 	}
 	if len(config.CertData) > 0 {
@@ -136,6 +139,20 @@ func kubeconfig(file string) (result, error) {
 		add("certificate", fingerprint(presented.Certificate[0]))
 	}
 	return read, nil
+}
+
+// trusted reads authorities as AppendCertsFromPEM does, whose pool names none of them.
+func trusted(content []byte) ([]*x509.Certificate, *x509.CertPool) {
+	var authorities []*x509.Certificate
+	pool := x509.NewCertPool()
+	for block, rest := pem.Decode(content); block != nil; block, rest = pem.Decode(rest) {
+		if authority, err := x509.ParseCertificate(block.Bytes); err == nil && len(block.Headers) == 0 &&
+			block.Type == certutil.CertificateBlockType {
+			authorities = append(authorities, authority)
+			pool.AddCert(authority)
+		}
+	}
+	return authorities, pool
 }
 
 // pair reads what the kubelet reads of its current pair, and the first certificate and the key alone.

@@ -79,7 +79,7 @@ class PemDifferencesTests {
 					nul-in-block KEY:Go,OpenSSL | A PEM block cannot be read
 					# a block that begins on the line where another ends
 					no-line-break-between CERTIFICATE:BouncyCastle | A PEM block cannot be read
-					# blank lines, headers or blanks in or before a block
+					# blank lines or headers in a block, or blanks before it
 					blank-lines-in-block CERTIFICATE:OpenSSL KEY:OpenSSL
 					headers-of-certificate CERTIFICATE:JDK,OpenSSL,Go
 					headers-of-key KEY:OpenSSL
@@ -102,7 +102,7 @@ class PemDifferencesTests {
 					two-in-one-block CERTIFICATE:JDK,BouncyCastle,Go KEY:BouncyCastle PAIR:Go
 					# a certificate with something else after it in its block
 					trailing-data CERTIFICATE:OpenSSL KEY:Go,OpenSSL | A certificate is followed by other data in its block
-					# a byte order mark
+					# a byte order mark before the certificate
 					byte-order-mark CERTIFICATE:OpenSSL | There is no CERTIFICATE block
 					# a certificate without an issuer, or of version 1 with extensions
 					no-issuer CERTIFICATE:Go,OpenSSL KEY:Go,OpenSSL PAIR:Go | A certificate cannot be read
@@ -116,13 +116,14 @@ class PemDifferencesTests {
 					length-not-shortest CERTIFICATE:Go PAIR:Go
 					name-not-ascii CERTIFICATE:Go PAIR:Go
 					name-of-five-octets CERTIFICATE:Go PAIR:Go
-					point-not-on-the-curve CERTIFICATE:Go
 					serial-negative CERTIFICATE:Go PAIR:Go
 					subject-not-utf-8 CERTIFICATE:Go,OpenSSL PAIR:Go
 					subject-printable-with-star CERTIFICATE:Go PAIR:Go
 					time-with-fraction CERTIFICATE:Go PAIR:Go
 					time-without-seconds CERTIFICATE:OpenSSL
 					uri-without-scheme CERTIFICATE:Go PAIR:Go
+					# a certificate whose key is no point of its curve
+					point-not-on-the-curve CERTIFICATE:Go
 					# an RSA key whose exponent has more than 31 bits
 					rsa-exponent-long KEY:Go PAIR:Go
 					# a key alone whose numbers do not fit together
@@ -132,8 +133,11 @@ class PemDifferencesTests {
 					rsa-key-without-primes KEY:Go
 					# a key with something after it in its block
 					trailing-data-of-ec-key KEY:BouncyCastle
+					trailing-data-of-pkcs8-key %s
 					trailing-data-of-rsa-key KEY:BouncyCastle,Go PAIR:Go
-					""");
+					"""
+				.formatted((Runtime.version().feature() < 25) ? "KEY:BouncyCastle"
+						: "CERTIFICATE:all KEY:Go,OpenSSL PAIR:Go | The key cannot be read"));
 
 	private static final JsonObject BY_GO = JsonParser
 		.parseString(ProjectFiles

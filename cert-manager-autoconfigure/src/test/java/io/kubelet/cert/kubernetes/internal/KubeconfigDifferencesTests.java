@@ -82,6 +82,7 @@ class KubeconfigDifferencesTests {
 			server-bad-port          | `server` with a query or fragment, or a port or scheme that does not exist
 			server-other-scheme      | `server` with a query or fragment, or a port or scheme that does not exist
 			authority-cut            | authorities with a damaged certificate, or an empty file
+			authority-damaged-first  | authorities with a damaged certificate, or an empty file
 			authority-damaged-second | authorities with a damaged certificate, or an empty file
 			authority-file-empty     | authorities with a damaged certificate, or an empty file
 			data-and-file            | `certificate-authority` and `certificate-authority-data`
