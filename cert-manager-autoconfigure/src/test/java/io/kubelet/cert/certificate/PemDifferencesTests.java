@@ -227,6 +227,7 @@ class PemDifferencesTests {
 		}
 		if (difference != null && (difference.others.contains(other) || difference.others.contains("all"))) {
 			assertThat(ours.isEmpty()).as("%s of %s", what, file).isNotEqualTo(theirs.isEmpty());
+			assertThat(message.isEmpty()).isEqualTo(difference.message.isEmpty());
 			assertThat(message).contains(difference.message);
 		}
 		else {
@@ -257,8 +258,9 @@ class PemDifferencesTests {
 			List<String> words = List.of(parts[0].split(" "));
 			for (String word : words.subList(1, words.size())) {
 				String[] what = word.split(":");
-				differences.put(words.get(0) + " " + what[0],
+				Difference before = differences.put(words.get(0) + " " + what[0],
 						new Difference(row, List.of(what[1].split(",")), (parts.length > 1) ? parts[1] : ""));
+				assertThat(before).as(line).isNull();
 			}
 		}
 		return differences;

@@ -49,9 +49,12 @@ import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.jce.provider.BouncyCastleProvider;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+
+import org.springframework.util.FileSystemUtils;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -65,29 +68,45 @@ class ChainDifferencesTests {
 
 	private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
 
-	/** Who decides otherwise. */
-	private static final Map<String, List<String>> OTHERWISE = """
-			authority that may not sign                 : OpenSSL Go
-			authority without constraints               : Go
-			cross-signed                                : OpenSSL
+	/** Under their row in the reference: the chain, and who decides otherwise. */
+	private static final String DIFFERENCES = """
+			# an authority that has expired
 			expired authority                           : BouncyCastle
 			expired authority of the leaf               : JDK BouncyCastle
-			intermediate for clients                    : BouncyCastle OpenSSL Go
-			issuers in a circle                         : OpenSSL
+			# a leaf as its own authority
 			leaf as its authority                       : JDK OpenSSL Go
+			# a leaf that begins within 5 minutes
 			leaf of a clock that is ahead               : JDK BouncyCastle OpenSSL Go
-			leaf that may not serve                     : JDK BouncyCastle
-			MD5 of the leaf                             : BouncyCastle OpenSSL
-			name that the authority excludes            : OpenSSL Go
-			path too long for the authority             : OpenSSL Go
-			permitted subject                           : Go
-			policy that is required                     : OpenSSL
-			SHA-1 of the intermediate                   : Go
+			# a leaf with SHA-1
 			SHA-1 of the leaf                           : JDK BouncyCastle OpenSSL
-			unknown critical extension of the authority : OpenSSL Go
+			# an intermediate with SHA-1
+			SHA-1 of the intermediate                   : Go
+			# a leaf with MD5, RSA keys of less than 1024 bits
+			MD5 of the leaf                             : BouncyCastle OpenSSL
 			weak authority                              : BouncyCastle OpenSSL
 			weak intermediate                           : BouncyCastle OpenSSL
-			""".lines()
+			# a leaf without the usage that was requested
+			leaf that may not serve                     : JDK BouncyCastle
+			# an intermediate for another purpose than the leaf
+			intermediate for clients                    : BouncyCastle OpenSSL Go
+			# an authority that may not sign, excludes the name, or has a path length or a critical extension that forbids the chain
+			authority that may not sign                 : OpenSSL Go
+			name that the authority excludes            : OpenSSL Go
+			path too long for the authority             : OpenSSL Go
+			unknown critical extension of the authority : OpenSSL Go
+			# an authority without basic constraints
+			authority without constraints               : Go
+			# an intermediate that permits subjects
+			permitted subject                           : Go
+			# a policy that an intermediate requires
+			policy that is required                     : OpenSSL
+			# two certificates of one issuer, also in a circle
+			cross-signed                                : OpenSSL
+			issuers in a circle                         : OpenSSL
+			""";
+
+	private static final Map<String, List<String>> OTHERWISE = DIFFERENCES.lines()
+		.filter((line) -> !line.startsWith("# "))
 		.map((line) -> line.split(" *: "))
 		.collect(Collectors.toMap((row) -> row[0], (row) -> List.of(row[1].split(" "))));
 
@@ -148,6 +167,13 @@ class ChainDifferencesTests {
 	@MethodSource("chains")
 	void chainIsAcceptedAsByGoOrElseForAReason(Case issued) {
 		issued.require("Go", !BY_GO.getAsJsonObject(issued.name).has("error"));
+	}
+
+	@Test
+	void everyDifferenceIsInTheReference() {
+		String reference = ProjectFiles.read("docs/reference/compatibility.md");
+		assertThat(DIFFERENCES.lines().filter((line) -> line.startsWith("# ")))
+			.allSatisfy((row) -> assertThat(reference).contains("| " + row.substring("# ".length()) + " |"));
 	}
 
 	private boolean isAcceptedByOpenSsl(Case issued) throws Exception {
@@ -278,6 +304,7 @@ class ChainDifferencesTests {
 					new Case("issuers in a circle",
 							List.of(last, second, authority("first", FIRST).by("second", SECOND).build(), first),
 							List.of(root)));
+		FileSystemUtils.deleteRecursively(FOR_GO);
 		Files.createDirectories(FOR_GO);
 		for (Case each : cases) {
 			Files.writeString(FOR_GO.resolve(each.name),

@@ -35,6 +35,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
+import org.springframework.util.FileSystemUtils;
+
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
@@ -122,8 +124,12 @@ class KubeconfigDifferencesTests {
 	}
 
 	@Test
-	void everyDifferenceIsInTheReference() {
+	void everyInputIsRecordedAndEveryDifferenceIsInTheReference() throws IOException {
 		String reference = ProjectFiles.read("docs/reference/compatibility.md");
+		try (Stream<Path> files = Files.list(DIRECTORY)) {
+			assertThat(files.map((file) -> file.getFileName().toString()).filter((name) -> !name.contains(".")))
+				.containsExactlyInAnyOrderElementsOf(RECORDED.keySet());
+		}
 		assertThat(RECORDED.keySet()).containsAll(DIFFERENCES.keySet());
 		assertThat(DIFFERENCES.values()).allSatisfy((row) -> assertThat(reference).contains("| " + row + " |"));
 	}
@@ -217,6 +223,7 @@ class KubeconfigDifferencesTests {
 	/** Each file begins with a line that names it, and may name its encoding. */
 	@BeforeAll
 	static void write() throws IOException {
+		FileSystemUtils.deleteRecursively(DIRECTORY);
 		Files.createDirectories(DIRECTORY);
 		for (String file : ProjectFiles.read(FOLDER + "kubeconfigs.txt").split("(?m)^== ")) {
 			String[] parts = file.split("\n", 2);
