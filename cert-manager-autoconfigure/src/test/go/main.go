@@ -30,7 +30,7 @@ import (
 type result map[string]any
 
 // A directory for one input
-var numbered = regexp.MustCompile(regexp.QuoteMeta(os.TempDir()) + "/[0-9]+/")
+var numbered = regexp.MustCompile(regexp.QuoteMeta(filepath.Clean(os.TempDir())) + "/[0-9]+/")
 
 // The time of ChainDifferencesTests
 var now = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
