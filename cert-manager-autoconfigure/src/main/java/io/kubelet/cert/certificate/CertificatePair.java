@@ -66,10 +66,7 @@ public final class CertificatePair {
 		this.notBefore = leaf().getNotBefore().toInstant();
 		this.notAfter = leaf().getNotAfter().toInstant();
 		if (!match.test(leaf().getPublicKey())) {
-			throw new IllegalArgumentException(canSign(privateKey)
-					? "The private key does not belong to the certificate with serial number " + serialNumber()
-							+ ", which comes first"
-					: "The private key cannot be used: it is damaged, or of a curve that this JVM does not support");
+			throw refused();
 		}
 	}
 
@@ -214,14 +211,17 @@ public final class CertificatePair {
 		}
 	}
 
-	private static boolean canSign(PrivateKey privateKey) {
+	/** Says whether the key is that of another certificate, or cannot sign at all. */
+	private IllegalArgumentException refused() {
 		try {
-			sign(Signature.getInstance(KeySpecification.signatureAlgorithm(privateKey)), privateKey);
-			return true;
+			sign(Signature.getInstance(KeySpecification.signatureAlgorithm(this.privateKey)), this.privateKey);
 		}
 		catch (GeneralSecurityException | RuntimeException ex) {
-			return false;
+			return new IllegalArgumentException("The private key cannot be used: it is damaged, "
+					+ "of a curve that this JVM does not support, or its provider cannot sign", ex);
 		}
+		return new IllegalArgumentException("The private key does not belong to the certificate with serial number "
+				+ serialNumber() + ", which comes first");
 	}
 
 	private static byte[] sign(Signature signature, PrivateKey privateKey) throws GeneralSecurityException {

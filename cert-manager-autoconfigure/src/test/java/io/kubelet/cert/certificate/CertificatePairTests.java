@@ -1,8 +1,11 @@
 package io.kubelet.cert.certificate;
 
+import java.lang.reflect.Proxy;
 import java.security.KeyPair;
 import java.security.MessageDigest;
+import java.security.ProviderException;
 import java.security.cert.X509Certificate;
+import java.security.interfaces.RSAPrivateKey;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collections;
@@ -53,6 +56,24 @@ class CertificatePairTests {
 		assertThat(CertificatePair.of(chain, keys).privateKey()).isSameAs(keys.getPrivate());
 		assertThatIllegalArgumentException().isThrownBy(() -> CertificatePair.of(chain, others))
 			.withMessageContaining("does not belong to the certificate");
+	}
+
+	/** Its content may be in a device, such as that of PKCS#11. */
+	@Test
+	void keyWhoseProviderCannotSignIsReportedWithTheCause() {
+		KeyPair keys = TestKeys.generate(TestKeys.RSA);
+		RSAPrivateKey key = (RSAPrivateKey) Proxy.newProxyInstance(getClass().getClassLoader(),
+				new Class<?>[] { RSAPrivateKey.class }, (proxy, method, arguments) -> switch (method.getName()) {
+					case "getAlgorithm" -> "RSA";
+					case "getModulus" -> throw new ProviderException("the token was removed");
+					default -> null;
+				});
+		assertThatIllegalArgumentException().isThrownBy(() -> new CertificatePair(chain(keys), key))
+			.withMessage("The private key cannot be used: it is damaged, of a curve that this JVM does not support, "
+					+ "or its provider cannot sign")
+			.havingRootCause()
+			.isInstanceOf(ProviderException.class)
+			.withMessage("the token was removed");
 	}
 
 	@Test

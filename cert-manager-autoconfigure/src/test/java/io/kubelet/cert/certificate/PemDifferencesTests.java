@@ -67,7 +67,7 @@ class PemDifferencesTests {
 					x25519 KEY:all | which is not supported: use EC, RSA, Ed25519
 					# a curve other than P-256, P-384 and P-521
 					curve-brainpool CERTIFICATE:Go KEY:Go
-					curve-p224 PAIR:Go | or of a curve that this JVM does not support
+					curve-p224 PAIR:Go | of a curve that this JVM does not support
 					curve-secp256k1 CERTIFICATE:Go KEY:Go
 					unknown-curve CERTIFICATE:Go KEY:Go
 					# two keys, also if they are the same
