@@ -66,6 +66,14 @@ final class EncodedKeys {
 				() -> identifier(SubjectPublicKeyInfo.getInstance(subjectPublicKeyInfo).getAlgorithm()));
 	}
 
+	/** Returns the object identifier of the curve of an EC key. */
+	static byte[] curve(PublicKey publicKey) {
+		byte[] info = next(ByteBuffer.wrap(publicKey.getEncoded()));
+		ByteBuffer algorithm = ByteBuffer.wrap(next(ByteBuffer.wrap(info)));
+		next(algorithm); // that of EC keys
+		return next(algorithm);
+	}
+
 	static PrivateKey pkcs8(byte[] key) throws GeneralSecurityException {
 		return decode((factory) -> {
 			PrivateKey decoded = factory.generatePrivate(new PKCS8EncodedKeySpec(key));

@@ -4,7 +4,9 @@ import java.security.Key;
 import java.security.PublicKey;
 import java.security.interfaces.ECKey;
 import java.security.interfaces.RSAKey;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The kind of key to generate.
@@ -20,6 +22,11 @@ public record KeySpecification(Algorithm algorithm, int size) {
 	private static final int RSA_MINIMUM = 2048;
 
 	private static final int RSA_MAXIMUM = 8192;
+
+	/** By the object identifier, since several curves have one size. */
+	private static final Map<String, String> CURVES = Map.of("2b81040021", "P-224", "2a8648ce3d030107", "P-256",
+			"2b81040022", "P-384", "2b81040023", "P-521", "2b8104000a", "secp256k1", "2b2403030208010107",
+			"brainpoolP256r1");
 
 	/** EC P-256: the default, as for the kubelet. */
 	public static final KeySpecification EC_P256 = new KeySpecification(Algorithm.EC, 256);
@@ -66,7 +73,9 @@ public record KeySpecification(Algorithm algorithm, int size) {
 			return "RSA " + rsa.getModulus().bitLength();
 		}
 		if (key instanceof ECKey ec) {
-			return "EC P-" + ec.getParams().getCurve().getField().getFieldSize();
+			String curve = CURVES.get(HexFormat.of().formatHex(EncodedKeys.curve(key)));
+			return "EC " + ((curve != null) ? curve
+					: "of %d bits".formatted(ec.getParams().getCurve().getField().getFieldSize()));
 		}
 		return key.getAlgorithm().equals("EdDSA") ? "Ed25519" : key.getAlgorithm();
 	}

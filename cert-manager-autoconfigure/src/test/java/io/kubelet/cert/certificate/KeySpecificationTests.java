@@ -3,6 +3,7 @@ package io.kubelet.cert.certificate;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.PublicKey;
+import java.security.spec.ECGenParameterSpec;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.request.KeyPairSource;
@@ -61,6 +62,17 @@ class KeySpecificationTests {
 		assertThatIllegalArgumentException().isThrownBy(() -> new KeySpecification(algorithm, size))
 			.withMessageStartingWith("Key size " + size + " is not supported");
 		assertThat(new KeySpecification(KeySpecification.Algorithm.RSA, 8192).size()).isEqualTo(8192);
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "secp224r1, EC P-224", "secp256r1, EC P-256", "secp384r1, EC P-384", "secp521r1, EC P-521",
+			"secp256k1, EC secp256k1", "brainpoolP256r1, EC brainpoolP256r1", "brainpoolP384r1, EC of 384 bits" })
+	void keyIsDescribedByItsCurve(String curve, String description) throws Exception {
+		KeyPairGenerator generator = KeyPairGenerator.getInstance("EC", new BouncyCastleProvider());
+		generator.initialize(new ECGenParameterSpec(curve));
+		PublicKey key = generator.generateKeyPair().getPublic();
+		assertThat(KeySpecification.describe(key)).isEqualTo(description);
+		assertThat(KeySpecification.describe(EncodedKeys.publicKey(key.getEncoded()))).isEqualTo(description);
 	}
 
 	@Test
