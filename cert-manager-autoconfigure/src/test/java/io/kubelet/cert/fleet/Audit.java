@@ -29,6 +29,9 @@ final class Audit {
 	/** So many calls that follow each other show how fast the process is. */
 	private static final int CLOSE = 100;
 
+	/** The server becomes faster while calls are fewer. */
+	private static final int PARTS = 8;
+
 	private final Path log;
 
 	private Instant begin = Instant.now();
@@ -67,25 +70,24 @@ final class Audit {
 	/**
 	 * Returns how fast the process and the server with one seat were. One call of each
 	 * certificate comes first, and before any is repeated. Those that are repeated follow
-	 * each other as fast as the process can where they are closest. The first half of the
-	 * creations meets most of the calls that find the seat taken.
+	 * each other as fast as the process can where they are closest. Rejections take time
+	 * of the processors, too, so a creation takes less the fewer there are.
 	 * @param signing how fast the signer was
 	 */
 	Times timesOfOneSeat(int certificates, Signing signing) throws IOException {
 		List<Audited> calls = calls().filter((call) -> call.verb.equals("create"))
 			.sorted(Comparator.comparing(Audited::at))
 			.toList();
-		double seat = calls.stream()
-			.filter(Audited::isCreated)
-			.limit(certificates / 2)
-			.mapToLong((call) -> Duration.between(call.at, call.end).toNanos())
-			.average()
-			.orElseThrow();
+		List<Audited> created = calls.stream().filter(Audited::isCreated).toList();
+		List<Duration> seat = IntStream.range(0, PARTS)
+			.mapToObj((part) -> taken(
+					created.subList(part * created.size() / PARTS, (part + 1) * created.size() / PARTS)))
+			.toList();
 		Duration repeated = IntStream.range(certificates, calls.size() - CLOSE)
 			.mapToObj((call) -> interval(calls.subList(call, call + CLOSE)).multipliedBy(Watches.Process.CALLS))
 			.min(Comparator.naturalOrder())
 			.orElse(Times.CALL);
-		return new Times(interval(calls.subList(0, certificates)), repeated, Duration.ofNanos((long) seat), signing);
+		return new Times(interval(calls.subList(0, certificates)), repeated, seat, signing);
 	}
 
 	/**
@@ -122,6 +124,11 @@ final class Audit {
 
 	private static long nanos(Instant from, Instant to) {
 		return Duration.between(from, to).toNanos();
+	}
+
+	private static Duration taken(List<Audited> calls) {
+		return Duration
+			.ofNanos((long) calls.stream().mapToLong((call) -> nanos(call.at, call.end)).average().orElseThrow());
 	}
 
 	private static Duration interval(List<Audited> calls) {

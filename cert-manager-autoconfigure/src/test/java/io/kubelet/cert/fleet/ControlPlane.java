@@ -12,6 +12,7 @@ import java.util.Queue;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.IntToDoubleFunction;
 
 import org.jspecify.annotations.Nullable;
 
@@ -61,6 +62,8 @@ final class ControlPlane {
 	private final Rejections rejections = new Rejections();
 
 	private long keys;
+
+	private int created;
 
 	private boolean signing;
 
@@ -122,7 +125,7 @@ final class ControlPlane {
 			processor = (this.free[other] < this.free[processor]) ? other : processor;
 		}
 		long begin = Math.max(this.timeline.now(), this.free[processor]);
-		this.free[processor] = begin + (long) (call.micros * this.parameters.slowness());
+		this.free[processor] = begin + (long) (call.micros * this.parameters.slowness.applyAsDouble(this.created));
 		return this.free[processor];
 	}
 
@@ -140,6 +143,7 @@ final class ControlPlane {
 		owner.pending++;
 		owner.mostPending = Math.max(owner.mostPending, owner.pending);
 		this.load.created();
+		this.created++;
 		if (this.denying) {
 			this.timeline.in(this.parameters.signature(), () -> {
 				process(Call.UPDATE);
@@ -266,23 +270,30 @@ final class ControlPlane {
 	 * @param processors how many calls are processed at once
 	 * @param queue how many calls are accepted at once, further ones are rejected
 	 * @param signaturesPerSecond how many requests are answered
-	 * @param slowness how many times as long each call takes as it was measured
+	 * @param slowness how many times as long each call takes as it was measured, after so
+	 * many creations
 	 * @param latency how long it takes until a request is approved and signed, beside
 	 * that, with what the API server does for it, which then takes nobody else's time;
 	 * {@code null} if it was not measured
 	 */
-	record Parameters(int processors, int queue, int signaturesPerSecond, double slowness, @Nullable Duration latency) {
+	record Parameters(int processors, int queue, int signaturesPerSecond, IntToDoubleFunction slowness,
+			@Nullable Duration latency) {
 
 		/** Two processors, the queue of a priority level, the limit of a controller. */
-		static final Parameters DEFAULT = new Parameters(2, 6_400, 20, 1, null);
+		static final Parameters DEFAULT = new Parameters(2, 6_400, 20, (created) -> 1, null);
 
 		/** The same without that limit, for more than 10,000 applications. */
-		static final Parameters FAST_SIGNER = new Parameters(2, 6_400, 200, 1, null);
+		static final Parameters FAST_SIGNER = new Parameters(2, 6_400, 200, (created) -> 1, null);
 
-		/** One call at a time, and none in a queue. */
-		static Parameters ofOneSeat(Duration creation, Duration latency) {
-			return new Parameters(1, 1, FAST_SIGNER.signaturesPerSecond,
-					(double) Timeline.micros(creation) / Call.CREATE.micros, latency);
+		/**
+		 * One call at a time, and none in a queue.
+		 * @param creations how long a creation takes, in as many equal parts of all
+		 */
+		static Parameters ofOneSeat(List<Duration> creations, int all, Duration latency) {
+			return new Parameters(1, 1, FAST_SIGNER.signaturesPerSecond, (created) -> {
+				int part = Math.min(created * creations.size() / all, creations.size() - 1);
+				return (double) Timeline.micros(creations.get(part)) / Call.CREATE.micros;
+			}, latency);
 		}
 
 		long signature() {

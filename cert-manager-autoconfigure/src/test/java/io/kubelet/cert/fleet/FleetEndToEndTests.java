@@ -81,7 +81,7 @@ class FleetEndToEndTests {
 			Phase phase = entry.getKey();
 			Counted counted = entry.getValue();
 			Times times = (phase == Phase.NARROW) ? audit.timesOfOneSeat(CERTIFICATES, counted.signing)
-					: new Times(Times.WRITE, Times.CALL, Duration.ZERO, counted.signing);
+					: new Times(Times.WRITE, Times.CALL, List.of(), counted.signing);
 			Calls predicted = OneProcess.predict(phase, CERTIFICATES, times,
 					(phase == Phase.KILLED) ? KILLED : RESTORED);
 			report("predicted: %s %s with %s", phase.title, predicted, times);

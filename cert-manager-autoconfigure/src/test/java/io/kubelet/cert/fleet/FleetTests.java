@@ -66,7 +66,7 @@ class FleetTests {
 	/** The signer is as slow for these as that of Kubernetes for 10,000 applications. */
 	@Test
 	void thoseWhoseRotationWasDueDoNotReturnTogether() {
-		Parameters parameters = new Parameters(2, 6_400, 4, 1, null);
+		Parameters parameters = new Parameters(2, 6_400, 4, (created) -> 1, null);
 		Load.Figures load = Fleet.play(Scenario.SERVER_6_HOURS, parameters, 2_000, DAY, null, SEED).load();
 		assertThat(load.peak()).isLessThan(3 * load.mean());
 	}
@@ -98,8 +98,8 @@ class FleetTests {
 			long begin) {
 		Timeline timeline = new Timeline();
 		Load load = new Load();
-		ControlPlane plane = new ControlPlane(timeline, load, new Random(SEED), new Parameters(1, 1, 20, 600, latency),
-				DAY);
+		ControlPlane plane = new ControlPlane(timeline, load, new Random(SEED),
+				new Parameters(1, 1, 20, (created) -> 600, latency), DAY);
 		plane.denying = denied;
 		plane.create(new Ownership(null), plane.newKey());
 		AtomicLong listed = new AtomicLong();

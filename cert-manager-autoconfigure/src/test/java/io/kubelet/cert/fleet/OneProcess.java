@@ -56,7 +56,7 @@ final class OneProcess {
 	 */
 	static Calls predict(Phase phase, int certificates, Times times, Duration away) {
 		Parameters parameters = times.signing.with((phase == Phase.NARROW)
-				? Parameters.ofOneSeat(times.seat, times.signing.latency) : Parameters.FAST_SIGNER);
+				? Parameters.ofOneSeat(times.seat, certificates, times.signing.latency) : Parameters.FAST_SIGNER);
 		return Calls.mean(LongStream.range(0, SEQUENCES)
 			.mapToObj((seed) -> new OneProcess(certificates, times, parameters, seed).play(phase, away))
 			.toList());
@@ -149,10 +149,11 @@ final class OneProcess {
 	 *
 	 * @param write to write a pair or a request with its new key
 	 * @param call to send a call, of which five are sent at a time
-	 * @param seat how long a creation keeps the only seat
+	 * @param seat how long a creation keeps the only seat, in as many equal parts of all
+	 * creations
 	 * @param signing how fast the signer is
 	 */
-	record Times(Duration write, Duration call, Duration seat, Signing signing) {
+	record Times(Duration write, Duration call, List<Duration> seat, Signing signing) {
 
 		static final Duration WRITE = Duration.ofMillis(7);
 

@@ -25,7 +25,7 @@ class ReflectedTests {
 
 	/** One call at a time, which takes seconds. */
 	private final ControlPlane plane = new ControlPlane(this.timeline, this.load, new Random(1),
-			new Parameters(1, 1, 1, 1_000, Duration.ofHours(1)), Duration.ofDays(1));
+			new Parameters(1, 1, 1, (created) -> 1_000, Duration.ofHours(1)), Duration.ofDays(1));
 
 	@Test
 	void aListThatTheServerIsTooBusyForIsRepeated() {
