@@ -126,7 +126,8 @@ flood() { # KIND with|without
   echo "kubelet: requests: $(answers system:node:flood-kubelet); rotations: $(rotations)"
   echo "application: requests: $(answers system:serviceaccount:flood:application);" \
     "$(logged '] Rotated ') rotations, $(logged 'The certificate expired') expired"
-  admin delete --raw "$requests?labelSelector=flood%3Dyes" >/dev/null
+  # The API server ends each call after a minute
+  until admin delete --raw "$requests?labelSelector=flood%3Dyes" >/dev/null; do sleep 1; done
 }
 case $1 in
 create) create ;;
