@@ -140,10 +140,10 @@ public interface CertificateStore {
 	 * that is not known
 	 * @param deficiency why it does not suffice although it is valid, so that a rotation
 	 * is due; {@code null} if it does
-	 * @param lacksAuthorities whether somebody has removed authorities of it. Writing the
-	 * pair stores them again
+	 * @param isIncomplete whether somebody has removed something of it, such as its
+	 * authorities. Writing the pair stores that again
 	 */
-	record Findings(String otherWriter, @Nullable String deficiency, boolean lacksAuthorities) {
+	record Findings(String otherWriter, @Nullable String deficiency, boolean isIncomplete) {
 
 		/** Nothing. */
 		public static final Findings NONE = new Findings("", null, false);

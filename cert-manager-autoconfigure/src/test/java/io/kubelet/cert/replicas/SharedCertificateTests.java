@@ -12,6 +12,7 @@ import io.kubelet.cert.autoconfigure.actuate.CertificateActuatorAutoConfiguratio
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.test.ApprovalPolicy;
+import io.kubelet.cert.testsupport.ShopAccount;
 import io.kubelet.cert.testsupport.ShopFixture;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.jspecify.annotations.Nullable;
@@ -127,6 +128,21 @@ class SharedCertificateTests extends ShopFixture {
 		// A request is counted once it is answered
 		await().until(() -> writes() > 0);
 		assertThat(writes()).isOne();
+	}
+
+	/** As Terraform, with the next apply of a resource whose data it ignores. */
+	@Test
+	void secretThatLosesItsLabelIsMarkedAgainByOneReplica() throws Exception {
+		start();
+		start();
+		CertificatePair own = settle();
+		ShopAccount.editSecret(this.plane, this.directory, "terraform", ShopAccount::removeMarks);
+		await().until(() -> writes() > 1);
+		assertThat(pair(start())).isEqualTo(own);
+		assertThat(this.running).allSatisfy((replica) -> assertThat(status(replica).health().storeProblem()).isNull());
+		assertThat(writes()).as("that of the program, and that of a replica").isEqualTo(2);
+		ShopAccount.editSecret(this.plane, this.directory, "nobody", (secret) -> assertThat(secret.toString())
+			.contains("\"cert.kubelet.io/certificate\":\"shop\"", "cert.kubelet.io/rotation-deadline"));
 	}
 
 	private int writes() {

@@ -30,7 +30,7 @@ public record StoreView(State state, Instant now) {
 		CertificatePair pair = stored.pair();
 		if (pair == null || pair.equals(this.state.pair()) || !counts(pair)) {
 			boolean missing = guardsStore() && this.state.pair() != null
-					&& (pair == null || stored.findings().lacksAuthorities());
+					&& (pair == null || stored.findings().isIncomplete());
 			return missing ? Content.MISSING : Content.OURS;
 		}
 		return objection(pair).isEmpty() ? Content.OTHER : isForeign() ? Content.FOREIGN : Content.REFUSED;

@@ -104,18 +104,26 @@ final class SecretObject {
 		return ApiObjects.text(ApiObjects.member(metadata(), "labels"), CERTIFICATE_LABEL);
 	}
 
+	private boolean isSameObject(SecretObject other) {
+		String uid = ApiObjects.text(metadata(), "uid");
+		return uid != null && uid.equals(ApiObjects.text(other.metadata(), "uid"));
+	}
+
 	private boolean isEmpty() {
 		return Stream.of(CERTIFICATE, PRIVATE_KEY, PENDING_REQUEST).allMatch((key) -> text(key).isBlank());
 	}
 
 	/**
 	 * Returns why a Secret must not be used for a certificate, as a clause; {@code null}
-	 * if it may be.
+	 * if it may be. Somebody may have removed the label.
+	 * @param managed the last state that a replica is known to have written
 	 */
-	@Nullable String foreignContent(String certificate) {
+	@Nullable String foreignContent(String certificate, SecretObject managed) {
 		String type = ApiObjects.text(this.json, "type");
 		String label = label();
-		if (!exists() || (TYPE.equals(type) && (certificate.equals(label) || (label == null && isEmpty())))) {
+		boolean own = (label != null) ? label.equals(certificate)
+				: isEmpty() || this.manager.equals(ApiObjects.USER_AGENT) || isSameObject(managed);
+		if (!exists() || (TYPE.equals(type) && own)) {
 			return null;
 		}
 		if (!TYPE.equals(type)) {

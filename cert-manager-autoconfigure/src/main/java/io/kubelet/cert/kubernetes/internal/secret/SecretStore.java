@@ -105,7 +105,7 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 	 */
 	public Optional<String> foreignContent() {
 		try {
-			return Optional.ofNullable(this.latest.get(false).foreignContent(this.certificate.name()));
+			return Optional.ofNullable(foreignContent(this.latest.get(false)));
 		}
 		catch (StoreException ex) {
 			this.firstFailure = ex;
@@ -191,8 +191,8 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 	}
 
 	private Findings findings(@Nullable CertificatePair pair, SecretObject secret) {
-		return new Findings(this.otherWriter, this.authorities.deficiency(pair, secret),
-				pair != null && secret.exists() && !secret.authorities().containsAll(pair.authorities()));
+		return new Findings(this.otherWriter, this.authorities.deficiency(pair, secret), pair != null && secret.exists()
+				&& (!secret.isManaged() || !secret.authorities().containsAll(pair.authorities())));
 	}
 
 	@Override
@@ -260,8 +260,12 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 		this.copy.write(pair);
 	}
 
+	private @Nullable String foreignContent(SecretObject secret) {
+		return secret.foreignContent(this.certificate.name(), this.latest.managed());
+	}
+
 	private void requireOwn(SecretObject secret) {
-		String content = secret.foreignContent(this.certificate.name());
+		String content = foreignContent(secret);
 		if (content != null) {
 			throw new StoreException(Kind.OTHER, "%s cannot be used: it %s".formatted(this, content), null);
 		}

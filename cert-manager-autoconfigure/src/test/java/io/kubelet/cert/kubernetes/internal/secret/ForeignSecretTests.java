@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 import com.google.gson.JsonObject;
@@ -18,9 +19,9 @@ import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.store.StoreException;
 import io.kubelet.cert.testsupport.Adapter;
+import io.kubelet.cert.testsupport.ShopAccount;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubernetes.client.openapi.ApiClient;
-import okhttp3.Request;
 import okhttp3.Response;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -233,6 +234,39 @@ class ForeignSecretTests extends SecretStoreFixture {
 		assertThat(this.plane.count(updates())).isZero();
 	}
 
+	/** As Terraform with a resource whose data it ignores. */
+	@Test
+	void ownPairStaysThatWithoutTheLabelWhichIsWrittenAgain() throws Exception {
+		Stored stored = this.store.write(this.store.read().withPair(pair(), DEADLINE));
+		awaitWatches(1);
+		edit("terraform", ShopAccount::removeMarks);
+		await().until(() -> this.store.read().deadline() == null);
+		assertThat(store(null).foreignContent()).isEmpty();
+		assertThat(this.store.read()).returns(stored.pair(), Stored::pair)
+			.returns(true, (read) -> read.findings().isIncomplete());
+		this.store.write(this.store.read().withPair(Objects.requireNonNull(stored.pair()), DEADLINE));
+		assertThat(store(null).read()).returns(DEADLINE, Stored::deadline)
+			.returns(false, (read) -> read.findings().isIncomplete());
+		assertThat(store("other", true, null).foreignContent()).contains("is managed for certificate 'shop'");
+	}
+
+	/** As {@code kubectl replace}. Whoever starts cannot know it. */
+	@Test
+	void replicaThatHasWrittenASecretUsesItWhateverElseReplacesItsContent() throws Exception {
+		this.store.write(this.store.read().withPair(pair(), DEADLINE));
+		awaitWatches(1);
+		CertificatePair other = pair();
+		edit("kubectl-replace", (secret) -> {
+			ShopAccount.removeMarks(secret);
+			secret.add("stringData", ApiObjects.object(data(other)));
+		});
+		await().until(() -> this.store.read().deadline() == null);
+		assertThat(store(null).foreignContent()).contains("contains a certificate that 'kubectl-replace' has stored");
+		assertThat(this.store.read().pair()).isEqualTo(other);
+		this.store.write(this.store.read().withPending(pending()));
+		assertThat(store(null).foreignContent()).isEmpty();
+	}
+
 	@Test
 	void secretOfAnotherCertificateIsLeftAlone() {
 		this.store.write(this.store.read().withPair(pair(), null));
@@ -268,13 +302,11 @@ class ForeignSecretTests extends SecretStoreFixture {
 
 	/** Changes the pair as another program does. */
 	private void editAs(String manager, CertificatePair pair) throws Exception {
-		ApiClient admin = Adapter.client(this.plane.writeKubeconfig(this.directory, this.plane.admin()));
-		String path = "/api/v1/namespaces/shop/secrets";
-		JsonObject secret = ApiObjects.execute(ApiObjects.read(admin, path, "shop-tls"));
-		secret.add("stringData", ApiObjects.object(data(pair)));
-		Request.Builder edit = ApiObjects.replace(admin, path, "shop-tls", secret).request().newBuilder();
-		edit.url(admin.getBasePath() + path + "/shop-tls?fieldManager=" + manager);
-		ApiObjects.execute(admin.getHttpClient().newCall(edit.build()));
+		edit(manager, (secret) -> secret.add("stringData", ApiObjects.object(data(pair))));
+	}
+
+	private void edit(String manager, Consumer<JsonObject> change) throws Exception {
+		ShopAccount.editSecret(this.plane, this.directory, manager, change);
 	}
 
 	/** Creates the Secret as another program does. */

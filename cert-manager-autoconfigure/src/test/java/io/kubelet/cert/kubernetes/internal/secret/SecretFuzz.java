@@ -66,7 +66,7 @@ class SecretFuzz {
 
 	private static void read(JsonObject json, Set<String> secrets) {
 		SecretObject secret = new SecretObject(json);
-		String foreign = secret.foreignContent("shop");
+		String foreign = secret.foreignContent("shop", SecretObject.ABSENT);
 		if (foreign != null) {
 			requireShowable(foreign, secrets);
 		}
