@@ -221,8 +221,12 @@ public final class Reflector implements AutoCloseable {
 		}
 	}
 
-	/** An observer that fails, as for lack of memory, does not end the watch. */
+	/**
+	 * An observer that fails, as for lack of memory, does not end the watch. It learns
+	 * from the next list that the objects are watched again: a watch may bring nothing.
+	 */
 	private void failed(Throwable cause) {
+		this.resourceVersion = null;
 		try {
 			interrupted(Kind.of(cause),
 					(cause instanceof CertificateManagerException known) ? String.valueOf(known.getMessage())

@@ -10,6 +10,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.LongStream;
 
+import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.testsupport.Adapter;
 import io.kubernetes.client.openapi.ApiClient;
 import okhttp3.Protocol;
@@ -119,10 +120,39 @@ class ReflectorTests {
 		}
 	}
 
+	/** As if a credential plug-in failed once. Nothing changes on the server. */
+	@Test
+	void clientThatCannotBeCreatedOnceIsAProblemUntilItCan() {
+		AtomicInteger clients = new AtomicInteger();
+		List<String> asked = new CopyOnWriteArrayList<>();
+		ApiClient client = answering("https://192.0.2.1", "BOOKMARK", asked::add);
+		List<String> problems = new CopyOnWriteArrayList<>();
+		try (PublishedAuthorities authorities = new PublishedAuthorities(
+				PublishedAuthorities.Place.configMap("shop", "trust", "ca.crt"), () -> {
+					if (clients.incrementAndGet() == 2) {
+						throw new KubernetesConfigurationException("The program ended with status 1");
+					}
+					return client;
+				}, (watch) -> Adapter.daemon(watch).start())) {
+			authorities.onChange(() -> problems.add(String.valueOf(authorities.problem())));
+			authorities.version(Duration.ZERO);
+			Awaitility.await().until(() -> asked.stream().filter((call) -> call.startsWith("watch ")).count() > 2);
+		}
+		assertThat(problems).containsExactly("null",
+				"The ConfigMap shop/trust cannot be watched for now: The program ended with status 1", "null");
+		assertThat(asked.subList(0, 5)).containsExactly("list 192.0.2.1", "watch 192.0.2.1", "list 192.0.2.1",
+				"watch 192.0.2.1", "watch 192.0.2.1");
+	}
+
 	/** A server that ends each watch after an event. */
 	private static ApiClient answering(String url, Consumer<String> asked) {
+		return answering(url, "MODIFIED", asked);
+	}
+
+	private static ApiClient answering(String url, String event, Consumer<String> asked) {
 		ApiClient client = new ApiClient().setBasePath(url);
-		String object = "{\"metadata\": {\"name\": \"trust\", \"resourceVersion\": \"1\"}, \"items\": []}";
+		String object = "{\"metadata\": {\"name\": \"trust\", \"resourceVersion\": \"1\"}}";
+		String list = "{\"metadata\": {\"resourceVersion\": \"1\"}, \"items\": [%s]}".formatted(object);
 		Adapter.intercept(client, (chain) -> {
 			boolean watch = chain.request().url().queryParameter("watch") != null;
 			asked.accept((watch ? "watch " : "list ") + chain.request().url().host());
@@ -131,7 +161,7 @@ class ReflectorTests {
 				.code(200)
 				.message("OK")
 				.body(ResponseBody
-					.create(watch ? "{\"type\": \"MODIFIED\", \"object\": %s}\n".formatted(object) : object, null))
+					.create(watch ? "{\"type\": \"%s\", \"object\": %s}\n".formatted(event, object) : list, null))
 				.build();
 		});
 		return client;
