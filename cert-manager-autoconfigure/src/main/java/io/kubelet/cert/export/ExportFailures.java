@@ -1,9 +1,5 @@
 package io.kubelet.cert.export;
 
-import java.io.IOException;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileSystemException;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -47,14 +43,6 @@ final class ExportFailures {
 		this.directory = directory;
 		this.retry = retry;
 		this.limit = limit;
-	}
-
-	/** Without the name of the file, which is another one each time. */
-	static String reason(IOException cause) {
-		return (cause instanceof AccessDeniedException) ? "permission denied"
-				: (cause instanceof NoSuchFileException) ? "no such file or directory"
-						: (cause instanceof FileSystemException system && system.getReason() != null)
-								? system.getReason() : cause.toString();
 	}
 
 	void add(String problem, Instant now) {

@@ -138,7 +138,7 @@ final class ExportWriter {
 		}
 		catch (IOException ex) {
 			throw new StoreException("The password of key stores cannot be read from %s: %s. Make the file readable"
-				.formatted(file, ExportFailures.reason(ex)), ex);
+				.formatted(file, StoreException.reason(ex)), ex);
 		}
 	}
 

@@ -199,7 +199,7 @@ public final class ExportedFiles {
 		}
 		catch (IOException ex) {
 			failed("Cannot export the certificate to %s: %s. Make the directory writable and check that its disk has room"
-				.formatted(this.settings.directory(), ExportFailures.reason(ex)));
+				.formatted(this.settings.directory(), StoreException.reason(ex)));
 		}
 		catch (RuntimeException | Error ex) {
 			failed("Cannot export the certificate to %s: %s".formatted(this.settings.directory(), ex));

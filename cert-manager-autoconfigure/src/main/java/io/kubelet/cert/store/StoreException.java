@@ -2,6 +2,8 @@ package io.kubelet.cert.store;
 
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 
 import io.kubelet.cert.certificate.CertificateManagerException;
 import org.jspecify.annotations.Nullable;
@@ -33,9 +35,17 @@ public class StoreException extends CertificateManagerException {
 				cause);
 	}
 
-	/** The file of the exception may be a temporary one. */
-	static String reason(IOException cause) {
-		return (cause instanceof AccessDeniedException) ? "permission denied" : cause.toString();
+	/**
+	 * Returns what happened to a file, without its name, which may be that of a temporary
+	 * file and another one each time.
+	 * @param cause what happened
+	 * @return a clause
+	 */
+	public static String reason(IOException cause) {
+		return (cause instanceof AccessDeniedException) ? "permission denied"
+				: (cause instanceof NoSuchFileException) ? "no such file or directory"
+						: (cause instanceof FileSystemException system && system.getReason() != null)
+								? system.getReason() : cause.toString();
 	}
 
 }

@@ -113,6 +113,21 @@ class DiskFaultTests {
 		}
 	}
 
+	/**
+	 * So that the log can tell what is new: a temporary file has another name each time.
+	 */
+	@ParameterizedTest
+	@EnumSource(names = { "CREATE_FILE", "WRITE", "SYNC" })
+	void failureHasTheSameWordsEachTime(Operation operation) throws IOException {
+		int failed = steps(Start.NOTHING).indexOf(operation);
+		prepare(Start.NOTHING, "again");
+		this.disk.fail((index) -> index == failed);
+		String first = Objects.requireNonNull(write(NEW)).getMessage();
+		prepare(Start.NOTHING, "again");
+		this.disk.fail((index) -> index == failed);
+		assertThat(write(NEW)).hasMessage(first);
+	}
+
 	@ParameterizedTest
 	@EnumSource
 	void pairAndRequestAreTheOldOrTheNewOnesWhenTheDiskDiesAtAnyStep(Start start) {

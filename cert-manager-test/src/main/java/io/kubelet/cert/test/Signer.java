@@ -159,7 +159,12 @@ final class Signer {
 		SubjectPublicKeyInfo key = flaws.contains(SignerFlaw.ANOTHER_KEY)
 				? SubjectPublicKeyInfo.getInstance(CertificateAuthority.generateKey().getPublic().getEncoded())
 				: read.publicKey();
-		List<GeneralName> names = flaws.contains(SignerFlaw.DROPPED_NAMES) ? List.of() : read.alternativeNames();
+		List<GeneralName> names = read.alternativeNames();
+		if (flaws.contains(SignerFlaw.DROPPED_NAMES)) {
+			names = List.of();
+			// RFC 5280, 4.2.1.6: without names, the subject cannot be empty
+			subject = (subject.getRDNs().length > 0) ? subject : CertificateAuthority.name("dropped-names", List.of());
+		}
 		Instant now = this.clock.instant();
 		Behavior.Validity fixed = this.behavior.validity();
 		return Pem.write(List.of(issuer.issue(subject, key, (fixed != null) ? now.plus(fixed.notBefore()) : notBefore,

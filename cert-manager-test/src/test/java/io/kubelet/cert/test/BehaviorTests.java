@@ -158,9 +158,12 @@ class BehaviorTests {
 
 	@Test
 	void flawsChangeWhatIsSigned() throws Exception {
+		this.behavior.sign("example.com/demo");
 		this.behavior.flaws(SignerFlaw.DROPPED_NAMES);
 		X509Certificate poor = issue(Csr.serving("n1", "n1.example.com"));
 		assertThat(poor.getSubjectAlternativeNames()).isNull();
+		assertThat(issue(Csr.of("", "example.com/demo", List.of("server auth"), "shop.example.com"))
+			.getSubjectAlternativeNames()).isNull();
 		this.behavior.flaws(SignerFlaw.ANOTHER_KEY, SignerFlaw.ANOTHER_SUBJECT);
 		Csr csr = Csr.kubeletClient("n1");
 		X509Certificate wrong = issue(csr);
