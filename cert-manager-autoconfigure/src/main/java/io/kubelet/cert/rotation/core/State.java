@@ -84,11 +84,21 @@ public record State(Policy policy, @Nullable CertificateTemplate template, @Null
 	 * Returns whether a replica has stored the pair that is read, and none has replaced
 	 * it.
 	 * @param reading what was read
+	 * @param now the current time
 	 * @return {@code false} also if there is no pair
 	 */
-	public boolean isByReplica(Reading reading) {
+	public boolean isByReplica(Reading reading, Instant now) {
 		CertificatePair pair = reading.pair();
-		return pair != null && reading.deadline() != null && !this.repair.wasReplaced(pair);
+		return pair != null && reading.deadline() != null && !this.repair.wasReplaced(pair) && !isOutlived(pair, now);
+	}
+
+	/**
+	 * Whether a pair has expired that begins before ours, which replaced it, seen or not.
+	 * One that begins later may have expired only by a clock that is ahead.
+	 */
+	private boolean isOutlived(CertificatePair other, Instant now) {
+		CertificatePair ours = pair();
+		return ours != null && other.isExpired(now) && other.notBefore().isBefore(ours.notBefore());
 	}
 
 	/** Whether another program keeps changing the stored pair. */

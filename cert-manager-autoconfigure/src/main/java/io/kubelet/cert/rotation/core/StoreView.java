@@ -49,7 +49,8 @@ public record StoreView(State state, Instant now) {
 
 	/** Whether replicas have not stored the pair that is stored, or have replaced it. */
 	boolean isForeign() {
-		return guardsStore() && this.state.stored().pair() != null && !this.state.isByReplica(this.state.stored());
+		return guardsStore() && this.state.stored().pair() != null
+				&& !this.state.isByReplica(this.state.stored(), this.now);
 	}
 
 	/**
@@ -157,7 +158,7 @@ public record StoreView(State state, Instant now) {
 			case REFUSED,
 					FOREIGN ->
 				"Another %s stored a pair that %s".formatted(
-						this.state.isByReplica(this.state.stored()) ? "replica" : "program",
+						this.state.isByReplica(this.state.stored(), this.now) ? "replica" : "program",
 						objection(Objects.requireNonNull(this.state.stored().pair())).orElse(""));
 		};
 	}

@@ -135,7 +135,8 @@ final class Journal {
 
 	private void tell(State before, Event event, State after, Instant now) {
 		if (event instanceof Adopt adopt) {
-			RotationLog.adopted(this.settings, adopt.pair(), before.isByReplica(before.stored()), adopt.differences());
+			RotationLog.adopted(this.settings, adopt.pair(), before.isByReplica(before.stored(), now),
+					adopt.differences());
 		}
 		tellOfStore(before, after, now);
 		CertificatePair pair = after.pair();

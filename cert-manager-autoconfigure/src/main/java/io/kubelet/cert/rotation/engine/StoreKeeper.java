@@ -141,7 +141,7 @@ final class StoreKeeper {
 		if (stored.pending() != null) {
 			return stored.holds(request) && stored.unanswered() != null;
 		}
-		boolean foreign = pair != null && !this.journal.state().isByReplica(stored);
+		boolean foreign = pair != null && !this.journal.state().isByReplica(stored, this.journal.now());
 		return !request.isAnsweredBy(pair) && (foreign || request.isToReplace(pair));
 	}
 

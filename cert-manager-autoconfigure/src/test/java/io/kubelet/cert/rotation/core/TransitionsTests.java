@@ -62,8 +62,18 @@ class TransitionsTests extends CoreFixture {
 
 	@Test
 	void expiredPairInTheStoreIsReplacedUnlessAReplicaHasStoredIt() {
-		assertThat(decide(observe(this.valid, reading(EXPIRED, null, DEADLINE)))).isEqualTo(new Wait(DEADLINE));
-		assertThat(decide(observe(this.valid, reading(EXPIRED, null, null)))).isEqualTo(new Restore(PAIR));
+		CertificatePair later = pair(TEMPLATE, PAIR.notBefore().plusSeconds(1), 0);
+		assertThat(decide(observe(this.valid, reading(later, null, DEADLINE)))).isEqualTo(new Wait(DEADLINE));
+		assertThat(decide(observe(this.valid, reading(later, null, null)))).isEqualTo(new Restore(PAIR));
+	}
+
+	/** This replica may have started after it was replaced. A later one may be short. */
+	@Test
+	void expiredPairOfABackupIsReplacedWithItsDeadline() {
+		State restored = observe(this.valid, reading(EXPIRED, null, DEADLINE));
+		assertThat(decide(restored)).isEqualTo(new Restore(PAIR));
+		assertThat(restored.storeProblem())
+			.isEqualTo("Another program stored a pair that is not valid now; it is not used");
 	}
 
 	/** Two programs may store pairs in turn. */

@@ -129,6 +129,29 @@ class ContestedStoreTests extends ManagerFixture {
 		});
 	}
 
+	/** No replica that runs has seen that it was replaced. */
+	@Test
+	void expiredPairOfABackupIsReplacedWithoutACertificate() {
+		this.object.stored = new Stored(pair(ofHours(1), ofHours(1)), null, this.time.instant().plus(ofMinutes(30)), 0);
+		Stored backup = backupOfReplicasThatHaveRotated();
+		CertificatePair next = Objects.requireNonNull(this.object.stored.pair());
+		this.replicas.forEach(CertificateManager::stop);
+		this.replicas.clear();
+		this.object.views.clear();
+		this.object.stores.clear();
+		startReplicas(2);
+		pass(ofHours(2));
+		this.object.put(backup);
+		pass(ofMinutes(1));
+		assertThat(this.object.stored.pair()).isEqualTo(next);
+		assertThat(this.object.stores).containsExactly(next);
+		assertThat(this.signer.requests).hasSize(1);
+		assertThat(this.replicas).allSatisfy((replica) -> {
+			assertThat(replica.current()).contains(next);
+			assertThat(replica.status().health().storeProblem()).isNull();
+		});
+	}
+
 	/** It has put back its pair before the request was removed that ours answers. */
 	@Test
 	void requestThatThePairInUseAnswersDoesNotPreventTheNextRotation() {
