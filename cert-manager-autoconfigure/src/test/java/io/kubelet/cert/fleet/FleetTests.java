@@ -57,6 +57,16 @@ class FleetTests {
 		assertThat(play(scenario, SIZE, lifetime).expired()).isZero();
 	}
 
+	/**
+	 * Otherwise the mean, to which peaks are compared, is that of a time without calls.
+	 */
+	@ParameterizedTest
+	@EnumSource(names = { "SERVER_10_MINUTES", "SIGNER_8_HOURS", "DENIALS", "STORE" })
+	void callsOfTheRecoveryAreCountedFromTheEndOfWhatKeptAllFromRotating(Scenario scenario) {
+		Outcome outcome = play(scenario, SIZE, HOUR);
+		assertThat(outcome.load().time()).isBetween(outcome.recovery(), outcome.recovery().plusSeconds(2));
+	}
+
 	@Test
 	void thoseThatHaveExpiredDoNotReturnTogether() {
 		Load.Figures load = play(Scenario.SERVER_3_DAYS, 500, HOUR).load();

@@ -158,6 +158,11 @@ final class Load {
 	record Figures(Duration time, long calls, long creates, long away, Map<Call, Integer> answered, int busy,
 			double mean, int percentile, int secondPeak, double peak) {
 
+		/** Returns how many times the mean a peak is, 0 without calls. */
+		double times(double peak) {
+			return (this.mean > 0) ? peak / this.mean : 0;
+		}
+
 		/**
 		 * Returns how many times the mean the peak would be if calls came at random, in
 		 * pairs since those that create and watch do.
