@@ -18,6 +18,7 @@ import io.kubelet.cert.kubernetes.internal.ApiClientProvider;
 import io.kubelet.cert.kubernetes.internal.KubeconfigSource;
 import io.kubelet.cert.kubernetes.internal.signing.KubernetesSigners;
 import io.kubelet.cert.request.CertificateRequests;
+import io.kubelet.cert.request.CertificateSigner;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.EmbeddedControlPlane;
@@ -63,12 +64,14 @@ class SmallHeapTests {
 				this.plane.writeKubeconfig(this.directory).toString())
 			.redirectError(ProcessBuilder.Redirect.DISCARD)
 			.start();
-		String name = child.inputReader().readLine();
 		await().until(() -> this.plane.openWatches() == 1);
+		child.outputWriter().append('\n').flush();
+		String name = child.inputReader().readLine();
+		await().until(() -> this.plane.openWatches() == 2);
 		createOthers(name);
 		this.plane.faults().expireWatches();
-		await().until(() -> this.plane.count(RecordedRequest::isList) == 1 || !child.isAlive());
-		await().until(() -> this.plane.openWatches() == 1 || !child.isAlive());
+		await().until(() -> this.plane.count(RecordedRequest::isList) == 2 || !child.isAlive());
+		await().until(() -> this.plane.openWatches() == 2 || !child.isAlive());
 		this.plane.approve(name);
 		assertThat(child.inputReader().readLine()).isEqualTo("issued");
 		assertThat(child.waitFor()).isZero();
@@ -99,20 +102,25 @@ class SmallHeapTests {
 			.getBytes(StandardCharsets.US_ASCII);
 	}
 
-	/** A process that requests one certificate. */
+	/** A process that requests a certificate, while it waits for another one. */
 	static final class Child {
 
 		/**
-		 * Run it: it says the name of its request, and that it has the certificate.
+		 * Run it: at the first input, it says the name of its second request, which is
+		 * watched by its label, and then that it has the certificate.
 		 * @param args a kubeconfig
 		 */
 		public static void main(String[] args) throws Exception {
 			((Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME)).setLevel(Level.OFF);
 			ApiClientProvider clients = new ApiClientProvider(new KubeconfigSource(Path.of(args[0]), null), null, null,
 					Adapter::daemon, Adapter.NOT_FOLLOWED, Clock.systemUTC());
+			CertificateSigner signer = KubernetesSigners.ofKubernetes(clients, Clock.systemUTC()).signer(null);
+			signer.request(Adapter.newRequest(), (submitted) -> {
+			});
+			System.in.read();
 			CertificateRequest request = Adapter.newRequest();
 			System.out.println(request.name());
-			KubernetesSigners.ofKubernetes(clients, Clock.systemUTC()).signer(null).request(request, (submitted) -> {
+			signer.request(request, (submitted) -> {
 			}).get(Adapter.PATIENCE.toSeconds(), TimeUnit.SECONDS);
 			System.out.println("issued");
 			System.exit(0);

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Provides signers that use an API of the cluster: one call creates the object of a
- * request, and one watch waits for the answers to all pending requests.
+ * request, and a watch, which several pending requests share, waits for the answer.
  */
 public final class KubernetesSigners implements AutoCloseable {
 

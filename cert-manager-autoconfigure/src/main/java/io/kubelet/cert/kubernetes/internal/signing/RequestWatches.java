@@ -21,9 +21,11 @@ import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
 
 /**
- * The open watches of requests. All pending requests that use the same client share one
- * watch, which selects them by their label. Requests of an earlier process have another
- * label, and so another watch.
+ * The open watches of requests. A request is watched by its name, as in client-go, if no
+ * other one of the client is pending: API priority and fairness charges every creation of
+ * a request for each watch that does not name an object. Otherwise, those that use the
+ * same client share one watch, which selects them by their label. Requests of an earlier
+ * process have another label, and so another watch.
  */
 final class RequestWatches {
 
@@ -60,17 +62,19 @@ final class RequestWatches {
 		this.subscribers.add(subscriber);
 	}
 
-	/** Ends what has begun, and the watches of the client after the last subscriber. */
+	/**
+	 * Ends what has begun: the watch by its name, and after the last subscriber all those
+	 * of the client.
+	 */
 	void end(Subscriber subscriber) {
 		ApiClient client = subscriber.client();
 		synchronized (this.open) {
 			this.subscribers.remove(subscriber);
-			Map<Selection, Watch> watches = this.open.getOrDefault(client, Map.of());
-			watches.values().forEach((watch) -> watch.waiting.remove(subscriber));
-			if (this.subscribers.stream().noneMatch((other) -> other.client() == client)) {
-				this.open.remove(client);
-				watches.values().forEach((watch) -> watch.reflector.close());
-			}
+			boolean last = pending(client) == 0;
+			this.open.computeIfPresent(client, (same, watches) -> {
+				watches.values().removeIf((watch) -> watch.end(subscriber, last));
+				return last ? null : watches;
+			});
 		}
 	}
 
@@ -85,8 +89,9 @@ final class RequestWatches {
 			if (!this.subscribers.contains(subscriber)) {
 				return true;
 			}
-			Watch watch = this.open.computeIfAbsent(client, (any) -> new HashMap<>())
-				.computeIfAbsent(select(object), (selection) -> new Watch(client, selection, object));
+			Map<Selection, Watch> watches = this.open.computeIfAbsent(client, (any) -> new HashMap<>());
+			Watch watch = watches.computeIfAbsent(select(object, client, watches.keySet()),
+					(selection) -> new Watch(client, selection, object));
 			watch.waiting.add(subscriber);
 			watch.reflector.start(this.executor);
 			return watch.listed || !object.isOlderThan(watch.first);
@@ -100,10 +105,18 @@ final class RequestWatches {
 			.forEach(Subscriber::look);
 	}
 
-	private Selection select(RequestObject object) {
+	private Selection select(RequestObject object, ApiClient client, Set<Selection> watched) {
+		Selection byName = Selection.byName(object.name(), this.path);
 		String requester = object.requester();
-		return (requester != null) ? Selection.byLabel(this.path, RequestObject.REQUESTER, requester)
-				: Selection.byName(object.name(), this.path);
+		if (requester == null || watched.contains(byName)) {
+			return byName;
+		}
+		Selection byLabel = Selection.byLabel(this.path, RequestObject.REQUESTER, requester);
+		return (watched.contains(byLabel) || pending(client) > 1) ? byLabel : byName;
+	}
+
+	private long pending(ApiClient client) {
+		return this.subscribers.stream().filter((subscriber) -> subscriber.client() == client).count();
 	}
 
 	/** Ends all watches. What was subscribed to is not answered any more. */
@@ -129,14 +142,31 @@ final class RequestWatches {
 
 		private final ApiClient client;
 
+		private final Selection selection;
+
 		private final RequestObject first;
 
 		private final Reflector reflector;
 
 		Watch(ApiClient client, Selection selection, RequestObject first) {
 			this.client = client;
+			this.selection = selection;
 			this.first = first;
 			this.reflector = new Reflector(selection, this, () -> client, first.resourceVersion());
+		}
+
+		/**
+		 * Ends what is watched for a subscriber.
+		 * @return whether the watch has ended
+		 */
+		boolean end(Subscriber subscriber, boolean last) {
+			this.waiting.remove(subscriber);
+			boolean byName = this.selection.selectors().containsKey(Selection.FIELDS);
+			boolean ends = last || (byName && this.waiting.isEmpty());
+			if (ends) {
+				this.reflector.close();
+			}
+			return ends;
 		}
 
 		/** Includes a subscriber whose object is being created. */

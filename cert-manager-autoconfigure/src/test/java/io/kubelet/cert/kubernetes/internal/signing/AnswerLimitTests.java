@@ -115,6 +115,8 @@ class AnswerLimitTests {
 	@CsvSource({ "true, 4", "false, 64" })
 	void requestIsAnsweredAtTheNextAttemptIfThoseWithItsLabelAreTooLarge(boolean watch, long mebibytes) {
 		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
+		CompletableFuture<Boolean> released = new CompletableFuture<>();
+		this.adapter.send(Adapter.newRequest(), released);
 		if (!watch) {
 			this.adapter.controlPlane.faults().next(1, RecordedRequest::isWatch).end();
 		}
@@ -134,6 +136,7 @@ class AnswerLimitTests {
 		this.adapter.controlPlane.approve(name);
 		await().until(() -> Objects.requireNonNull(this.adapter.stored(name).getStatus()).getCertificate() != null);
 		assertThat(this.adapter.send(this.adapter.confirm(request))).succeedsWithin(Adapter.PATIENCE);
+		released.complete(true);
 	}
 
 	/** A server that sends a byte now and then is never silent for long. */

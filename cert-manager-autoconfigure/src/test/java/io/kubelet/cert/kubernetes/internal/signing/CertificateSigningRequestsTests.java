@@ -150,7 +150,7 @@ class CertificateSigningRequestsTests {
 	@Test
 	void manyThatAreResumedShareOneWatch() {
 		List<CertificateRequest> requests = confirmed(20);
-		List<CompletableFuture<List<X509Certificate>>> answers = requests.stream().map(this.adapter::send).toList();
+		List<CompletableFuture<List<X509Certificate>>> answers = sendAtOnce(requests);
 		await().until(() -> this.adapter.lists() >= 20 && this.adapter.watches() == 1);
 		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.approving());
 		answers.forEach(CertificateSigningRequestsTests::answer);
@@ -257,10 +257,22 @@ class CertificateSigningRequestsTests {
 	/** Sends requests that wait for approval. */
 	private List<CompletableFuture<List<X509Certificate>>> waiting(List<CertificateRequest> requests) {
 		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
-		List<CompletableFuture<List<X509Certificate>>> answers = requests.stream().map(this.adapter::send).toList();
+		List<CompletableFuture<List<X509Certificate>>> answers = sendAtOnce(requests);
 		await().until(
 				() -> this.adapter.progress.stream().map(SubmittedRequest::name).distinct().count() == requests.size());
 		await().until(() -> this.adapter.controlPlane.openWatches() == 1);
+		return answers;
+	}
+
+	/** None reaches the server before all are sent, so that they share a watch. */
+	private List<CompletableFuture<List<X509Certificate>>> sendAtOnce(List<CertificateRequest> requests) {
+		CompletableFuture<Boolean> sent = new CompletableFuture<>();
+		Adapter.intercept(this.adapter.client, (chain) -> {
+			sent.join();
+			return chain.proceed(chain.request());
+		});
+		List<CompletableFuture<List<X509Certificate>>> answers = requests.stream().map(this.adapter::send).toList();
+		sent.complete(true);
 		return answers;
 	}
 

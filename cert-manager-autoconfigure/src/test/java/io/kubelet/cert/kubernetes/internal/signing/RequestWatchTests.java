@@ -3,6 +3,7 @@ package io.kubelet.cert.kubernetes.internal.signing;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -40,6 +41,39 @@ class RequestWatchTests {
 
 	@AutoClose
 	private final Adapter adapter = new Adapter();
+
+	/** The API server charges every creation of a request for each other watch. */
+	@Test
+	void onlyPendingRequestIsWatchedByItsName() {
+		CertificateRequest request = Adapter.newRequest();
+		assertThat(this.adapter.send(request)).succeedsWithin(Adapter.PATIENCE);
+		assertThat(watched()).singleElement().asString().contains("fieldSelector=metadata.name%3D" + request.name());
+	}
+
+	@Test
+	void requestsThatArePendingAtOnceAreWatchedByTheirLabel() {
+		CompletableFuture<Boolean> released = new CompletableFuture<>();
+		List<CompletableFuture<List<X509Certificate>>> answers = new ArrayList<>();
+		answers.add(this.adapter.send(Adapter.newRequest(), released));
+		answers.add(this.adapter.send(Adapter.newRequest()));
+		assertThat(answers.get(1)).succeedsWithin(Adapter.PATIENCE);
+		released.complete(true);
+		assertThat(answers.get(0)).as("the last one does not need another watch").succeedsWithin(Adapter.PATIENCE);
+		assertThat(watched()).singleElement().asString().contains("labelSelector=").doesNotContain("fieldSelector");
+	}
+
+	@Test
+	void watchByNameEndsWithItsRequest() {
+		CompletableFuture<List<X509Certificate>> first = waiting();
+		CompletableFuture<List<X509Certificate>> second = this.adapter.send(Adapter.newRequest());
+		await().until(() -> this.adapter.controlPlane.openWatches() == 2);
+		assertThat(watched()).last().asString().contains("labelSelector=");
+		first.cancel(true);
+		await().until(() -> this.adapter.executor.getActiveCount() == 1);
+		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.approving());
+		assertThat(second).succeedsWithin(Adapter.PATIENCE);
+		assertThat(this.adapter.figures()).isEqualTo("2 POST, 2 watch, 0 list");
+	}
 
 	@ParameterizedTest(name = "{0}")
 	@MethodSource
@@ -161,9 +195,11 @@ class RequestWatchTests {
 			.withMessageEndingWith(" was deleted");
 	}
 
-	/** The object is still there, and only leaves what the watch selects. */
+	/** The object is still there, and only leaves what the watch of several selects. */
 	@Test
 	void requestThatLosesItsLabelIsStillWaitedFor() throws Exception {
+		CompletableFuture<Boolean> released = new CompletableFuture<>();
+		this.adapter.send(Adapter.newRequest(), released);
 		CertificateRequest request = Adapter.newRequest();
 		String name = String.valueOf(request.name());
 		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
@@ -179,6 +215,7 @@ class RequestWatchTests {
 		this.adapter.controlPlane.approve(name);
 		assertThat(answer).succeedsWithin(Adapter.PATIENCE);
 		assertThat(this.adapter.figures()).isEqualTo("1 POST, 2 watch, 1 list");
+		released.complete(true);
 	}
 
 	@Test
@@ -189,7 +226,7 @@ class RequestWatchTests {
 		this.adapter.controlPlane.compactHistory();
 		this.adapter.controlPlane.resume();
 		assertThat(Adapter.failure(answer)).returns(Kind.LOST, Kind::of);
-		assertThat(this.adapter.lists()).as("by label, then by name").isEqualTo(2);
+		assertThat(this.adapter.lists()).as("of the watch, then of the request").isEqualTo(2);
 	}
 
 	@Test
@@ -219,6 +256,15 @@ class RequestWatchTests {
 		assertThat(this.adapter.send(Adapter.newRequest())).succeedsWithin(Adapter.PATIENCE);
 		assertThat(this.adapter.figures()).isIn("2 POST, 1 watch, 1 list", "2 POST, 2 watch, 1 list");
 		released.complete(true);
+	}
+
+	/** Returns the queries of the watches. */
+	private List<String> watched() {
+		return this.adapter.controlPlane.requests()
+			.stream()
+			.filter(RecordedRequest::isWatch)
+			.map(RecordedRequest::query)
+			.toList();
 	}
 
 	/** A request that is waited for with a watch that is open. */
