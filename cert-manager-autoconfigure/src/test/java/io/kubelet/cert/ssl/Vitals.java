@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
@@ -28,9 +29,18 @@ final class Vitals {
 	}
 
 	static double metaspace() {
+		return used("Metaspace"::equals);
+	}
+
+	/** What the JVM has compiled, which has a limit, and takes hours to reach it. */
+	static double code() {
+		return used((pool) -> pool.startsWith("Code"));
+	}
+
+	private static double used(Predicate<String> pools) {
 		return ManagementFactory.getMemoryPoolMXBeans()
 			.stream()
-			.filter((pool) -> pool.getName().equals("Metaspace"))
+			.filter((pool) -> pools.test(pool.getName()))
 			.mapToLong((pool) -> pool.getUsage().getUsed())
 			.sum() / 1024.0;
 	}
@@ -42,14 +52,14 @@ final class Vitals {
 			.sum() / 1024.0;
 	}
 
-	/** All that the process has of the machine's memory. */
+	/** All that the process has of the machine's memory, but for compiled code. */
 	static double resident() {
 		try {
 			return Files.readAllLines(PROCESS.resolve("status"))
 				.stream()
 				.filter((line) -> line.startsWith("VmRSS:"))
 				.mapToDouble((line) -> Double.parseDouble(line.replaceAll("\\D", "")))
-				.sum();
+				.sum() - code();
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
