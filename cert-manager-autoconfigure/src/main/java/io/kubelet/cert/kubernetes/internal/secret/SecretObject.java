@@ -62,9 +62,12 @@ final class SecretObject {
 
 	private final String manager;
 
+	private final String requestManager;
+
 	SecretObject(JsonObject json) {
 		this.json = json;
 		this.manager = FieldManagers.ofData(metadata(), CERTIFICATE);
+		this.requestManager = FieldManagers.ofData(metadata(), PENDING_REQUEST);
 		metadata().remove("managedFields");
 	}
 
@@ -104,6 +107,12 @@ final class SecretObject {
 		return ApiObjects.text(ApiObjects.member(metadata(), "labels"), CERTIFICATE_LABEL);
 	}
 
+	/** Whether a replica has set the pair, or a request without one. */
+	private boolean isWrittenHere() {
+		return this.manager.equals(ApiObjects.USER_AGENT)
+				|| (this.requestManager.equals(ApiObjects.USER_AGENT) && text(CERTIFICATE).isBlank());
+	}
+
 	private boolean isSameObject(SecretObject other) {
 		String uid = ApiObjects.text(metadata(), "uid");
 		return uid != null && uid.equals(ApiObjects.text(other.metadata(), "uid"));
@@ -122,7 +131,7 @@ final class SecretObject {
 		String type = ApiObjects.text(this.json, "type");
 		String label = label();
 		boolean own = (label != null) ? label.equals(certificate)
-				: isEmpty() || this.manager.equals(ApiObjects.USER_AGENT) || isSameObject(managed);
+				: isEmpty() || isWrittenHere() || (certificate.equals(managed.label()) && isSameObject(managed));
 		if (!exists() || (TYPE.equals(type) && own)) {
 			return null;
 		}

@@ -160,7 +160,8 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 		if (content.pair() != null || !this.certificate.rotates()) {
 			return content;
 		}
-		PendingRequest pending = secret.isManaged() ? content.pending() : pending(this.latest.managed());
+		PendingRequest pending = (secret.isManaged() || content.pending() != null) ? content.pending()
+				: pending(this.latest.managed());
 		CertificatePair copied = (this.kept != null) ? null : this.copy.read().pair();
 		return new Stored(copied, pending, null, content.repairs(), content.version(), content.findings());
 	}

@@ -250,6 +250,20 @@ class ForeignSecretTests extends SecretStoreFixture {
 		assertThat(store("other", true, null).foreignContent()).contains("is managed for certificate 'shop'");
 	}
 
+	/**
+	 * Of a Secret that was deployed without a pair, while its first request is pending.
+	 */
+	@Test
+	void ownRequestStaysThatWithoutTheLabel() throws Exception {
+		createAs("terraform", "kubernetes.io/tls", Map.of("tls.crt", "", "tls.key", ""));
+		PendingRequest pending = pending();
+		this.store.write(this.store.read().withPending(pending));
+		edit("terraform", ShopAccount::removeMarks);
+		SecretStore replica = store(null);
+		assertThat(replica.foreignContent()).isEmpty();
+		assertThat(replica.read().pending()).isEqualTo(pending);
+	}
+
 	/** As {@code kubectl replace}. Whoever starts cannot know it. */
 	@Test
 	void replicaThatHasWrittenASecretUsesItWhateverElseReplacesItsContent() throws Exception {
