@@ -25,7 +25,7 @@ final class ReplacedAuthorities {
 	private static final String REPLACED_AT = "Replaced at ";
 
 	private static final Pattern ENTRY = Pattern
-		.compile(REPLACED_AT + "(\\S{1,50})\\s+(-----BEGIN CERTIFICATE-----[^-]++-----END CERTIFICATE-----)");
+		.compile(REPLACED_AT + "(\\S{1,50})\\s+(" + AuthorityBlocks.BLOCK + ")");
 
 	private ReplacedAuthorities() {
 	}
