@@ -351,6 +351,9 @@ final class EngineApplication extends Application {
 		else if (object.denied) {
 			on(new Fail(RequestException.denied(name(object.key), ASKED.signer(), "Denied", "")));
 		}
+		else if (object.certificate != null && now().isAfter(object.certificate.getNotAfter().toInstant())) {
+			on(new Fail(RequestException.refused(name(object.key), ASKED.signer(), List.of("it has expired"))));
+		}
 		else if (object.certificate != null) {
 			issued(Objects.requireNonNull(this.state.pending()).request(), pair(object.certificate));
 		}

@@ -73,9 +73,7 @@ class FleetReport {
 			5 sequences of random numbers, those of 100,000 with one. Shown is the one whose peak of ten seconds, divided by the
 			mean, is the median. In brackets are the greatest of these quotients, if there are several, and that of as many calls
 			at random times. Calls are those of applications, after an outage since its end; calls per certificate are those for
-			each request that was created in that time. Watches are the most that were open at once. Expired are certificates, not
-			applications: one that was signed while disks were full, and stored when it had expired, is the second one of its
-			application. "Never" is not within two
+			each request that was created in that time. Watches are the most that were open at once. "Never" is not within two
 			lifetimes.
 
 			An outage of the API server that is longer than the lifetime was simulated by its last half hour, with certificates
