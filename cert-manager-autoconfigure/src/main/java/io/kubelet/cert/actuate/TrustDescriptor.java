@@ -3,7 +3,6 @@ package io.kubelet.cert.actuate;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.List;
-import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.ExternalText;

@@ -3,7 +3,6 @@ package io.kubelet.cert.certificate;
 import java.security.KeyPair;
 
 import io.kubelet.cert.request.CertificateRequests;
-import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;

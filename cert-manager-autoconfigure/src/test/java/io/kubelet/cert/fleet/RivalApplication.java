@@ -4,7 +4,6 @@ import java.time.Duration;
 import java.util.function.IntFunction;
 
 import io.kubelet.cert.fleet.ControlPlane.Call;
-import io.kubelet.cert.fleet.ControlPlane.Failure;
 import io.kubelet.cert.fleet.ControlPlane.Ownership;
 import io.kubelet.cert.fleet.ControlPlane.RequestObject;
 import org.jspecify.annotations.Nullable;

@@ -1,7 +1,5 @@
 package io.kubelet.cert.testsupport;
 
-import java.time.Instant;
-
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.store.CertificateStore;

@@ -7,7 +7,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
 
-import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
 import io.kubelet.cert.autoconfigure.client.CertificateOtlpAutoConfiguration;
 import io.kubelet.cert.autoconfigure.connections.CertificateDrainAutoConfiguration;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Issuer;

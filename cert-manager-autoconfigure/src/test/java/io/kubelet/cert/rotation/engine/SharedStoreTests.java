@@ -12,8 +12,6 @@ import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.Failure;
-import io.kubelet.cert.rotation.CertificateStatus.Outcome;
-import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.store.StoreException;
 import io.kubelet.cert.testsupport.CertificateManagerBuilder;

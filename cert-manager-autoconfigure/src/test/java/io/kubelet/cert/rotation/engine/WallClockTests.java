@@ -6,7 +6,6 @@ import java.util.Optional;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.rotation.CertificateManager;
-import io.kubelet.cert.rotation.CertificateStatus.Failure;
 import io.kubelet.cert.rotation.CertificateStatus.State;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.junit.jupiter.api.Test;

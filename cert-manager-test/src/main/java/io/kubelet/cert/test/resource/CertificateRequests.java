@@ -7,7 +7,6 @@ import java.util.Set;
 import java.util.function.BiPredicate;
 import java.util.function.Function;
 
-import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.kubelet.cert.test.api.Access;
 import io.kubelet.cert.test.api.ApiFailure;

@@ -1,7 +1,5 @@
 package io.kubelet.cert.test.api;
 
-import java.net.http.HttpResponse;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -9,8 +7,6 @@ import java.util.stream.Stream;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.kubelet.cert.test.ApiClient;
-import io.kubelet.cert.test.ApprovalPolicy;
-import io.kubelet.cert.test.Csr;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.json.Json;
 import org.junit.jupiter.api.AutoClose;

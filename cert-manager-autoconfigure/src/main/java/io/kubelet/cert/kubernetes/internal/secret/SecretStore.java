@@ -20,7 +20,6 @@ import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.kubernetes.internal.ApiClientProvider;
 import io.kubelet.cert.kubernetes.internal.watch.Reflector;
 import io.kubelet.cert.kubernetes.internal.watch.Selection;
-import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.CertificateStore.Findings;
 import io.kubelet.cert.store.CertificateStore.Stored;

@@ -23,7 +23,6 @@ import io.kubelet.cert.kubernetes.internal.KubeconfigSource;
 import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.store.CertificateStore;
-import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.store.FileCertificateStore;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
