@@ -46,7 +46,12 @@ public final class FixedManager implements CertificateManager {
 
 	/** Replaces the pair before any follower is called. */
 	public void replace() {
-		this.pair = this.authority.pair("test", "localhost");
+		use(this.authority.pair("test", "localhost"));
+	}
+
+	/** Has another pair, without a call of the followers. */
+	public void use(CertificatePair pair) {
+		this.pair = pair;
 	}
 
 	/** Replaces the pair by one that expires, and calls the followers. */

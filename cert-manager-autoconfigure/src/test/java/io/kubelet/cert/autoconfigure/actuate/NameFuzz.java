@@ -7,13 +7,10 @@ import java.security.cert.CertificateException;
 import java.security.cert.CertificateExpiredException;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.regex.Pattern;
 
 import ch.qos.logback.classic.Logger;
@@ -39,13 +36,12 @@ import io.kubelet.cert.certificate.peers.SeenPeers;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.KeyPairSource;
-import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
-import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.RotationEvent;
-import io.kubelet.cert.rotation.RotationListener;
+import io.kubelet.cert.ssl.FixedManager;
 import io.kubelet.cert.testsupport.FuzzedCertificate;
 import io.kubelet.cert.testsupport.FuzzedInput;
+import io.kubelet.cert.testsupport.TestAuthority;
 import io.micrometer.core.instrument.config.MeterFilter;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -83,9 +79,9 @@ class NameFuzz {
 
 	private static final ListAppender<ILoggingEvent> LOG = new ListAppender<>();
 
-	private static final Holder HOLDER = new Holder();
+	private static final FixedManager MANAGER = new FixedManager(new TestAuthority("names"));
 
-	private static final CertificateManagers MANAGERS = new CertificateManagers(List.of(HOLDER));
+	private static final CertificateManagers MANAGERS = new CertificateManagers(List.of(MANAGER));
 
 	private static final PrometheusMeterRegistry REGISTRY = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
 
@@ -123,13 +119,13 @@ class NameFuzz {
 	private static void show(CertificatePair pair) {
 		SeenPeers seen = new SeenPeers(CLOCK);
 		seen.add(PeerRole.CLIENT, SHOP.nameOf(pair.leaf()), pair.leaf(), pair.leaf(), FuzzedCertificate.NOW);
-		HOLDER.pair = pair;
+		MANAGER.use(pair);
 		CertificatesEndpoint endpoint = new CertificatesEndpoint(MANAGERS, (name) -> seen.list(Map.of()),
 				(name) -> null, (name) -> null);
 		json(endpoint.certificates());
-		json(endpoint.peers("shop"));
+		json(endpoint.peers("test"));
 		refuse(pair.leaf());
-		METRICS.onEvent(new RotationEvent.Rotated("shop", null, pair));
+		METRICS.onEvent(new RotationEvent.Rotated("test", null, pair));
 		assertThat(REGISTRY.scrape().lines()).hasSize(3);
 		store(pair);
 	}
@@ -171,53 +167,6 @@ class NameFuzz {
 				REQUEST.usages(), null, REQUEST.pkcs10(), REQUEST.publicKey());
 		String stored = new PendingRequest(request, KEYS.getPrivate(), null, null).toPem();
 		assertThat(HEADERS.matcher(stored).lookingAt()).as(stored).isTrue();
-	}
-
-	/** Has the pair of the moment. */
-	private static final class Holder implements CertificateManager {
-
-		private @Nullable CertificatePair pair;
-
-		@Override
-		public String name() {
-			return "shop";
-		}
-
-		@Override
-		public void start() {
-		}
-
-		@Override
-		public void stop() {
-		}
-
-		@Override
-		public Optional<CertificatePair> current() {
-			return Optional.ofNullable(this.pair);
-		}
-
-		@Override
-		public CertificateStatus status() {
-			return new CertificateStatus("shop", CertificateStatus.State.VALID, this.pair,
-					new CertificateStatus.Requested(null, "example.com/shop", List.of(), null),
-					new CertificateStatus.Schedule(null, null), null,
-					new CertificateStatus.Rotations(1, Duration.ZERO, null, Map.of(), null, List.of()), null,
-					new CertificateStatus.Health(null, false, null, null, null));
-		}
-
-		@Override
-		public CompletableFuture<CertificatePair> rotate() {
-			throw new UnsupportedOperationException();
-		}
-
-		@Override
-		public void addListener(RotationListener listener) {
-		}
-
-		@Override
-		public void addFollower(Follower follower) {
-		}
-
 	}
 
 }
