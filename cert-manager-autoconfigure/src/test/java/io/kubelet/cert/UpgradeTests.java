@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -61,8 +60,8 @@ class UpgradeTests extends ClusterFixture {
 	/** One that has an authority of its own, so that a certificate of another is kept. */
 	private static final String SIGNER = "example.com/serving";
 
-	/** Their pending requests say what was asked for only in the request itself. */
-	private static final Set<String> WITHOUT_TEMPLATE = Set.of("2026-11-25-ccf7fe7", "2026-11-26-b8c659b");
+	/** Its pending request says what was asked for only in the request itself. */
+	private static final String WITHOUT_TEMPLATE = "2026-11-25-ccf7fe7";
 
 	@BeforeEach
 	void sign() {
@@ -80,7 +79,7 @@ class UpgradeTests extends ClusterFixture {
 	void storedPairsAreUsedAndNothingIsLostWhenTheyRotate(Path snapshot, CapturedOutput output) throws Exception {
 		Map<String, String> files = copy(snapshot);
 		String pending = Objects.requireNonNull(files.remove("shop-request.pem"));
-		boolean abandoned = WITHOUT_TEMPLATE.contains(snapshot.getFileName().toString());
+		boolean abandoned = snapshot.endsWith(WITHOUT_TEMPLATE);
 		CertificatePair stored = stored(snapshot, "shop");
 		this.controlPlane.behavior().approval(ApprovalPolicy.manual());
 		runner(this.directory).run((context) -> {
@@ -102,7 +101,7 @@ class UpgradeTests extends ClusterFixture {
 			assertThat(Pem.readPair(Files.readString(this.directory.resolve("shop-current.pem")))).isEqualTo(next);
 		});
 		assertThat(output.getOut()
-			.contains("asks for something else than is configured now: it is abandoned, and a new " + "one follows"))
+			.contains("asks for something else than is configured now: it is abandoned, and a new one follows"))
 			.isEqualTo(abandoned);
 		assertThat(contents(this.directory)).containsAllEntriesOf(files);
 		assertThat(contents(this.directory).keySet()).noneMatch((name) -> name.contains("damaged"));
