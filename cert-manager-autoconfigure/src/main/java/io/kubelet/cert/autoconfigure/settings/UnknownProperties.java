@@ -32,12 +32,8 @@ record UnknownProperties(Map<ConfigurationPropertyName, Bindable<?>> known) {
 
 	private static final Logger logger = LoggerFactory.getLogger(UnknownProperties.class);
 
-	/**
-	 * What to use in place of properties that were removed, as in the metadata, and of
-	 * one that others suggest.
-	 */
-	private static final Map<ConfigurationPropertyName, String> REPLACEMENTS = Map.of(FIRST.append("drain.rabbitmq"),
-			"it was removed. Use an update handler of the SSL bundle that resets the connection factory.",
+	/** What to use in place of a property that others suggest. */
+	private static final Map<ConfigurationPropertyName, String> REPLACEMENTS = Map.of(
 			FIRST.append("ssl.accepted-servers.common-names"),
 			"a server is not accepted by its common name: set 'ssl.accepted-servers.dns-names' or 'ssl.accepted-servers.uris'");
 

@@ -19,27 +19,21 @@ final class Metadata {
 
 	/** The properties under the prefix, by their names without it. */
 	static Map<String, JsonNode> properties() {
-		return properties(PropertyNames.PREFIX + ".", false);
-	}
-
-	/** Those that were removed. */
-	static Map<String, JsonNode> removed() {
-		return properties(PropertyNames.PREFIX + ".", true);
+		return properties(PropertyNames.PREFIX + ".");
 	}
 
 	/** Those of Spring Boot's groups, by their names without the prefix of these. */
 	static Map<String, JsonNode> ofManagement() {
-		return properties("management.", false);
+		return properties("management.");
 	}
 
-	private static Map<String, JsonNode> properties(String prefix, boolean removed) {
+	private static Map<String, JsonNode> properties(String prefix) {
 		Map<String, JsonNode> properties = new LinkedHashMap<>();
 		try (InputStream metadata = CertificateProperties.class
 			.getResourceAsStream("/META-INF/spring-configuration-metadata.json")) {
 			for (JsonNode property : JsonMapper.shared().readTree(metadata).get("properties")) {
 				String name = property.get("name").asString();
-				if (name.startsWith(prefix)
-						&& removed == property.path("deprecation").path("level").asString("").equals("error")) {
+				if (name.startsWith(prefix)) {
 					properties.put(name.substring(prefix.length()), property);
 				}
 			}

@@ -69,15 +69,6 @@ class UnknownPropertiesTests {
 	}
 
 	@Test
-	void removedPropertyIsReportedWithTheReplacementInTheMetadata() {
-		assertThat(Metadata.removed()).isNotEmpty()
-			.allSatisfy((name, property) -> assertThatExceptionOfType(InvalidSettingsException.class)
-				.isThrownBy(() -> TestSettings.of(SET, name + "=true"))
-				.satisfies((failure) -> assertThat(failure.report()).contains("'kubelet.cert." + name + "'",
-						": it was removed. " + property.get("deprecation").get("reason").asString())));
-	}
-
-	@Test
 	void messageNamesEachPropertyOnceAndAListWithoutItsElements() {
 		assertThatExceptionOfType(InvalidSettingsException.class)
 			.isThrownBy(() -> TestSettings.of(SET, "dns-names[0]=a;dns-names[1]=b;foo=a"))
