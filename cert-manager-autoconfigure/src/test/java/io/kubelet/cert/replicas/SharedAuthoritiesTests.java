@@ -245,6 +245,29 @@ class SharedAuthoritiesTests extends ShopFixture {
 		assertThat(status(replica).rotations().history()).hasSize(1);
 	}
 
+	/** One may have been compromised, and other programs read the Secret. */
+	@ParameterizedTest
+	@ValueSource(booleans = { false, true })
+	void authorityThatSignerCaFileNoLongerContainsLeavesTheSecretWithItsPair(boolean running) throws IOException {
+		ConfigurableApplicationContext replica = startWithIssuer(signerCaFile(true));
+		CertificatePair before = settle();
+		addForeignAuthority();
+		if (!running) {
+			stop(replica);
+		}
+		this.plane.certManager().removeClusterIssuer("internal").clusterIssuer("internal");
+		Files.writeString(this.directory.resolve("ca.pem"), this.plane.certManager().caPem("internal"));
+		if (running) {
+			manager(replica).rotate().join();
+		}
+		else {
+			startWithIssuer(signerCaFile(true));
+		}
+		awaitSuccessor(before);
+		settle();
+		assertThat(secret()).containsEntry("ca.crt", withForeign());
+	}
+
 	/** As the replicas that were running then accept its clients. */
 	@Test
 	void replacedAuthorityIsTrustedByReplicasThatStartWithinTheOverlap() throws IOException {

@@ -54,8 +54,7 @@ final class PairCopy {
 	Stored read() {
 		try {
 			CertificatePair pair = (this.store != null) ? this.store.read().pair() : null;
-			return (pair != null) ? Stored.NOTHING.withPair(this.authorities.add(pair, pair.authorities()), null)
-					: Stored.NOTHING;
+			return (pair != null) ? Stored.NOTHING.withPair(this.authorities.counting(pair), null) : Stored.NOTHING;
 		}
 		catch (StoreException ex) {
 			return Stored.NOTHING;

@@ -5,13 +5,9 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
@@ -208,10 +204,9 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 	private Stored store(SecretObject secret, Stored next) {
 		SecretObject base = secret.exists() ? secret : SecretObject.create(this.api.name());
 		CertificatePair present = (secret == this.read) ? this.stored.pair() : null;
-		CertificatePair pair = (next.pair() != null) ? this.authorities.add(next.pair(), next.pair().authorities())
-				: null;
+		CertificatePair pair = (next.pair() != null) ? this.authorities.counting(next.pair()) : null;
 		SecretObject changed = (pair != null && pair.equals(present)) ? base
-				: base.withPair(pair, authorities(present, this.kept));
+				: base.withPair(pair, this.authorities.of(base, present, this.kept));
 		changed = changed.with(this.certificate.name(), next);
 		PendingRequest answered = this.stored.pending();
 		if (pair != null && pair.authorities().isEmpty() && answered != null && answered.isAnsweredBy(pair)) {
@@ -226,13 +221,6 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 		SecretObject written = changed.json().equals(secret.json()) ? secret : send(secret, changed);
 		return remember(written, new Stored(pair, next.pending(), next.deadline(), next.repairs(), written.version(),
 				findings(pair, written)));
-	}
-
-	private static Set<X509Certificate> authorities(@Nullable CertificatePair... pairs) {
-		return Stream.of(pairs)
-			.filter(Objects::nonNull)
-			.flatMap((pair) -> pair.authorities().stream())
-			.collect(Collectors.toSet());
 	}
 
 	private SecretObject send(SecretObject secret, SecretObject changed) {

@@ -7,10 +7,14 @@ import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.ExternalText;
+import io.kubelet.cert.request.IssuedCertificateCheck;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,14 +55,22 @@ final class StoredAuthorities {
 	 * @param kept the pair that is used
 	 */
 	CertificatePair add(CertificatePair pair, List<X509Certificate> stored, @Nullable CertificatePair kept) {
-		CertificatePair counting = add(pair, stored);
-		return (kept != null && kept.leaf().equals(pair.leaf()) && !kept.authorities().isEmpty())
-				? pair.withAuthorities(kept.authorities()) : counting;
+		List<X509Certificate> counting = counting(pair, stored);
+		report(stored, counting);
+		return pair.withAuthorities((kept != null && kept.leaf().equals(pair.leaf()) && !kept.authorities().isEmpty())
+				? kept.authorities() : counting);
 	}
 
-	/** Returns a pair with those of some authorities that count. */
-	CertificatePair add(CertificatePair pair, List<X509Certificate> stored) {
-		List<X509Certificate> authorities = this.certificate.check().authoritiesOf(pair, stored, this.clock.instant());
+	/** Returns a pair with those of its authorities that count. */
+	CertificatePair counting(CertificatePair pair) {
+		return pair.withAuthorities(counting(pair, pair.authorities()));
+	}
+
+	private List<X509Certificate> counting(CertificatePair pair, List<X509Certificate> authorities) {
+		return this.certificate.check().authoritiesOf(pair, authorities, this.clock.instant());
+	}
+
+	private void report(List<X509Certificate> stored, List<X509Certificate> authorities) {
 		List<X509Certificate> ignored = stored.stream().filter((other) -> !authorities.contains(other)).toList();
 		if (!ignored.isEmpty() && !ignored.equals(this.ignored)) {
 			this.ignored = ignored;
@@ -73,7 +85,19 @@ final class StoredAuthorities {
 							.collect(Collectors.joining(", ")),
 						(ignored.size() > NAMED) ? " and %d more".formatted(ignored.size() - NAMED) : "");
 		}
-		return pair.withAuthorities(authorities);
+	}
+
+	/**
+	 * Returns the authorities of pairs that leave a Secret with them, whether or not
+	 * {@code signer-ca-file} contains them still. All others are those of other programs.
+	 */
+	Set<X509Certificate> of(SecretObject secret, @Nullable CertificatePair... pairs) {
+		IssuedCertificateCheck check = IssuedCertificateCheck.ofAnyAuthority();
+		return Stream.of(pairs)
+			.filter(Objects::nonNull)
+			.flatMap((pair) -> Stream.concat(pair.authorities().stream(),
+					check.authoritiesOf(pair, secret.authorities(), this.clock.instant()).stream()))
+			.collect(Collectors.toSet());
 	}
 
 	/**
