@@ -2,14 +2,10 @@ package io.kubelet.cert.ssl;
 
 import java.io.IOException;
 import java.net.SocketException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BooleanSupplier;
-import java.util.stream.Stream;
 
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
@@ -81,7 +77,7 @@ class PeerResumptionTests {
 			if (kind != Kind.NETTY) {
 				assertThat(connect(client, server.port())).as("resumed").isEqualTo(created);
 			}
-			trust(new TestAuthority("another"));
+			ReplacedAuthorityTests.trust(this.directory, new TestAuthority("another"));
 			// The file is not read in a handshake
 			await().until(() -> isRefused(client, server.port()));
 		}
@@ -103,7 +99,7 @@ class PeerResumptionTests {
 	@ParameterizedTest
 	@CsvSource({ "true, TLSv1.3", "true, TLSv1.2", "false, TLSv1.3", "false, TLSv1.2" })
 	void sessionOfAServerWhoseCertificateHasEndedIsNotResumed(boolean ofBundle, String protocol) throws Exception {
-		trust(this.authority);
+		ReplacedAuthorityTests.trust(this.directory, this.authority);
 		try (RotatingApplication application = new RotatingApplication(HeldEnds.class,
 				"kubelet.cert.additional.client.ssl.trust-file=" + this.directory.resolve("ca.crt"));
 				StandInServer server = new StandInServer(StandInServer::http).start(
@@ -127,14 +123,14 @@ class PeerResumptionTests {
 	@CsvSource({ "TOMCAT, TLSv1.3", "TOMCAT, TLSv1.2", "JETTY, TLSv1.3", "JETTY, TLSv1.2" })
 	void sessionThatBeganJustBeforeConnectionsAreDrainedIsNotResumedLater(Kind kind, String protocol) throws Exception {
 		SSLContext client = client(protocol);
-		trust(this.authority, new TestAuthority("removed"));
+		ReplacedAuthorityTests.trust(this.directory, this.authority, new TestAuthority("removed"));
 		try (RotatingServer server = new RotatingServer(kind, HeldUpdate.class, "server.ssl.client-auth=need",
 				"kubelet.cert.ssl.trust-file=" + this.directory.resolve("ca.crt"),
 				"kubelet.cert.ssl.trust-overlap=0s")) {
 			HeldUpdate update = server.bean(HeldUpdate.class);
 			X509TrustManager trusted = (X509TrustManager) server.bundle("server").getManagers().getTrustManagers()[0];
 			update.held = () -> trusted.getAcceptedIssuers().length == 1;
-			trust(this.authority);
+			ReplacedAuthorityTests.trust(this.directory, this.authority);
 			await().until(() -> !update.tasks.isEmpty());
 			long created = connect(client, server.port());
 			assertThat(connect(client, server.port())).as("resumed").isEqualTo(created);
@@ -163,16 +159,10 @@ class PeerResumptionTests {
 	}
 
 	private RotatingServer server(Kind kind, int port, String accepted) throws IOException {
-		trust(this.authority);
+		ReplacedAuthorityTests.trust(this.directory, this.authority);
 		return new RotatingServer(kind, HeldEnds.class, "server.ssl.client-auth=need", "server.port=" + port,
 				"kubelet.cert.ssl.trust-file=" + this.directory.resolve("ca.crt"), "kubelet.cert.ssl.trust-overlap=0s",
 				"kubelet.cert.ssl.accepted-clients.uris=" + accepted);
-	}
-
-	private void trust(TestAuthority... authorities) throws IOException {
-		List<X509Certificate> certificates = Stream.of(authorities).map(TestAuthority::certificate).toList();
-		Path next = Files.writeString(this.directory.resolve("next.crt"), Pem.write(certificates));
-		Files.move(next, this.directory.resolve("ca.crt"), StandardCopyOption.REPLACE_EXISTING);
 	}
 
 	private static long connect(SSLContext client, int port) throws IOException {

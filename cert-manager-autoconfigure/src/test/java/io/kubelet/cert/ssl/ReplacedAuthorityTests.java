@@ -67,13 +67,13 @@ class ReplacedAuthorityTests {
 
 	@Test
 	void whoeverUsesTheOldAuthorityIsSeenUntilItIsNotNeeded() throws Exception {
-		trust(before);
+		trust(this.directory, before);
 		try (Application one = start("one", Kind.TOMCAT);
 				Application two = start("two", Kind.JETTY);
 				Application three = start("three", Kind.NETTY)) {
 			callEachOther();
 			assertThat(users(before, Instant.EPOCH)).containsExactlyInAnyOrder("one", "two", "three");
-			trust(before, after);
+			trust(this.directory, before, after);
 			await().until(() -> Stream.of(one, two, three).allMatch((application) -> application.value(after) == 0));
 			signing = after;
 			Set<String> remaining = new TreeSet<>(this.applications.keySet());
@@ -97,7 +97,7 @@ class ReplacedAuthorityTests {
 				assertThat(application.value(before)).isZero();
 				assertThat(application.value(after)).isEqualTo(2);
 			});
-			trust(after);
+			trust(this.directory, after);
 			await().until(() -> Stream.of(one, two, three).allMatch((application) -> application.value(before) < 0));
 			callEachOther();
 		}
@@ -131,10 +131,11 @@ class ReplacedAuthorityTests {
 		}
 	}
 
-	private void trust(TestAuthority... authorities) throws IOException {
+	/** Replaces the file {@code ca.crt} in a directory. */
+	static void trust(Path directory, TestAuthority... authorities) throws IOException {
 		List<X509Certificate> certificates = Stream.of(authorities).map(TestAuthority::certificate).toList();
-		Path next = Files.writeString(this.directory.resolve("next.crt"), Pem.write(certificates));
-		Files.move(next, this.directory.resolve("ca.crt"), StandardCopyOption.REPLACE_EXISTING);
+		Path next = Files.writeString(directory.resolve("next.crt"), Pem.write(certificates));
+		Files.move(next, directory.resolve("ca.crt"), StandardCopyOption.REPLACE_EXISTING);
 	}
 
 	private Application start(String name, Kind kind) {
