@@ -143,7 +143,7 @@ class SharedAuthoritiesTests extends ShopFixture {
 			this.clock.set(Duration.ofMinutes(5));
 		}
 		await().untilAsserted(() -> assertThat(status(replica).health().storeProblem())
-			.startsWith("Another program keeps changing the pair in Secret shop/shop-tls."));
+			.startsWith("Another program keeps changing Secret shop/shop-tls."));
 		assertThat(creates()).isZero();
 	}
 

@@ -145,6 +145,22 @@ class SharedCertificateTests extends ShopFixture {
 			.contains("\"cert.kubelet.io/certificate\":\"shop\"", "cert.kubelet.io/rotation-deadline"));
 	}
 
+	/** As a controller that applies its own labels each time. */
+	@Test
+	void programThatRemovesTheLabelEachTimeIsReportedAsChangingTheSecret() throws Exception {
+		ConfigurableApplicationContext replica = start();
+		settle();
+		for (int i = 1; i <= 3; i++) {
+			int writes = 2 * i;
+			ShopAccount.editSecret(this.plane, this.directory, "controller", ShopAccount::removeMarks);
+			await().until(() -> writes() == writes);
+			this.clock.set(Duration.ofMinutes(5));
+		}
+		await().untilAsserted(() -> assertThat(status(replica).health().storeProblem())
+			.startsWith("Another program keeps changing Secret shop/shop-tls.")
+			.contains("what it changes or removes is stored again after pauses of up to an hour", "labels"));
+	}
+
 	private int writes() {
 		return this.plane.count((request) -> !request.method().equals("GET") && request.status() < 300);
 	}
@@ -164,7 +180,7 @@ class SharedCertificateTests extends ShopFixture {
 		}
 		await().untilAsserted(() -> assertThat(this.running)
 			.allSatisfy((replica) -> assertThat(status(replica).health().storeProblem())
-				.startsWith("Another program keeps changing the pair in Secret shop/shop-tls.")));
+				.startsWith("Another program keeps changing Secret shop/shop-tls.")));
 		assertThat(this.running).allSatisfy((replica) -> assertThat(pair(replica)).isEqualTo(own));
 		assertThat(creates()).isZero();
 		// The log follows the status

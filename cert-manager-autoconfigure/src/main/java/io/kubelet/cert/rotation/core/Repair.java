@@ -24,9 +24,9 @@ public record Repair(Times all, Times adoptions, List<String> replaced, Pause pa
 
 	static final Repair NONE = new Repair(Times.NONE, Times.NONE, List.of(), Pause.NONE, null);
 
-	private static final String CONTESTED = "Another program%s keeps changing the pair in %s. The pair in use stays in "
-			+ "memory, and is stored again after pauses of up to an hour. Have that program leave the data of it alone, "
-			+ "or use another: with cert-manager, give its Certificate another 'secretName'; with Argo CD, use "
+	private static final String CONTESTED = "Another program%s keeps changing %s. The pair in use stays in memory, and "
+			+ "what it changes or removes is stored again after pauses of up to an hour. Have that program leave the data, "
+			+ "labels and annotations alone, or use another: with cert-manager, give its Certificate another 'secretName'; with Argo CD, use "
 			+ "'ignoreDifferences'; or change 'store.secret'";
 
 	/** Of which a program may put back one. */
@@ -151,7 +151,7 @@ public record Repair(Times all, Times adoptions, List<String> replaced, Pause pa
 			return (this.times.size() < MOST) ? Pause.NONE : new Pause(Instant.MIN, this.times.get(0).plus(HOUR));
 		}
 
-		/** Whether another program keeps changing the pair. */
+		/** Whether another program keeps changing what is stored. */
 		boolean isContested() {
 			return this.times.size() >= CONTESTED;
 		}

@@ -74,7 +74,7 @@ class ContestedStoreTests extends ManagerFixture {
 			assertThat(replica.current()).contains(this.pair);
 			assertThat(replica.status().state()).isEqualTo(State.VALID);
 			assertThat(replica.status().health().storeProblem())
-				.startsWith("Another program ('backup') keeps changing the pair in Secret shop/shop-tls.");
+				.startsWith("Another program ('backup') keeps changing Secret shop/shop-tls.");
 		});
 		assertThat(output.getOut().lines().filter((line) -> line.contains("keeps changing"))).hasSize(3)
 			.allMatch((line) -> line.contains("ERROR"));
