@@ -119,12 +119,13 @@ class SharedAuthoritiesTests extends ShopFixture {
 		assertThat(creates()).isZero();
 	}
 
-	@Test
-	void whatOthersHaveAddedStaysAlthoughABlockBesideItIsDamaged() throws IOException {
+	@ParameterizedTest
+	@ValueSource(strings = { "MAA=", "X-Origin: backup\n\nMAA=" })
+	void whatOthersHaveAddedStaysAlthoughABlockBesideItIsDamaged(String content) throws IOException {
 		startWithIssuer();
 		CertificatePair pair = settle();
 		String authority = this.plane.certManager().caPem("internal");
-		String damaged = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
+		String damaged = "-----BEGIN CERTIFICATE-----\n" + content + "\n-----END CERTIFICATE-----\n";
 		String foreign = Pem.write(List.of(this.foreign.certificate()));
 		this.plane.secrets().put("shop", "shop-tls", Map.of("ca.crt", damaged + foreign));
 		await().until(() -> secret().getOrDefault("ca.crt", "").startsWith(authority));

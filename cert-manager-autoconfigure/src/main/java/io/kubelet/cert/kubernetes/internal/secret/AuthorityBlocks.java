@@ -20,7 +20,8 @@ import io.kubelet.cert.certificate.Pem;
  */
 record AuthorityBlocks(List<X509Certificate> certificates, String unreadable) {
 
-	static final Pattern BLOCK = Pattern.compile("-----BEGIN CERTIFICATE-----[^-]++-----END CERTIFICATE-----");
+	static final Pattern BLOCK = Pattern
+		.compile("-----BEGIN CERTIFICATE-----(?:[^-]++|-(?!----))++-----END CERTIFICATE-----");
 
 	static AuthorityBlocks of(String text) {
 		List<X509Certificate> certificates = new ArrayList<>();
