@@ -32,8 +32,11 @@ final class SecretObject {
 
 	static final SecretObject ABSENT = new SecretObject(new JsonObject());
 
-	/** Says that the Secret is managed here, and for which certificate. */
-	private static final String CERTIFICATE_LABEL = "cert.kubelet.io/certificate";
+	/**
+	 * A label that says that the Secret is managed here, and for which certificate. An
+	 * annotation repeats it, should somebody remove the labels.
+	 */
+	private static final String CERTIFICATE_MARK = "cert.kubelet.io/certificate";
 
 	private static final String DEADLINE_ANNOTATION = "cert.kubelet.io/rotation-deadline";
 
@@ -104,7 +107,7 @@ final class SecretObject {
 	}
 
 	private @Nullable String label() {
-		return ApiObjects.text(ApiObjects.member(metadata(), "labels"), CERTIFICATE_LABEL);
+		return ApiObjects.text(ApiObjects.member(metadata(), "labels"), CERTIFICATE_MARK);
 	}
 
 	/** Whether a replica has set the pair, or a request without one. */
@@ -130,15 +133,17 @@ final class SecretObject {
 	@Nullable String foreignContent(String certificate, SecretObject managed) {
 		String type = ApiObjects.text(this.json, "type");
 		String label = label();
-		boolean own = (label != null) ? label.equals(certificate)
-				: isEmpty() || isWrittenHere() || (certificate.equals(managed.label()) && isSameObject(managed));
+		String mark = (label != null) ? label : annotation(CERTIFICATE_MARK);
+		boolean own = (mark == null || mark.equals(certificate)) && (label != null || isEmpty() || isWrittenHere()
+				|| (certificate.equals(managed.label()) && isSameObject(managed)));
 		if (!exists() || (TYPE.equals(type) && own)) {
 			return null;
 		}
 		if (!TYPE.equals(type)) {
 			return "has the type %s, not %s".formatted(ExternalText.clean(String.valueOf(type)), TYPE);
 		}
-		return (label != null) ? "is managed for certificate '%s'".formatted(ExternalText.clean(label))
+		return (mark != null && !mark.equals(certificate))
+				? "is managed for certificate '%s'".formatted(ExternalText.clean(mark))
 				: "contains a certificate that %s has stored"
 					.formatted(this.manager.isEmpty() ? "another program" : "'" + this.manager + "'");
 	}
@@ -259,8 +264,9 @@ final class SecretObject {
 		SecretObject changed = copy();
 		PendingRequest pending = content.pending();
 		changed.set(PENDING_REQUEST, (pending != null) ? pending.toPem() : null);
-		member(changed.metadata(), "labels").addProperty(CERTIFICATE_LABEL, certificate);
+		member(changed.metadata(), "labels").addProperty(CERTIFICATE_MARK, certificate);
 		JsonObject annotations = member(changed.metadata(), "annotations");
+		annotations.addProperty(CERTIFICATE_MARK, certificate);
 		annotations.remove(DEADLINE_ANNOTATION);
 		annotations.remove(SERIAL_NUMBER_ANNOTATION);
 		annotations.remove(REPAIRS_ANNOTATION);

@@ -264,6 +264,15 @@ class ForeignSecretTests extends SecretStoreFixture {
 		assertThat(replica.read().pending()).isEqualTo(pending);
 	}
 
+	/** As {@code kubectl label}, which leaves the annotations. */
+	@Test
+	void pairOfAnotherApplicationIsLeftAloneAlthoughItHasLostTheLabel() throws Exception {
+		this.store.write(this.store.read().withPair(pair(), DEADLINE));
+		edit("kubectl-label", (secret) -> ApiObjects.member(secret, "metadata").remove("labels"));
+		assertThat(store("other", true, null).foreignContent()).contains("is managed for certificate 'shop'");
+		assertThat(store(null).foreignContent()).isEmpty();
+	}
+
 	/** As {@code kubectl replace}. Whoever starts cannot know it. */
 	@Test
 	void replicaThatHasWrittenASecretUsesItWhateverElseReplacesItsContent() throws Exception {
