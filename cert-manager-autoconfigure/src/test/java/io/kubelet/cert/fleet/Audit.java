@@ -86,7 +86,7 @@ final class Audit {
 		Duration repeated = IntStream.range(certificates, calls.size() - CLOSE)
 			.mapToObj((call) -> interval(calls.subList(call, call + CLOSE)).multipliedBy(Watches.Process.CALLS))
 			.min(Comparator.naturalOrder())
-			.orElse(Times.CALL);
+			.orElseThrow();
 		return new Times(interval(calls.subList(0, certificates)), repeated, seat, signing);
 	}
 

@@ -11,6 +11,7 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Predicate;
 
 import io.kubelet.cert.EndToEndCluster;
@@ -77,11 +78,13 @@ class FleetEndToEndTests {
 			narrow(managers, audit, last);
 		}
 		SoftAssertions equal = new SoftAssertions();
+		Times oneSeat = audit.timesOfOneSeat(CERTIFICATES,
+				Objects.requireNonNull(this.counted.get(Phase.NARROW)).signing);
 		for (Map.Entry<Phase, Counted> entry : this.counted.entrySet()) {
 			Phase phase = entry.getKey();
 			Counted counted = entry.getValue();
-			Times times = (phase == Phase.NARROW) ? audit.timesOfOneSeat(CERTIFICATES, counted.signing)
-					: new Times(Times.WRITE, Times.CALL, List.of(), counted.signing);
+			Times times = (phase == Phase.NARROW) ? oneSeat
+					: new Times(oneSeat.write(), oneSeat.call(), List.of(), counted.signing);
 			Calls predicted = OneProcess.predict(phase, CERTIFICATES, times,
 					(phase == Phase.KILLED) ? KILLED : RESTORED);
 			report("predicted: %s %s with %s", phase.title, predicted, times);

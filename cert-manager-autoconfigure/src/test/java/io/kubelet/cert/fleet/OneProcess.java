@@ -154,11 +154,6 @@ final class OneProcess {
 	 * @param signing how fast the signer is
 	 */
 	record Times(Duration write, Duration call, List<Duration> seat, Signing signing) {
-
-		static final Duration WRITE = Duration.ofMillis(7);
-
-		static final Duration CALL = Duration.ofMillis(16);
-
 	}
 
 	/**

@@ -74,8 +74,8 @@ interface Watches {
 
 	/**
 	 * A process runs the tasks of all its certificates one after the other. Its client
-	 * sends five calls at a time, beside those of the watch that all pending requests
-	 * share.
+	 * sends five calls at a time, beside those of watches: that of the only pending
+	 * request by its name, or the one that several share.
 	 */
 	final class Process extends Watched {
 
@@ -101,7 +101,7 @@ interface Watches {
 
 		private final Map<Member, Request> watching = new LinkedHashMap<>();
 
-		private @Nullable Reflected watch;
+		private @Nullable Reflected shared;
 
 		/** Requests that are not over. */
 		private int pending;
@@ -180,6 +180,8 @@ interface Watches {
 
 			private boolean begun;
 
+			private @Nullable Reflected named;
+
 			@Override
 			public void run(Runnable task) {
 				Process process = Process.this;
@@ -207,9 +209,13 @@ interface Watches {
 			@Override
 			public void watch(RequestObject object, Runnable changed, Runnable interrupted) {
 				Process process = Process.this;
+				if (process.shared == null && process.pending == 1) {
+					this.named = new Reflected(process.plane, process::call, object, changed, interrupted);
+					return;
+				}
 				process.watching.put(this, new Request(object, changed, interrupted));
-				if (process.watch == null) {
-					process.watch = new Reflected(process.plane, process::call, process, process::changed,
+				if (process.shared == null) {
+					process.shared = new Reflected(process.plane, process::call, process, process::changed,
 							process::interrupted);
 				}
 				else if (!object.isPending()) {
@@ -221,9 +227,13 @@ interface Watches {
 			public void end() {
 				Process process = Process.this;
 				process.watching.remove(this);
-				if (this.begun && --process.pending == 0 && process.watch != null) {
-					process.watch.close();
-					process.watch = null;
+				if (this.named != null) {
+					this.named.close();
+					this.named = null;
+				}
+				if (this.begun && --process.pending == 0 && process.shared != null) {
+					process.shared.close();
+					process.shared = null;
 				}
 				this.begun = false;
 			}
