@@ -134,8 +134,9 @@ final class SecretObject {
 		String type = ApiObjects.text(this.json, "type");
 		String label = label();
 		String mark = (label != null) ? label : annotation(CERTIFICATE_MARK);
-		boolean own = (mark == null || mark.equals(certificate)) && (label != null || isEmpty() || isWrittenHere()
-				|| (certificate.equals(managed.label()) && isSameObject(managed)));
+		boolean own = (label != null) ? label.equals(certificate)
+				: isEmpty() || (certificate.equals(managed.label()) && isSameObject(managed))
+						|| (isWrittenHere() && (mark == null || mark.equals(certificate)));
 		if (!exists() || (TYPE.equals(type) && own)) {
 			return null;
 		}

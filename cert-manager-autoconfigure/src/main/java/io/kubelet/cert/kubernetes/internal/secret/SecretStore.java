@@ -206,7 +206,7 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 		CertificatePair present = (secret == this.read) ? this.stored.pair() : null;
 		CertificatePair pair = (next.pair() != null) ? this.authorities.counting(next.pair()) : null;
 		SecretObject changed = (pair != null && pair.equals(present)) ? base
-				: base.withPair(pair, this.authorities.of(base, present, this.kept));
+				: base.withPair(pair, this.authorities.leaving(base, pair, present, this.kept));
 		changed = changed.with(this.certificate.name(), next);
 		PendingRequest answered = this.stored.pending();
 		if (pair != null && pair.authorities().isEmpty() && answered != null && answered.isAnsweredBy(pair)) {

@@ -88,16 +88,23 @@ final class StoredAuthorities {
 	}
 
 	/**
-	 * Returns the authorities of pairs that leave a Secret with them, whether or not
-	 * {@code signer-ca-file} contains them still. All others are those of other programs.
+	 * Returns the authorities that leave a Secret with the pairs that another one
+	 * replaces, whether or not {@code signer-ca-file} contains them still. One to which
+	 * the other pair leads, too, may be there for other programs.
 	 */
-	Set<X509Certificate> of(SecretObject secret, @Nullable CertificatePair... pairs) {
-		IssuedCertificateCheck check = IssuedCertificateCheck.ofAnyAuthority();
-		return Stream.of(pairs)
+	Set<X509Certificate> leaving(SecretObject secret, @Nullable CertificatePair after,
+			@Nullable CertificatePair... before) {
+		List<X509Certificate> remaining = above(after, secret);
+		return Stream.of(before)
 			.filter(Objects::nonNull)
 			.flatMap((pair) -> Stream.concat(pair.authorities().stream(),
-					check.authoritiesOf(pair, secret.authorities(), this.clock.instant()).stream()))
+					above(pair, secret).stream().filter((authority) -> !remaining.contains(authority))))
 			.collect(Collectors.toSet());
+	}
+
+	private List<X509Certificate> above(@Nullable CertificatePair pair, SecretObject secret) {
+		return (pair != null) ? IssuedCertificateCheck.ofAnyAuthority()
+			.authoritiesOf(pair, secret.authorities(), this.clock.instant()) : List.of();
 	}
 
 	/**

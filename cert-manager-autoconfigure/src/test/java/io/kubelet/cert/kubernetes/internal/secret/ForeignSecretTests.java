@@ -1,5 +1,6 @@
 package io.kubelet.cert.kubernetes.internal.secret;
 
+import java.security.KeyPair;
 import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
@@ -15,6 +16,7 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.kubernetes.internal.ApiObjects;
+import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.store.StoreException;
@@ -211,6 +213,28 @@ class ForeignSecretTests extends SecretStoreFixture {
 				Pem.write(List.of(AUTHORITY.certificate(), foreign.certificate())));
 	}
 
+	/** As a client that knows no intermediate authority needs it. */
+	@Test
+	void rootAboveThatOfSignerCaFileStaysWhereSomebodyHasAddedIt() {
+		TestAuthority intermediate = AUTHORITY.intermediate("intermediate");
+		this.check = IssuedCertificateCheck.ofAuthorities(() -> List.of(intermediate.certificate()));
+		SecretStore replica = store(null);
+		replica.write(replica.read().withPair(pair(intermediate), DEADLINE));
+		use(replica);
+		String root = Pem.write(List.of(AUTHORITY.certificate()));
+		this.plane.secrets().put("shop", "shop-tls", Map.of("ca.crt", root));
+		SecretStore other = store(null);
+		use(other);
+		other.write(other.read().withPair(pair(intermediate), DEADLINE));
+		assertThat(secret()).containsEntry("ca.crt", root);
+	}
+
+	private static CertificatePair pair(TestAuthority intermediate) {
+		CertificatePair pair = intermediate.pair("shop");
+		return CertificatePair.of(List.of(pair.leaf(), intermediate.certificate()),
+				new KeyPair(pair.leaf().getPublicKey(), pair.privateKey()));
+	}
+
 	@Test
 	void damagedRequestIsNone() {
 		Stored stored = this.store.write(this.store.read().withPair(pair(), null));
@@ -248,6 +272,19 @@ class ForeignSecretTests extends SecretStoreFixture {
 		assertThat(store(null).read()).returns(DEADLINE, Stored::deadline)
 			.returns(false, (read) -> read.findings().isIncomplete());
 		assertThat(store("other", true, null).foreignContent()).contains("is managed for certificate 'shop'");
+	}
+
+	/** The annotation still has the name of before. */
+	@Test
+	void pairOfACertificateThatWasRenamedStaysItsOwnWithoutTheLabel() throws Exception {
+		this.store.write(this.store.read().withPair(pair(), DEADLINE));
+		edit("kubectl-label", (secret) -> ApiObjects.member(ApiObjects.member(secret, "metadata"), "labels")
+			.addProperty("cert.kubelet.io/certificate", "renamed"));
+		SecretStore renamed = store("renamed", true, null);
+		renamed.read();
+		edit("kubectl-label", (secret) -> ApiObjects.member(secret, "metadata").remove("labels"));
+		await().until(() -> renamed.read().findings().isIncomplete());
+		assertThat(renamed.foreignContent()).isEmpty();
 	}
 
 	/**
