@@ -83,8 +83,7 @@ class FleetEndToEndTests {
 		for (Map.Entry<Phase, Counted> entry : this.counted.entrySet()) {
 			Phase phase = entry.getKey();
 			Counted counted = entry.getValue();
-			Times times = (phase == Phase.NARROW) ? oneSeat
-					: new Times(oneSeat.write(), oneSeat.call(), List.of(), counted.signing);
+			Times times = new Times(oneSeat.write(), oneSeat.call(), oneSeat.seat(), counted.signing);
 			Calls predicted = OneProcess.predict(phase, CERTIFICATES, times,
 					(phase == Phase.KILLED) ? KILLED : RESTORED);
 			report("predicted: %s %s with %s", phase.title, predicted, times);

@@ -134,17 +134,16 @@ final class SecretObject {
 		String type = ApiObjects.text(this.json, "type");
 		String label = label();
 		String mark = (label != null) ? label : annotation(CERTIFICATE_MARK);
-		boolean own = (label != null) ? label.equals(certificate)
-				: isEmpty() || (certificate.equals(managed.label()) && isSameObject(managed))
-						|| (isWrittenHere() && (mark == null || mark.equals(certificate)));
+		boolean ofAnother = mark != null && !mark.equals(certificate);
+		boolean own = (label != null) ? !ofAnother : isEmpty()
+				|| (certificate.equals(managed.label()) && isSameObject(managed)) || (isWrittenHere() && !ofAnother);
 		if (!exists() || (TYPE.equals(type) && own)) {
 			return null;
 		}
 		if (!TYPE.equals(type)) {
 			return "has the type %s, not %s".formatted(ExternalText.clean(String.valueOf(type)), TYPE);
 		}
-		return (mark != null && !mark.equals(certificate))
-				? "is managed for certificate '%s'".formatted(ExternalText.clean(mark))
+		return ofAnother ? "is managed for certificate '%s'".formatted(ExternalText.clean(String.valueOf(mark)))
 				: "contains a certificate that %s has stored"
 					.formatted(this.manager.isEmpty() ? "another program" : "'" + this.manager + "'");
 	}

@@ -1,6 +1,5 @@
 package io.kubelet.cert.kubernetes.internal.secret;
 
-import java.security.KeyPair;
 import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
@@ -231,8 +230,7 @@ class ForeignSecretTests extends SecretStoreFixture {
 
 	private static CertificatePair pair(TestAuthority intermediate) {
 		CertificatePair pair = intermediate.pair("shop");
-		return CertificatePair.of(List.of(pair.leaf(), intermediate.certificate()),
-				new KeyPair(pair.leaf().getPublicKey(), pair.privateKey()));
+		return new CertificatePair(List.of(pair.leaf(), intermediate.certificate()), pair.privateKey());
 	}
 
 	@Test
