@@ -137,9 +137,8 @@ class ReplacedFilesTests {
 
 	private void replace(Replacement way, int generation, CertificatePair pair, TestAuthority... authorities) {
 		try {
-			way.replace(parent(way), generation,
-					Map.of("tls.crt", Pem.write(pair.chain()), "tls.key", Pem.writePrivateKey(pair), "ca.crt",
-							Pem.write(Stream.of(authorities).map(TestAuthority::certificate).toList())));
+			way.replace(parent(way), generation, Map.of("tls.crt", Pem.write(pair.chain()), "tls.key",
+					Pem.writePrivateKey(pair), "ca.crt", TestAuthority.pem(authorities)));
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);

@@ -1,18 +1,13 @@
 package io.kubelet.cert.ssl;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.stream.Stream;
 
-import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.ssl.RotatingServer.Kind;
 import io.kubelet.cert.testsupport.HastyTrust;
@@ -59,7 +54,7 @@ class AuthorityRemovalTests {
 
 	@BeforeParameterizedClassInvocation
 	static void start(Kind kind) throws IOException {
-		trust(removed, remaining);
+		TestAuthority.replace(directory.resolve("ca.crt"), removed, remaining);
 		server = new RotatingServer(kind, HeldDrain.class, "kubelet.cert.ssl.drain=" + HeldDrain.TIME,
 				"kubelet.cert.additional.client.ssl.drain=0s", "server.ssl.client-auth=need",
 				"server.http2.enabled=true", "kubelet.cert.ssl.trust-file=" + directory.resolve("ca.crt"),
@@ -79,7 +74,7 @@ class AuthorityRemovalTests {
 				server.port());
 		stream.open("/events");
 		CompletableFuture<@Nullable Void> held = server.held();
-		trust(remaining);
+		TestAuthority.replace(directory.resolve("ca.crt"), remaining);
 		await().until(() -> {
 			asked.get();
 			return !asked.isKeptAlive();
@@ -102,12 +97,6 @@ class AuthorityRemovalTests {
 			later.get();
 			assertThat(later.isKeptAlive()).isTrue();
 		}
-	}
-
-	private static void trust(TestAuthority... authorities) throws IOException {
-		List<X509Certificate> certificates = Stream.of(authorities).map(TestAuthority::certificate).toList();
-		Path next = Files.writeString(directory.resolve("next.crt"), Pem.write(certificates));
-		Files.move(next, directory.resolve("ca.crt"), StandardCopyOption.REPLACE_EXISTING);
 	}
 
 	private static Connection connect(TestAuthority authority, String protocol) throws IOException {

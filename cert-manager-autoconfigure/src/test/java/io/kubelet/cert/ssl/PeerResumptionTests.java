@@ -77,7 +77,7 @@ class PeerResumptionTests {
 			if (kind != Kind.NETTY) {
 				assertThat(connect(client, server.port())).as("resumed").isEqualTo(created);
 			}
-			ReplacedAuthorityTests.trust(this.directory, new TestAuthority("another"));
+			trust(new TestAuthority("another"));
 			// The file is not read in a handshake
 			await().until(() -> isRefused(client, server.port()));
 		}
@@ -99,7 +99,7 @@ class PeerResumptionTests {
 	@ParameterizedTest
 	@CsvSource({ "true, TLSv1.3", "true, TLSv1.2", "false, TLSv1.3", "false, TLSv1.2" })
 	void sessionOfAServerWhoseCertificateHasEndedIsNotResumed(boolean ofBundle, String protocol) throws Exception {
-		ReplacedAuthorityTests.trust(this.directory, this.authority);
+		trust(this.authority);
 		try (RotatingApplication application = new RotatingApplication(HeldEnds.class,
 				"kubelet.cert.additional.client.ssl.trust-file=" + this.directory.resolve("ca.crt"));
 				StandInServer server = new StandInServer(StandInServer::http).start(
@@ -123,14 +123,14 @@ class PeerResumptionTests {
 	@CsvSource({ "TOMCAT, TLSv1.3", "TOMCAT, TLSv1.2", "JETTY, TLSv1.3", "JETTY, TLSv1.2" })
 	void sessionThatBeganJustBeforeConnectionsAreDrainedIsNotResumedLater(Kind kind, String protocol) throws Exception {
 		SSLContext client = client(protocol);
-		ReplacedAuthorityTests.trust(this.directory, this.authority, new TestAuthority("removed"));
+		trust(this.authority, new TestAuthority("removed"));
 		try (RotatingServer server = new RotatingServer(kind, HeldUpdate.class, "server.ssl.client-auth=need",
 				"kubelet.cert.ssl.trust-file=" + this.directory.resolve("ca.crt"),
 				"kubelet.cert.ssl.trust-overlap=0s")) {
 			HeldUpdate update = server.bean(HeldUpdate.class);
 			X509TrustManager trusted = (X509TrustManager) server.bundle("server").getManagers().getTrustManagers()[0];
 			update.held = () -> trusted.getAcceptedIssuers().length == 1;
-			ReplacedAuthorityTests.trust(this.directory, this.authority);
+			trust(this.authority);
 			await().until(() -> !update.tasks.isEmpty());
 			long created = connect(client, server.port());
 			assertThat(connect(client, server.port())).as("resumed").isEqualTo(created);
@@ -159,10 +159,14 @@ class PeerResumptionTests {
 	}
 
 	private RotatingServer server(Kind kind, int port, String accepted) throws IOException {
-		ReplacedAuthorityTests.trust(this.directory, this.authority);
+		trust(this.authority);
 		return new RotatingServer(kind, HeldEnds.class, "server.ssl.client-auth=need", "server.port=" + port,
 				"kubelet.cert.ssl.trust-file=" + this.directory.resolve("ca.crt"), "kubelet.cert.ssl.trust-overlap=0s",
 				"kubelet.cert.ssl.accepted-clients.uris=" + accepted);
+	}
+
+	private void trust(TestAuthority... authorities) throws IOException {
+		TestAuthority.replace(this.directory.resolve("ca.crt"), authorities);
 	}
 
 	private static long connect(SSLContext client, int port) throws IOException {

@@ -1,10 +1,7 @@
 package io.kubelet.cert.ssl;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -23,7 +20,6 @@ import javax.net.ssl.SSLSocketFactory;
 
 import io.kubelet.cert.autoconfigure.actuate.CertificateActuatorAutoConfiguration;
 import io.kubelet.cert.certificate.CertificateNames;
-import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.peers.SeenPeer;
 import io.kubelet.cert.rotation.SignerSource;
 import io.kubelet.cert.ssl.RotatingServer.Kind;
@@ -67,13 +63,13 @@ class ReplacedAuthorityTests {
 
 	@Test
 	void whoeverUsesTheOldAuthorityIsSeenUntilItIsNotNeeded() throws Exception {
-		trust(this.directory, before);
+		trust(before);
 		try (Application one = start("one", Kind.TOMCAT);
 				Application two = start("two", Kind.JETTY);
 				Application three = start("three", Kind.NETTY)) {
 			callEachOther();
 			assertThat(users(before, Instant.EPOCH)).containsExactlyInAnyOrder("one", "two", "three");
-			trust(this.directory, before, after);
+			trust(before, after);
 			await().until(() -> Stream.of(one, two, three).allMatch((application) -> application.value(after) == 0));
 			signing = after;
 			Set<String> remaining = new TreeSet<>(this.applications.keySet());
@@ -97,7 +93,7 @@ class ReplacedAuthorityTests {
 				assertThat(application.value(before)).isZero();
 				assertThat(application.value(after)).isEqualTo(2);
 			});
-			trust(this.directory, after);
+			trust(after);
 			await().until(() -> Stream.of(one, two, three).allMatch((application) -> application.value(before) < 0));
 			callEachOther();
 		}
@@ -131,11 +127,8 @@ class ReplacedAuthorityTests {
 		}
 	}
 
-	/** Replaces the file {@code ca.crt} in a directory. */
-	static void trust(Path directory, TestAuthority... authorities) throws IOException {
-		List<X509Certificate> certificates = Stream.of(authorities).map(TestAuthority::certificate).toList();
-		Path next = Files.writeString(directory.resolve("next.crt"), Pem.write(certificates));
-		Files.move(next, directory.resolve("ca.crt"), StandardCopyOption.REPLACE_EXISTING);
+	private void trust(TestAuthority... authorities) throws IOException {
+		TestAuthority.replace(this.directory.resolve("ca.crt"), authorities);
 	}
 
 	private Application start(String name, Kind kind) {

@@ -5,8 +5,6 @@ import java.net.ConnectException;
 import java.net.SocketException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -185,17 +183,12 @@ class SeveralSourcesOfTrustTests {
 	}
 
 	private Path write(TestAuthority... authorities) throws IOException {
-		Path next = Files.writeString(this.directory.resolve("next.crt"), pem(authorities));
-		return Files.move(next, this.directory.resolve("ca.crt"), StandardCopyOption.REPLACE_EXISTING);
+		return TestAuthority.replace(this.directory.resolve("ca.crt"), authorities);
 	}
 
 	private static V1ConfigMap configMap(TestAuthority... authorities) throws ApiException {
-		return new V1ConfigMap().metadata(new V1ObjectMeta().name("clients")).data(Map.of("ca.crt", pem(authorities)));
-	}
-
-	private static String pem(TestAuthority... authorities) {
-		List<X509Certificate> certificates = Stream.of(authorities).map(TestAuthority::certificate).toList();
-		return Pem.write(certificates);
+		return new V1ConfigMap().metadata(new V1ObjectMeta().name("clients"))
+			.data(Map.of("ca.crt", TestAuthority.pem(authorities)));
 	}
 
 	@Configuration(proxyBeanMethods = false)

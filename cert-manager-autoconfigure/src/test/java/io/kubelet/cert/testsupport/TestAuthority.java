@@ -1,6 +1,10 @@
 package io.kubelet.cert.testsupport;
 
+import java.io.IOException;
 import java.math.BigInteger;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.security.KeyPair;
 import java.security.PrivateKey;
 import java.security.PublicKey;
@@ -13,10 +17,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.KeyPairSource;
 import org.bouncycastle.asn1.DEROctetString;
@@ -141,6 +147,17 @@ public final class TestAuthority {
 	/** The authority's own certificate. */
 	public X509Certificate certificate() {
 		return this.certificate;
+	}
+
+	/** The certificates of some, as PEM. */
+	public static String pem(TestAuthority... authorities) {
+		return Pem.write(Stream.of(authorities).map(TestAuthority::certificate).toList());
+	}
+
+	/** Replaces a file by that of some, which is renamed: nobody reads a part. */
+	public static Path replace(Path file, TestAuthority... authorities) throws IOException {
+		Path next = Files.writeString(file.resolveSibling("next.crt"), pem(authorities));
+		return Files.move(next, file, StandardCopyOption.REPLACE_EXISTING);
 	}
 
 	/** A certificate for a key, with all usages that a client or server needs. */

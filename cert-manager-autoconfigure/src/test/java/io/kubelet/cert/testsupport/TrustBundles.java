@@ -1,14 +1,12 @@
 package io.kubelet.cert.testsupport;
 
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 
-import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.kubernetes.internal.TestClients;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubernetes.client.openapi.ApiException;
@@ -41,7 +39,7 @@ public final class TrustBundles {
 
 	/** Create a bundle, of the signer that the name begins with, if any. */
 	public void create(String name, Map<String, String> labels, TestAuthority... authorities) throws ApiException {
-		create(name, labels, pem(authorities));
+		create(name, labels, TestAuthority.pem(authorities));
 	}
 
 	/** Create a bundle of authorities that are written as PEM. */
@@ -62,7 +60,7 @@ public final class TrustBundles {
 		Map<String, Map<String, Object>> bundle = (Map<String, Map<String, Object>>) this.api
 			.getClusterCustomObject(GROUP, this.version, PLURAL, name)
 			.execute();
-		Objects.requireNonNull(bundle.get("spec")).put("trustBundle", pem(authorities));
+		Objects.requireNonNull(bundle.get("spec")).put("trustBundle", TestAuthority.pem(authorities));
 		this.api.replaceClusterCustomObject(GROUP, this.version, PLURAL, name, bundle).execute();
 	}
 
@@ -90,10 +88,6 @@ public final class TrustBundles {
 			}
 			throw ex;
 		}
-	}
-
-	private static String pem(TestAuthority... authorities) {
-		return Pem.write(Arrays.stream(authorities).map(TestAuthority::certificate).toList());
 	}
 
 }

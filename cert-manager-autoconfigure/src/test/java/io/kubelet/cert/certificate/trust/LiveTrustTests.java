@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -26,7 +25,6 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedTrustManager;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.testsupport.CountingProvider;
 import io.kubelet.cert.testsupport.CountingProvider.Operation;
 import io.kubelet.cert.testsupport.SimulatedTime;
@@ -334,8 +332,7 @@ class LiveTrustTests {
 	}
 
 	private void write(TestAuthority authority) throws IOException {
-		Path next = Files.writeString(this.directory.resolve("next.crt"), Pem.write(List.of(authority.certificate())));
-		Files.move(next, this.file, StandardCopyOption.REPLACE_EXISTING);
+		TestAuthority.replace(this.file, authority);
 	}
 
 }
