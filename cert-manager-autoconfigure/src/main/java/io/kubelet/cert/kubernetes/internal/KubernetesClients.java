@@ -63,11 +63,12 @@ final class KubernetesClients {
 	 * @throws KubernetesConfigurationException if the cluster cannot be used
 	 */
 	static ApiClient create(KubeconfigFile file, Credentials credentials, Supplier<Trust> trust) {
-		HttpUrl url = HttpUrl.parse(file.server());
-		// It would ignore a line break, a path would follow a query or fragment, and
-		// messages name the server
-		if (url == null || url.query() != null || url.fragment() != null || !url.username().isEmpty()
-				|| !url.password().isEmpty() || !file.server().equals(ExternalText.clean(file.server()))) {
+		String server = file.server();
+		HttpUrl url = HttpUrl.parse(server);
+		// A path would follow a query or fragment, and messages name the server: white
+		// space comes before another field, and an @ after credentials
+		if (url == null || url.query() != null || url.fragment() != null || server.contains("@") || server.contains(" ")
+				|| !server.equals(ExternalText.clean(server))) {
 			throw KubeconfigFile.malformed(file.file(),
 					"its server is not a URL such as https://192.0.2.1:6443, without credentials");
 		}
@@ -78,7 +79,7 @@ final class KubernetesClients {
 				return getBasePath() + " (from " + file.origin() + ")";
 			}
 
-		}.setBasePath(file.server());
+		}.setBasePath(server);
 		if (file.isInsecure()) {
 			client.setVerifyingSsl(false);
 			warnOnce(file,

@@ -1,6 +1,7 @@
 package io.kubelet.cert.kubernetes.internal;
 
 import java.io.IOException;
+import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +14,10 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.testsupport.FuzzedInput;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.error.YAMLException;
+import org.yaml.snakeyaml.events.Event;
+import org.yaml.snakeyaml.events.ScalarEvent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -39,8 +44,9 @@ class KubeconfigFuzz {
 			new KubeconfigFile(FILE, Map.of(), null, Map.of(), "shop", Map.of(), null),
 			Map.of("command", "login", "apiVersion", "client.authentication.k8s.io/v1"));
 
-	/** A password in a URL. */
-	private static final Pattern BEFORE_PASSWORD = Pattern.compile("https?://[\\w.-]*:(?=[^\\s/\"'@]*@)");
+	/** Comes before a password in a URL. */
+	private static final Pattern BEFORE_PASSWORD = Pattern
+		.compile("(?:server|proxy-url)[\"']?\\s*:\\s+[\"']?(?:https?://)+[\\w.-]*:(?=[^\\s/\"'@]*@)");
 
 	@FuzzTest
 	void kubeconfig(byte[] input) throws IOException {
@@ -49,6 +55,9 @@ class KubeconfigFuzz {
 		String text = new String(input, StandardCharsets.UTF_8);
 		text = FuzzedInput.withSecret(text, BEFORE_SECRET, secret);
 		text = FuzzedInput.withSecret(text, BEFORE_PASSWORD, secret);
+		if (isSwallowed(text, secret)) {
+			return;
+		}
 		if (text.startsWith("\0")) {
 			String output = FuzzedInput.withSecret(text.substring(1), BEFORE_PEM, secret + "\\\\n");
 			FuzzedInput.requireCheap(() -> readOutput(output, secrets));
@@ -56,6 +65,26 @@ class KubeconfigFuzz {
 		}
 		Files.writeString(FILE, FuzzedInput.withSecret(text, BEFORE_KEY, FuzzedInput.encoded(secret)));
 		FuzzedInput.requireCheap(() -> read(secrets));
+	}
+
+	/**
+	 * Returns whether a quote that is not closed has made a field with a secret a part of
+	 * another value, which may be a name.
+	 */
+	private static boolean isSwallowed(String text, String secret) {
+		Pattern value = Pattern.compile("(https?://.*)?" + secret, Pattern.DOTALL);
+		try {
+			for (Event event : new Yaml().parse(new StringReader(text))) {
+				if (event instanceof ScalarEvent scalar && scalar.getValue().contains(secret)
+						&& !value.matcher(scalar.getValue()).lookingAt()) {
+					return true;
+				}
+			}
+		}
+		catch (YAMLException ex) {
+			// No value of it is a name
+		}
+		return false;
 	}
 
 	private static void read(Set<String> secrets) {

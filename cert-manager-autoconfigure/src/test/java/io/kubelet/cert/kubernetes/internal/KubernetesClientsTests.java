@@ -318,7 +318,9 @@ class KubernetesClientsTests {
 	@ParameterizedTest
 	@CsvSource({ "cluster: embedded, cluster: gone, names no server",
 			"server: .*, server: https://my server, its server is not a URL such as https://192.0.2.1:6443",
-			"server: .*, server: https://me:s3cr3t@192.0.2.1, 'its server is not a URL such as https://192.0.2.1:6443, without credentials'" })
+			"server: .*, server: https://me:s3cr3t@192.0.2.1, 'its server is not a URL such as https://192.0.2.1:6443, without credentials'",
+			"server: .*, server: https://https://me:s3cr3t@192.0.2.1, 'its server is not a URL such as https://192.0.2.1:6443, without credentials'",
+			"server: .*, 'server: \"https://192.0.2.1/\n token: s3cr3t\"', its server is not a URL such as https://192.0.2.1:6443" })
 	void serverThatIsMissingOrNoUrlIsReported(String part, String replacement, String message) {
 		refused(replaced(part, replacement), null, message).withMessageNotContaining("s3cr3t");
 	}
