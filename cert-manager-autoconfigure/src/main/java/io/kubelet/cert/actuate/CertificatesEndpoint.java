@@ -245,7 +245,7 @@ public class CertificatesEndpoint {
 		 * @param reason why, in one word
 		 * @param message why, for people
 		 * @param attempt how many attempts have failed in a row
-		 * @param nextAttempt when the next one begins
+		 * @param nextAttempt when the next one begins; it is in progress if that is past
 		 */
 		public record LastFailure(Instant at, String reason, String message, int attempt, Instant nextAttempt) {
 		}

@@ -238,7 +238,7 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 	 * @param reason why, in one word
 	 * @param message why, for people; it holds no key and no token
 	 * @param attempt how many attempts have failed in a row, from 1
-	 * @param nextAttempt when the next one begins
+	 * @param nextAttempt when the next one begins; it is in progress if that is past
 	 * @param cause the exception
 	 */
 	public record Failure(Instant at, String reason, String message, int attempt, Instant nextAttempt,

@@ -143,7 +143,9 @@ final class SecretObject {
 		if (!TYPE.equals(type)) {
 			return "has the type %s, not %s".formatted(ExternalText.clean(String.valueOf(type)), TYPE);
 		}
-		return ofAnother ? "is managed for certificate '%s'".formatted(ExternalText.clean(String.valueOf(mark)))
+		return ofAnother
+				? "is managed for certificate '%s' by its %s %s".formatted(ExternalText.clean(String.valueOf(mark)),
+						(label != null) ? "label" : "annotation", CERTIFICATE_MARK)
 				: "contains a certificate that %s has stored"
 					.formatted(this.manager.isEmpty() ? "another program" : "'" + this.manager + "'");
 	}

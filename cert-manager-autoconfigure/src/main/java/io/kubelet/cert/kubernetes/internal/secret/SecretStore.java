@@ -69,7 +69,10 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 	/** The pair that is used. */
 	private @Nullable CertificatePair kept;
 
-	/** The program that has last changed the pair, other than replicas. */
+	/**
+	 * The program that has last changed the pair, other than replicas; empty if another
+	 * one has removed the label or the Secret since.
+	 */
 	private String otherWriter = "";
 
 	/**
@@ -139,7 +142,9 @@ public final class SecretStore implements CertificateStore.Shared, AutoCloseable
 		if (secret == this.read) {
 			return this.stored;
 		}
-		this.otherWriter = secret.otherWriter().isEmpty() ? this.otherWriter : secret.otherWriter();
+		if (!secret.isManaged() || !secret.otherWriter().isEmpty()) {
+			this.otherWriter = secret.otherWriter();
+		}
 		requireOwn(secret);
 		Stored content = content(secret);
 		Stored complete = complete(secret, content);

@@ -145,6 +145,9 @@ class ForeignSecretTests extends SecretStoreFixture {
 		assertThat(this.store.read().findings().otherWriter()).isEqualTo("backup");
 		await().until(() -> replica.read().repairs().equals(repairs));
 		assertThat(replica.read().findings().otherWriter()).isEqualTo("backup");
+		edit("kubectl-label", (secret) -> ApiObjects.member(secret, "metadata").remove("labels"));
+		await().until(() -> this.store.read().findings().isIncomplete());
+		assertThat(this.store.read().findings().otherWriter()).isEmpty();
 	}
 
 	@ParameterizedTest
@@ -269,7 +272,7 @@ class ForeignSecretTests extends SecretStoreFixture {
 		this.store.write(this.store.read().withPair(Objects.requireNonNull(stored.pair()), DEADLINE));
 		assertThat(store(null).read()).returns(DEADLINE, Stored::deadline)
 			.returns(false, (read) -> read.findings().isIncomplete());
-		assertThat(store("other", true, null).foreignContent()).contains("is managed for certificate 'shop'");
+		assertThat(store("other", true, null).foreignContent()).contains("is managed for certificate 'shop' by its label cert.kubelet.io/certificate");
 	}
 
 	/** The annotation still has the name of before. */
@@ -304,7 +307,7 @@ class ForeignSecretTests extends SecretStoreFixture {
 	void pairOfAnotherApplicationIsLeftAloneAlthoughItHasLostTheLabel() throws Exception {
 		this.store.write(this.store.read().withPair(pair(), DEADLINE));
 		edit("kubectl-label", (secret) -> ApiObjects.member(secret, "metadata").remove("labels"));
-		assertThat(store("other", true, null).foreignContent()).contains("is managed for certificate 'shop'");
+		assertThat(store("other", true, null).foreignContent()).contains("is managed for certificate 'shop' by its annotation cert.kubelet.io/certificate");
 		assertThat(store(null).foreignContent()).isEmpty();
 	}
 
@@ -328,7 +331,7 @@ class ForeignSecretTests extends SecretStoreFixture {
 	@Test
 	void secretOfAnotherCertificateIsLeftAlone() {
 		this.store.write(this.store.read().withPair(pair(), null));
-		assertThat(store("other", true, null).foreignContent()).contains("is managed for certificate 'shop'");
+		assertThat(store("other", true, null).foreignContent()).contains("is managed for certificate 'shop' by its label cert.kubelet.io/certificate");
 	}
 
 	@Test
