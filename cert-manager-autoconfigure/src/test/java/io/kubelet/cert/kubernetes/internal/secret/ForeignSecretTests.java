@@ -272,7 +272,8 @@ class ForeignSecretTests extends SecretStoreFixture {
 		this.store.write(this.store.read().withPair(Objects.requireNonNull(stored.pair()), DEADLINE));
 		assertThat(store(null).read()).returns(DEADLINE, Stored::deadline)
 			.returns(false, (read) -> read.findings().isIncomplete());
-		assertThat(store("other", true, null).foreignContent()).contains("is managed for certificate 'shop' by its label cert.kubelet.io/certificate");
+		assertThat(store("other", true, null).foreignContent())
+			.contains("is managed for certificate 'shop' by its label cert.kubelet.io/certificate");
 	}
 
 	/** The annotation still has the name of before. */
@@ -307,7 +308,8 @@ class ForeignSecretTests extends SecretStoreFixture {
 	void pairOfAnotherApplicationIsLeftAloneAlthoughItHasLostTheLabel() throws Exception {
 		this.store.write(this.store.read().withPair(pair(), DEADLINE));
 		edit("kubectl-label", (secret) -> ApiObjects.member(secret, "metadata").remove("labels"));
-		assertThat(store("other", true, null).foreignContent()).contains("is managed for certificate 'shop' by its annotation cert.kubelet.io/certificate");
+		assertThat(store("other", true, null).foreignContent())
+			.contains("is managed for certificate 'shop' by its annotation cert.kubelet.io/certificate");
 		assertThat(store(null).foreignContent()).isEmpty();
 	}
 
@@ -331,7 +333,8 @@ class ForeignSecretTests extends SecretStoreFixture {
 	@Test
 	void secretOfAnotherCertificateIsLeftAlone() {
 		this.store.write(this.store.read().withPair(pair(), null));
-		assertThat(store("other", true, null).foreignContent()).contains("is managed for certificate 'shop' by its label cert.kubelet.io/certificate");
+		assertThat(store("other", true, null).foreignContent())
+			.contains("is managed for certificate 'shop' by its label cert.kubelet.io/certificate");
 	}
 
 	@Test
