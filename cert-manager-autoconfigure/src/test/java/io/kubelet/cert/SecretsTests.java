@@ -247,6 +247,7 @@ class SecretsTests {
 		TOKEN_THAT_IS_A_LIST("'token' is no text. Write one value in quotes", user("{token: [%s]}")),
 		TOKEN_THAT_THE_SERVER_DOES_NOT_KNOW("401", user("{token: %s}")),
 		TOKEN_THAT_NO_HEADER_CAN_CARRY("or one that cannot be sent", user("{token: \"one\\n%s\"}")),
+		TOKEN_AS_THE_NAME_OF_ITS_FILE("names as tokenFile does not exist", user("{tokenFile: %s}")),
 		TOKEN_FILE_WITH_TWO_LINES("or one that cannot be sent", user("{tokenFile: secret}")),
 		KEY_THAT_IS_NO_BASE64("is not Base64", user("{client-certificate-data: '%1$s!', client-key-data: '%1$s!'}")),
 		DAMAGED_KEY("client-certificate and client-key of the user",

@@ -1,5 +1,6 @@
 package io.kubelet.cert.testsupport;
 
+import java.io.StringReader;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -13,6 +14,9 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 import com.sun.management.ThreadMXBean;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.events.Event;
+import org.yaml.snakeyaml.events.ScalarEvent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
@@ -143,6 +147,26 @@ public final class FuzzedInput extends Random {
 			.map((secret) -> secret.lines().filter((line) -> !line.startsWith("-----")).collect(Collectors.joining()))
 			.flatMap(FuzzedInput::pieces)
 			.collect(Collectors.toSet());
+	}
+
+	/**
+	 * Returns the pieces of secrets in a text, as {@link #piecesOf}. There are none if a
+	 * quote that is not closed has made a field with a secret a part of another value:
+	 * nobody can tell it from a name.
+	 */
+	public static Set<String> piecesIn(String yaml, String... secrets) {
+		Pattern swallowed = Pattern.compile("\\s\\S*(?:" + String.join("|", secrets) + ")");
+		try {
+			for (Event event : new Yaml().parse(new StringReader(yaml))) {
+				if (event instanceof ScalarEvent scalar && swallowed.matcher(scalar.getValue()).find()) {
+					return Set.of();
+				}
+			}
+		}
+		catch (RuntimeException ex) {
+			// Not YAML: no value of it is a name
+		}
+		return piecesOf(secrets);
 	}
 
 	private static Stream<String> pieces(String text) {

@@ -13,7 +13,6 @@ import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
-import org.yaml.snakeyaml.error.YAMLException;
 
 /**
  * What a kubelet's configuration file says about a certificate. As for a kubelet, what
@@ -60,8 +59,8 @@ public record KubeletConfiguration(boolean rotates, @Nullable PairLocation pair)
 			throw new IllegalArgumentException(
 					"It cannot be read (%s): name a file that this process may read".formatted(ex), ex);
 		}
-		catch (YAMLException ex) {
-			// The exception quotes the file
+		catch (RuntimeException ex) {
+			// Not YAML; the message may quote a credential
 			throw new IllegalArgumentException("It is not valid YAML: correct it");
 		}
 	}

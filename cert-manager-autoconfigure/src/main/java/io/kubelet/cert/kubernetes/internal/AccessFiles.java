@@ -112,7 +112,9 @@ record AccessFiles(KubeconfigSource kubeconfig, @Nullable Path bootstrapKubeconf
 		}
 		String tokenFile = kubeconfig.text(kubeconfig.user(), "tokenFile");
 		if (tokenFile != null) {
-			return Credentials.ofToken(token(kubeconfig.sibling(tokenFile)));
+			// Its name may be the token itself
+			return Credentials.ofToken(token(kubeconfig.sibling(tokenFile),
+					"The file that the kubeconfig %s names as tokenFile".formatted(kubeconfig.file())));
 		}
 		String token = kubeconfig.text(kubeconfig.user(), "token");
 		if (token != null) {
@@ -145,11 +147,11 @@ record AccessFiles(KubeconfigSource kubeconfig, @Nullable Path bootstrapKubeconf
 	 * Reads the token for each request: that of a service account is replaced from time
 	 * to time. While the file has none that can be sent, the last one is used.
 	 */
-	private static Supplier<String> token(Path file) {
-		AtomicReference<String> last = new AtomicReference<>(readToken(file));
+	private static Supplier<String> token(Path file, String description) {
+		AtomicReference<String> last = new AtomicReference<>(readToken(file, description));
 		return () -> {
 			try {
-				return last.updateAndGet((before) -> readToken(file));
+				return last.updateAndGet((before) -> readToken(file, description));
 			}
 			catch (KubernetesConfigurationException ex) {
 				return last.get();
@@ -157,12 +159,12 @@ record AccessFiles(KubeconfigSource kubeconfig, @Nullable Path bootstrapKubeconf
 		};
 	}
 
-	private static String readToken(Path file) {
+	private static String readToken(Path file, String description) {
 		try {
-			return Credentials.checked(TextFile.read(file).trim(), "The token file " + file);
+			return Credentials.checked(TextFile.read(file).trim(), description);
 		}
 		catch (IOException ex) {
-			throw KubernetesConfigurationException.of("The token file " + file, "read", ex);
+			throw KubernetesConfigurationException.of(description, "read", ex);
 		}
 	}
 

@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SNIHostName;
@@ -19,7 +20,6 @@ import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509TrustManager;
 
 import io.kubelet.cert.certificate.CertificateNames;
-import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.certificate.trust.LiveTrustManager;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
@@ -47,6 +47,13 @@ final class KubernetesClients {
 	/** Pings find dead HTTP/2 connections. */
 	private static final Duration PING_INTERVAL = Duration.ofMinutes(1);
 
+	/**
+	 * One URL, without query and fragment, which a path would follow. Messages name it,
+	 * so that it contains no credentials, and no other field after white space.
+	 */
+	private static final Pattern SERVER = Pattern.compile("https?://(?!.*://)[^\\p{Z}\\p{C}@?#]{1,500}",
+			Pattern.CASE_INSENSITIVE);
+
 	/** The warnings that were given, each for a server. */
 	private static final Set<String> INSECURE = ConcurrentHashMap.newKeySet();
 
@@ -65,10 +72,7 @@ final class KubernetesClients {
 	static ApiClient create(KubeconfigFile file, Credentials credentials, Supplier<Trust> trust) {
 		String server = file.server();
 		HttpUrl url = HttpUrl.parse(server);
-		// A path would follow a query or fragment, and messages name the server: white
-		// space comes before another field, and an @ after credentials
-		if (url == null || url.query() != null || url.fragment() != null || server.contains("@") || server.contains(" ")
-				|| !server.equals(ExternalText.clean(server))) {
+		if (url == null || !SERVER.matcher(server).matches()) {
 			throw KubeconfigFile.malformed(file.file(),
 					"its server is not a URL such as https://192.0.2.1:6443, without credentials");
 		}
@@ -131,7 +135,7 @@ final class KubernetesClients {
 			return null;
 		}
 		HttpUrl url = HttpUrl.parse(text);
-		if (url == null || url.isHttps() || !url.username().isEmpty()) {
+		if (url == null || url.isHttps() || text.contains("@")) {
 			throw new KubernetesConfigurationException(
 					"The kubeconfig %s has a proxy-url that is not supported: set it to a URL such as http://192.0.2.1:3128, without credentials"
 						.formatted(file.file()));

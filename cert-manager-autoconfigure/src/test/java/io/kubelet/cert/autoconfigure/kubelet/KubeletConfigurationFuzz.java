@@ -21,14 +21,14 @@ class KubeletConfigurationFuzz {
 	private static final Path FILE = file();
 
 	/** Comes before a header of {@code staticPodURLHeader}. */
-	private static final Pattern BEFORE_SECRET = Pattern.compile("Authorization[\"']?\\s*:\\s*[\\[\"'-]*\\s*");
+	private static final Pattern BEFORE_SECRET = Pattern.compile("Authorization[\"']?\\s*:\\s+[\\[\"'-]*\\s*");
 
 	@FuzzTest
 	void file(byte[] input) throws IOException {
 		String secret = FuzzedInput.secret(input);
-		Set<String> secrets = FuzzedInput.piecesOf(secret);
-		Files.writeString(FILE,
-				FuzzedInput.withSecret(new String(input, StandardCharsets.UTF_8), BEFORE_SECRET, secret));
+		String text = FuzzedInput.withSecret(new String(input, StandardCharsets.UTF_8), BEFORE_SECRET, secret);
+		Set<String> secrets = FuzzedInput.piecesIn(text, secret);
+		Files.writeString(FILE, text);
 		for (Profile profile : Profile.values()) {
 			FuzzedInput.requireCheap(() -> read(profile, secrets));
 		}

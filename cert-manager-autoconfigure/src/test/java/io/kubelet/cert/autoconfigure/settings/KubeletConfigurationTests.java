@@ -88,6 +88,7 @@ class KubeletConfigurationTests {
 			HEAD serverTLSBootstrap: "true"       | Its serverTLSBootstrap is 'true': set it to true or false
 			HEAD clusterDNS: []                   | not valid YAML
 			HEAD x: !!java.io.File [/tmp/x]       | not valid YAML
+			HEAD x: !!float s3cr3t                | It is not valid YAML: correct it
 			""")
 	void fileThatCannotBeIsNamedWithItsPropertyAndTheRemedy(String content, String reason) throws IOException {
 		Files.writeString(file(), content.replace("HEAD ", HEAD).replace("\\n", "\n"));

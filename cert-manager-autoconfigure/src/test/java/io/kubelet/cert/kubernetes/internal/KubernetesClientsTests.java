@@ -91,7 +91,8 @@ class KubernetesClientsTests {
 	}
 
 	@ParameterizedTest
-	@ValueSource(strings = { "socks5://127.0.0.1:1080", "https://127.0.0.1:3128", "http://user:secret@127.0.0.1:3128" })
+	@ValueSource(strings = { "socks5://127.0.0.1:1080", "https://127.0.0.1:3128", "http://user:secret@127.0.0.1:3128",
+			"http://:secret@127.0.0.1:3128", "http://http://user:secret@127.0.0.1:3128" })
 	void proxyThatIsNotSupportedIsReported(String proxy) {
 		refused(withProxy(proxy), null, "has a proxy-url that is not supported: set it to a URL such as")
 			.withMessageNotContaining("secret");
@@ -146,7 +147,7 @@ class KubernetesClientsTests {
 	@ParameterizedTest
 	@CsvSource(delimiter = '|', quoteCharacter = '^',
 			textBlock = """
-					tokenFile: no-token                                                | /no-token does not exist
+					tokenFile: no-token                                                | names as tokenFile does not exist
 					client-certificate: none, client-key: none                         | as client-certificate does not exist
 					token: 12345                                                       | is malformed: 'token' is no text. Write one value in quotes
 					tokenFile: [a]                                                     | is malformed: 'tokenFile' is no text
@@ -320,6 +321,7 @@ class KubernetesClientsTests {
 			"server: .*, server: https://my server, its server is not a URL such as https://192.0.2.1:6443",
 			"server: .*, server: https://me:s3cr3t@192.0.2.1, 'its server is not a URL such as https://192.0.2.1:6443, without credentials'",
 			"server: .*, server: https://https://me:s3cr3t@192.0.2.1, 'its server is not a URL such as https://192.0.2.1:6443, without credentials'",
+			"server: .*, 'server: https://https://192.0.2.1', its server is not a URL such as https://192.0.2.1:6443",
 			"server: .*, 'server: \"https://192.0.2.1/\n token: s3cr3t\"', its server is not a URL such as https://192.0.2.1:6443" })
 	void serverThatIsMissingOrNoUrlIsReported(String part, String replacement, String message) {
 		refused(replaced(part, replacement), null, message).withMessageNotContaining("s3cr3t");
