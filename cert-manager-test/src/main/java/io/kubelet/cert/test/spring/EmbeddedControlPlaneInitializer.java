@@ -56,9 +56,16 @@ public final class EmbeddedControlPlaneInitializer
 	public void initialize(ConfigurableApplicationContext context) {
 		EmbeddedControlPlaneRegistration.register(context.getEnvironment(), context.getBeanFactory());
 		EmbeddedControlPlane controlPlane = context.getBeanFactory().getBean(EmbeddedControlPlane.class);
-		for (String signer : this.signers) {
-			install(controlPlane, signer)
-				.ifPresent((authority) -> ControlPlaneProperties.addAuthority(context.getEnvironment(), authority));
+		try {
+			for (String signer : this.signers) {
+				install(controlPlane, signer)
+					.ifPresent((authority) -> ControlPlaneProperties.addAuthority(context.getEnvironment(), authority));
+			}
+		}
+		catch (IllegalArgumentException ex) {
+			// A context that was not refreshed is not closed
+			context.getBeanFactory().destroySingletons();
+			throw ex;
 		}
 	}
 

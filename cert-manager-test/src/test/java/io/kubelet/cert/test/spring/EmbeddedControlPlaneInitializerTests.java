@@ -122,6 +122,7 @@ class EmbeddedControlPlaneInitializerTests {
 			assertThatIllegalArgumentException()
 				.isThrownBy(() -> new EmbeddedControlPlaneInitializer(name).initialize(context))
 				.withMessageContaining("'" + name + "' is no signer");
+			assertThat(Path.of(context.getEnvironment().getRequiredProperty(PROPERTY)).getParent()).doesNotExist();
 		}
 	}
 
