@@ -55,6 +55,8 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 
 	private final Duration drain;
 
+	private final SslOptions options;
+
 	private final Handshakes handshakes = new Handshakes();
 
 	private final PresentedRoles roles;
@@ -70,7 +72,7 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 	private volatile Identity followed;
 
 	LiveSslBundle(String bundleName, CertificateManager manager, Supplier<Trust> trust, Peers peers,
-			RotationScheduler scheduler, Duration drain) {
+			RotationScheduler scheduler, Duration drain, SslOptions options) {
 		this.bundleName = bundleName;
 		this.roles = new PresentedRoles(bundleName);
 		this.manager = manager;
@@ -79,6 +81,7 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 		this.sessions = new PeerSessions(peers.seen()::now, scheduler, this.handshakes::invalidateSessions);
 		this.scheduler = scheduler;
 		this.drain = drain;
+		this.options = options;
 		SslManagerBundle base = SslManagerBundle
 			.from(this.connections.manager(new LiveTrustManager(trust, this.handshakes::record), this.sessions));
 		Consumer<@Nullable Object> servers = this.handshakes::recordServer;
@@ -124,7 +127,7 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 
 	/** Returns the bundle to register. */
 	SslBundle toBundle() {
-		return SslBundle.of(this, SslBundleKey.of(this.password, this.manager.name()), SslOptions.NONE,
+		return SslBundle.of(this, SslBundleKey.of(this.password, this.manager.name()), this.options,
 				SslBundle.DEFAULT_PROTOCOL, this);
 	}
 

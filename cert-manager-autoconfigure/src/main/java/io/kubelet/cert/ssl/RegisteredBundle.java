@@ -18,6 +18,7 @@ import org.slf4j.LoggerFactory;
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundleRegistry;
 import org.springframework.boot.ssl.SslBundles;
+import org.springframework.boot.ssl.SslOptions;
 import org.springframework.core.task.SimpleAsyncTaskExecutor;
 
 /**
@@ -76,6 +77,7 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 	 * @param scheduler runs tasks later
 	 * @param files tells when files with authorities may have changed
 	 * @param drain how long connections of a previous identity may go on
+	 * @param options the protocols and cipher suites of its connections
 	 * @param export exports the current identity, unless it has done so
 	 * @return ends what does not end with the manager: the use of the bundle by its name,
 	 * and changes of the trust
@@ -83,8 +85,8 @@ public final class RegisteredBundle implements CertificateManager.Follower {
 	 */
 	public static Runnable register(SslBundleRegistry registry, String bundleName, CertificateManager manager,
 			Supplier<Trust> trust, Peers peers, RotationScheduler scheduler, FileChanges files, Duration drain,
-			Consumer<LiveSslBundle.Identity> export) {
-		LiveSslBundle live = new LiveSslBundle(bundleName, manager, trust, peers, scheduler, drain);
+			SslOptions options, Consumer<LiveSslBundle.Identity> export) {
+		LiveSslBundle live = new LiveSslBundle(bundleName, manager, trust, peers, scheduler, drain, options);
 		RegisteredBundle registered = new RegisteredBundle(registry, live, trust, scheduler, export);
 		registry.registerBundle(bundleName, registered.bundle);
 		if (registry instanceof SslBundles bundles) {

@@ -31,6 +31,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 import org.springframework.boot.ssl.DefaultSslBundleRegistry;
+import org.springframework.boot.ssl.SslOptions;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
@@ -57,7 +58,7 @@ class BundleSocketFactoryTests {
 		SimulatedTime time = new SimulatedTime(Instant.EPOCH);
 		RegisteredBundle.register(this.registry, "bundle", this.manager,
 				() -> Trust.exactly(List.of(this.authority.certificate())), FixedManager.peers(), time,
-				new FileWatcher(time), Duration.ZERO, (identity) -> {
+				new FileWatcher(time), Duration.ZERO, SslOptions.NONE, (identity) -> {
 				});
 	}
 
@@ -140,7 +141,7 @@ class BundleSocketFactoryTests {
 		SimulatedTime time = new SimulatedTime(Instant.EPOCH);
 		LiveTrust trust = new LiveTrust("", new TrustSource(() -> "here", () -> 1, Trust::system, List::of));
 		Runnable end = RegisteredBundle.register(new DefaultSslBundleRegistry(), "later", this.manager, trust,
-				FixedManager.peers(), time, new FileWatcher(time), Duration.ZERO, (identity) -> {
+				FixedManager.peers(), time, new FileWatcher(time), Duration.ZERO, SslOptions.NONE, (identity) -> {
 				});
 		assertThat(new BundleSocketFactory("later")).isNotNull();
 		end.run();

@@ -7,6 +7,7 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -208,6 +209,27 @@ class ClientRotationTests {
 				assertThat(this.server.open()).containsExactly(reactive.serial("client"));
 				reactive.rotate("client");
 				Awaitility.await().untilAsserted(() -> assertThat(this.server.open()).isEmpty());
+			}
+		}
+	}
+
+	/** Also in a client that does not compare the address. */
+	@ParameterizedTest
+	@ValueSource(strings = { "client", "named" })
+	void protocolOfTheBundleIsTheOnlyOne(String name) throws Exception {
+		try (RotatingApplication limited = new RotatingApplication(Clients.class,
+				"kubelet.cert.ssl.options.enabled-protocols=TLSv1.2",
+				"kubelet.cert.additional.named.signer-name=kubernetes.io/kube-apiserver-client-kubelet",
+				"kubelet.cert.additional.named.template.common-name=system:node:test",
+				"kubelet.cert.additional.named.template.organizations=system:nodes",
+				"kubelet.cert.additional.named.ssl.accepted-servers.dns-names=localhost");
+				StandInServer server = server(limited)) {
+			// Spring Boot refuses options for HttpURLConnection
+			for (Client client : EnumSet.complementOf(EnumSet.of(Client.REST_SIMPLE))) {
+				Function<URI, String> requests = client.with(limited.bundle(name));
+				assertThat(requests.apply(server.uri())).isEqualTo(limited.serial(name));
+				assertThat(server.protocols()).as(client.name()).isNotEmpty().containsOnly("TLSv1.2");
+				Reference.reachabilityFence(requests);
 			}
 		}
 	}

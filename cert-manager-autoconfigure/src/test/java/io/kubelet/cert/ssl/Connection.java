@@ -73,6 +73,10 @@ final class Connection implements AutoCloseable {
 		return this.socket.getSession().getCreationTime();
 	}
 
+	String cipherSuite() {
+		return this.socket.getSession().getCipherSuite();
+	}
+
 	X509Certificate serverCertificate() throws IOException {
 		return (X509Certificate) this.socket.getSession().getPeerCertificates()[0];
 	}

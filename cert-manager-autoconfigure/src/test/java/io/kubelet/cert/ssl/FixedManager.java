@@ -23,6 +23,7 @@ import io.kubelet.cert.rotation.internal.FileWatcher;
 import io.kubelet.cert.testsupport.TestAuthority;
 
 import org.springframework.boot.ssl.DefaultSslBundleRegistry;
+import org.springframework.boot.ssl.SslOptions;
 
 /**
  * A manager that rotates at once, on the caller's thread.
@@ -65,7 +66,7 @@ public final class FixedManager implements CertificateManager {
 	public DefaultSslBundleRegistry register(Supplier<Trust> trust, RotationScheduler scheduler) {
 		DefaultSslBundleRegistry registry = new DefaultSslBundleRegistry();
 		RegisteredBundle.register(registry, "bundle", this, trust, peers(), scheduler, new FileWatcher(scheduler),
-				Duration.ofSeconds(30), (identity) -> {
+				Duration.ofSeconds(30), SslOptions.NONE, (identity) -> {
 				});
 		return registry;
 	}

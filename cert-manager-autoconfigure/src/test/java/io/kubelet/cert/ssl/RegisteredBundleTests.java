@@ -39,6 +39,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.boot.ssl.DefaultSslBundleRegistry;
+import org.springframework.boot.ssl.SslOptions;
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslStoreBundle;
 import org.springframework.boot.test.system.CapturedOutput;
@@ -160,7 +161,8 @@ class RegisteredBundleTests {
 		DefaultSslBundleRegistry exported = new DefaultSslBundleRegistry();
 		AtomicBoolean fails = new AtomicBoolean();
 		RegisteredBundle.register(exported, "bundle", this.manager, () -> Trust.exactly(this.trusted),
-				FixedManager.peers(), this.time, new FileWatcher(this.time), Duration.ZERO, (identity) -> {
+				FixedManager.peers(), this.time, new FileWatcher(this.time), Duration.ZERO, SslOptions.NONE,
+				(identity) -> {
 					if (fails.get()) {
 						throw new IllegalStateException("no memory");
 					}

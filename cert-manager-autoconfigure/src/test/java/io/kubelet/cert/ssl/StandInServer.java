@@ -103,6 +103,11 @@ public final class StandInServer implements AutoCloseable {
 		return List.copyOf(this.open.values());
 	}
 
+	/** Their protocols. */
+	List<String> protocols() {
+		return this.open.keySet().stream().map((socket) -> socket.getSession().getProtocol()).toList();
+	}
+
 	/** Closes the connections that are open. */
 	public void cut() throws IOException {
 		for (Socket socket : this.open.keySet()) {

@@ -25,6 +25,7 @@ import org.springframework.boot.http.client.reactive.HttpComponentsClientHttpCon
 import org.springframework.boot.http.client.reactive.JettyClientHttpConnectorBuilder;
 import org.springframework.boot.http.client.reactive.ReactorClientHttpConnectorBuilder;
 import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.ssl.SslOptions;
 import org.springframework.http.HttpMethod;
 import org.springframework.http.client.ClientHttpRequest;
 import org.springframework.http.client.ClientHttpRequestFactory;
@@ -160,8 +161,9 @@ final class LiveClientBuilders {
 	private static final class Apache {
 
 		static DefaultClientTlsStrategy tls(@Nullable SslBundle bundle) {
-			return new DefaultClientTlsStrategy(Objects.requireNonNull(bundle).createSslContext(),
-					HostnameVerificationPolicy.BUILTIN, NoopHostnameVerifier.INSTANCE);
+			SslOptions options = Objects.requireNonNull(bundle).getOptions();
+			return new DefaultClientTlsStrategy(bundle.createSslContext(), options.getEnabledProtocols(),
+					options.getCiphers(), null, HostnameVerificationPolicy.BUILTIN, NoopHostnameVerifier.INSTANCE);
 		}
 
 	}

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.boot.convert.DurationUnit;
+import org.springframework.boot.ssl.SslOptions;
 
 /**
  * The settings of one certificate: validated, and with every default applied.
@@ -158,8 +159,10 @@ public record CertificateSettings(PropertyNames properties, String name, @Nullab
 	 * @param trustOverlap how long a removed authority is trusted
 	 * @param peers which peers are accepted
 	 * @param drain how long connections with the previous certificate may stay open
+	 * @param options the protocols and cipher suites of its connections
 	 */
-	public record Ssl(String bundle, List<Trusted> trusted, Duration trustOverlap, PeerRules peers, Duration drain) {
+	public record Ssl(String bundle, List<Trusted> trusted, Duration trustOverlap, PeerRules peers, Duration drain,
+			SslOptions options) {
 
 		/** The default drain, also that of a certificate that has no settings. */
 		public static final int DRAIN_SECONDS = 30;

@@ -251,7 +251,7 @@ record SettingsResolver(PropertyNames names, CertificateProperties properties, S
 		SslProperties ssl = this.properties.ssl();
 		return new Ssl(Objects.requireNonNullElse(ssl.bundle(), name), trusted(name, request, ssl), ssl.trustOverlap(),
 				new PeerRules(ssl.acceptedClients().resolve(this.names), ssl.acceptedServers().resolve(this.names)),
-				ssl.drain());
+				ssl.drain(), ssl.options().resolve(this.names));
 	}
 
 	/** What is set adds to the rest; the default does not. */

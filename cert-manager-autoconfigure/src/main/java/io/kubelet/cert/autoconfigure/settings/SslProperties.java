@@ -1,8 +1,13 @@
 package io.kubelet.cert.autoconfigure.settings;
 
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.List;
+
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.TrustManager;
 
 import io.kubelet.cert.certificate.peers.AcceptedPeers;
 import io.kubelet.cert.certificate.peers.AcceptedPeers.Named;
@@ -10,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.boot.convert.DurationUnit;
+import org.springframework.boot.ssl.SslOptions;
 
 import static io.kubelet.cert.autoconfigure.settings.CertificateSettings.Ssl.DRAIN_SECONDS;
 import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.CONFIG_MAP;
@@ -41,6 +47,7 @@ import static java.time.temporal.ChronoUnit.SECONDS;
  * whose certificate contains the address.
  * @param drain How long connections that use the previous certificate may stay open after
  * a rotation.
+ * @param options Protocols and cipher suites of connections with the bundle.
  */
 record SslProperties(@Nullable String bundle,
 		@Inherited(unless = TRUST) @Valid(NOT_BLANK) @DefaultValue List<Trust> trust,
@@ -50,7 +57,8 @@ record SslProperties(@Nullable String bundle,
 		@Inherited @Valid(NOT_NEGATIVE) @DefaultValue("1h") @DurationUnit(SECONDS) Duration trustOverlap,
 		@Inherited(unless = CLIENTS) @Valid(NOT_BLANK) @DefaultValue AcceptedClients acceptedClients,
 		@Inherited(unless = SERVERS) @Valid(NOT_BLANK) @DefaultValue AcceptedServers acceptedServers,
-		@Inherited @Valid(NOT_NEGATIVE) @DefaultValue(DRAIN_SECONDS + "s") @DurationUnit(SECONDS) Duration drain) {
+		@Inherited @Valid(NOT_NEGATIVE) @DefaultValue(DRAIN_SECONDS + "s") @DurationUnit(SECONDS) Duration drain,
+		@Inherited @DefaultValue Options options) {
 
 	/** All of these determine which authorities a bundle trusts. */
 	private static final String TRUST = "ssl.trust,ssl.trust-file,ssl.trust-config-map,ssl.trust-bundle.name,ssl.trust-bundle.signer-name";
@@ -116,6 +124,51 @@ record SslProperties(@Nullable String bundle,
 		return new Named(names.check(group + "uris", uris, () -> Named.uris(uris)),
 				names.check(group + "dns-names", dnsNames, () -> Named.dnsNames(dnsNames)),
 				names.check(group + "common-names", commonNames, () -> Named.commonNames(commonNames)));
+	}
+
+	/**
+	 * Protocols and cipher suites of connections with the bundle, as in those of Spring
+	 * Boot.
+	 *
+	 * @param ciphers Cipher suites that a server or client with the bundle may use, such
+	 * as TLS_AES_256_GCM_SHA384. By default its own.
+	 * @param enabledProtocols Protocols that a server or client with the bundle may use,
+	 * such as TLSv1.3. By default its own.
+	 */
+	record Options(@Valid(NOT_BLANK) @DefaultValue List<String> ciphers,
+			@Valid(NOT_BLANK) @DefaultValue List<String> enabledProtocols) {
+
+		SslOptions resolve(PropertyNames names) {
+			if (this.ciphers.isEmpty() && this.enabledProtocols.isEmpty()) {
+				return SslOptions.NONE;
+			}
+			SSLParameters supported = supported();
+			return SslOptions.of(
+					array(names, "ssl.options.ciphers", this.ciphers, List.of(supported.getCipherSuites())),
+					array(names, "ssl.options.enabled-protocols", this.enabledProtocols,
+							List.of(supported.getProtocols())));
+		}
+
+		private static String @Nullable [] array(PropertyNames names, String property, List<String> values,
+				List<String> supported) {
+			for (String value : values) {
+				names.require(supported.contains(value), property, values,
+						"The JVM does not support '%s': use some of %s".formatted(value, supported));
+			}
+			return values.isEmpty() ? null : values.toArray(String[]::new);
+		}
+
+		private static SSLParameters supported() {
+			try {
+				SSLContext tls = SSLContext.getInstance("TLS");
+				tls.init(null, new TrustManager[0], null);
+				return tls.getSupportedSSLParameters();
+			}
+			catch (GeneralSecurityException ex) {
+				throw new IllegalStateException("This JDK has no TLS", ex);
+			}
+		}
+
 	}
 
 	/**

@@ -36,6 +36,7 @@ import org.springframework.beans.factory.DisposableBean;
 import org.springframework.boot.autoconfigure.ssl.SslBundleRegistrar;
 import org.springframework.boot.ssl.SslBundleRegistry;
 import org.springframework.boot.ssl.SslBundles;
+import org.springframework.boot.ssl.SslOptions;
 
 /**
  * Registers an SSL bundle for each certificate. If the application waits for its first
@@ -85,7 +86,8 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 			.map((certificate) -> register(registry, certificate, manager))
 			.orElseGet(() -> RegisteredBundle.register(registry, manager.name(), manager,
 					this.trusted.withoutSettings(manager.name()), peers(PeerRules.NONE, manager.name()), this.scheduler,
-					this.files, Duration.ofSeconds(CertificateSettings.Ssl.DRAIN_SECONDS), (identity) -> {
+					this.files, Duration.ofSeconds(CertificateSettings.Ssl.DRAIN_SECONDS), SslOptions.NONE,
+					(identity) -> {
 					}))));
 		if (registry instanceof SslBundles bundles) {
 			bundles.getBundleNames()
@@ -121,7 +123,7 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 		reportAccepted(certificate);
 		return RegisteredBundle.register(registry, bundleName, manager, trust,
 				peers(certificate.ssl().peers(), bundleName), this.scheduler, this.files, certificate.ssl().drain(),
-				(identity) -> this.exports.find(manager.name())
+				certificate.ssl().options(), (identity) -> this.exports.find(manager.name())
 					.ifPresent((files) -> files.export(identity.pair(), identity.trust())));
 	}
 

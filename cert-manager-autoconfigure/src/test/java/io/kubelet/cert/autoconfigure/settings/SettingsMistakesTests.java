@@ -65,6 +65,9 @@ class SettingsMistakesTests {
 					profile=kubelet-client;node-name=Node_1 | node-name with value 'Node_1' is invalid: 'node_1' is not a valid node name: set it to the name that 'kubectl get nodes' shows
 					issuer.name=Internal/ca                        | issuer.name with value 'Internal/ca' is invalid: It is not a name in Kubernetes: use lower-case letters, digits, '-' and '.'
 					issuer.name=internal;issuer.kind=clusterissuer | issuer.kind with value 'clusterissuer' is invalid: It is not a kind such as Issuer or ClusterIssuer
+					ssl.options.enabled-protocols=TLSv1.3,TLSv1.4   | ssl.options.enabled-protocols with value '[TLSv1.3, TLSv1.4]' is invalid: The JVM does not support 'TLSv1.4': use some of [TLSv1.3, TLSv1.2,
+					additional.b.ssl.options.ciphers=HIGH           | additional.b.ssl.options.ciphers with value '[HIGH]' is invalid: The JVM does not support 'HIGH': use some of [TLS_AES_256_GCM_SHA384,
+					ssl.options.ciphers=                            | ssl.options.ciphers with value '' is invalid: It is blank
 					ssl.drain=-1s                                  | ssl.drain with value 'PT-1S' is invalid: The duration must not be negative: set it to 0s or more
 					store.type=secret;store.secret=a/b/c           | store.secret with value 'a/b/c' is invalid: It is not the name of a Secret
 					cert-dir=/etc/hosts             | cert-dir with value '/etc/hosts' is invalid: It is a file, or a link to nothing: set it to a directory

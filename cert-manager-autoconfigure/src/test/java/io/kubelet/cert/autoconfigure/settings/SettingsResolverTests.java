@@ -31,6 +31,7 @@ import tools.jackson.databind.JsonNode;
 
 import org.springframework.boot.SpringBootVersion;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
+import org.springframework.boot.ssl.SslOptions;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
@@ -68,7 +69,7 @@ class SettingsResolverTests {
 		assertThat(settings.startup()).isEqualTo(new Startup(Startup.Mode.WAIT, Duration.ofSeconds(60)));
 		assertThat(settings.ssl()).isEqualTo(new CertificateSettings.Ssl("kubelet-client",
 				List.of(new Trusted(TrustKind.CLUSTER, "ssl.trust", "cluster", "")), Duration.ofHours(1),
-				PeerRules.NONE, Duration.ofSeconds(30)));
+				PeerRules.NONE, Duration.ofSeconds(30), SslOptions.NONE));
 		assertThat(RotationSettings.Request.of(Signer.of("any")).key()).isEqualTo(settings.request().requested().key());
 		assertThat(defaultValue("enabled")).isEqualTo("true");
 		assertThat(defaultValue("pair-name")).isEqualTo(settings.name());
