@@ -17,7 +17,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLException;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
@@ -51,7 +50,6 @@ import org.springframework.context.event.EventListener;
 import org.springframework.core.env.Environment;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
@@ -135,21 +133,6 @@ class ServerRotationTests {
 			assertThat(server.served()).isEqualTo(rotated);
 		}
 		assertThat(loads(output) - atStart).isZero();
-	}
-
-	@Test
-	void protocolAndCipherSuiteOfTheBundleAreTheOnlyOnes() throws Exception {
-		try (RotatingServer limited = new RotatingServer(this.kind,
-				"kubelet.cert.ssl.options.enabled-protocols=TLSv1.3",
-				"kubelet.cert.ssl.options.ciphers=TLS_AES_128_GCM_SHA256")) {
-			for (int rotation = 0; rotation < 2; rotation++) {
-				assertThatExceptionOfType(SSLException.class).isThrownBy(() -> limited.connect(null, "TLSv1.2"));
-				try (Connection connection = limited.connect()) {
-					assertThat(connection.cipherSuite()).isEqualTo("TLS_AES_128_GCM_SHA256");
-				}
-				limited.rotate("server");
-			}
-		}
 	}
 
 	private static long loads(CapturedOutput output) {
