@@ -1,13 +1,10 @@
 package io.kubelet.cert.autoconfigure.settings;
 
 import java.nio.file.Path;
-import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.List;
 
-import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
-import javax.net.ssl.TrustManager;
 
 import io.kubelet.cert.certificate.peers.AcceptedPeers;
 import io.kubelet.cert.certificate.peers.AcceptedPeers.Named;
@@ -15,6 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.boot.convert.DurationUnit;
+import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.ssl.SslManagerBundle;
 import org.springframework.boot.ssl.SslOptions;
 
 import static io.kubelet.cert.autoconfigure.settings.CertificateSettings.Ssl.DRAIN_SECONDS;
@@ -142,7 +141,9 @@ record SslProperties(@Nullable String bundle,
 			if (this.ciphers.isEmpty() && this.enabledProtocols.isEmpty()) {
 				return SslOptions.NONE;
 			}
-			SSLParameters supported = supported();
+			SSLParameters supported = SslManagerBundle.from()
+				.createSslContext(SslBundle.DEFAULT_PROTOCOL)
+				.getSupportedSSLParameters();
 			return SslOptions.of(
 					array(names, "ssl.options.ciphers", this.ciphers, List.of(supported.getCipherSuites())),
 					array(names, "ssl.options.enabled-protocols", this.enabledProtocols,
@@ -156,17 +157,6 @@ record SslProperties(@Nullable String bundle,
 						"The JVM does not support '%s': use some of %s".formatted(value, supported));
 			}
 			return values.isEmpty() ? null : values.toArray(String[]::new);
-		}
-
-		private static SSLParameters supported() {
-			try {
-				SSLContext tls = SSLContext.getInstance("TLS");
-				tls.init(null, new TrustManager[0], null);
-				return tls.getSupportedSSLParameters();
-			}
-			catch (GeneralSecurityException ex) {
-				throw new IllegalStateException("This JDK has no TLS", ex);
-			}
 		}
 
 	}

@@ -112,9 +112,7 @@ record AccessFiles(KubeconfigSource kubeconfig, @Nullable Path bootstrapKubeconf
 		}
 		String tokenFile = kubeconfig.text(kubeconfig.user(), "tokenFile");
 		if (tokenFile != null) {
-			// Its name may be the token itself
-			return Credentials.ofToken(token(kubeconfig.sibling(tokenFile),
-					"The file that the kubeconfig %s names as tokenFile".formatted(kubeconfig.file())));
+			return Credentials.ofToken(token(kubeconfig.sibling(tokenFile), kubeconfig.describeFile("tokenFile")));
 		}
 		String token = kubeconfig.text(kubeconfig.user(), "token");
 		if (token != null) {

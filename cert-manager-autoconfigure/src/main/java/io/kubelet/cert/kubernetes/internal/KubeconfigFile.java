@@ -180,6 +180,14 @@ public record KubeconfigFile(Path file, Map<?, ?> config, @Nullable Object conte
 		}
 	}
 
+	/**
+	 * Returns the field that names a file, for a message. The name itself may be a
+	 * credential that was written into the wrong field.
+	 */
+	String describeFile(String field) {
+		return "The file that the kubeconfig %s names as %s".formatted(this.file, field);
+	}
+
 	/** Returns the user and the file, for a message. */
 	String describeUser() {
 		return "user '%s' in the kubeconfig %s".formatted(ExternalText.clean(String.valueOf(this.userName)), this.file);
@@ -234,8 +242,7 @@ public record KubeconfigFile(Path file, Map<?, ?> config, @Nullable Object conte
 					"The %s-data of the kubeconfig %s cannot be read: it is not Base64".formatted(name, this.file));
 		}
 		catch (IOException ex) {
-			throw KubernetesConfigurationException
-				.of("The file that the kubeconfig %s names as %s".formatted(this.file, name), "read", ex);
+			throw KubernetesConfigurationException.of(describeFile(name), "read", ex);
 		}
 	}
 
